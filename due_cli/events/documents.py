@@ -1,0 +1,234 @@
+"""Bytes to JSON documents: one per line, concatenated, pretty-printed or in arrays, whatever stands between them.
+
+A document here is the text of one JSON object. The brackets and commas of arrays around objects are skipped, so the
+elements of an array are documents of their own. What is not JSON becomes a document too: its decoding fails, and it is
+kept with the reason. The documents of a text do not depend on where it is cut at :func:`boundary`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import NoReturn
+
+from due_cli.events.model import Json, UnreadableError
+
+MAX_RECORD_BYTES = 4 * 1024 * 1024  # a larger record is kept unparsed (design: data contract)
+MAX_BATCH_BYTES = 32 * 1024 * 1024  # a wrapper of many records may be larger than any of them
+MAX_DEPTH = 100  # levels of nesting; far beyond any record, far below the interpreter's limit
+
+Decoder = Callable[[bytes], Json]
+
+_SKIP = re.compile(rb"[\s,\[\]]*")
+_TOKEN = re.compile(rb'"(?:[^"\\\n]|\\[^\n])*"|["{}\[\]]')
+_SCALAR = re.compile(rb'(?:"(?:[^"\\\n]|\\[^\n])*"|-?\d[-+.\deE]*|true|false|null)(?=[ \t]*(?:[,\]\r\n]|\Z))')
+_NEXT_ON_LINE = re.compile(rb"\}[ \t]*(?=\{)")
+_AFTER_OBJECT = re.compile(rb"[ \t]*(?:[{,\]\r\n]|\Z)")
+_BATCH = re.compile(rb'\s*\{\s*"(?:[Rr]ecords|invocationId|deliveryStreamArn)"')
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_QUOTED = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The text of one JSON object, decoded, or of something that is not one, with the reason.
+
+    ``start`` and ``end`` are its place in the block.
+    """
+
+    text: bytes
+    start: int
+    end: int
+    value: Json = None
+    reason: str | None = None
+
+
+def documents(block: bytes, decode: Decoder) -> Iterator[Document]:
+    """The documents of a block, in order; every byte that is not between documents is in one of them."""
+    at = line_end = 0
+    tried = -1  # the line that was not one document, so that a long line is not decoded again for each object on it
+    while True:
+        skipped = _SKIP.match(block, at)
+        at = skipped.end() if skipped else at
+        if at >= len(block):
+            return
+        if at >= line_end:
+            line_end = _line_end(block, at)
+        found = _whole_line(block, at, line_end, decode) if tried != line_end else None
+        if found is None:
+            tried = line_end
+            found = _scanned(block, at, line_end, decode)
+        yield found
+        at = found.end
+
+
+def oversize(text: bytes, start: int) -> Document:
+    """A document that is larger than any record may be; it is not decoded."""
+    return Document(text, start, start + len(text), reason=f"larger than {MAX_RECORD_BYTES // 2**20} MB")
+
+
+def boundary(block: bytes) -> int:
+    """Where a block may be cut so that no document is: after the last line that ends an object before one starts.
+
+    ``}`` and ``{`` with nothing but a line break between them never stand inside one JSON text. 0 where there is no
+    such place.
+    """
+    for between in (b"}\n{", b"}\r\n{"):
+        found = block.rfind(between)
+        if found >= 0:
+            return found + len(between) - 1
+    return 0
+
+
+def first_documents(block: bytes) -> int:
+    """Where the last document that is surely complete ends, for blocks without a :func:`boundary`; 0 for none."""
+    at, complete, end = 0, 0, len(block)
+    while at < end:
+        skipped = _SKIP.match(block, at)
+        at = skipped.end() if skipped else at
+        closed = _closing(block, at) if block[at : at + 1] == b"{" else None
+        if closed is None or closed < 0:
+            return complete
+        at = complete = closed
+    return complete
+
+
+def loads(text: bytes) -> Json:
+    """JSON by the standard library, as every decoder of due must read it.
+
+    Refuses ``NaN`` and ``Infinity`` (not JSON) and more than :data:`MAX_DEPTH` levels; half a surrogate pair, which no
+    UTF-8 column can hold, becomes U+FFFD. Raises :class:`UnreadableError` with the reason.
+    """
+    if text.count(b"{") + text.count(b"[") > MAX_DEPTH and _depth(text) > MAX_DEPTH:
+        raise UnreadableError(f"JSON nested more than {MAX_DEPTH} levels deep")
+    try:
+        value: Json = json.loads(text.decode("utf-8"), parse_constant=_refuse)
+    except UnicodeDecodeError as error:
+        raise UnreadableError(f"not UTF-8: {error.reason} at byte {error.start}") from None
+    except ValueError as error:
+        raise UnreadableError(f"not JSON: {error}") from None
+    return _whole_characters(value) if b"\\ud" in text.lower() else value
+
+
+def _whole_line(block: bytes, at: int, line_end: int, decode: Decoder) -> Document | None:
+    """The document that is the rest of this line, which is how nearly all of them come."""
+    text = block[at:line_end].rstrip(b" \t\r\n,]")
+    if text[:1] != b"{" or text[-1:] != b"}" or len(text) > MAX_RECORD_BYTES:
+        return None
+    try:
+        return Document(text, at, at + len(text), decode(text))
+    except UnreadableError:
+        return None
+
+
+def _scanned(block: bytes, at: int, line_end: int, decode: Decoder) -> Document:
+    if block[at : at + 1] != b"{":
+        scalar = _SCALAR.match(block, at)
+        return _decoded(block, at, scalar.end() if scalar else line_end, decode)
+    closed = _closing(block, at)
+    if closed is not None and closed >= 0:
+        text = block[at:closed]
+        if len(text) > _limit(text):
+            return oversize(text, at)
+        found = _decoded(block, at, closed, decode)
+        if found.reason is None:
+            return found
+    return _decoded(block, at, _restart(block, at, line_end, closed), decode)
+
+
+def _decoded(block: bytes, at: int, end: int, decode: Decoder) -> Document:
+    text = block[at:end].rstrip(b"\r\n")
+    if len(text) > _limit(text):
+        return Document(text, at, end, reason=oversize(text, at).reason)
+    try:
+        return Document(text, at, end, decode(text))
+    except UnreadableError as error:
+        return Document(text, at, end, reason=str(error))
+
+
+def _limit(text: bytes) -> int:
+    return MAX_BATCH_BYTES if len(text) > MAX_RECORD_BYTES and _BATCH.match(text) else MAX_RECORD_BYTES
+
+
+def _closing(block: bytes, at: int) -> int | None:
+    """The end of the balanced object at ``at``; None if the block ends first, -1 if it cannot be JSON.
+
+    An object that opens where JSON allows none, or a string that does not end on its line, shows that a record was
+    cut off and the next one has begun.
+    """
+    stack = bytearray()
+    after = at
+    for token in _TOKEN.finditer(block, at):
+        mark = token.group()[:1]
+        if mark == b'"':
+            if len(token.group()) == 1:
+                return -1 if block.find(b"\n", token.start()) >= 0 else None
+        elif mark in b"{[":
+            if stack and not _may_open(block, after, token.start(), stack[-1:]):
+                return -1
+            stack += mark
+        else:
+            if not stack or bytes(stack[-1:]) != (b"{" if mark == b"}" else b"["):
+                return -1
+            stack.pop()
+            if not stack:
+                return token.end()
+        after = token.end()
+    return None
+
+
+def _may_open(block: bytes, after: int, start: int, inside: bytes | bytearray) -> bool:
+    """Whether a value may begin at ``start``: after a colon in an object; after the bracket or a comma in an array."""
+    between = block[after:start].strip()
+    if inside == b"{":
+        return between == b":"
+    return between.endswith(b",") or (between == b"" and block[after - 1 : after] == b"[")
+
+
+def _restart(block: bytes, at: int, line_end: int, closed: int | None) -> int:
+    """Where to read on after a broken object, so that it takes nothing good with it.
+
+    A pretty-printed one ends where it closes or where the next one opens at its indentation; one of several on a line
+    where the next begins; any other with its line.
+    """
+    balanced = closed is not None and closed >= 0
+    if block[at:line_end].strip() == b"{":
+        indent = block[block.rfind(b"\n", 0, at) + 1 : at]
+        found = block.find(b"\n" + indent + b"{", at) if not indent.strip() else -1
+        return closed if balanced and closed else found + 1 if found >= 0 else len(block)
+    if balanced and closed and closed <= line_end and _AFTER_OBJECT.match(block, closed):
+        return closed
+    following = _NEXT_ON_LINE.search(block, at, line_end)
+    return following.end() if following else line_end
+
+
+def _line_end(block: bytes, at: int) -> int:
+    found = block.find(b"\n", at)
+    return len(block) if found < 0 else found + 1
+
+
+def _depth(text: bytes) -> int:
+    depth = deepest = 0
+    for byte in _QUOTED.sub(b"", text):
+        if byte in b"{[":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif byte in b"}]":
+            depth -= 1
+    return deepest
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not a JSON value")
+
+
+def _whole_characters(value: Json) -> Json:
+    if isinstance(value, str):
+        return _SURROGATE.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [_whole_characters(item) for item in value]
+    if isinstance(value, dict):
+        return {_SURROGATE.sub("\ufffd", key): _whole_characters(item) for key, item in value.items()}
+    return value

@@ -1,0 +1,87 @@
+"""Which event a row is: the id that makes a second delivery of it recognisable (design: data contract, event_id)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+
+from due_cli.events.model import Json, Row, Struct
+
+PHONE_FAMILIES = ("_SMS.", "_VOICE.", "_WHATSAPP.")
+
+# Where the recipients of one event stand, when it does not concern every recipient of its message.
+_RECIPIENTS = (("bounce", "bounced_recipients"), ("complaint", "complained_recipients"))
+
+
+def event_id(row: Row) -> str:
+    """22 characters: 128 bits of SHA-256, URL-safe base64.
+
+    Over source, type, message id, recipient, own time and, where there is one, feedback id or link; a row without a
+    message id is hashed whole, so that two custom events of one moment stay two.
+    """
+    message = message_id(row)
+    if message is None:
+        return _digest({**row, "event_id": ""})
+    own: list[Json] = [
+        row["source"],
+        row["event_type"],
+        message,
+        _recipient(row),
+        row["occurred_at"],
+        _distinction(row),
+    ]
+    return _digest(own)
+
+
+def message_id(row: Row) -> str | None:
+    """The id of the message that an event is about, or None for events of no message (campaign, journey, app)."""
+    mail = mail_event(row).get("mail")
+    if isinstance(mail, dict):
+        found = mail.get("message_id")
+        return found if isinstance(found, str) else None
+    if row.get("event_type", "").startswith(PHONE_FAMILIES):
+        return (row.get("attributes") or {}).get("message_id")
+    return None
+
+
+def mail_event(row: Row) -> Struct:
+    """``facets.email_channel.mail_event`` of a row, or an empty struct."""
+    found: Json = row.get("facets")
+    for key in ("email_channel", "mail_event"):
+        if not isinstance(found, dict):
+            return {}
+        found = found.get(key)
+    return found if isinstance(found, dict) else {}
+
+
+def _recipient(row: Row) -> Json:
+    event = mail_event(row)
+    for part, listed in _RECIPIENTS:
+        inner = event.get(part)
+        people = inner.get(listed) if isinstance(inner, dict) else None
+        if isinstance(people, list):
+            return [person.get("email_address") for person in people if isinstance(person, dict)]
+    delivery = event.get("delivery")
+    if isinstance(delivery, dict) and delivery.get("recipients"):
+        return delivery["recipients"]
+    if delayed := (row.get("details") or {}).get("deliveryDelay.delayedRecipients"):
+        return delayed
+    mail = event.get("mail")
+    if isinstance(mail, dict):
+        return mail.get("destination")
+    return (row.get("attributes") or {}).get("destination_phone_number")
+
+
+def _distinction(row: Row) -> Json:
+    event = mail_event(row)
+    for part, key in (("bounce", "feedback_id"), ("complaint", "feedback_id"), ("click", "link")):
+        inner = event.get(part)
+        if isinstance(inner, dict) and inner.get(key) is not None:
+            return inner[key]
+    return None
+
+
+def _digest(value: object) -> str:
+    canonical = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return base64.urlsafe_b64encode(hashlib.sha256(canonical.encode()).digest()[:16])[:22].decode()

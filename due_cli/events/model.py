@@ -1,0 +1,83 @@
+"""The words of the normaliser: JSON, a record, the envelope it came in, the rows it gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TypedDict
+
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+Record = dict[str, Json]
+Struct = dict[str, Json]
+
+
+class Row(TypedDict, total=False):
+    """One row of ``all_events`` (design: data contract); a column that is missing is NULL.
+
+    Times are epoch milliseconds, UTC. The first thirteen columns are those of the AWS solution's table, the last
+    five are due's own.
+    """
+
+    event_type: str
+    event_timestamp: int
+    arrival_timestamp: int
+    event_version: str
+    application: Struct
+    client: Struct
+    device: Struct
+    session: dict[str, str]
+    attributes: dict[str, str]
+    client_context: Struct
+    awsaccountid: str
+    facets: Struct
+    metrics: dict[str, float]
+    event_id: str
+    source: str
+    occurred_at: int
+    metric_values: dict[str, float]
+    details: dict[str, str]
+
+
+class UnreadableError(ValueError):
+    """A record that cannot become a row; the message is the reason that is kept beside it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Normalised:
+    """What one record became: its rows (none for a test ping) and how many fields were of a wrong type."""
+
+    rows: list[Row]
+    nulled: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What the wrappers around a record say and the record itself may not.
+
+    ``received_at`` is when a stream received it and ``sent_at`` when a topic or bus sent it on (epoch ms);
+    ``account`` and ``detail_type`` are EventBridge's.
+    """
+
+    received_at: int | None = None
+    sent_at: int | None = None
+    account: str | None = None
+    bus_source: str | None = None
+    detail_type: str | None = None
+
+    def within(
+        self,
+        *,
+        received_at: int | None = None,
+        sent_at: int | None = None,
+        account: str | None = None,
+        bus_source: str | None = None,
+        detail_type: str | None = None,
+    ) -> Envelope:
+        """The same envelope after one more wrapper was opened: what the inner one says counts."""
+        return replace(
+            self,
+            received_at=received_at if received_at is not None else self.received_at,
+            sent_at=sent_at if sent_at is not None else self.sent_at,
+            account=account or self.account,
+            bus_source=bus_source or self.bus_source,
+            detail_type=detail_type or self.detail_type,
+        )

@@ -1,0 +1,66 @@
+"""Which source a record is of. A new source is one module with ``rows_of`` and one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from due_cli.events import pinpoint, ses, sms, whatsapp
+from due_cli.events.model import Envelope, Json, Normalised, Record, UnreadableError
+
+# SES sends this text to a topic that becomes an event destination; no message caused it.
+_TOPIC_PING = "Successfully validated SNS topic for Amazon SES event publishing."
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A family of records: how one is recognised, and its normaliser."""
+
+    name: str
+    recognises: Callable[[Record, Envelope], bool]
+    rows_of: Callable[[Record, Envelope], Normalised]
+
+
+SOURCES = (
+    Source(pinpoint.SOURCE, lambda record, _: isinstance(record.get("event_type"), str), pinpoint.rows_of),
+    Source(
+        ses.SOURCE,
+        lambda record, envelope: (
+            envelope.bus_source == "aws.ses"
+            or "notificationType" in record
+            or ("eventType" in record and "mail" in record)
+        ),
+        ses.rows_of,
+    ),
+    Source(
+        whatsapp.SOURCE,
+        lambda record, envelope: "whatsAppWebhookEntry" in record or envelope.bus_source == whatsapp.BUS_SOURCE,
+        whatsapp.rows_of,
+    ),
+    Source(
+        sms.SOURCE,
+        lambda record, envelope: (
+            envelope.bus_source == "aws.sms-voice"
+            or "inboundMessageId" in record
+            or ("eventType" in record and "eventTimestamp" in record)
+        ),
+        sms.rows_of,
+    ),
+)
+
+
+def rows_of(record: Json, envelope: Envelope = Envelope()) -> Normalised:  # noqa: B008  frozen
+    """The canonical rows of one record out of its wrappers; no rows for a test ping. ``record`` is taken apart.
+
+    Raises :class:`UnreadableError` with the reason where the record cannot become a row.
+    """
+    if record == _TOPIC_PING:
+        return Normalised([])
+    if not isinstance(record, dict):
+        raise UnreadableError("a JSON value that is not an object")
+    for source in SOURCES:
+        if source.recognises(record, envelope):
+            return source.rows_of(record, envelope)
+    if record.get("Type") in ("SubscriptionConfirmation", "UnsubscribeConfirmation"):
+        raise UnreadableError(f"an SNS {record['Type']}: open its SubscribeURL to confirm the topic's subscription")
+    raise UnreadableError("not a record of Pinpoint, SES, End User Messaging SMS or WhatsApp")

@@ -1,0 +1,182 @@
+"""Amazon SES: event publishing, identity feedback notifications and EventBridge events, which share one record.
+
+Facts: SES developer guide, "Contents of event data" and "Amazon SNS notification contents".
+"""
+
+from __future__ import annotations
+
+from due_cli.events.fields import WRONG, Taker, Wrong, as_text
+from due_cli.events.finish import finished, snake_case
+from due_cli.events.identity import mail_event, message_id
+from due_cli.events.mail import spelling, taken_mail_event
+from due_cli.events.model import Envelope, Json, Normalised, Record, Row, UnreadableError
+from due_cli.events.times import millis
+
+SOURCE = "ses"
+SUBSCRIBED_PING = "AmazonSnsSubscriptionSucceeded"  # a notification that no message caused
+
+# Types whose payload has a time of its own, by the payload's key; the others happened when the mail was sent.
+_TIMED = {
+    "Bounce": "bounce",
+    "Complaint": "complaint",
+    "Delivery": "delivery",
+    "Open": "open",
+    "Click": "click",
+    "DeliveryDelay": "deliveryDelay",
+    "Subscription": "subscription",
+}
+_TYPES = {
+    "Send": "_email.send",
+    "Delivery": "_email.delivered",
+    "Reject": "_email.rejected",
+    "Complaint": "_email.complaint",
+    "Open": "_email.open",
+    "Click": "_email.click",
+    "Rendering Failure": "_email.rendering_failure",
+    "DeliveryDelay": "_email.delivery_delay",
+}
+_BUS_TYPES = {
+    "Email Sent": "Send",
+    "Email Delivered": "Delivery",
+    "Email Bounced": "Bounce",
+    "Email Complaint Received": "Complaint",
+    "Email Rejected": "Reject",
+    "Email Opened": "Open",
+    "Email Clicked": "Click",
+    "Email Rendering Failed": "Rendering Failure",
+    "Email Delivery Delayed": "DeliveryDelay",
+    "Email Subscribed": "Subscription",
+}
+
+
+def _tags(value: Json) -> Json | Wrong:
+    """SES tags are lists of values; a column of message tags has one text for each name."""
+    if type(value) is not dict:
+        return WRONG
+    return {
+        name: ",".join(as_text(item) for item in listed) if type(listed) is list else as_text(listed)
+        for name, listed in value.items()
+        if listed is not None
+    }
+
+
+_RENAMED = {"message_send_timestamp": "timestamp", "from_address": "source", "reporting_mta": "reportingMTA"}
+
+
+def _key_of(column: str) -> str:
+    first, *others = column.split("_")
+    return _RENAMED.get(column) or first + "".join(word.capitalize() for word in others)
+
+
+_SPELLING = spelling(_key_of)
+
+
+def rows_of(record: Record, envelope: Envelope) -> Normalised:
+    """One row, two for a click on an unsubscribe link (Pinpoint sends both), none for SES's own pings.
+
+    Raises :class:`UnreadableError` without a type, a ``mail`` object with a ``messageId``, or the event's own time.
+    """
+    kind = _kind(record, envelope)
+    if kind == SUBSCRIBED_PING:
+        return Normalised([])
+    mail = record.get("mail")
+    if not isinstance(mail, dict):
+        raise UnreadableError(f"an SES {kind} record without a mail object")
+    own_time = _own_time(kind, record, mail)
+    event_type = _event_type(kind, record)
+    taker = Taker()
+    row: Row = {"event_type": event_type}
+    _take_account_and_tags(taker, mail, envelope, row)
+    row["facets"] = {"email_channel": {"mail_event": taken_mail_event(taker, record, _SPELLING)}}
+    if not message_id(row):
+        raise UnreadableError(f"an SES {kind} record without a mail.messageId")
+    first = finished(row, SOURCE, own_time, envelope, record)
+    rows = [first]
+    if _is_unsubscribe_click(first):
+        second: Row = {**first, "event_type": "_email.unsubscribe"}
+        rows.append(finished(second, SOURCE, own_time, envelope, {}))
+    return Normalised(rows, taker.nulled)
+
+
+def _kind(record: Record, envelope: Envelope) -> str:
+    for key in ("eventType", "notificationType"):
+        kind = record.pop(key, None)
+        if isinstance(kind, str) and kind:
+            return kind
+        if kind is not None:
+            raise UnreadableError(f"an SES record whose {key} is not text")
+    kind = _BUS_TYPES.get(envelope.detail_type or "", envelope.detail_type)
+    if kind is None:
+        raise UnreadableError("an SES record without an eventType")
+    return kind
+
+
+def _own_time(kind: str, record: Record, mail: Record) -> int:
+    key = _TIMED.get(kind)
+    payload = record.get(key) if key else _unknown_payload(kind, record)
+    if isinstance(payload, dict) and (key or "timestamp" in payload):
+        found, place = millis(payload.get("timestamp")), f"{key or 'payload'}.timestamp"
+        if found is not None:
+            del payload["timestamp"]
+    else:
+        found, place = millis(mail.get("timestamp")), "mail.timestamp"
+        if key:
+            raise UnreadableError(f"an SES {kind} record without a {key} object")
+    if found is None:
+        raise UnreadableError(f"an SES {kind} record whose {place} is not a time")
+    return found
+
+
+def _unknown_payload(kind: str, record: Record) -> Json:
+    """The object that carries the time of a type that is not known yet: the one beside ``mail``."""
+    if kind in _TYPES:
+        return None
+    return next((value for key, value in record.items() if key != "mail" and isinstance(value, dict)), None)
+
+
+def _event_type(kind: str, record: Record) -> str:
+    if kind == "Bounce":
+        bounce = record["bounce"]
+        bounce_type = bounce.get("bounceType") if isinstance(bounce, dict) else None
+        if not isinstance(bounce_type, str):
+            raise UnreadableError("an SES Bounce record without a bounce.bounceType")
+        return "_email.hardbounce" if bounce_type == "Permanent" else "_email.softbounce"
+    if kind == "Subscription":
+        return "_email.unsubscribe" if _opts_out(record["subscription"]) else "_email.subscription"
+    return _TYPES.get(kind) or f"_{SOURCE}.{snake_case(kind)}"
+
+
+def _opts_out(subscription: Json) -> bool:
+    """Whether a preference change opts out of everything or of a topic that it was not opted out of before."""
+    if not isinstance(subscription, dict):
+        return False
+    new, old = (_opted_out(subscription.get(key)) for key in ("newTopicPreferences", "oldTopicPreferences"))
+    return bool(new - old)
+
+
+def _opted_out(preferences: Json) -> set[str | None]:
+    """The topics that preferences opt out of; None stands for everything."""
+    if not isinstance(preferences, dict):
+        return set()
+    out: set[str | None] = {None} if preferences.get("unsubscribeAll") is True else set()
+    topics = preferences.get("topicSubscriptionStatus")
+    for topic in topics if isinstance(topics, list) else []:
+        if isinstance(topic, dict) and topic.get("subscriptionStatus") == "OptOut":
+            out.add(str(topic.get("topicName")))
+    return out
+
+
+def _is_unsubscribe_click(row: Row) -> bool:
+    if row["event_type"] != "_email.click":
+        return False
+    click = mail_event(row).get("click")
+    return isinstance(click, dict) and "link_tags" in click
+
+
+def _take_account_and_tags(taker: Taker, mail: Record, envelope: Envelope, row: Row) -> None:
+    account = taker.string(mail, "sendingAccountId") or envelope.account
+    if account:
+        row["awsaccountid"] = account
+    tags = taker.value(mail, "tags", _tags)
+    if isinstance(tags, dict):
+        row["attributes"] = tags  # type: ignore[typeddict-item]  # _tags makes every value text

@@ -1,0 +1,200 @@
+"""The status of a message (design: message status contract).
+
+A status is what the events of one message say together. Merging is commutative, associative and idempotent, so the
+order and the repetition of events change nothing: each fact is kept with what orders it and the lesser one wins.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from due_cli.events.fields import as_text
+from due_cli.events.identity import mail_event, message_id
+from due_cli.events.model import Json, Row
+from due_cli.events.times import iso
+
+NOT_APPLICABLE = "NA"
+
+# A value with what orders it: own time of its event, the event's id, the value.
+Dated = tuple[int, str, str]
+
+_EMAIL_TIMES = {
+    "_email.send": "send",
+    "_email.delivered": "delivered",
+    "_email.rejected": "rejected",
+    "_email.hardbounce": "hardbounce",
+    "_email.softbounce": "softbounce",
+    "_email.complaint": "complaint",
+    "_email.open": "open",
+    "_email.click": "click",
+    "_email.unsubscribe": "unsubscribe",
+    "_email.rendering_failure": "rendering_failure",
+    "_email.delivery_delay": "delivery_delay",
+}
+_SMS_TIMES = {
+    "_SMS.SUCCESS": "success",
+    "_SMS.BUFFERED": "buffered",
+    "_SMS.FAILURE": "failure",
+    "_SMS.COMPLAINT": "complaint",
+    "_SMS.OPTOUT": "optout",
+    "_SMS.READ": "read",
+}
+_VOICE = "initiated ringing answered completed busy no_answer failed ttl_expired spam protect_blocked".split()
+_WHATSAPP = "accepted sent delivered read failed deleted warning".split()
+
+# Event type of the table -> (channel, fact).
+FACT_OF_TYPE: dict[str, tuple[str, str]] = {
+    **{event_type: ("email", fact) for event_type, fact in _EMAIL_TIMES.items()},
+    **{event_type: ("sms", fact) for event_type, fact in _SMS_TIMES.items()},
+    **{f"_VOICE.{fact.upper()}": ("voice", fact) for fact in _VOICE},
+    **{f"_WHATSAPP.{fact.upper()}": ("whatsapp", fact) for fact in _WHATSAPP},
+}
+
+# The first fact of these that a message has is its status.
+STATUS_ORDER: dict[str, tuple[str, ...]] = {
+    "email": tuple(
+        "rejected rendering_failure complaint hardbounce unsubscribe click open delivered softbounce delivery_delay "
+        "send".split()
+    ),
+    "sms": ("optout", "complaint", "read", "success", "failure", "buffered"),
+    "voice": tuple(
+        "completed answered failed busy no_answer ttl_expired spam protect_blocked ringing initiated".split()
+    ),
+    "whatsapp": ("read", "delivered", "failed", "deleted", "sent", "accepted", "warning"),
+}
+
+_PHONE_KEYS = tuple(
+    "aws_account_id origination_phone_number destination_phone_number record_status iso_country_code message_type "
+    "campaign_id journey_id".split()
+)
+# The keys of an item after message_id and event_type, in the order of the blog's tables.
+KEYS: dict[str, tuple[str, ...]] = {
+    "email": (
+        *"aws_account_id from_address destination client campaign_id journey_id".split(),
+        *_EMAIL_TIMES.values(),
+    ),
+    "sms": (
+        *_PHONE_KEYS,
+        *"success buffered failure complaint optout read price_in_millicents_usd".split(),
+    ),
+    "voice": (*_PHONE_KEYS, *_VOICE, "price_in_millicents_usd"),
+    "whatsapp": (*_PHONE_KEYS, *_WHATSAPP),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What is known of one message; ``last`` is the own time of its last event (epoch ms).
+
+    ``times`` holds the first own time of each fact, ``earliest`` the values whose earliest event counts,
+    ``record_status`` the latest one, ``price`` the greatest.
+    """
+
+    message_id: str
+    channel: str
+    last: int
+    times: dict[str, int] = field(default_factory=dict)
+    earliest: dict[str, Dated] = field(default_factory=dict)
+    record_status: Dated | None = None
+    price: float | None = None
+
+    @property
+    def status(self) -> str:
+        """The fact that says it best (computed on reading, never stored)."""
+        return next((fact for fact in STATUS_ORDER[self.channel] if fact in self.times), NOT_APPLICABLE)
+
+    def item(self) -> dict[str, Json]:
+        """The item of the blog's tables plus ``status``: ISO 8601 times, ``NA`` for what did not happen."""
+        found: dict[str, Json] = {"message_id": self.message_id, "event_type": self.channel}
+        for key in KEYS[self.channel]:
+            found[key] = self._value(key)
+        found["status"] = self.status
+        return found
+
+    def _value(self, key: str) -> Json:
+        if key in self.times:
+            return iso(self.times[key])
+        if key == "record_status":
+            return self.record_status[2] if self.record_status else NOT_APPLICABLE
+        if key == "price_in_millicents_usd":
+            return NOT_APPLICABLE if self.price is None else self.price
+        return self.earliest[key][2] if key in self.earliest else NOT_APPLICABLE
+
+
+def status_of(row: Row) -> Status | None:
+    """What one row says of its message, or None where it says nothing (custom events, inbound messages).
+
+    An inbound opt-out speaks of the message that it answers, where it names one.
+    """
+    channel, fact = FACT_OF_TYPE.get(row["event_type"], (None, None))
+    if channel is None or fact is None:
+        return None
+    own_time, event = row["occurred_at"], row.get("event_id") or ""
+    if fact == "optout" and row.get("source") == "sms":
+        answered = (row.get("details") or {}).get("previousPublishedMessageId")
+        return Status(answered, channel, own_time, {fact: own_time}) if answered else None
+    message = message_id(row)
+    if not message:
+        return None
+    values = _email_values(row) if channel == "email" else _phone_values(row)
+    record_status = values.pop("record_status", None)
+    return Status(
+        message,
+        channel,
+        own_time,
+        {fact: own_time},
+        {key: (own_time, event, value) for key, value in values.items() if value},
+        (own_time, event, record_status) if record_status else None,
+        (row.get("metrics") or {}).get("price_in_millicents_usd") if channel != "whatsapp" else None,
+    )
+
+
+def merged(one: Status, other: Status) -> Status:
+    """Two statuses of one message as one; the order of the two does not matter."""
+    times = dict(one.times)
+    for fact, time in other.times.items():
+        times[fact] = min(time, times.get(fact, time))
+    earliest = dict(one.earliest)
+    for key, dated in other.earliest.items():
+        earliest[key] = min(dated, earliest.get(key, dated))
+    return Status(
+        one.message_id,
+        min(one.channel, other.channel),
+        max(one.last, other.last),
+        times,
+        earliest,
+        max(filter(None, (one.record_status, other.record_status)), default=None),
+        max((price for price in (one.price, other.price) if price is not None), default=None),
+    )
+
+
+def _email_values(row: Row) -> dict[str, str | None]:
+    event = mail_event(row)
+    mail = event.get("mail")
+    mail = mail if isinstance(mail, dict) else {}
+    attributes = row.get("attributes") or {}
+    destination = mail.get("destination")
+    client = (row.get("client") or {}).get("client_id")
+    values: dict[str, str | None] = {
+        "aws_account_id": row.get("awsaccountid"),
+        "from_address": _text(mail.get("from_address")),
+        "destination": ", ".join(str(one) for one in destination) if isinstance(destination, list) else None,
+        "client": _text(client),
+        "campaign_id": attributes.get("campaign_id"),
+        "journey_id": attributes.get("journey_id"),
+    }
+    bounce = event.get("bounce")
+    if isinstance(bounce, dict):
+        fact = FACT_OF_TYPE[row["event_type"]][1]
+        kinds = (_text(bounce.get("bounce_type")), _text(bounce.get("bounce_sub_type")))
+        values[f"{fact}_type"] = "/".join(kind or "" for kind in kinds)
+    return values
+
+
+def _phone_values(row: Row) -> dict[str, str | None]:
+    attributes = row.get("attributes") or {}
+    return {"aws_account_id": row.get("awsaccountid"), **{key: attributes.get(key) for key in _PHONE_KEYS[1:]}}
+
+
+def _text(value: Json) -> str | None:
+    return None if value is None else as_text(value)

@@ -1,0 +1,158 @@
+"""WhatsApp through AWS End User Messaging Social: message statuses, inbound messages, account changes.
+
+Facts: End User Messaging Social user guide, "Message and event format" and "Monitoring with Amazon EventBridge".
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+from due_cli.events.fields import Taker
+from due_cli.events.finish import finished, snake_case
+from due_cli.events.model import Envelope, Json, Normalised, Record, Row, UnreadableError
+from due_cli.events.times import millis, seconds
+
+SOURCE = "whatsapp"
+BUS_SOURCE = "aws.social-messaging"
+# What the service writes in place of a status when its 180 minutes of retries are over (FACTS a).
+_EXHAUSTED = "Message retries exhausted, dropping message."
+_ENTRY = "whatsAppWebhookEntry"
+_INBOUND = "INBOUND"
+_NOT_A_WORD = re.compile(r"[^A-Z0-9]+")
+
+
+def rows_of(record: Record, envelope: Envelope) -> Normalised:
+    """A row for each status, each inbound message and each other change of a notification.
+
+    Raises :class:`UnreadableError` where the webhook entry is not JSON, holds nothing, or an item has no id or time.
+    """
+    taker = Taker()
+    account = taker.string(record, "aws_account_id") or envelope.account
+    found = _from_webhook(taker, record) if _ENTRY in record else [_from_bus(taker, record, envelope)]
+    rows = []
+    for row, own_time, left in found:
+        if account:
+            row["awsaccountid"] = account
+        rows.append(finished(row, SOURCE, own_time, envelope, left))
+    if not rows:
+        raise UnreadableError("a WhatsApp notification without a status, a message or another change")
+    return Normalised(rows, taker.nulled)
+
+
+_Found = tuple[Row, int, Record]  # a row, its own time, what is left of its record
+
+
+def _from_webhook(taker: Taker, record: Record) -> Iterator[_Found]:
+    """The items of a notification's webhook entry, which is JSON in a string."""
+    entry = record.pop(_ENTRY)
+    try:
+        entry = json.loads(entry) if isinstance(entry, str) else entry
+    except ValueError as error:
+        raise UnreadableError(f"a WhatsApp notification whose {_ENTRY} is not JSON: {error}") from None
+    if not isinstance(entry, dict):
+        raise UnreadableError(f"a WhatsApp notification whose {_ENTRY} is not an object")
+    changes = entry.pop("changes", None)
+    for change in changes if isinstance(changes, list) else []:
+        value = change.pop("value", None) if isinstance(change, dict) else None
+        if not isinstance(value, dict):
+            raise UnreadableError("a WhatsApp change without a value object")
+        yield from _from_change(taker, record, {**entry, "changes": change}, value)
+
+
+def _from_change(taker: Taker, header: Record, entry: Record, value: Record) -> Iterator[_Found]:
+    statuses, messages = value.pop("statuses", None), value.pop("messages", None)
+    metadata = value.get("metadata")
+    number = metadata.get("display_phone_number") if isinstance(metadata, dict) else None
+
+    def left(name: str, item: Record) -> Record:
+        change = entry["changes"]
+        inner = {**value, name: item} if name else value
+        return {
+            **header,
+            _ENTRY: {**entry, "changes": {**(change if isinstance(change, dict) else {}), "value": inner}},
+        }
+
+    for status in _objects(statuses, "statuses"):
+        yield (*_status(taker, status, number), left("statuses", status))
+    for message in _objects(messages, "messages"):
+        yield (*_message(taker, message, number), left("messages", message))
+    if statuses is None and messages is None:
+        yield (*_change(header, entry, value), left("", {}))
+
+
+def _objects(items: Json, name: str) -> Iterator[Record]:
+    for item in items if isinstance(items, list) else [] if items is None else [items]:
+        if not isinstance(item, dict):
+            raise UnreadableError(f"a WhatsApp notification whose {name} are not objects")
+        yield item
+
+
+def _status(taker: Taker, status: Record, number: Json) -> tuple[Row, int]:
+    word = taker.string(status, "status")
+    if not word:
+        raise UnreadableError("a WhatsApp status without a status")
+    row = _row(_status_type(word), taker.string(status, "id"), number, taker.string(status, "recipient_id"))
+    row["attributes"]["record_status"] = word
+    return row, _seconds(status, "status")
+
+
+def _message(taker: Taker, message: Record, number: Json) -> tuple[Row, int]:
+    row = _row(f"_WHATSAPP.{_INBOUND}", taker.string(message, "id"), taker.string(message, "from"), number)
+    return row, _seconds(message, "message")
+
+
+def _change(header: Record, entry: Record, value: Record) -> tuple[Row, int]:
+    """A change of the account and not of a message: a flow's status, an endpoint's error rate."""
+    change = entry["changes"]
+    kind = value.get("event") or (change.get("field") if isinstance(change, dict) else None)
+    own_time = millis(header.get("message_timestamp"))
+    if not isinstance(kind, str) or not kind:
+        raise UnreadableError("a WhatsApp change without a field or an event")
+    if own_time is None:
+        raise UnreadableError(f"a WhatsApp {kind} change without a readable message_timestamp")
+    return {"event_type": f"_{SOURCE}.{snake_case(kind)}"}, own_time
+
+
+def _from_bus(taker: Taker, detail: Record, envelope: Envelope) -> _Found:
+    """An EventBridge event, whose detail is flat."""
+    kind = (envelope.detail_type or "").removeprefix("WhatsApp ")
+    own_time = seconds(detail.pop("eventTimestamp", None)) or envelope.sent_at
+    if own_time is None:
+        raise UnreadableError(f"a WhatsApp {kind} event without a readable eventTimestamp")
+    status = taker.string(detail, "status")
+    if kind == "Message Received":
+        event_type = f"_WHATSAPP.{_INBOUND}"
+    elif status:
+        event_type = _status_type(status)
+    else:
+        return {"event_type": f"_{SOURCE}.{snake_case(kind)}"}, own_time, detail
+    sender, receiver = (taker.string(detail, f"{end}PhoneNumber") for end in ("origination", "destination"))
+    row = _row(event_type, taker.string(detail, "messageId"), sender, receiver)
+    if status:
+        row["attributes"]["record_status"] = status
+    return row, own_time, detail
+
+
+def _status_type(word: str) -> str:
+    return f"_WHATSAPP.{'FAILED' if word == _EXHAUSTED else _NOT_A_WORD.sub('_', word.upper()).strip('_')}"
+
+
+def _row(event_type: str, message_id: str | None, sender: Json, receiver: Json) -> Row:
+    if not message_id:
+        raise UnreadableError(f"a {event_type} record without a message id")
+    attributes = {"message_id": message_id}
+    if isinstance(sender, str):
+        attributes["origination_phone_number"] = sender
+    if isinstance(receiver, str):
+        attributes["destination_phone_number"] = receiver
+    return {"event_type": event_type, "attributes": attributes}
+
+
+def _seconds(item: Record, name: str) -> int:
+    found = seconds(item.get("timestamp"))
+    if found is None:
+        raise UnreadableError(f"a WhatsApp {name} without a readable timestamp (epoch seconds)")
+    del item["timestamp"]
+    return found

@@ -1,0 +1,157 @@
+"""What stands around records: SNS, EventBridge, Firehose and Lambda events, arrays, gzip, base64, JSON in strings.
+
+Every wrapper is looked through, however deep, so a record may come as it was published, as a subscription saw it, or
+as a copy of a function's event.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import gzip
+import io
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from due_cli.events.documents import MAX_BATCH_BYTES, Decoder, Document, documents
+from due_cli.events.model import Envelope, Json, UnreadableError
+from due_cli.events.times import millis, seconds
+
+GZIP_MAGIC = b"\x1f\x8b"
+_MAX_WRAPPERS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One record out of its wrappers, or what could not be opened, with the reason.
+
+    ``raw`` is what is kept if it fails: the document as received where it holds one record, else the innermost text
+    of this record; None where the document itself is to be kept.
+    """
+
+    record: Json
+    envelope: Envelope
+    raw: bytes | None = None
+    reason: str | None = None
+
+
+def units(document: Document, decode: Decoder) -> list[Unit]:
+    """The records of a document; one unit with a reason where it is not JSON."""
+    if document.reason is not None:
+        return [Unit(None, Envelope(), document.text, document.reason)]
+    found = list(_opened(document.value, Envelope(), decode, 0))
+    if len(found) == 1:
+        only = found[0]
+        return [Unit(only.record, only.envelope, document.text, only.reason)]
+    return found
+
+
+def payload_units(payload: bytes, envelope: Envelope, decode: Decoder) -> Iterator[Unit]:
+    """The records of bytes that a stream carried: text or gzip, one or several."""
+    return _from_payload(payload, envelope, decode, 0)
+
+
+def _opened(value: Json, envelope: Envelope, decode: Decoder, depth: int) -> Iterator[Unit]:
+    if depth > _MAX_WRAPPERS:
+        yield Unit(None, envelope, None, f"wrapped more than {_MAX_WRAPPERS} times")
+    elif isinstance(value, list):
+        for item in value:
+            yield from _opened(item, envelope, decode, depth + 1)
+    elif isinstance(value, dict):
+        yield from _opened_object(value, envelope, decode, depth)
+    elif isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+        yield from _from_payload(value.encode(), envelope, decode, depth)
+    else:
+        yield Unit(value, envelope)
+
+
+def _opened_object(value: dict[str, Json], envelope: Envelope, decode: Decoder, depth: int) -> Iterator[Unit]:
+    records = value.get("records", value.get("Records"))
+    if isinstance(records, list) and "event_type" not in value:
+        for item in records:
+            yield from _opened(item, envelope, decode, depth + 1)
+    elif isinstance(value.get("Sns"), dict):
+        yield from _opened(value["Sns"], envelope, decode, depth + 1)
+    elif "Message" in value and ("TopicArn" in value or "SignatureVersion" in value) and _is_notification(value):
+        inner = envelope.within(sent_at=millis(value.get("Timestamp")))
+        yield from _opened(value["Message"], inner, decode, depth + 1)
+    elif "detail-type" in value and "detail" in value:
+        yield from _opened(value["detail"], _on_the_bus(value, envelope), decode, depth + 1)
+    elif (data := _stream_data(value)) is not None:
+        yield from _from_base64(data, _from_stream(value, envelope), decode, depth)
+    elif isinstance(value.get("kinesis"), dict):
+        yield from _opened(value["kinesis"], envelope, decode, depth + 1)
+    elif isinstance(value.get("body"), str) and ("receiptHandle" in value or "eventSource" in value):
+        yield from _opened(value["body"], envelope, decode, depth + 1)
+    else:
+        yield Unit(value, envelope)
+
+
+def _is_notification(value: dict[str, Json]) -> bool:
+    return value.get("Type", "Notification") == "Notification"
+
+
+def _on_the_bus(value: dict[str, Json], envelope: Envelope) -> Envelope:
+    account, source, kind = (value.get(key) for key in ("account", "source", "detail-type"))
+    return envelope.within(
+        sent_at=millis(value.get("time")),
+        account=account if isinstance(account, str) else None,
+        bus_source=source if isinstance(source, str) else None,
+        detail_type=kind if isinstance(kind, str) else None,
+    )
+
+
+def _stream_data(value: dict[str, Json]) -> str | None:
+    """The base64 payload of a Firehose or Kinesis record, or of an object that Firehose left under ``errors/``."""
+    for key, beside in (
+        ("data", ("recordId", "partitionKey", "sequenceNumber")),
+        ("rawData", ("errorCode", "ErrorCode", "lastErrorCode")),
+    ):
+        data = value.get(key)
+        if isinstance(data, str) and any(name in value for name in beside):
+            return data
+    return None
+
+
+def _from_stream(value: dict[str, Json], envelope: Envelope) -> Envelope:
+    arrived = value.get("approximateArrivalTimestamp", value.get("arrivalTimestamp"))
+    return envelope.within(received_at=millis(arrived) or seconds(arrived))
+
+
+def _from_base64(data: str, envelope: Envelope, decode: Decoder, depth: int) -> Iterator[Unit]:
+    try:
+        payload = base64.b64decode(data, validate=True)
+    except (binascii.Error, ValueError) as error:
+        yield Unit(None, envelope, data.encode(), f"data that is not base64: {error}")
+        return
+    yield from _from_payload(payload, envelope, decode, depth)
+
+
+def _from_payload(payload: bytes, envelope: Envelope, decode: Decoder, depth: int) -> Iterator[Unit]:
+    if payload.startswith(GZIP_MAGIC):
+        try:
+            payload = _unzipped(payload)
+        except UnreadableError as error:
+            yield Unit(None, envelope, payload, str(error))
+            return
+    for document in documents(payload, decode):
+        if document.reason is not None:
+            yield Unit(None, envelope, document.text, document.reason)
+            continue
+        opened = list(_opened(document.value, envelope, decode, depth + 1))
+        for unit in opened:
+            raw = unit.raw if unit.raw is not None or len(opened) > 1 else document.text
+            yield Unit(unit.record, unit.envelope, raw, unit.reason)
+
+
+def _unzipped(payload: bytes) -> bytes:
+    """A gzip payload, no larger than a batch may be, so that a few bytes cannot fill the memory."""
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(payload)) as stream:
+            found = stream.read(MAX_BATCH_BYTES + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise UnreadableError(f"gzip that cannot be read: {error}") from None
+    if len(found) > MAX_BATCH_BYTES:
+        raise UnreadableError(f"gzip of more than {MAX_BATCH_BYTES // 2**20} MB in one record")
+    return found
