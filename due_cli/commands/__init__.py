@@ -1,0 +1,1 @@
+"""The commands: parse, call, return a result. No logic, no printing."""

@@ -1,0 +1,83 @@
+"""``due report``: one command for each file in ``queries/reports/``, with the options that its header declares."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from due_cli.commands.options import examples, folder_of
+from due_cli.results import Result, Table, Text
+from due_cli.sql import files
+
+_TYPES: dict[files.OptionType, type] = {"TEXT": str, "INTEGER": int, "DURATION": str, "KEY=VALUE": str}
+
+
+def reports(context: typer.Context) -> Table | None:
+    """Answer a question of the guide's appendix B from the events; without a name, list the reports."""
+    if context.invoked_subcommand is not None:
+        return None
+    queries = [files.query("reports", name) for name in files.names("reports")]
+    return Table(("report", "title", "about"), [(query.name, query.title, query.about) for query in queries])
+
+
+def add_reports(app: typer.Typer) -> None:
+    """Adds a command for each report."""
+    for name in files.names("reports"):
+        query = files.query("reports", name)
+        app.command(name, help=f"{query.title}.\n\n{query.about}", epilog=examples(query.example))(_command(query))
+
+
+def _command(query: files.Query) -> Callable[..., Result]:
+    """A function whose signature is the report's options, as Typer reads them."""
+
+    def run(context: typer.Context, since: str | None, until: str | None, sql: bool, **own: str | int | None) -> Result:
+        options = {option.name: own[_parameter(option)] for option in query.options}
+        if sql:
+            from due_cli.sql.parameters import period, values, written_in
+
+            now = datetime.now(UTC)
+            return Text(written_in(query.sql, values(query, period(since or query.since, until, now), options)))
+        from due_cli.targets.local.reports import report
+
+        return report(folder_of(context), query.name, options, since, until, datetime.now(UTC))
+
+    parameters = [inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)]
+    parameters += [_own_parameter(option) for option in query.options]
+    parameters += [
+        _option(
+            "since",
+            str | None,
+            None,
+            "--since",
+            "TIME",
+            f"From when: a time, or a duration before --until. [default: {query.since}]",
+        ),
+        _option(
+            "until", str | None, None, "--until", "TIME", "Until when: a time, or a duration before now. [default: now]"
+        ),
+        _option("sql", bool, False, "--sql", None, "Print the statement for Athena, with its values, instead."),
+    ]
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # functions may carry one
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return run
+
+
+def _parameter(option: files.Option) -> str:
+    return "own_" + option.name.replace("-", "_")
+
+
+def _own_parameter(option: files.Option) -> inspect.Parameter:
+    kind: type = _TYPES[option.type]
+    if option.default is None:
+        return _option(_parameter(option), kind, inspect.Parameter.empty, f"--{option.name}", option.type, option.help)
+    text = f"{option.help} [default: {option.default}]"
+    return _option(_parameter(option), kind | None, None, f"--{option.name}", option.type, text)
+
+
+def _option(name: str, kind: Any, default: object, flag: str, metavar: str | None, text: str) -> inspect.Parameter:
+    annotation = Annotated[kind, typer.Option(flag, metavar=metavar, help=text, show_default=False)]
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)

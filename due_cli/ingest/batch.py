@@ -1,0 +1,164 @@
+"""The work of one block: its documents decoded, its records normalised, its rows and statuses encoded.
+
+A pure function of bytes, so that several processes can do it side by side.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import zlib
+from dataclasses import dataclass, field
+
+import orjson
+
+from due_cli.events import (
+    Document,
+    Json,
+    Row,
+    Status,
+    UnreadableError,
+    documents,
+    loads,
+    merged,
+    rows_of,
+    status_of,
+    units,
+)
+from due_cli.events.documents import MAX_DEPTH
+from due_cli.events.fields import as_text
+from due_cli.events.times import HOUR
+
+# Digits that need more than 64 bits: the faster decoder would read them as something else than the standard one.
+_HUGE = re.compile(rb"[0-9]{18}")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A piece of an input that starts and ends between documents; ``line`` is the number of its first line."""
+
+    origin: str
+    line: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StagedRow:
+    """A row ready to be filed.
+
+    ``key`` orders by own hour, then identifies the event; of two rows of one event the greater ``rank`` is kept, so
+    that it does not matter which came first. ``record`` numbers the record within its batch.
+    """
+
+    key: bytes
+    rank: bytes
+    hour: int
+    record: int
+    line: bytes
+    message_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A record that could not be read, as received, and why."""
+
+    raw: bytes
+    reason: str
+    origin: str
+
+
+@dataclass(slots=True)
+class Batch:
+    """What a block became. ``records`` counts all of them; those with rows are told apart by ``StagedRow.record``."""
+
+    records: int = 0
+    ignored: int = 0
+    nulled: int = 0
+    rows: list[StagedRow] = field(default_factory=list)
+    statuses: dict[str, bytes] = field(default_factory=dict)
+    failures: list[Failure] = field(default_factory=list)
+
+
+def normalised(block: Block) -> Batch:
+    """The rows, statuses and failures of a block."""
+    batch = Batch()
+    statuses: dict[str, Status] = {}
+    for document in documents(block.data, decode):
+        for index, unit in enumerate(units(document, decode)):
+            batch.records += 1
+            if unit.reason is None:
+                try:
+                    found = rows_of(unit.record, unit.envelope)
+                except UnreadableError as error:
+                    reason = str(error)
+                else:
+                    batch.nulled += found.nulled
+                    batch.ignored += not found.rows
+                    for row in found.rows:
+                        _stage(row, batch, statuses)
+                    continue
+            else:
+                reason = unit.reason
+            raw = unit.raw if unit.raw is not None else _raw(document, index)
+            batch.failures.append(Failure(raw, reason, place(block, document.start)))
+    batch.statuses = {message: encoded(status) for message, status in statuses.items()}
+    return batch
+
+
+def decode(text: bytes) -> Json:
+    """The same value as :func:`due_cli.events.loads`, sooner; raises the same errors."""
+    if text.count(b"{") + text.count(b"[") > MAX_DEPTH or _HUGE.search(text):
+        return loads(text)
+    try:
+        value: Json = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return loads(text)
+    return value
+
+
+def place(block: Block, start: int) -> str:
+    """Where a document stands, for a person: ``file:line``."""
+    return f"{block.origin}:{block.line + block.data.count(10, 0, start)}"
+
+
+def encoded(status: Status) -> bytes:
+    """A status as the store keeps it: events that several values share are written once."""
+    events = sorted({dated[:2] for dated in status.earliest.values()})
+    index = {event: number for number, event in enumerate(events)}
+    values = {key: [index[dated[:2]], dated[2]] for key, dated in status.earliest.items()}
+    fields = [status.channel, status.last, status.times, events, values, status.record_status, status.price]
+    return orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)
+
+
+def decoded(message_id: str, body: bytes) -> Status:
+    """The status that :func:`encoded` wrote."""
+    channel, last, times, events, values, record_status, price = orjson.loads(body)
+    earliest = {key: (events[number][0], events[number][1], value) for key, (number, value) in values.items()}
+    return Status(message_id, channel, last, times, earliest, tuple(record_status) if record_status else None, price)
+
+
+def key_of(event_id: str, own_time: int) -> bytes:
+    """What an event is known by: ordered by the hour of its own time, so that new ones are close together."""
+    return (own_time // HOUR).to_bytes(4, "big") + base64.urlsafe_b64decode(event_id + "==")
+
+
+def rank_of(line: bytes) -> bytes:
+    """What decides between two deliveries of one event: the fuller row, then any order that is always the same."""
+    return len(line).to_bytes(4, "big") + zlib.crc32(line).to_bytes(4, "big")
+
+
+def _stage(row: Row, batch: Batch, statuses: dict[str, Status]) -> None:
+    line = orjson.dumps(row)
+    key = key_of(row["event_id"], row["occurred_at"])
+    status = status_of(row)
+    message = status.message_id if status else None
+    batch.rows.append(StagedRow(key, rank_of(line), row["arrival_timestamp"] // HOUR, batch.records, line, message))
+    if status:
+        known = statuses.get(status.message_id)
+        statuses[status.message_id] = merged(known, status) if known else status
+
+
+def _raw(document: Document, index: int) -> bytes:
+    """One record of a batch as text: normalising took the first copy apart, so it is decoded again."""
+    again = Document(document.text, document.start, document.end, decode(document.text))
+    return as_text(units(again, decode)[index].record).encode()

@@ -1,0 +1,180 @@
+"""The ``due`` command: its commands, its global options, and the one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from due_cli import __version__
+from due_cli.commands import events, lifecycle, messages, queries, report
+from due_cli.commands.options import examples
+from due_cli.errors import DueError, ExitCode
+from due_cli.results import Result
+from due_cli.settings import Settings, output_of
+
+# Global options work before and after the command; those with a value, and flags.
+_WITH_VALUE = ("--local", "--output", "-o")
+_FLAGS = ("--quiet", "-q", "--debug", "--no-color")
+
+
+def run() -> None:
+    """The console script."""
+    sys.exit(main())
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command and returns its exit code."""
+    words = hoisted(sys.argv[1:] if arguments is None else arguments)
+    try:
+        build_app()(args=words, prog_name="due")
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else ExitCode.FAILED
+    except DueError as problem:
+        return _failed(problem, words)
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # The reader has all it wants; what is still buffered must not fail at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.DONE
+    except Exception as bug:
+        if "--debug" in words:
+            traceback.print_exc()
+        return _failed(DueError(f"a bug: {type(bug).__name__}: {bug}", "the same command with --debug"), words)
+    return ExitCode.DONE
+
+
+def hoisted(words: Sequence[str]) -> list[str]:
+    """The words with the global options moved to the front, where the root command takes them."""
+    front: list[str] = []
+    rest: list[str] = []
+    iterator = iter(words)
+    for word in iterator:
+        if word == "--":
+            rest += [word, *iterator]
+        elif word in _FLAGS or word.startswith(tuple(f"{option}=" for option in _WITH_VALUE)):
+            front.append(word)
+        elif word in _WITH_VALUE:
+            front += [word, *([following] if (following := next(iterator, None)) is not None else [])]
+        else:
+            rest.append(word)
+    return front + rest
+
+
+def build_app() -> typer.Typer:
+    """Every command with its help."""
+    app = typer.Typer(
+        help="The digital user engagement events database: every email and SMS event in one table.",
+        epilog=examples("due demo", "due setup --local ./events", "due report bounce-rate --since 7d"),
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        result_callback=_emit,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_globals)
+    app.command(epilog=examples("due setup --local ./events"))(lifecycle.setup)
+    app.command(epilog=examples("due ingest ./records", "zcat records.json.gz | due ingest -"))(events.ingest)
+    app.add_typer(_report_app(), name="report")
+    app.command(epilog=examples("due query 'SELECT event_type, COUNT(*) AS n FROM all_events GROUP BY 1'"))(
+        queries.query
+    )
+    app.add_typer(_view_app(), name="view")
+    app.command(epilog=examples("due status 0100019a-example-000000"))(messages.status)
+    app.add_typer(_failed_app(), name="failed")
+    app.command(epilog=examples("due doctor", "due doctor --repair"))(messages.doctor)
+    app.command(epilog=examples("due outputs -o json"))(lifecycle.outputs)
+    app.command(epilog=examples("due teardown --yes", "due teardown --delete-data --yes"))(lifecycle.teardown)
+    return app
+
+
+def _report_app() -> typer.Typer:
+    app = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
+    app.callback(epilog=examples("due report", "due report bounce-rate --since 7d"))(report.reports)
+    report.add_reports(app)
+    return app
+
+
+def _view_app() -> typer.Typer:
+    app = typer.Typer(help="Views of the guide and your own.", no_args_is_help=True, rich_markup_mode=None)
+    creating = "due view create purchases --event-type purchase --attribute currency --metric amount"
+    app.command("create", epilog=examples(creating))(queries.view_create)
+    app.command("list", epilog=examples("due view list"))(queries.view_list)
+    app.command("show", epilog=examples("due view show email_send"))(queries.view_show)
+    app.command("drop", epilog=examples("due view drop purchases"))(queries.view_drop)
+    return app
+
+
+def _failed_app() -> typer.Typer:
+    app = typer.Typer(help="Records that could not be read.", no_args_is_help=True, rich_markup_mode=None)
+    app.command("list", epilog=examples("due failed list"))(events.failed_list)
+    app.command("show", epilog=examples("due failed show abcdef"))(events.failed_show)
+    app.command("replay", epilog=examples("due failed replay"))(events.failed_replay)
+    app.command("discard", epilog=examples("due failed discard --all --yes"))(events.failed_discard)
+    return app
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"due {__version__}")
+        raise typer.Exit
+
+
+def _settings(
+    local: Path | None = None,
+    output: str | None = None,
+    quiet: bool = False,
+    debug: bool = False,
+    no_color: bool = False,
+    **_: object,
+) -> Settings:
+    color = not no_color and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return Settings(local=local, output=output_of(output), quiet=quiet, debug=debug, color=color)
+
+
+def _globals(
+    context: typer.Context,
+    local: Annotated[
+        Path | None, typer.Option(metavar="DIR", envvar="DUE_LOCAL", help="The folder to work on.", show_envvar=True)
+    ] = None,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FORMAT",
+            envvar="DUE_OUTPUT",
+            help="table, json, csv or markdown.",
+            show_envvar=True,
+        ),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no hints.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show a traceback when something goes wrong.")] = False,
+    no_color: Annotated[bool, typer.Option("--no-color", help="No colours; NO_COLOR works too.")] = False,
+    version: Annotated[  # noqa: ARG001  its callback ends the call
+        bool, typer.Option("--version", is_eager=True, callback=_version, help="Show the version.")
+    ] = False,
+) -> None:
+    context.obj = _settings(local, output, quiet, debug, no_color)
+
+
+def _emit(result: Result | None, **given: object) -> None:
+    from due_cli.render import emit
+
+    code = ExitCode.DONE if result is None else emit(result, _settings(**given))  # type: ignore[arg-type]  # as parsed
+    if code:
+        raise typer.Exit(code)
+
+
+def _failed(problem: DueError, words: Sequence[str]) -> int:
+    from due_cli.render import error
+
+    if "--debug" in words:
+        traceback.print_exception(problem)
+    return error(problem)

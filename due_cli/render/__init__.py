@@ -1,0 +1,94 @@
+"""Results as text: data to standard output, everything else to standard error. Nothing else in due prints."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TextIO
+
+from due_cli.errors import DueError, ExitCode
+from due_cli.render import data, screen
+from due_cli.results import Account, Checks, Done, Parts, Record, Result, Statuses, Table, Text
+from due_cli.settings import Output, Settings
+
+__all__ = ["emit", "error", "note"]
+
+_WRITERS: dict[Output, Callable[[Result, TextIO], None]] = {
+    Output.JSON: data.json_text,
+    Output.CSV: data.csv_text,
+    Output.MARKDOWN: data.markdown_text,
+}
+
+
+def emit(result: Result, settings: Settings) -> ExitCode:
+    """Writes a result and returns the exit code that it means."""
+    if isinstance(result, Parts):
+        return _emit_parts(result, settings)
+    if isinstance(result, Text):
+        _write_text(result)
+    elif settings.output is Output.TABLE:
+        screen.show(result, settings, sys.stdout)
+    else:
+        _WRITERS[settings.output](result, sys.stdout)
+    sys.stdout.flush()
+    _say_next(result, settings)
+    return _code(result)
+
+
+def note(text: str) -> None:
+    """One line for standard error."""
+    print(text, file=sys.stderr)  # noqa: T201  this module prints
+
+
+def error(problem: DueError) -> ExitCode:
+    """What went wrong and what to do next, on standard error."""
+    note(f"due: {screen.visible(problem.message)}")
+    if problem.hint:
+        note(f"  try: {screen.visible(problem.hint)}")
+    return problem.exit_code
+
+
+def _emit_parts(parts: Parts, settings: Settings) -> ExitCode:
+    code = ExitCode.DONE
+    for heading, part in parts.parts:
+        if settings.output is Output.TABLE:
+            sys.stdout.write(f"\n{heading}\n")
+            sys.stdout.flush()
+        code = max(code, emit(part, settings))
+    return code
+
+
+def _write_text(result: Text) -> None:
+    if isinstance(result.text, bytes):
+        sys.stdout.buffer.write(result.text)
+        if sys.stdout.isatty():
+            sys.stdout.write("\n")
+    else:
+        sys.stdout.write(result.text.rstrip("\n") + "\n")
+
+
+def _say_next(result: Result, settings: Settings) -> None:
+    steps = result.next_steps if isinstance(result, (Table, Record, Done)) else ()
+    if isinstance(result, Account) and result.failed:
+        steps = ("due failed list",)
+    if steps and not settings.quiet:
+        note("next: " + "\n      ".join(steps))
+
+
+def _code(result: Result) -> ExitCode:
+    if isinstance(result, Checks) and result.problems:
+        return ExitCode.PROBLEMS
+    if isinstance(result, Statuses) and any(line.item["status"] == "not_found" for line in result.timelines):
+        return ExitCode.NOT_FOUND
+    if isinstance(result, Account) and result.problems:
+        return ExitCode.FAILED
+    return ExitCode.DONE
+
+
+def ask(question: str) -> bool | None:
+    """A yes or no from the person at the terminal; None where there is none."""
+    if not sys.stdin.isatty():
+        return None
+    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")

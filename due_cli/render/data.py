@@ -1,0 +1,114 @@
+"""Results for programs: JSON, CSV and Markdown, whole and never shortened."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import TextIO
+
+from due_cli.results import Account, Checks, Done, Record, Result, Statuses, Table
+
+
+def plain(value: object) -> object:
+    """A cell as JSON has it: times ISO 8601 UTC with Z, maps as objects, what is not a number as null."""
+    if isinstance(value, datetime):
+        moment = value if value.tzinfo is None else value.astimezone(UTC).replace(tzinfo=None)
+        return moment.isoformat(timespec="milliseconds") + "Z"
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if value is None or isinstance(value, (str, int)):
+        return value
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def text(value: object) -> str:
+    """A cell as CSV and Markdown have it: NULL as nothing, maps and arrays as JSON."""
+    found = plain(value)
+    if found is None:
+        return ""
+    if isinstance(found, str):
+        return found
+    return json.dumps(found, ensure_ascii=False)
+
+
+def json_text(result: Result, stream: TextIO) -> None:
+    """One array of row objects; one object for a result that is one."""
+    if isinstance(result, Record):
+        stream.write(_json(result.fields) + "\n")
+    elif isinstance(result, Account):
+        stream.write(_json(_account(result)) + "\n")
+    elif isinstance(result, Done):
+        stream.write(_json({"done": list(result.lines)}) + "\n")
+    else:
+        separator = "[\n "
+        for fields in _objects(result):
+            stream.write(separator + _json(fields))
+            separator = ",\n "
+        stream.write("[]\n" if separator == "[\n " else "\n]\n")
+
+
+def csv_text(result: Result, stream: TextIO) -> None:
+    """A header and a line for each row (RFC 4180, with line feeds)."""
+    columns, rows = _grid(result)
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([text(value) for value in row] for row in rows)
+
+
+def markdown_text(result: Result, stream: TextIO) -> None:
+    """A Markdown table."""
+    columns, rows = _grid(result)
+    stream.write(f"| {' | '.join(columns)} |\n|{' --- |' * len(columns)}\n")
+    for row in rows:
+        cells = (text(value).replace("|", "\\|").replace("\n", "<br>") for value in row)
+        stream.write(f"| {' | '.join(cells)} |\n")
+
+
+def _json(fields: Mapping[str, object]) -> str:
+    return json.dumps(plain(fields), ensure_ascii=False)
+
+
+def _account(account: Account) -> dict[str, object]:
+    fields = asdict(account)
+    fields["problems"] = list(account.problems)
+    return fields
+
+
+def _objects(result: Result) -> Iterator[Mapping[str, object]]:
+    if isinstance(result, Statuses):
+        yield from (line.item for line in result.timelines)
+        return
+    columns, rows = _grid(result)
+    for row in rows:
+        yield dict(zip(columns, row, strict=True))
+
+
+def _grid(result: Result) -> tuple[Sequence[str], Iterable[Sequence[object]]]:
+    if isinstance(result, Table):
+        return result.columns, result.rows
+    if isinstance(result, Checks):
+        columns = ("check", "outcome", "found", "mend")
+        return columns, [(check.check, check.outcome, check.found, check.mend) for check in result.checks]
+    if isinstance(result, Statuses):
+        items = [line.item for line in result.timelines]
+        names = list(dict.fromkeys(name for item in items for name in item))
+        return names, [[item.get(name) for name in names] for item in items]
+    if isinstance(result, Record):
+        return list(result.fields), [list(result.fields.values())]
+    if isinstance(result, Account):
+        fields = _account(result)
+        return list(fields), [list(fields.values())]
+    if isinstance(result, Done):
+        return ("done",), [(line,) for line in result.lines]
+    raise TypeError(f"{type(result).__name__} has no rows")

@@ -1,0 +1,1 @@
+"""The SQL of ``queries/``: finding it, its headers, its parameters, and its text for each engine."""

@@ -1,0 +1,68 @@
+"""Custom-event views (guide, appendix E): attributes and metrics of one event type as columns."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from due_cli.errors import UsageError
+from due_cli.sql import files
+from due_cli.sql.parameters import literal
+
+_NAME = re.compile(r"[a-z_][a-z0-9_]{0,127}")
+# The columns that the template has already (appendix E).
+_TAKEN = ("event_timestamp", "arrival_timestamp", "application_id", "endpoint_id", "aws_account_id", "ingest_timestamp")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A key of an event's attributes or metrics and the column it becomes."""
+
+    key: str
+    name: str
+    metric: bool
+
+
+def custom_view(name: str, event_type: str, attributes: list[str], metrics: list[str]) -> str:
+    """The CREATE VIEW statement for ``KEY[=column]`` lists.
+
+    Raises :class:`UsageError` for a name or a column that is not lower case, digits and underscores, that is taken,
+    or for a view without any column of its own.
+    """
+    _check("view", name)
+    columns = [*(_column(text, metric=False) for text in attributes), *(_column(text, metric=True) for text in metrics)]
+    if not columns:
+        raise UsageError("a custom view needs at least one column", "give --attribute KEY or --metric KEY")
+    seen = set(_TAKEN)
+    for column in columns:
+        if column.name in seen:
+            raise UsageError(f"two columns are named {column.name}", f"rename one: KEY={column.name}_2")
+        seen.add(column.name)
+    pieces = files.template("custom_view")
+    return pieces["view"].format(
+        name=name,
+        columns="".join(_expression(pieces, column) for column in columns),
+        event_type=literal(event_type),
+    )
+
+
+def _column(text: str, *, metric: bool) -> Column:
+    key, equals, name = text.rpartition("=")
+    if not equals:
+        key, name = text, re.sub(r"\W+", "_", text).strip("_").lower()
+    if not key:
+        raise UsageError(f"{text!r} is not KEY or KEY=column")
+    _check("column", name)
+    return Column(key, name, metric)
+
+
+def _expression(pieces: dict[str, str], column: Column) -> str:
+    piece = pieces["metric" if column.metric else "attribute"]
+    return "\n    " + piece.format(key=literal(column.key), lower_key=literal(column.key.lower()), name=column.name)
+
+
+def _check(what: str, name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise UsageError(
+            f"{name!r} is not a {what} name", "use lower-case letters, digits and _, and begin with a letter or _"
+        )

@@ -1,0 +1,137 @@
+"""The values of a report: times, durations and options, read from text and written as SQL literals."""
+
+from __future__ import annotations
+
+import calendar
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from due_cli.errors import UsageError
+from due_cli.sql.files import Option, Query
+
+Parameter = str | int | datetime
+
+_DURATION = re.compile(r"(\d{1,5})\s*(min|h|d|w|mo|y)")
+_UNITS = {"min": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+_PLACEHOLDER = re.compile(r"(?<![:\w]):([a-z_]+)\b")
+_HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A report's period; naive datetimes in UTC, as the partition column has them.
+
+    ``until`` is as asked; ``since_hour`` and ``until_hour`` are the whole hours around it, the partitions that count.
+    """
+
+    since: datetime
+    until: datetime
+
+    @property
+    def since_hour(self) -> datetime:
+        """``since`` down to a whole hour."""
+        return self.since.replace(minute=0, second=0, microsecond=0)
+
+    @property
+    def until_hour(self) -> datetime:
+        """``until`` up to a whole hour."""
+        floor = self.until.replace(minute=0, second=0, microsecond=0)
+        return floor if floor == self.until else floor + _HOUR
+
+
+def period(since: str, until: str | None, now: datetime) -> Period:
+    """The period of ``--since`` and ``--until``: ISO 8601 times, or durations before until and before now.
+
+    Raises :class:`UsageError` naming the option for what is neither, and for a period that ends before it begins.
+    """
+    now = now.astimezone(UTC).replace(tzinfo=None)
+    end = now if until is None else _time("--until", until, now)
+    start = _time("--since", since, end)
+    if start >= end:
+        raise UsageError(
+            f"the period ends before it begins: {start.isoformat()}Z to {end.isoformat()}Z",
+            "give a --since that is earlier than --until",
+        )
+    return Period(start, end)
+
+
+def before(moment: datetime, duration: str, option: str) -> datetime:
+    """``moment`` less a duration such as 30min, 12h, 30d, 2w, 6mo or 1y; months keep the day where there is one."""
+    match = _DURATION.fullmatch(duration.strip().lower())
+    if match is None:
+        raise UsageError(f"{option}: {duration!r} is not a duration", "write 12h, 30d, 2w, 6mo or 1y")
+    count, unit = int(match[1]), match[2]
+    try:
+        if unit in _UNITS:
+            return moment - count * _UNITS[unit]
+        return _months_before(moment, count * (12 if unit == "y" else 1))
+    except (OverflowError, ValueError):
+        raise UsageError(f"{option}: {duration!r} reaches before the year 1") from None
+
+
+def values(query: Query, asked: Period, options: dict[str, str | int | None]) -> dict[str, Parameter]:
+    """Every parameter of a report's SQL: the period's and those of its own options.
+
+    ``options`` holds what was typed, by option name. Raises :class:`UsageError` for a value of the wrong form.
+    """
+    found: dict[str, Parameter] = {
+        "since": asked.since_hour,
+        "until": asked.until_hour,
+        "read_from": before(asked.since_hour, query.lookback, "lookback"),
+    }
+    for option in query.options:
+        typed = options.get(option.name)
+        found.update(_option_values(option, option.default if typed is None else typed, asked))
+    return found
+
+
+def literal(value: Parameter) -> str:
+    """A value as a literal of Athena's SQL; the only place that writes one."""
+    if isinstance(value, datetime):
+        return f"TIMESTAMP '{value:%Y-%m-%d %H:%M:%S}.{value.microsecond // 1000:03d}'"
+    return str(value) if isinstance(value, int) else "'" + value.replace("'", "''") + "'"
+
+
+def written_in(sql: str, parameters: dict[str, Parameter]) -> str:
+    """The statement with its values written in, ready to paste into Athena or Trino."""
+    return _PLACEHOLDER.sub(lambda match: literal(parameters[match[1]]), sql)
+
+
+def _time(option: str, text: str, before_what: datetime) -> datetime:
+    if _DURATION.fullmatch(text.strip().lower()):
+        return before(before_what, text, option)
+    try:
+        found = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise UsageError(
+            f"{option}: {text!r} is neither a time nor a duration",
+            "write 2026-11-01, 2026-11-01T12:00:00Z, 30d, 12h or 6mo",
+        ) from None
+    return found if found.tzinfo is None else found.astimezone(UTC).replace(tzinfo=None)
+
+
+def _months_before(moment: datetime, count: int) -> datetime:
+    index = moment.year * 12 + moment.month - 1 - count
+    year, month = divmod(index, 12)
+    day = min(moment.day, calendar.monthrange(year, month + 1)[1])
+    return moment.replace(year=year, month=month + 1, day=day)
+
+
+def _option_values(option: Option, typed: str | int | None, asked: Period) -> dict[str, Parameter]:
+    name = option.name.replace("-", "_")
+    if typed is None:
+        raise UsageError(f"--{option.name} is needed", f"give --{option.name} {option.type}")
+    text = str(typed)
+    if option.type == "KEY=VALUE":
+        key, equals, value = text.partition("=")
+        if not key or not equals:
+            raise UsageError(f"--{option.name}: {text!r} is not KEY=VALUE", f"write --{option.name} mycustomerid=4")
+        return {f"{name}_key": key, f"{name}_value": value}
+    if option.type == "DURATION":
+        return {name: before(asked.until, text, f"--{option.name}")}
+    if option.type == "INTEGER":
+        if not text.isdecimal():
+            raise UsageError(f"--{option.name}: {text!r} is not a whole number")
+        return {name: int(text)}
+    return {name: text}

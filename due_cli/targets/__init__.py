@@ -1,0 +1,1 @@
+"""Where events live and are queried: a folder on this machine, or an AWS account."""

@@ -1,0 +1,116 @@
+"""Which Parquet files make up ``all_events``, and the DuckDB view over them.
+
+Files that due wrote count if the state names them. Files that it did not write are read as they are: their columns and
+nested fields may be fewer, of other types or in another case, so each shape is brought to the table's by its own
+SELECT (a nested field that is missing in some of the files of one SELECT ends DuckDB 2.0).
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import defaultdict
+from contextlib import suppress
+
+import duckdb
+from duckdb.sqltypes import DuckDBPyType
+
+from due_cli.errors import DueError
+from due_cli.targets.local.engine import statement, text_list
+from due_cli.targets.local.folder import is_own
+from due_cli.targets.local.state import State
+from due_cli.targets.local.translate import canonical_columns
+
+Window = tuple[int, int]  # hours since the epoch, the last one exclusive
+Shape = str  # JSON of [[column, DuckDB type], …]
+
+ALL_TIME: Window = (0, 2**40)
+
+
+def define_all_events(
+    connection: duckdb.DuckDBPyConnection, state: State, window: Window = ALL_TIME, *, own_only: bool = False
+) -> None:
+    """Creates the view ``all_events`` over the files with an hour in the window, or over due's own among them."""
+    columns = canonical_columns(state)
+    place = len(str(state.folder.events)) + 2
+    selects = []
+    for shape, paths in _files_by_shape(connection, state, columns, window, own_only).items():
+        listed = text_list([str(state.folder.root / path) for path in paths])
+        selects.append(statement("select_files", columns=_projection(shape, columns), files=listed, place=place))
+    if not selects:
+        selects = [statement("no_files", columns=_projection("[]", columns))]
+    connection.execute(statement("all_events", selects="\nUNION ALL\n".join(selects)))
+
+
+def _files_by_shape(
+    connection: duckdb.DuckDBPyConnection, state: State, columns: dict[str, str], window: Window, own_only: bool
+) -> dict[Shape, list[str]]:
+    own = [file.path for file in state.data_files(*window)]
+    found: dict[Shape, list[str]] = defaultdict(list)
+    if own:
+        found[json.dumps(list(columns.items()))] = own
+    if own_only:
+        return found
+    bounds = (None, None) if window == ALL_TIME else window
+    foreign = [
+        path for path, hour in state.folder.parquet_files(*bounds) if not is_own(path) and window[0] <= hour < window[1]
+    ]
+    if foreign:
+        known = {row[0]: row[1:] for row in state.rows("foreign_shapes")}
+        for path in foreign:
+            found[_shape(connection, state, path, known.get(path))].append(path)
+    return found
+
+
+def _shape(connection: duckdb.DuckDBPyConnection, state: State, path: str, known: tuple[int, int, str] | None) -> Shape:
+    """The shape of a file that due did not write, remembered until the file changes."""
+    full = state.folder.root / path
+    about = full.stat()
+    if known is not None and known[:2] == (about.st_size, about.st_mtime_ns):
+        return known[2]
+    try:
+        described = connection.execute(statement("describe", files=text_list([str(full)]))).fetchall()
+    except duckdb.Error:
+        raise DueError(f"{full} is not a readable Parquet file", "due doctor") from None
+    shape = json.dumps([[row[0], row[1]] for row in described])
+    # A folder that may only be read looks at its files each time.
+    with suppress(sqlite3.OperationalError):
+        state.run("set_foreign_shape", path, about.st_size, about.st_mtime_ns, shape)
+    return shape
+
+
+def _projection(shape: Shape, columns: dict[str, str]) -> str:
+    have = {name.lower(): (name, kind) for name, kind in json.loads(shape)}
+    selected = []
+    for column, kind in columns.items():
+        if column.lower() not in have:
+            selected.append(f'CAST(NULL AS {kind}) AS "{column}"')
+            continue
+        name, present = have[column.lower()]
+        quoted = f'"{name}"'
+        wanted, is_now = duckdb.type(kind), duckdb.type(present)
+        same = str(wanted).lower() == str(is_now).lower()
+        selected.append(f'{quoted if same else _conformed(quoted, is_now, wanted)} AS "{column}"')
+    return ",\n    ".join(selected)
+
+
+def _children(kind: DuckDBPyType) -> list[tuple[str, DuckDBPyType]]:
+    return [(name, child) for name, child in kind.children if isinstance(child, DuckDBPyType)]
+
+
+def _conformed(value: str, is_now: DuckDBPyType, wanted: DuckDBPyType) -> str:
+    """An expression that brings a value of one type to another; what it does not have is NULL."""
+    if str(wanted).lower() == str(is_now).lower():
+        return value
+    if wanted.id == "struct" and is_now.id == "struct":
+        have = {name.lower(): (name, kind) for name, kind in _children(is_now)}
+        fields = []
+        for name, kind in _children(wanted):
+            there = have.get(name.lower())
+            inner = _conformed(f'{value}."{there[0]}"', there[1], kind) if there else f"CAST(NULL AS {kind})"
+            fields.append(f'"{name}" := {inner}')
+        return f"CASE WHEN {value} IS NOT NULL THEN struct_pack({', '.join(fields)}) END"
+    if wanted.id == "list" and is_now.id == "list":
+        inner = _conformed("item", _children(is_now)[0][1], _children(wanted)[0][1])
+        return f"list_transform({value}, lambda item: {inner})"
+    return f"TRY_CAST({value} AS {wanted})"

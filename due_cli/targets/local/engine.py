@@ -1,0 +1,72 @@
+"""DuckDB connections: the settings that make it answer as Athena does, and its errors in due's words."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import duckdb
+
+from due_cli.errors import DueError, QueryError
+from due_cli.sql import files
+from due_cli.targets.local.folder import Folder
+
+INGEST_MEMORY = "128MB"
+QUERY_MEMORY = "2GB"
+
+
+def statement(name: str, **values: object) -> str:
+    """A statement of ``queries/local/parquet.sql`` with its braces filled in by due's own values."""
+    return files.statements("parquet")[name].format(**values)
+
+
+def text_literal(text: str) -> str:
+    """Text as a DuckDB literal: paths that due made up or found."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def text_list(texts: list[str]) -> str:
+    """A DuckDB list of text literals."""
+    return "[" + ", ".join(text_literal(text) for text in texts) + "]"
+
+
+@contextmanager
+def connected(folder: Folder, memory: str = QUERY_MEMORY) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection of its own with Athena's session: UTC, integer division, nothing written but spilled work."""
+    temporary = folder.staging / f"duckdb-{os.getpid()}"
+    connection = duckdb.connect()
+    try:
+        threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
+        connection.execute(
+            statement("settings", threads=threads, memory=memory, temporary=str(temporary).replace("'", "''"))
+        )
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """DuckDB's errors as :class:`QueryError` (the statement's fault) or :class:`DueError` (the system's)."""
+    try:
+        yield
+    except duckdb.InterruptException:
+        raise KeyboardInterrupt from None
+    except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+        raise DueError(_first_line(error), "due doctor") from None
+    except duckdb.Error as error:
+        raise QueryError(_first_line(error), _hint(error)) from None
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__
+
+
+def _hint(error: duckdb.Error) -> str | None:
+    if isinstance(error, duckdb.CatalogException):
+        return "due view list shows the views; due query 'DESCRIBE email_send' a view's columns"
+    if isinstance(error, duckdb.BinderException):
+        return "due query 'DESCRIBE email_send' shows a view's columns"
+    return None

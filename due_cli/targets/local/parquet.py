@@ -1,0 +1,108 @@
+"""Writes the Parquet files of a local folder: new rows by hour, and small files merged into one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from due_cli.targets.local.engine import statement, text_list, text_literal
+from due_cli.targets.local.folder import Folder
+from due_cli.targets.local.spill import SpilledHour
+from due_cli.targets.local.state import DataFile
+
+_BATCH_ROWS = 16_384
+_SMALLEST_OBJECT = 1024 * 1024  # DuckDB holds buffers of twice the largest line for each thread
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A Parquet file that is complete in the staging place, and where it is to stand."""
+
+    staged: Path
+    final: Path
+    hour: int
+    rows: int
+
+    def put(self, folder: Folder) -> DataFile:
+        """Moves the file into place; it counts once the state names it."""
+        size = self.staged.stat().st_size
+        self.final.parent.mkdir(parents=True, exist_ok=True)
+        self.staged.replace(self.final)
+        return DataFile(folder.relative(self.final), self.hour, self.rows, size)
+
+
+def write_group(
+    connection: duckdb.DuckDBPyConnection,
+    folder: Folder,
+    group: list[SpilledHour],
+    columns: dict[str, str],
+    largest: int,
+) -> Iterator[Written]:
+    """One file for each hour of a group of spilled hours."""
+    spec = "{" + ", ".join(f"{text_literal(name)}: {text_literal(kind)}" for name, kind in columns.items()) + "}"
+    query = statement(
+        "staged_rows",
+        files=text_list([str(spilled.path) for spilled in group]),
+        columns=spec,
+        largest=max(largest + 1, _SMALLEST_OBJECT),
+    )
+    hours = {str(spilled.path): spilled.hour for spilled in group}
+    reader = connection.sql(query).to_arrow_reader(_BATCH_ROWS)
+    if len(hours) == 1:
+        (hour,) = hours.values()
+        without = (batch.drop_columns(["filename"]) for batch in reader)
+        yield _write(folder, hour, without, reader.schema.remove(reader.schema.get_field_index("filename")))
+        return
+    table = reader.read_all()
+    names = table["filename"]
+    table = table.drop_columns(["filename"])
+    for name, hour in hours.items():
+        part = table.filter(pc.equal(names, name))
+        yield _write(folder, hour, part.to_batches(), table.schema)
+
+
+def write_merged(
+    connection: duckdb.DuckDBPyConnection, folder: Folder, hour: int, paths: list[str], without: list[str]
+) -> Written:
+    """The rows of several files of one hour as one file, less the events whose ids are ``without``."""
+    listed = text_list([str(folder.root / path) for path in paths])
+    if without:
+        relation = connection.sql(statement("own_rows_without", files=listed), params={"ids": without})
+    else:
+        relation = connection.sql(statement("own_rows", files=listed))
+    reader = relation.to_arrow_reader(_BATCH_ROWS)
+    return _write(folder, hour, reader, reader.schema)
+
+
+def _write(folder: Folder, hour: int, batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Written:
+    final = folder.new_file(hour)
+    staged = folder.staging / final.name
+    rows = 0
+    with staged.open("wb") as file:
+        with pq.ParquetWriter(file, schema, compression="snappy") as writer:
+            for table in _row_groups(batches, schema):
+                writer.write_table(table)
+                rows += table.num_rows
+        file.flush()
+        os.fsync(file.fileno())
+    return Written(staged, final, hour, rows)
+
+
+def _row_groups(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.Table]:
+    held: list[pa.RecordBatch] = []
+    count = 0
+    for batch in batches:
+        held.append(batch)
+        count += batch.num_rows
+        if count >= _BATCH_ROWS:
+            yield pa.Table.from_batches(held, schema)
+            held, count = [], 0
+    if held:
+        yield pa.Table.from_batches(held, schema)

@@ -1,0 +1,26 @@
+"""Reports on a local folder."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from due_cli.results import Table
+from due_cli.sql import files
+from due_cli.sql.parameters import period, values
+from due_cli.targets.local.folder import Folder
+from due_cli.targets.local.session import hours_since_epoch, table
+from due_cli.targets.local.state import opened
+from due_cli.targets.local.translate import translated
+
+
+def report(
+    folder: Folder, name: str, options: dict[str, str | int | None], since: str | None, until: str | None, now: datetime
+) -> Table:
+    """The rows of a report; only the files of its period are opened."""
+    query = files.query("reports", name)
+    parameters = values(query, period(since or query.since, until, now), options)
+    with opened(folder) as state:
+        sql = translated(state, query.sql)
+    first, last = parameters["read_from"], parameters["until"]
+    assert isinstance(first, datetime) and isinstance(last, datetime)  # noqa: S101  the period's values are times
+    return table(folder, sql, parameters, (hours_since_epoch(first), hours_since_epoch(last)))

@@ -1,0 +1,52 @@
+"""Athena's SQL as DuckDB's, remembered by the folder: translating costs more than most queries."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Callable
+from contextlib import suppress
+from importlib.metadata import version
+from pathlib import Path
+
+from due_cli.sql import files
+from due_cli.targets.local.state import State
+
+
+def translated(state: State, sql: str) -> str:
+    """A statement of due's own files or a stored view in DuckDB's dialect."""
+
+    def translate() -> str:
+        from due_cli.sql import duckdb as dialect
+
+        return dialect.to_duckdb(dialect.parsed(sql))
+
+    return _remembered(state, "statement", sql, translate)
+
+
+def canonical_columns(state: State) -> dict[str, str]:
+    """Column names and DuckDB types of ``all_events`` (``queries/tables``), without its partition column."""
+    sql = files.query("tables", "all_events").sql
+
+    def translate() -> str:
+        from due_cli.sql import duckdb as dialect
+
+        return json.dumps(dialect.columns_of(sql))
+
+    found: dict[str, str] = json.loads(_remembered(state, "columns", sql, translate))
+    return found
+
+
+def _remembered(state: State, kind: str, sql: str, translate: Callable[[], str]) -> str:
+    rules = Path(files.__file__).with_name("duckdb.py").read_bytes()
+    text = "\0".join((kind, sql, version("sqlglot"))).encode()
+    key = hashlib.sha256(rules + text).hexdigest()
+    known = state.one("translation", key)
+    if known is not None:
+        return str(known)
+    found = translate()
+    # A folder that may only be read translates again each time.
+    with suppress(sqlite3.OperationalError):
+        state.run("set_translation", key, found)
+    return found

@@ -1,0 +1,50 @@
+-- Statements that DuckDB runs on the files of a local folder; {braces} are filled in by due, never by a user's text.
+
+-- name: settings
+SET TimeZone = 'UTC';
+SET integer_division = true;
+SET threads = {threads};
+SET memory_limit = '{memory}';
+SET preserve_insertion_order = false;
+SET enable_progress_bar = false;
+SET temp_directory = '{temporary}';
+
+-- name: staged_rows
+SELECT *
+FROM read_json({files}, format = 'newline_delimited', columns = {columns}, filename = true, maximum_object_size = {largest})
+
+-- name: own_rows
+SELECT * EXCLUDE (filename)
+FROM read_parquet({files}, filename = true)
+
+-- name: own_rows_without
+SELECT * EXCLUDE (filename)
+FROM read_parquet({files}, filename = true)
+WHERE event_id NOT IN (SELECT UNNEST($ids))
+
+-- name: all_events
+CREATE OR REPLACE VIEW all_events AS
+{selects}
+
+-- name: select_files
+SELECT
+    {columns},
+    make_timestamp(
+        CAST(substr(filename, {place}, 4) AS BIGINT),
+        CAST(substr(filename, {place} + 5, 2) AS BIGINT),
+        CAST(substr(filename, {place} + 8, 2) AS BIGINT),
+        CAST(substr(filename, {place} + 11, 2) AS BIGINT),
+        0,
+        0
+    ) AS ingest_timestamp
+FROM read_parquet({files}, filename = true)
+
+-- name: no_files
+SELECT {columns}, CAST(NULL AS TIMESTAMP) AS ingest_timestamp WHERE false
+
+-- name: shapes
+SELECT file_name, name, type, num_children, repetition_type, logical_type
+FROM parquet_schema({files})
+
+-- name: describe
+DESCRIBE SELECT * FROM read_parquet({files})

@@ -1,0 +1,185 @@
+-- What due keeps beside the Parquet files of a local folder, in SQLite.
+
+-- name: schema
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE file (
+    path TEXT PRIMARY KEY,
+    hour INTEGER NOT NULL,
+    rows INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    live INTEGER NOT NULL DEFAULT 1
+) WITHOUT ROWID;
+CREATE INDEX file_of_hour ON file (hour, live);
+CREATE TABLE foreign_file (
+    path TEXT PRIMARY KEY,
+    bytes INTEGER NOT NULL,
+    changed INTEGER NOT NULL,
+    shape TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE seen (
+    key BLOB PRIMARY KEY,
+    rank BLOB NOT NULL,
+    hour INTEGER NOT NULL,
+    batch INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE status (message_id TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE variant (message_id TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE failed (
+    id TEXT PRIMARY KEY,
+    reason TEXT NOT NULL,
+    kept_at TEXT NOT NULL,
+    origin TEXT NOT NULL,
+    bytes INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE failed_part (id TEXT NOT NULL, part INTEGER NOT NULL, content BLOB NOT NULL, PRIMARY KEY (id, part));
+CREATE TABLE view (name TEXT PRIMARY KEY, sql TEXT NOT NULL, translated TEXT NOT NULL, needs TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE translation (key TEXT PRIMARY KEY, sql TEXT NOT NULL) WITHOUT ROWID;
+
+-- name: meta
+SELECT value FROM meta WHERE key = ?
+
+-- name: set_meta
+INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value
+
+-- name: live_files
+SELECT path, hour, rows, bytes FROM file WHERE live = 1 AND hour >= ? AND hour < ? ORDER BY hour, path
+
+-- name: any_file
+SELECT 1 FROM file LIMIT 1
+
+-- name: known_files
+SELECT path, live FROM file
+
+-- name: add_file
+INSERT INTO file (path, hour, rows, bytes) VALUES (?, ?, ?, ?)
+
+-- name: retire_file
+UPDATE file SET live = 0 WHERE path = ?
+
+-- name: retired_files
+SELECT path FROM file WHERE live = 0
+
+-- name: forget_file
+DELETE FROM file WHERE path = ?
+
+-- name: crowded_hours
+SELECT hour FROM file WHERE live = 1 AND bytes < ? GROUP BY hour HAVING COUNT(*) >= ? ORDER BY hour
+
+-- name: any_foreign_file
+SELECT 1 FROM foreign_file LIMIT 1
+
+-- name: foreign_shapes
+SELECT path, bytes, changed, shape FROM foreign_file
+
+-- name: set_foreign_shape
+INSERT INTO foreign_file (path, bytes, changed, shape) VALUES (?, ?, ?, ?)
+ON CONFLICT (path) DO UPDATE SET bytes = excluded.bytes, changed = excluded.changed, shape = excluded.shape
+
+-- name: incoming_table
+CREATE TEMP TABLE IF NOT EXISTS incoming (key BLOB PRIMARY KEY) WITHOUT ROWID
+
+-- name: clear_incoming
+DELETE FROM incoming
+
+-- name: add_incoming
+INSERT OR IGNORE INTO incoming (key) VALUES (?)
+
+-- name: seen_of_incoming
+SELECT s.key, s.rank, s.hour, s.batch FROM incoming AS i JOIN seen AS s ON s.key = i.key
+
+-- name: set_seen
+INSERT INTO seen (key, rank, hour, batch) VALUES (?, ?, ?, ?)
+ON CONFLICT (key) DO UPDATE SET rank = excluded.rank, hour = excluded.hour, batch = excluded.batch
+
+-- name: forget_seen_hour
+DELETE FROM seen WHERE hour = ?
+
+-- name: status
+SELECT body FROM status WHERE message_id = ?
+
+-- name: set_status
+INSERT INTO status (message_id, body) VALUES (?, ?) ON CONFLICT (message_id) DO UPDATE SET body = excluded.body
+
+-- name: forget_status
+DELETE FROM status WHERE message_id = ?
+
+-- name: all_statuses
+SELECT message_id, body FROM status ORDER BY message_id
+
+-- name: count_statuses
+SELECT COUNT(*) FROM status
+
+-- name: clear_statuses
+DELETE FROM status
+
+-- name: status_check_table
+CREATE TEMP TABLE IF NOT EXISTS status_check (message_id TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID
+
+-- name: clear_status_check
+DELETE FROM status_check
+
+-- name: checked_status
+SELECT body FROM status_check WHERE message_id = ?
+
+-- name: set_checked_status
+INSERT OR REPLACE INTO status_check (message_id, body) VALUES (?, ?)
+
+-- name: differing_statuses
+SELECT message_id FROM (SELECT message_id, body FROM status EXCEPT SELECT message_id, body FROM status_check)
+UNION
+SELECT message_id FROM (SELECT message_id, body FROM status_check EXCEPT SELECT message_id, body FROM status)
+
+-- name: copy_status_check
+INSERT INTO status (message_id, body) SELECT message_id, body FROM status_check
+
+-- name: variants
+SELECT message_id FROM variant
+
+-- name: add_variant
+INSERT OR IGNORE INTO variant (message_id) VALUES (?)
+
+-- name: forget_variants
+DELETE FROM variant
+
+-- name: add_failed
+INSERT OR IGNORE INTO failed (id, reason, kept_at, origin, bytes) VALUES (?, ?, ?, ?, ?)
+
+-- name: add_failed_part
+INSERT OR IGNORE INTO failed_part (id, part, content) VALUES (?, ?, ?)
+
+-- name: name_failed_parts
+UPDATE failed_part SET id = ? WHERE id = ?
+
+-- name: failed
+SELECT id, reason, kept_at, origin, bytes FROM failed ORDER BY kept_at, origin, id
+
+-- name: failed_of_id
+SELECT id, reason, kept_at, origin, bytes FROM failed WHERE id = ?
+
+-- name: failed_parts
+SELECT content FROM failed_part WHERE id = ? ORDER BY part
+
+-- name: count_failed
+SELECT COUNT(*) FROM failed
+
+-- name: forget_failed
+DELETE FROM failed WHERE id = ?
+
+-- name: forget_failed_parts
+DELETE FROM failed_part WHERE id = ?
+
+-- name: views
+SELECT name, sql, translated, needs FROM view ORDER BY name
+
+-- name: set_view
+INSERT INTO view (name, sql, translated, needs) VALUES (?, ?, ?, ?)
+ON CONFLICT (name) DO UPDATE SET sql = excluded.sql, translated = excluded.translated, needs = excluded.needs
+
+-- name: forget_view
+DELETE FROM view WHERE name = ?
+
+-- name: translation
+SELECT sql FROM translation WHERE key = ?
+
+-- name: set_translation
+INSERT OR REPLACE INTO translation (key, sql) VALUES (?, ?)

@@ -1,0 +1,26 @@
+-- title: Transactional email count by SES tag or context
+-- about: How many messages were sent with one message tag (SES) or context attribute (Pinpoint).
+-- source: guide, appendix B, "Transactional email count by Amazon SES tag or Amazon Pinpoint context"
+-- note: the AWS solution stored the keys of its maps in lower case, so the key is looked up in both
+-- option: tag KEY=VALUE required The message tag or context attribute, and its value.
+-- lookback: 1d
+-- example: due report send-count-by-tag --tag mycustomerid=4
+SELECT COUNT(*) AS sends
+FROM (
+    SELECT MIN(ingest_timestamp) AS sent_hour
+    FROM all_events
+    WHERE
+        event_type = '_email.send'
+        AND ingest_timestamp >= :read_from
+        AND ingest_timestamp < :until
+        AND facets.email_channel.mail_event.mail.message_id IS NOT NULL
+        AND COALESCE(
+            element_at(attributes, :tag_key),
+            element_at(attributes, lower(:tag_key)),
+            element_at(client_context.custom, :tag_key),
+            element_at(client_context.custom, lower(:tag_key))
+        ) = :tag_value
+    GROUP BY facets.email_channel.mail_event.mail.message_id
+) AS messages
+WHERE sent_hour >= :since
+ORDER BY sends

@@ -1,0 +1,54 @@
+-- title: Email engagement analysis by subject line
+-- about: Messages sent, opened, clicked and unsubscribed from, for each subject line, with all opens and clicks.
+-- source: guide, appendix B, "Email engagement analysis by subject line"
+-- note: opens and clicks count messages, total_opens and total_clicks count events; a repeated delivery of one counts once
+-- note: Pinpoint's event_timestamp repeats the send time, so its arrival_timestamp tells one open from another
+-- lookback: 1d
+-- example: due report subject-engagement --since 30d -o csv
+SELECT
+    subject,
+    COUNT(*) AS sends,
+    COUNT(opened) AS opens,
+    COUNT(clicked) AS clicks,
+    COUNT(unsubscribed) AS unsubs,
+    CAST(SUM(opens) AS bigint) AS total_opens,
+    CAST(SUM(clicks) AS bigint) AS total_clicks
+FROM (
+    SELECT
+        MIN(CASE WHEN event_type = '_email.send' THEN first_hour END) AS sent_hour,
+        COALESCE(MAX(CASE WHEN event_type = '_email.send' THEN subject END), MAX(subject)) AS subject,
+        MAX(CASE WHEN event_type = '_email.open' THEN 1 END) AS opened,
+        MAX(CASE WHEN event_type = '_email.click' THEN 1 END) AS clicked,
+        MAX(CASE WHEN event_type = '_email.unsubscribe' THEN 1 END) AS unsubscribed,
+        COUNT(CASE WHEN event_type = '_email.open' THEN 1 END) AS opens,
+        COUNT(CASE WHEN event_type = '_email.click' THEN 1 END) AS clicks
+    FROM (
+        SELECT
+            facets.email_channel.mail_event.mail.message_id AS message_id,
+            event_type,
+            MIN(ingest_timestamp) AS first_hour,
+            MAX(facets.email_channel.mail_event.mail.common_headers.subject) AS subject
+        FROM all_events
+        WHERE
+            event_type IN ('_email.send', '_email.open', '_email.click', '_email.unsubscribe')
+            AND ingest_timestamp >= :read_from
+            AND ingest_timestamp < :until
+            AND facets.email_channel.mail_event.mail.message_id IS NOT NULL
+        GROUP BY
+            facets.email_channel.mail_event.mail.message_id,
+            event_type,
+            CASE
+                WHEN event_type IN ('_email.send', '_email.unsubscribe') THEN 0
+                WHEN
+                    event_timestamp
+                    = COALESCE(facets.email_channel.mail_event.mail.message_send_timestamp, event_timestamp)
+                    THEN arrival_timestamp
+                ELSE event_timestamp
+            END,
+            CASE WHEN event_type = '_email.click' THEN facets.email_channel.mail_event.click.link END
+    ) AS events
+    GROUP BY message_id
+) AS messages
+WHERE sent_hour >= :since
+GROUP BY subject
+ORDER BY sends DESC, subject

@@ -1,0 +1,19 @@
+-- about: Every event that says something of one message, for ids that the status store does not know.
+SELECT
+    event_type,
+    event_timestamp,
+    arrival_timestamp,
+    client,
+    attributes,
+    awsaccountid,
+    facets,
+    metrics,
+    event_id,
+    source,
+    occurred_at,
+    details
+FROM all_events
+WHERE
+    facets.email_channel.mail_event.mail.message_id = :message_id
+    OR element_at(attributes, 'message_id') = :message_id
+    OR element_at(details, 'previousPublishedMessageId') = :message_id
