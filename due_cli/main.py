@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from due_cli import __version__
-from due_cli.commands import events, lifecycle, messages, queries, report
+from due_cli.commands import demo, events, lifecycle, messages, queries, report
 from due_cli.commands.options import examples
 from due_cli.errors import DueError, ExitCode
 from due_cli.results import Result
@@ -90,6 +90,7 @@ def build_app() -> typer.Typer:
     app.add_typer(_failed_app(), name="failed")
     app.command(epilog=examples("due doctor", "due doctor --repair"))(messages.doctor)
     app.command(epilog=examples("due outputs -o json"))(lifecycle.outputs)
+    app.command(epilog=examples("due demo", "due demo --local ./tour"))(demo.demo)
     app.command(epilog=examples("due teardown --yes", "due teardown --delete-data --yes"))(lifecycle.teardown)
     return app
 

@@ -49,13 +49,19 @@ def error(problem: DueError) -> ExitCode:
 
 
 def _emit_parts(parts: Parts, settings: Settings) -> ExitCode:
-    code = ExitCode.DONE
+    """Each part under its heading; for a program the last one alone, so that the output is one document."""
+    part: Result | None = None
     for heading, part in parts.parts:
         if settings.output is Output.TABLE:
             sys.stdout.write(f"\n{heading}\n")
             sys.stdout.flush()
-        code = max(code, emit(part, settings))
-    return code
+            screen.show(part, settings, sys.stdout)
+    if part is None:
+        return ExitCode.DONE
+    if settings.output is not Output.TABLE:
+        return emit(part, settings)
+    _say_next(part, settings)
+    return _code(part)
 
 
 def _write_text(result: Text) -> None:

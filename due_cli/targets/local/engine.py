@@ -12,7 +12,7 @@ from due_cli.errors import DueError, QueryError
 from due_cli.sql import files
 from due_cli.targets.local.folder import Folder
 
-INGEST_MEMORY = "128MB"
+INGEST_MEMORY = "224MB"
 QUERY_MEMORY = "2GB"
 
 

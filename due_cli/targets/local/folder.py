@@ -131,7 +131,8 @@ def denied(error: OSError, place: Path) -> DueError:
         return DueError(f"no permission: {where}", f"check who owns it: ls -ld {where}")
     if error.errno in _FULL:
         return DueError(f"no space left for {where}", f"free some space (df -h {place}) and run the same command again")
-    return DueError(f"{(error.strerror or str(error)).lower()}: {where}")
+    reason = error.strerror or str(error).partition("\n")[0]
+    return DueError(f"{reason.lower()}: {where}")
 
 
 _FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
