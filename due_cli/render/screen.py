@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, TextIO
@@ -16,8 +17,9 @@ from due_cli.settings import Settings
 if TYPE_CHECKING:
     from rich.console import Console
 
-_CELL = 44  # a longer cell is shortened on a terminal
+_WIDEST_CELLS = (60, 40, 24, 16)  # cells are shortened on a terminal, to the first of these that fits
 _ROWS = 60  # more rows are left out on a terminal
+_EXPANDED_ROWS = 3
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _MARKS = {"ok": "ok", "warning": "warning", "problem": "PROBLEM"}
 
@@ -77,61 +79,83 @@ def _console(stream: TextIO, settings: Settings, width: int) -> Console:
 def _table(result: Table, settings: Settings, stream: TextIO) -> None:
     from due_cli.render import note
 
-    terminal = stream.isatty()
     rows = iter(result.rows)
-    shown = [[cell(value) for value in row] for row in (islice(rows, _ROWS) if terminal else rows)]
-    more = terminal and next(rows, None) is not None
+    if not stream.isatty():
+        whole = _Grid(result.columns, [[cell(value) for value in row] for row in rows], 1_000_000, None)
+        if whole.rows:
+            _print_grid(whole, settings, stream)
+        else:
+            note(result.empty)
+        return
+    shown = [[cell(value) for value in row] for row in islice(rows, _ROWS)]
+    more = next(rows, None) is not None
     if not shown:
         note(result.empty)
         return
-    width = shutil.get_terminal_size((80, 24)).columns if terminal else 1_000_000
-    columns = list(result.columns)
-    fitting = _fitting(columns, shown, width) if terminal else len(columns)
-    _print_table(columns[:fitting], [row[:fitting] for row in shown], settings, stream, width, terminal)
-    left_out = []
-    if more:
-        left_out.append(f"the first {_ROWS} rows")
-    if fitting < len(columns):
-        left_out.append(f"{fitting} of {len(columns)} columns (not: {', '.join(columns[fitting:])})")
-    if terminal and any(len(value) > _CELL for row in shown for value in row[:fitting]):
-        left_out.append(f"cells up to {_CELL} characters")
+    grid = _fitted(result.columns, shown, shutil.get_terminal_size((80, 24)).columns)
+    left_out = [f"the first {_ROWS} rows"] if more else []
+    if grid is not None:
+        _print_grid(grid, settings, stream)
+        if any(len(value) > (grid.widest or 0) for row in shown for value in row):
+            left_out.append(f"cells up to {grid.widest} characters")
+    else:
+        stream.write(_expanded(result.columns, shown[:_EXPANDED_ROWS]))
+        if len(shown) > _EXPANDED_ROWS:
+            left_out = [f"the first {_EXPANDED_ROWS} rows, a line for each column"]
     if left_out:
-        note(f"shown: {'; '.join(left_out)}. -o json or -o csv has everything")
+        note(f"shown: {'; '.join(left_out)}. -o csv or -o json has everything")
 
 
-def _fitting(columns: Sequence[str], rows: list[list[str]], width: int) -> int:
-    """How many columns fit, from the left; at least one."""
+@dataclass(frozen=True, slots=True)
+class _Grid:
+    """Cells that fit a width; none is wider than ``widest``."""
+
+    columns: Sequence[str]
+    rows: list[list[str]]
+    width: int
+    widest: int | None
+
+
+def _fitted(columns: Sequence[str], rows: list[list[str]], width: int) -> _Grid | None:
+    """The cells with as little shortened as the width needs; None where even short cells do not fit."""
     from rich.cells import cell_len
 
-    used = 0
-    for index, name in enumerate(columns):
-        widest = max((cell_len(row[index]) for row in rows), default=0)
-        used += min(_CELL, max(len(name), widest)) + 2
-        if used - 2 > width and index:
-            return index
-    return len(columns)
+    lengths = [max(len(name), *(cell_len(row[at]) for row in rows)) for at, name in enumerate(columns)]
+    for widest in _WIDEST_CELLS:
+        used = sum(max(len(name), min(widest, length)) + 2 for name, length in zip(columns, lengths, strict=True))
+        if used - 2 <= width:
+            return _Grid(columns, rows, width, widest)
+    return None
 
 
-def _print_table(
-    columns: Sequence[str], rows: list[list[str]], settings: Settings, stream: TextIO, width: int, terminal: bool
-) -> None:
+def _print_grid(grid: _Grid, settings: Settings, stream: TextIO) -> None:
     from rich import box
-    from rich.table import Table as Grid
+    from rich.table import Table as Lines
     from rich.text import Text
 
-    grid = Grid(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", show_edge=False)
-    for index, name in enumerate(columns):
-        right = all(_is_number(row[index]) for row in rows)
-        grid.add_column(
+    lines = Lines(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", show_edge=False)
+    for at, name in enumerate(grid.columns):
+        right = all(_is_number(row[at]) for row in grid.rows)
+        lines.add_column(
             Text(name),
             justify="right" if right else "left",
             no_wrap=True,
             overflow="ellipsis",
-            max_width=_CELL if terminal else None,
+            max_width=None if grid.widest is None else max(grid.widest, len(name)),
         )
-    for row in rows:
-        grid.add_row(*(Text(value) for value in row))
-    _console(stream, settings, width).print(grid, crop=terminal)
+    for row in grid.rows:
+        lines.add_row(*(Text(value) for value in row))
+    _console(stream, settings, grid.width).print(lines, crop=False)
+
+
+def _expanded(columns: Sequence[str], rows: list[list[str]]) -> str:
+    """A line for each column of each row, for rows that are wider than any screen."""
+    width = max(len(name) for name in columns)
+    lines = []
+    for number, row in enumerate(rows, 1):
+        lines.append(f"row {number}")
+        lines += [f"  {name:<{width}}  {value}" for name, value in zip(columns, row, strict=True) if value != "-"]
+    return "\n".join(lines) + "\n"
 
 
 def _is_number(value: str) -> bool:
