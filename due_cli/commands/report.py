@@ -21,7 +21,8 @@ def reports(context: typer.Context) -> Table | None:
     if context.invoked_subcommand is not None:
         return None
     queries = [files.query("reports", name) for name in files.names("reports")]
-    return Table(("report", "title", "about"), [(query.name, query.title, query.about) for query in queries])
+    steps = ("due report NAME --since 7d", "due report NAME --help")
+    return Table(("report", "about"), [(query.name, query.about) for query in queries], steps)
 
 
 def add_reports(app: typer.Typer) -> None:

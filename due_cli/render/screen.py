@@ -17,7 +17,7 @@ from due_cli.settings import Settings
 if TYPE_CHECKING:
     from rich.console import Console
 
-_WIDEST_CELLS = (60, 40, 24, 16)  # cells are shortened on a terminal, to the first of these that fits
+_WIDEST_CELLS = range(80, 13, -1)  # cells are shortened on a terminal, to the first of these that fits
 _ROWS = 60  # more rows are left out on a terminal
 _EXPANDED_ROWS = 3
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
