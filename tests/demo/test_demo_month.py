@@ -1,0 +1,432 @@
+"""The made-up month: what it says of itself is what the normaliser finds, and nothing that due can read is missing."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import gzip
+import inspect
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from due_cli.demo import DEFAULT_RECORDS, Month, write_month
+from due_cli.events import Row, Status, UnreadableError, documents, loads, merged, rows_of, status_of, units
+
+UNTIL = datetime(2026, 11, 22, 4, tzinfo=UTC)
+GZIP = b"\x1f\x8b"
+
+EVENT_TYPES = {
+    "pinpoint": {
+        *(
+            f"_email.{kind}"
+            for kind in "send delivered rejected hardbounce softbounce complaint open click unsubscribe "
+            "rendering_failure".split()
+        ),
+        *("_SMS.BUFFERED", "_SMS.SUCCESS", "_SMS.FAILURE", "_SMS.OPTOUT", "_campaign.send", "_journey.send"),
+        *("_session.start", "_session.stop", "purchase", "cart_left"),
+    },
+    "ses": {
+        *(
+            f"_email.{kind}"
+            for kind in "send delivered rejected hardbounce softbounce complaint open click unsubscribe "
+            "rendering_failure delivery_delay subscription".split()
+        ),
+        "_ses.inbox_placement",
+    },
+    "sms": {
+        *(f"_SMS.{kind}" for kind in "BUFFERED SUCCESS READ FAILURE OPTOUT INBOUND".split()),
+        *(
+            f"_VOICE.{kind}"
+            for kind in "INITIATED RINGING ANSWERED COMPLETED BUSY NO_ANSWER FAILED TTL_EXPIRED SPAM "
+            "PROTECT_BLOCKED".split()
+        ),
+        *("_sms.registration_status_change", "_sms.number_reputation_changed"),
+    },
+    "whatsapp": {
+        *(f"_WHATSAPP.{kind}" for kind in "ACCEPTED SENT DELIVERED READ FAILED DELETED WARNING INBOUND".split()),
+        "_whatsapp.flow_status_change",
+    },
+}
+WRAPPERS = {
+    "lines",
+    "gzip lines",
+    "run together",
+    "pretty array",
+    "SNS over HTTP",
+    "SNS in a function's event",
+    "SNS in SQS",
+    "EventBridge",
+    "EventBridge in SNS",
+    "Firehose",
+    "gzip in Firehose",
+    "Firehose leftover",
+    "Kinesis",
+}
+
+
+@dataclass
+class Found:
+    """What the normaliser makes of the files of a month."""
+
+    account: Counter[str] = field(default_factory=Counter)
+    rows: list[Row] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+    nulled: int = 0
+
+
+def unzipped(path: Path) -> bytes:
+    text = path.read_bytes()
+    return gzip.decompress(text) if text.startswith(GZIP) else text
+
+
+def found_in(month: Month) -> Found:
+    found, seen = Found(), set[str]()
+    for document in (one for path in month.files for one in documents(unzipped(path), loads)):
+        for unit in units(document, loads):
+            found.account["records"] += 1
+            try:
+                if unit.reason is not None:
+                    raise UnreadableError(unit.reason)
+                normalised = rows_of(unit.record, unit.envelope)
+            except UnreadableError as error:
+                found.account["failed"] += 1
+                found.reasons.append(str(error))
+                continue
+            found.nulled += normalised.nulled
+            ids = {row["event_id"] for row in normalised.rows}
+            if not ids:
+                found.account["ignored"] += 1
+            elif ids <= seen:
+                found.account["duplicates"] += 1
+            else:
+                found.account["kept"] += 1
+                found.rows += [row for row in normalised.rows if row["event_id"] not in seen]
+            seen |= ids
+    return found
+
+
+@pytest.fixture(scope="module")
+def month(tmp_path_factory: pytest.TempPathFactory) -> Month:
+    return write_month(tmp_path_factory.mktemp("month"), UNTIL, records=9_000)
+
+
+@pytest.fixture(scope="module")
+def found(month: Month) -> Found:
+    return found_in(month)
+
+
+def account_of(month: Month) -> dict[str, int]:
+    return {
+        "records": month.records,
+        "kept": month.kept,
+        "duplicates": month.duplicates,
+        "ignored": month.ignored,
+        "failed": month.unreadable,
+    }
+
+
+def test_the_account_is_what_the_normaliser_finds(month: Month, found: Found) -> None:
+    assert found.account == account_of(month)
+    assert month.records == 9_000
+    assert month.duplicates == 27
+
+
+def test_the_account_holds_for_another_seed_and_time(tmp_path: Path) -> None:
+    until = datetime(2027, 1, 4, 17, 23, 5, tzinfo=UTC)
+    written = write_month(tmp_path, until, seed=4, records=5_000)
+    found = found_in(written)
+    assert found.account == account_of(written)
+    assert written.records == 5_000
+    assert latest(found.rows) <= until.timestamp() * 1000
+
+
+def contents(folder: Path, seed: int) -> dict[str, bytes]:
+    written = write_month(folder, UNTIL, seed=seed, records=5_000)
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in written.files}
+
+
+def test_one_seed_and_time_give_the_same_bytes(tmp_path: Path) -> None:
+    first = contents(tmp_path / "first", 20)
+    assert contents(tmp_path / "second", 20) == first
+    assert contents(tmp_path / "other", 21) != first
+
+
+def test_the_files_are_those_it_names(month: Month) -> None:
+    folder = month.files[0].parents[1]
+    assert sorted(path for path in folder.rglob("*") if path.is_file()) == list(month.files)
+    assert 24 < len(month.files) < 100
+
+
+def test_a_month_is_large_unless_one_asks_for_less() -> None:
+    assert inspect.signature(write_month).parameters["records"].default == DEFAULT_RECORDS
+    assert DEFAULT_RECORDS >= 50_000
+
+
+def test_it_tells_how_far_it_is(tmp_path: Path) -> None:
+    heard: list[int] = []
+    write_month(tmp_path, UNTIL, records=5_500, progress=heard.append)
+    assert heard == [1000, 2000, 3000, 4000, 5000, 5500]
+
+
+def test_every_event_type_occurs_from_every_source(found: Found) -> None:
+    types = defaultdict(set)
+    for row in found.rows:
+        types[row["source"]].add(row["event_type"])
+    assert types == EVENT_TYPES
+
+
+def test_every_type_of_an_end_user_messaging_record_occurs(found: Found) -> None:
+    kinds = Counter(row["details"]["eventType"].partition("_")[0] for row in found.rows if is_message(row))
+    own = {row["details"]["eventType"] for row in found.rows if is_message(row)}
+    assert {kind: len([one for one in own if one.startswith(f"{kind}_")]) for kind in kinds} == {
+        "TEXT": 14,
+        "MEDIA": 16,
+        "RCS": 8,
+        "VOICE": 10,
+    }
+
+
+def is_message(row: Row) -> bool:
+    return row["source"] == "sms" and row["event_type"].startswith(("_SMS", "_VOICE")) and "eventType" in row["details"]
+
+
+def test_every_wrapper_occurs(month: Month) -> None:
+    assert {name for path in month.files for name in wrappers_of(path)} == WRAPPERS
+
+
+def wrappers_of(path: Path) -> Iterator[str]:
+    """Told from the bytes alone, not by the code that wrote them or the code that reads them."""
+    text = unzipped(path)
+    if b"\n" not in text and b"}{" in text:
+        yield "run together"
+    elif text.startswith(b"[\n  {\n"):
+        yield "pretty array"
+    else:
+        for line in text.splitlines():
+            name = wrapper_of(line)
+            if name is not None:
+                yield f"gzip {name}" if path.suffix == ".gz" else name
+
+
+def wrapper_of(line: bytes) -> str | None:
+    try:
+        value = json.loads(line)
+    except ValueError:
+        return None
+    if "detail-type" in value:
+        return "EventBridge"
+    if value.get("Type") == "Notification":
+        return "EventBridge in SNS" if '"detail-type":' in value["Message"] else "SNS over HTTP"
+    if "rawData" in value:
+        return "Firehose leftover"
+    for record in value.get("records", ()):
+        return firehose_record(record)
+    for record in value.get("Records", ()):
+        return lambda_record(record)
+    return "lines" if {"event_type", "eventType", "whatsAppWebhookEntry"} & value.keys() else None
+
+
+def firehose_record(record: dict[str, Any]) -> str | None:
+    try:
+        data = base64.b64decode(record["data"], validate=True)
+    except binascii.Error:
+        return None
+    assert record["approximateArrivalTimestamp"] <= UNTIL.timestamp() * 1000
+    return "gzip in Firehose" if data.startswith(GZIP) else "Firehose"
+
+
+def lambda_record(record: dict[str, Any]) -> str | None:
+    if record.get("EventSource") == "aws:sns":
+        return "SNS in a function's event" if record["Sns"]["Type"] == "Notification" else None
+    if record["eventSource"] == "aws:sqs":
+        return "SNS in SQS" if json.loads(record["body"])["Type"] == "Notification" else None
+    return "Kinesis" if base64.b64decode(record["kinesis"]["data"]).startswith(b"{") else None
+
+
+def latest(rows: list[Row]) -> int:
+    return max(max(row["occurred_at"], row["event_timestamp"], row["arrival_timestamp"]) for row in rows)
+
+
+def test_nothing_is_later_than_until(found: Found) -> None:
+    end = UNTIL.timestamp() * 1000
+    assert end - timedelta(days=1) / timedelta(milliseconds=1) < latest(found.rows) <= end
+
+
+def test_what_is_older_than_the_month_are_letters(month: Month, found: Found) -> None:
+    since = month.since.timestamp() * 1000
+    older = [row for row in found.rows if row["occurred_at"] < since]
+    assert {row["event_type"] for row in older} == {"_email.send", "_email.delivered", "_email.open", "_email.click"}
+    assert len({row["attributes"]["campaign_id"] for row in older}) == 1
+    assert min(row["occurred_at"] for row in older) > (UNTIL - timedelta(days=155)).timestamp() * 1000
+
+
+def status(rows: list[Row], message: str) -> Status:
+    known: Status | None = None
+    for told in filter(None, map(status_of, rows)):
+        if told.message_id == message:
+            known = told if known is None else merged(known, told)
+    assert known is not None
+    return known
+
+
+def test_the_interesting_mail_was_delayed_delivered_opened_twice_and_clicked(month: Month, found: Found) -> None:
+    known = status(found.rows, month.interesting_message)
+    assert sorted(known.times, key=lambda fact: known.times[fact]) == [
+        *("send", "delivery_delay", "delivered", "open", "click"),
+    ]
+    opens = [
+        row
+        for row in found.rows
+        if row["event_type"] == "_email.open" and mail_of(row)["message_id"] == month.interesting_message
+    ]
+    assert len(opens) == 2
+    assert known.earliest["destination"][2] == month.address
+
+
+def test_the_bounced_mail_bounced_softly_first(month: Month, found: Found) -> None:
+    known = status(found.rows, month.bounced_message)
+    assert known.status == "hardbounce"
+    assert known.times["send"] < known.times["softbounce"] < known.times["hardbounce"]
+
+
+def test_the_text_was_blocked_by_the_carrier(month: Month, found: Found) -> None:
+    item = status(found.rows, month.sms_message).item()
+    assert (item["status"], item["record_status"]) == ("failure", "CARRIER_BLOCKED")
+
+
+def mail_of(row: Row) -> dict[str, Any]:
+    facets: Any = row["facets"]
+    mail: dict[str, Any] = facets["email_channel"]["mail_event"]["mail"]
+    return mail
+
+
+def of_type(rows: list[Row], event_type: str) -> list[Row]:
+    return [row for row in rows if row["event_type"] == event_type]
+
+
+def test_the_reports_on_texts_have_rows(month: Month, found: Found) -> None:
+    name, value = month.tag.split("=")
+    texts = of_type(found.rows, "_SMS.BUFFERED")
+    assert len([row for row in texts if "campaign_id" in row["attributes"]]) > 20
+    assert len([row for row in texts if "campaign_id" not in row["attributes"]]) > 20
+    contexts = [loaded(row["attributes"].get("customer_context", "")) for row in texts]
+    assert len([one for one in contexts if isinstance(one, dict) and one.get(name) == value]) > 50
+
+
+def loaded(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def test_the_reports_on_mails_have_rows(month: Month, found: Found) -> None:
+    name, value = month.tag.split("=")
+    sends = of_type(found.rows, "_email.send")
+    tags: list[Any] = [
+        {**(row.get("client_context") or {}).get("custom", {}), **row.get("attributes", {})}  # type: ignore[dict-item]
+        for row in sends
+    ]
+    assert len([one for one in tags if one.get(name) == value]) > 100
+    assert len({one.get("campaign_id") for one in tags}) >= 4
+    assert len([one for one in tags if one.get("campaign_id") == month.campaign_id]) > 20
+    assert len({one["treatment_id"] for one in tags if one.get("campaign_id") == month.campaign_id}) == 2
+    since = month.since.timestamp() * 1000
+    recent = [row for row in sends if row["occurred_at"] >= since and month.address in mail_of(row)["destination"]]
+    assert len(recent) >= 3
+
+
+def test_dozens_of_addresses_are_known_for_long(found: Found) -> None:
+    """The report asks for ten sends in six months and a first delivery three months ago."""
+    sends: Counter[str] = Counter()
+    first: dict[str, int] = {}
+    for row in found.rows:
+        if row["event_type"] == "_email.send":
+            sends.update(mail_of(row)["destination"])
+        elif row["event_type"] == "_email.delivered":
+            for address in mail_of(row)["destination"]:
+                first[address] = min(row["occurred_at"], first.get(address, row["occurred_at"]))
+    long_ago = (UNTIL - timedelta(days=93)).timestamp() * 1000
+    known = [address for address, number in sends.items() if number >= 10 and first.get(address, 1e15) < long_ago]
+    assert len(known) >= 12
+
+
+def test_the_rates_are_those_of_a_decent_sender(month: Month, found: Found) -> None:
+    """Of the month's mails whose send is known: identity notifications tell nothing of sends and opens."""
+    messages = defaultdict(set)
+    sends = of_type(found.rows, "_email.send")
+    since = month.since.timestamp() * 1000
+    known = {mail_of(row)["message_id"] for row in sends if row["occurred_at"] >= since}
+    for row in found.rows:
+        if row["event_type"].startswith("_email.") and mail_of(row)["message_id"] in known:
+            messages[row["event_type"]].add(mail_of(row)["message_id"])
+    sent, delivered = len(messages["_email.send"]), len(messages["_email.delivered"])
+    assert 0.94 < delivered / sent < 1
+    assert 0.005 < len(messages["_email.hardbounce"]) / sent < 0.03
+    assert len(messages["_email.complaint"]) / sent < 0.006
+    assert 0.22 < len(messages["_email.open"]) / delivered < 0.42
+    assert 0.02 < len(messages["_email.click"]) / delivered < 0.10
+
+
+def test_there_is_more_by_day(found: Found) -> None:
+    hours = Counter(row["occurred_at"] // 3_600_000 % 24 for row in of_type(found.rows, "_session.start"))
+    assert sum(hours[hour] for hour in range(8, 20)) > 3 * sum(hours[hour] for hour in (*range(7), 23))
+
+
+def test_the_unreadable_records_are_so_for_different_reasons(month: Month, found: Found) -> None:
+    assert month.unreadable >= 12
+    assert len(set(found.reasons)) == month.unreadable
+
+
+def test_the_odd_ones_are_there(found: Found) -> None:
+    sends = of_type(found.rows, "_email.send")
+    assert [row for row in sends if "subject" not in mail_of(row).get("common_headers", {})]
+    assert [row for row in sends if "attributes" not in row]
+    assert [row for row in sends if len(mail_of(row)["destination"]) > 1]
+    contexts = {row["attributes"]["customer_context"] for row in found.rows if has_context(row)}
+    assert [one for one in contexts if loaded(one) is None]
+    assert [one for one in contexts if any(isinstance(value, dict) for value in as_object(one).values())]
+    bounces: list[Any] = [row["facets"] for row in of_type(found.rows, "_email.hardbounce")]
+    recipients = [one["email_channel"]["mail_event"]["bounce"]["bounced_recipients"] for one in bounces]
+    assert [people for people in recipients if len(people) > 1]
+    opens = [row for row in of_type(found.rows, "_email.open") if row["source"] == "pinpoint"]
+    assert [row for row in opens if row["occurred_at"] - row["event_timestamp"] > 3 * 86_400_000]
+    assert found.nulled > 0
+
+
+def has_context(row: Row) -> bool:
+    return "customer_context" in row.get("attributes", {})
+
+
+def as_object(text: str) -> dict[str, Any]:
+    value = loaded(text)
+    return value if isinstance(value, dict) else {}
+
+
+def test_people_are_of_the_ranges_reserved_for_examples(found: Found) -> None:
+    domains = ("@example.com", "@example.net", "@example.org")
+    mails = [mail_of(row) for row in of_type(found.rows, "_email.send")]
+    assert not [one for mail in mails for one in mail["destination"] if not one.endswith(domains)]
+    numbers = {
+        row["attributes"].get(key, "")
+        for row in found.rows
+        if row["event_type"].startswith(("_SMS", "_VOICE", "_WHATSAPP"))
+        for key in ("destination_phone_number", "origination_phone_number")
+    }
+    assert not [one for one in numbers if one[-7:-2] != "55501" and one not in ("", "rcs-agent-example")]
+
+
+def test_a_month_refuses_what_it_cannot_write(tmp_path: Path) -> None:
+    folder = tmp_path / "month"
+    with pytest.raises(ValueError, match="time zone"):
+        write_month(folder, UNTIL.replace(tzinfo=None))
+    with pytest.raises(ValueError, match="at least"):
+        write_month(folder, UNTIL, records=100)
+    assert not folder.exists()
