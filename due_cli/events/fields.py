@@ -8,11 +8,12 @@ instead of being lost, and is counted.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from typing import Final
 
 from due_cli.events.model import Json, Record, Struct
-from due_cli.events.times import millis
+from due_cli.events.times import millis, seconds
 
 
 class Wrong:
@@ -20,6 +21,7 @@ class Wrong:
 
 
 WRONG: Final = Wrong()
+_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 Check = Callable[[Json], Json | Wrong]
 Shape = tuple[tuple[str, str, Check], ...]
 
@@ -44,15 +46,34 @@ def int32(value: Json) -> Json | Wrong:
 
 
 def number(value: Json) -> Json | Wrong:
-    """A double column."""
+    """A double column; it holds no infinity, which is what a number too large becomes."""
     if type(value) is float:
-        return value
+        return value if math.isfinite(value) else WRONG
     return float(value) if type(value) is int and abs(value) < 2**63 else WRONG
+
+
+def numbers(value: Json) -> Json | Wrong:
+    """A map<string,double> column."""
+    if type(value) is not dict:
+        return WRONG
+    found: Struct = {}
+    for key, item in value.items():
+        checked = number(item)
+        if isinstance(checked, Wrong):
+            return WRONG
+        found[key] = checked
+    return found
 
 
 def time(value: Json) -> Json | Wrong:
     """A bigint column that holds epoch milliseconds."""
     found = millis(value)
+    return WRONG if found is None else found
+
+
+def time_in_seconds(value: Json) -> Json | Wrong:
+    """The same for what the record writes as epoch seconds."""
+    found = seconds(value)
     return WRONG if found is None else found
 
 
@@ -90,7 +111,7 @@ def text_maps(value: Json) -> Json | Wrong:
 
 def as_text(value: Json) -> str:
     """A JSON value as text: strings as they are, everything else as compact JSON."""
-    return value if type(value) is str else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return value if type(value) is str else _COMPACT.encode(value)
 
 
 class Taker:
@@ -171,9 +192,10 @@ def details_of(left: Record) -> dict[str, str]:
 def _flatten(left: Record, prefix: str, found: dict[str, str]) -> None:
     for key, value in left.items():
         kind = type(value)
-        if kind is str:
-            found[prefix + key] = value  # type: ignore[assignment]  # kind is str
-        elif kind is dict:
+        if kind is dict:
             _flatten(value, f"{prefix}{key}.", found)  # type: ignore[arg-type]  # kind is dict
         elif value is not None:
-            found[prefix + key] = as_text(value)
+            path = prefix + key
+            while path in found:  # {"a.b": 1, "a": {"b": 2}}: two fields, one path
+                path += "'"
+            found[path] = value if kind is str else as_text(value)  # type: ignore[assignment]  # kind is str

@@ -8,19 +8,21 @@ from due_cli.events.fields import details_of
 from due_cli.events.identity import event_id
 from due_cli.events.model import Envelope, Record, Row
 
+_KEEPS_ITS_EVENT_TIMESTAMP = "pinpoint"
 _WORD_BREAK = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])")
 
 
 def finished(row: Row, source: str, own_time: int, envelope: Envelope, left: Record) -> Row:
     """``row`` with source, own time, details, event id and the arrival time that its source did not have.
 
-    ``event_timestamp`` is the own time unless the record had one; ``arrival_timestamp`` is the record's own, else
-    when the stream received it, else the own time (design: data contract). The id is taken before the stream's time
-    is filled in, because the stream may receive one event twice.
+    ``event_timestamp`` is the own time except for Pinpoint, whose records carry it (the send time on email events);
+    ``arrival_timestamp`` is the record's own, else when the stream received it, else the own time (design: data
+    contract). The id is taken before the stream's time is filled in, because the stream may receive one event twice.
     """
     row["source"] = source
     row["occurred_at"] = own_time
-    row.setdefault("event_timestamp", own_time)
+    if source != _KEEPS_ITS_EVENT_TIMESTAMP:
+        row["event_timestamp"] = own_time
     if left and (details := details_of(left)):
         row["details"] = details
     row["event_id"] = event_id(row)

@@ -96,7 +96,7 @@ def _part(taker: Taker, part: Record, name: str, shape: Shape, spelled: Spelling
         people = taker.structs(part, key, inner)
         if people is not None:
             found[column] = people
-    tags = part.get(spelled.link_tags) if name == "click" else None
-    if isinstance(tags, dict) and "unsubscribeLinkTag" in tags:
+    tags = taker.object(part, spelled.link_tags) if name == "click" else None
+    if tags is not None and tags.get("unsubscribeLinkTag") is not None:
         found["link_tags"] = taker.struct(tags, _LINK_TAGS)
     return found

@@ -46,7 +46,7 @@ def rows_of(record: Record, envelope: Envelope) -> Normalised:
     row: Row = {"event_type": event_type}
     row.update(taker.struct(record, _ROW))  # type: ignore[typeddict-item]  # the shape's columns are Row's
     own_time = _own_time(row)
-    _take_structs(taker, record, row)
+    take_structs(taker, record, row)
     _take_metrics(taker, record, row)
     if event_type.startswith(("_email.", "_SMS.")) and not message_id(row):
         raise UnreadableError(f"a Pinpoint {event_type} record without a message_id")
@@ -64,7 +64,8 @@ def _own_time(row: Row) -> int:
     return found
 
 
-def _take_structs(taker: Taker, record: Record, row: Row) -> None:
+def take_structs(taker: Taker, record: Record, row: Row) -> None:
+    """The columns that are structs, taken from a record that has them in the table's own shape."""
     for key, shape in (
         ("application", _APPLICATION),
         ("client", _CLIENT),

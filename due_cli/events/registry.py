@@ -12,6 +12,10 @@ from due_cli.events.model import Envelope, Json, Normalised, Record, UnreadableE
 _TOPIC_PING = "Successfully validated SNS topic for Amazon SES event publishing."
 
 
+def _is_word(value: Json) -> bool:
+    return isinstance(value, str) and value != ""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """A family of records: how one is recognised, and its normaliser."""
@@ -22,7 +26,7 @@ class Source:
 
 
 SOURCES = (
-    Source(pinpoint.SOURCE, lambda record, _: isinstance(record.get("event_type"), str), pinpoint.rows_of),
+    Source(pinpoint.SOURCE, lambda record, _: _is_word(record.get("event_type")), pinpoint.rows_of),
     Source(
         ses.SOURCE,
         lambda record, envelope: (

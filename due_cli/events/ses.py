@@ -35,6 +35,7 @@ _TYPES = {
     "Rendering Failure": "_email.rendering_failure",
     "DeliveryDelay": "_email.delivery_delay",
 }
+_OUT = "OptOut"
 _BUS_TYPES = {
     "Email Sent": "Send",
     "Email Delivered": "Delivery",
@@ -53,11 +54,13 @@ def _tags(value: Json) -> Json | Wrong:
     """SES tags are lists of values; a column of message tags has one text for each name."""
     if type(value) is not dict:
         return WRONG
-    return {
-        name: ",".join(as_text(item) for item in listed) if type(listed) is list else as_text(listed)
-        for name, listed in value.items()
-        if listed is not None
-    }
+    return {name: _tag(listed) for name, listed in value.items() if listed is not None}
+
+
+def _tag(listed: Json) -> str:
+    if type(listed) is not list:
+        return as_text(listed)
+    return ",".join(as_text(item) for item in listed if item is not None)
 
 
 _RENAMED = {"message_send_timestamp": "timestamp", "from_address": "source", "reporting_mta": "reportingMTA"}
@@ -150,20 +153,28 @@ def _opts_out(subscription: Json) -> bool:
     """Whether a preference change opts out of everything or of a topic that it was not opted out of before."""
     if not isinstance(subscription, dict):
         return False
-    new, old = (_opted_out(subscription.get(key)) for key in ("newTopicPreferences", "oldTopicPreferences"))
-    return bool(new - old)
+    new, old = subscription.get("newTopicPreferences"), subscription.get("oldTopicPreferences")
+    if _from_everything(old):
+        return False
+    before = {**_topics(old, "topicDefaultSubscriptionStatus"), **_topics(old, "topicSubscriptionStatus")}
+    return _from_everything(new) or any(
+        status == _OUT and before.get(topic) != _OUT
+        for topic, status in _topics(new, "topicSubscriptionStatus").items()
+    )
 
 
-def _opted_out(preferences: Json) -> set[str | None]:
-    """The topics that preferences opt out of; None stands for everything."""
-    if not isinstance(preferences, dict):
-        return set()
-    out: set[str | None] = {None} if preferences.get("unsubscribeAll") is True else set()
-    topics = preferences.get("topicSubscriptionStatus")
-    for topic in topics if isinstance(topics, list) else []:
-        if isinstance(topic, dict) and topic.get("subscriptionStatus") == "OptOut":
-            out.add(str(topic.get("topicName")))
-    return out
+def _from_everything(preferences: Json) -> bool:
+    return isinstance(preferences, dict) and preferences.get("unsubscribeAll") in (True, "true")
+
+
+def _topics(preferences: Json, key: str) -> dict[str, Json]:
+    """The status of each topic that preferences list under ``key``."""
+    listed = preferences.get(key) if isinstance(preferences, dict) else None
+    return {
+        as_text(topic.get("topicName")): topic.get("subscriptionStatus")
+        for topic in (listed if isinstance(listed, list) else [])
+        if isinstance(topic, dict)
+    }
 
 
 def _is_unsubscribe_click(row: Row) -> bool:

@@ -5,10 +5,11 @@ Facts: End User Messaging SMS user guide, "Event types for SMS, MMS, and voice" 
 
 from __future__ import annotations
 
-from due_cli.events.fields import Taker, as_text, number
+import math
+
+from due_cli.events.fields import WRONG, Taker, Wrong, as_text, number, time
 from due_cli.events.finish import finished, snake_case
 from due_cli.events.model import Envelope, Json, Normalised, Record, Row, UnreadableError
-from due_cli.events.times import millis
 
 SOURCE = "sms"
 MILLICENTS_A_DOLLAR = 100_000
@@ -49,39 +50,42 @@ def rows_of(record: Record, envelope: Envelope) -> Normalised:
     kind = record.get("eventType") or envelope.detail_type
     if not isinstance(kind, str):
         raise UnreadableError("an End User Messaging record without an eventType")
-    family = kind.partition("_")[0]
-    own_time = millis(record.get("eventTimestamp"))
-    if own_time is not None:
-        del record["eventTimestamp"]
-    elif (own_time := envelope.sent_at) is None or family in _CHANNELS:
-        raise UnreadableError(f"an End User Messaging {kind} record without a readable eventTimestamp")
+    family, _, status = kind.partition("_")
+    of_message = family in _CHANNELS and status != ""
     taker = Taker()
+    own_time = taker.value(record, "eventTimestamp", time)
+    if own_time is None and not of_message:
+        own_time = envelope.sent_at
+    if not isinstance(own_time, int):
+        raise UnreadableError(f"an End User Messaging {kind} record without a readable eventTimestamp")
     row: Row = {}
-    if version := taker.string(record, "eventVersion"):
+    if (version := taker.string(record, "eventVersion")) is not None:
         row["event_version"] = version
     if envelope.account:
         row["awsaccountid"] = envelope.account
-    if family in _CHANNELS:
-        _take_message(taker, record, row, kind, family)
+    if of_message:
+        _take_message(taker, record, row, kind)
     else:
         row["event_type"] = f"_{SOURCE}.{snake_case(envelope.detail_type or kind)}"
     return Normalised([finished(row, SOURCE, own_time, envelope, record)], taker.nulled)
 
 
-def _take_message(taker: Taker, record: Record, row: Row, kind: str, family: str) -> None:
+def _take_message(taker: Taker, record: Record, row: Row, kind: str) -> None:
+    family, _, status = kind.partition("_")
     attributes = _attributes(taker, record, _ATTRIBUTES)
     if not attributes.get("message_id"):
         raise UnreadableError(f"an End User Messaging {kind} record without a messageId")
-    attributes.setdefault("record_status", kind.partition("_")[2])
+    attributes.setdefault("record_status", status)
     attributes["channel"] = _channel(record, family)
-    parts = record.pop("totalMessageParts", None)
-    if parts is not None:
-        attributes["number_of_message_parts"] = as_text(parts)
-    context = record.pop("context", None)
-    if context is not None:
-        attributes["customer_context"] = as_text(context)
+    for key, column, check in (
+        ("totalMessageParts", "number_of_message_parts", _count),
+        ("context", "customer_context", _context),
+    ):
+        value = taker.value(record, key, check)
+        if value is not None:
+            attributes[column] = as_text(value)
     row["attributes"] = attributes
-    row["event_type"] = _event_type(kind, family, attributes["record_status"])
+    row["event_type"] = f"_VOICE.{status}" if family == "VOICE" else _event_type(attributes["record_status"])
     _take_prices(taker, record, row)
 
 
@@ -101,9 +105,16 @@ def _channel(record: Record, family: str) -> str:
     return _CHANNELS[family]
 
 
-def _event_type(kind: str, family: str, status: str) -> str:
-    if family == "VOICE":
-        return f"_VOICE.{kind.partition('_')[2]}"
+def _count(value: Json) -> Json | Wrong:
+    return value if type(value) is int or type(value) is str else WRONG
+
+
+def _context(value: Json) -> Json | Wrong:
+    """The sender's map; its JSON text becomes ``customer_context``, as Pinpoint writes it."""
+    return value if type(value) is dict or type(value) is str else WRONG
+
+
+def _event_type(status: str) -> str:
     if status in _SUCCESS:
         return "_SMS.SUCCESS"
     if status in _BUFFERED:
@@ -118,13 +129,20 @@ def _take_prices(taker: Taker, record: Record, row: Row) -> None:
         ("totalMessagePrice", "price_in_millicents_usd"),
         ("totalCarrierFee", "carrier_fee_in_millicents_usd"),
     ):
-        dollars: Json = taker.value(record, key, number)
-        if isinstance(dollars, float):
-            values[metric] = round(dollars * MILLICENTS_A_DOLLAR, 6)
+        price: Json = taker.value(record, key, _millicents)
+        if isinstance(price, float):
+            values[metric] = price
     if values:
         row["metric_values"] = values
     if "price_in_millicents_usd" in values:
         row["metrics"] = {"price_in_millicents_usd": values["price_in_millicents_usd"]}
+
+
+def _millicents(dollars: Json) -> Json | Wrong:
+    checked = number(dollars)
+    if not isinstance(checked, float) or not math.isfinite(checked * MILLICENTS_A_DOLLAR):
+        return WRONG
+    return round(checked * MILLICENTS_A_DOLLAR, 6)
 
 
 def _inbound(record: Record, envelope: Envelope) -> Normalised:

@@ -38,9 +38,8 @@ def seconds(value: Json) -> int | None:
     """Epoch milliseconds of epoch seconds, as a number or digits (WhatsApp, Kinesis); else None."""
     if type(value) is str and _DIGITS.fullmatch(value):
         value = float(value)
-    if type(value) is float or type(value) is int:
-        found = round(value * 1000)
-        return found if EARLIEST <= found < LATEST else None
+    if (type(value) is float or type(value) is int) and EARLIEST <= value * 1000 < LATEST:
+        return round(value * 1000)
     return None
 
 

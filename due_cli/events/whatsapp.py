@@ -5,14 +5,14 @@ Facts: End User Messaging Social user guide, "Message and event format" and "Mon
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 
-from due_cli.events.fields import Taker
+from due_cli.events.documents import loads
+from due_cli.events.fields import Taker, time_in_seconds
 from due_cli.events.finish import finished, snake_case
 from due_cli.events.model import Envelope, Json, Normalised, Record, Row, UnreadableError
-from due_cli.events.times import millis, seconds
+from due_cli.events.times import millis
 
 SOURCE = "whatsapp"
 BUS_SOURCE = "aws.social-messaging"
@@ -48,9 +48,9 @@ def _from_webhook(taker: Taker, record: Record) -> Iterator[_Found]:
     """The items of a notification's webhook entry, which is JSON in a string."""
     entry = record.pop(_ENTRY)
     try:
-        entry = json.loads(entry) if isinstance(entry, str) else entry
-    except ValueError as error:
-        raise UnreadableError(f"a WhatsApp notification whose {_ENTRY} is not JSON: {error}") from None
+        entry = loads(entry.encode()) if isinstance(entry, str) else entry
+    except UnreadableError as error:
+        raise UnreadableError(f"a WhatsApp notification whose {_ENTRY} is {error}") from None
     if not isinstance(entry, dict):
         raise UnreadableError(f"a WhatsApp notification whose {_ENTRY} is not an object")
     changes = entry.pop("changes", None)
@@ -95,20 +95,21 @@ def _status(taker: Taker, status: Record, number: Json) -> tuple[Row, int]:
         raise UnreadableError("a WhatsApp status without a status")
     row = _row(_status_type(word), taker.string(status, "id"), number, taker.string(status, "recipient_id"))
     row["attributes"]["record_status"] = word
-    return row, _seconds(status, "status")
+    return row, _own_time(taker, status, "status")
 
 
 def _message(taker: Taker, message: Record, number: Json) -> tuple[Row, int]:
     row = _row(f"_WHATSAPP.{_INBOUND}", taker.string(message, "id"), taker.string(message, "from"), number)
-    return row, _seconds(message, "message")
+    return row, _own_time(taker, message, "message")
 
 
 def _change(header: Record, entry: Record, value: Record) -> tuple[Row, int]:
     """A change of the account and not of a message: a flow's status, an endpoint's error rate."""
     change = entry["changes"]
-    kind = value.get("event") or (change.get("field") if isinstance(change, dict) else None)
+    named = (value.get("event"), change.get("field") if isinstance(change, dict) else None)
+    kind = next((name for name in named if isinstance(name, str) and snake_case(name)), None)
     own_time = millis(header.get("message_timestamp"))
-    if not isinstance(kind, str) or not kind:
+    if kind is None:
         raise UnreadableError("a WhatsApp change without a field or an event")
     if own_time is None:
         raise UnreadableError(f"a WhatsApp {kind} change without a readable message_timestamp")
@@ -118,7 +119,11 @@ def _change(header: Record, entry: Record, value: Record) -> tuple[Row, int]:
 def _from_bus(taker: Taker, detail: Record, envelope: Envelope) -> _Found:
     """An EventBridge event, whose detail is flat."""
     kind = (envelope.detail_type or "").removeprefix("WhatsApp ")
-    own_time = seconds(detail.pop("eventTimestamp", None)) or envelope.sent_at
+    if not snake_case(kind):
+        raise UnreadableError("a WhatsApp event of EventBridge without a detail-type")
+    own_time = taker.value(detail, "eventTimestamp", time_in_seconds)
+    if not isinstance(own_time, int):
+        own_time = envelope.sent_at
     if own_time is None:
         raise UnreadableError(f"a WhatsApp {kind} event without a readable eventTimestamp")
     status = taker.string(detail, "status")
@@ -136,7 +141,10 @@ def _from_bus(taker: Taker, detail: Record, envelope: Envelope) -> _Found:
 
 
 def _status_type(word: str) -> str:
-    return f"_WHATSAPP.{'FAILED' if word == _EXHAUSTED else _NOT_A_WORD.sub('_', word.upper()).strip('_')}"
+    name = "FAILED" if word == _EXHAUSTED else _NOT_A_WORD.sub("_", word.upper()).strip("_")
+    if not name:
+        raise UnreadableError(f"a WhatsApp status that names none: {word}")
+    return f"_WHATSAPP.{name}"
 
 
 def _row(event_type: str, message_id: str | None, sender: Json, receiver: Json) -> Row:
@@ -150,9 +158,8 @@ def _row(event_type: str, message_id: str | None, sender: Json, receiver: Json) 
     return {"event_type": event_type, "attributes": attributes}
 
 
-def _seconds(item: Record, name: str) -> int:
-    found = seconds(item.get("timestamp"))
-    if found is None:
+def _own_time(taker: Taker, item: Record, name: str) -> int:
+    found = taker.value(item, "timestamp", time_in_seconds)
+    if not isinstance(found, int):
         raise UnreadableError(f"a WhatsApp {name} without a readable timestamp (epoch seconds)")
-    del item["timestamp"]
     return found
