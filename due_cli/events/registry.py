@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from due_cli.events import pinpoint, ses, sms, whatsapp
+from due_cli.events import canonical, pinpoint, ses, sms, whatsapp
 from due_cli.events.model import Envelope, Json, Normalised, Record, UnreadableError
 
 # SES sends this text to a topic that becomes an event destination; no message caused it.
@@ -26,6 +26,7 @@ class Source:
 
 
 SOURCES = (
+    Source(canonical.SOURCE, lambda record, _: canonical.is_row(record), canonical.rows_of),
     Source(pinpoint.SOURCE, lambda record, _: _is_word(record.get("event_type")), pinpoint.rows_of),
     Source(
         ses.SOURCE,

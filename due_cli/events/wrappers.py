@@ -60,7 +60,7 @@ def _opened(value: Json, envelope: Envelope, decode: Decoder, depth: int) -> Ite
             yield from _opened(item, envelope, decode, depth + 1)
     elif isinstance(value, dict):
         yield from _opened_object(value, envelope, decode, depth)
-    elif isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+    elif isinstance(value, str) and value.lstrip()[:1] in ("{", "[", '"'):
         yield from _from_payload(value.encode(), envelope, decode, depth)
     else:
         yield Unit(value, envelope)

@@ -1,0 +1,46 @@
+"""Rows of ``all_events`` themselves: what the transform wrote and Firehose could not convert comes back as it was.
+
+Their place is the ``rawData`` of a failed conversion (design: traps), so a replay reads them like any record.
+"""
+
+from __future__ import annotations
+
+from due_cli.events.fields import Shape, Taker, details_of, number, numbers, text, text_map, time
+from due_cli.events.model import Envelope, Normalised, Record, Row, UnreadableError
+from due_cli.events.pinpoint import take_structs
+
+SOURCE = "canonical"
+_IDENTITY = ("event_type", "event_id", "source", "occurred_at")  # a record of a service has no two of them
+_COLUMNS: Shape = (
+    *((column, column, text) for column in ("event_type", "event_version", "awsaccountid", "event_id", "source")),
+    *((column, column, time) for column in ("event_timestamp", "arrival_timestamp", "occurred_at")),
+    *((column, column, text_map) for column in ("session", "attributes", "details")),
+    ("metric_values", "metric_values", numbers),
+)
+_METRICS: Shape = (("price_in_millicents_usd", "price_in_millicents_usd", number),)
+
+
+def is_row(record: Record) -> bool:
+    """Whether a record is a row already."""
+    return all(column in record for column in _IDENTITY)
+
+
+def rows_of(record: Record, envelope: Envelope) -> Normalised:
+    """The row, with its own id; a column of a wrong type goes to ``details``.
+
+    Raises :class:`UnreadableError` without a readable type, id, source or own time.
+    """
+    taker = Taker()
+    row: Row = {}
+    row.update(taker.struct(record, _COLUMNS))  # type: ignore[typeddict-item]  # the shape's columns are Row's
+    for column in _IDENTITY:
+        if not row.get(column):
+            raise UnreadableError(f"a row of all_events without a readable {column}")
+    take_structs(taker, record, row)
+    if metrics := taker.nested(record, "metrics", _METRICS):
+        row["metrics"] = metrics  # type: ignore[typeddict-item]  # _METRICS makes its value a float
+    if left := details_of(record):
+        row["details"] = {**left, **row.get("details", {})}
+    if "arrival_timestamp" not in row:
+        row["arrival_timestamp"] = envelope.received_at if envelope.received_at is not None else row["occurred_at"]
+    return Normalised([row], taker.nulled)
