@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -45,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return ExitCode.DONE
     except Exception as bug:
         if "--debug" in words:
-            traceback.print_exc()
+            _traceback(bug)
         return _failed(DueError(f"a bug: {type(bug).__name__}: {bug}", "the same command with --debug"), words)
     return ExitCode.DONE
 
@@ -173,9 +172,15 @@ def _emit(result: Result | None, **given: object) -> None:
         raise typer.Exit(code)
 
 
+def _traceback(problem: Exception) -> None:
+    import traceback
+
+    traceback.print_exception(problem)
+
+
 def _failed(problem: DueError, words: Sequence[str]) -> int:
     from due_cli.render import error
 
     if "--debug" in words:
-        traceback.print_exception(problem)
+        _traceback(problem)
     return error(problem)

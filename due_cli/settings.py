@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum, unique
@@ -102,6 +101,8 @@ def _project_files(start: Path) -> Iterator[Path]:
 
 
 def _local_of(file: Path) -> str | None:
+    import tomllib
+
     try:
         found = tomllib.loads(file.read_text("utf-8")).get("local")
     except (OSError, ValueError) as error:

@@ -6,13 +6,29 @@ functions carry everything else:
 - :func:`rows_of`: a record's rows in the schema of ``all_events``;
 - :func:`status_of`: what a row says about the status of its message;
 - :func:`merged`: two statuses of one message as one.
+
+Names are loaded when they are first asked for: ``due status`` needs no normaliser, and starts without it.
 """
 
-from due_cli.events.documents import Decoder, Document, documents, loads
-from due_cli.events.model import Envelope, Json, Normalised, Record, Row, UnreadableError
-from due_cli.events.registry import rows_of
-from due_cli.events.status import Status, merged, status_of
-from due_cli.events.wrappers import Unit, units
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from due_cli.events.documents import Decoder, Document, documents, loads
+    from due_cli.events.model import Envelope, Json, Normalised, Record, Row, UnreadableError
+    from due_cli.events.registry import rows_of
+    from due_cli.events.status import Status, merged, status_of
+    from due_cli.events.wrappers import Unit, units
+
+_ROOMS = {
+    "documents": ("Decoder", "Document", "documents", "loads"),
+    "model": ("Envelope", "Json", "Normalised", "Record", "Row", "UnreadableError"),
+    "registry": ("rows_of",),
+    "status": ("Status", "merged", "status_of"),
+    "wrappers": ("Unit", "units"),
+}
 
 __all__ = [
     "Decoder",
@@ -32,3 +48,12 @@ __all__ = [
     "status_of",
     "units",
 ]
+
+
+def __getattr__(name: str) -> object:
+    for room, names in _ROOMS.items():
+        if name in names:
+            found: object = getattr(import_module(f"{__name__}.{room}"), name)
+            globals()[name] = found
+            return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

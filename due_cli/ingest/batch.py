@@ -28,6 +28,7 @@ from due_cli.events import (
 from due_cli.events.documents import MAX_DEPTH
 from due_cli.events.fields import as_text
 from due_cli.events.times import HOUR
+from due_cli.ingest.stored import encoded
 
 # Digits that need more than 64 bits: the faster decoder would read them as something else than the standard one.
 _HUGE = re.compile(rb"[0-9]{18}")
@@ -119,22 +120,6 @@ def decode(text: bytes) -> Json:
 def place(block: Block, start: int) -> str:
     """Where a document stands, for a person: ``file:line``."""
     return f"{block.origin}:{block.line + block.data.count(10, 0, start)}"
-
-
-def encoded(status: Status) -> bytes:
-    """A status as the store keeps it: events that several values share are written once."""
-    events = sorted({dated[:2] for dated in status.earliest.values()})
-    index = {event: number for number, event in enumerate(events)}
-    values = {key: [index[dated[:2]], dated[2]] for key, dated in status.earliest.items()}
-    fields = [status.channel, status.last, status.times, events, values, status.record_status, status.price]
-    return orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)
-
-
-def decoded(message_id: str, body: bytes) -> Status:
-    """The status that :func:`encoded` wrote."""
-    channel, last, times, events, values, record_status, price = orjson.loads(body)
-    earliest = {key: (events[number][0], events[number][1], value) for key, (number, value) in values.items()}
-    return Status(message_id, channel, last, times, earliest, tuple(record_status) if record_status else None, price)
 
 
 def key_of(event_id: str, own_time: int) -> bytes:

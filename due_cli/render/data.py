@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime
-from decimal import Decimal
-from typing import TextIO
+from typing import SupportsFloat, TextIO
 
 from due_cli.results import Account, Checks, Done, Record, Result, Statuses, Table
 
@@ -21,15 +19,15 @@ def plain(value: object) -> object:
         return moment.isoformat(timespec="milliseconds") + "Z"
     if isinstance(value, float):
         return value if math.isfinite(value) else None
-    if isinstance(value, Decimal):
-        return float(value)
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
     if value is None or isinstance(value, (str, int)):
         return value
-    return value.isoformat() if isinstance(value, date) else str(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return float(value) if isinstance(value, SupportsFloat) else str(value)
 
 
 def text(value: object) -> str:
@@ -60,6 +58,8 @@ def json_text(result: Result, stream: TextIO) -> None:
 
 def csv_text(result: Result, stream: TextIO) -> None:
     """A header and a line for each row (RFC 4180, with line feeds)."""
+    import csv
+
     columns, rows = _grid(result)
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(columns)

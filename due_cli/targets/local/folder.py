@@ -6,7 +6,6 @@ import errno
 import fcntl
 import os
 import re
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -60,7 +59,7 @@ class Folder:
 
     def new_file(self, hour: int) -> Path:
         """A name for a new Parquet file that no other can have."""
-        return self.hour_folder(hour) / f"due-{uuid.uuid4().hex}.parquet"
+        return self.hour_folder(hour) / f"due-{os.urandom(16).hex()}.parquet"
 
     def relative(self, path: Path) -> str:
         """The path as the state stores it, so that the folder may be moved."""

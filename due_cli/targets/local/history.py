@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import pyarrow.parquet as pq
 
 from due_cli.events import Status, merged
-from due_cli.ingest.batch import decoded, encoded, key_of
+from due_cli.ingest.batch import key_of
+from due_cli.ingest.stored import decoded, encoded
 from due_cli.progress import Progress
 from due_cli.sql import files
 from due_cli.targets.local.catalog import define_all_events

@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 
 from due_cli.events import merged as merged_status
 from due_cli.ingest import inputs
-from due_cli.ingest.batch import Batch, Block, Failure, StagedRow, decoded, encoded
+from due_cli.ingest.batch import Batch, Block, Failure, StagedRow
 from due_cli.ingest.inputs import Broken, Endless
+from due_cli.ingest.stored import decoded, encoded
 from due_cli.ingest.workers import Normalised, batches
 from due_cli.progress import Progress
 from due_cli.results import Account

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from typing import cast
 
 from due_cli import meanings
-from due_cli.events import Row, Status, merged, status_of
+from due_cli.events.model import Row
+from due_cli.events.status import Status, merged, status_of
 from due_cli.events.times import HOUR, iso
-from due_cli.ingest.batch import decoded
+from due_cli.ingest.stored import decoded
 from due_cli.results import Moment, Statuses, Timeline
 from due_cli.targets.local.folder import Folder
 from due_cli.targets.local.state import State, opened
