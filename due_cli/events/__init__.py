@@ -15,15 +15,15 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from due_cli.events.documents import Decoder, Document, documents, loads
+
 if TYPE_CHECKING:
-    from due_cli.events.documents import Decoder, Document, documents, loads
     from due_cli.events.model import Envelope, Json, Normalised, Record, Row, UnreadableError
     from due_cli.events.registry import rows_of
     from due_cli.events.status import Status, merged, status_of
     from due_cli.events.wrappers import Unit, units
 
 _ROOMS = {
-    "documents": ("Decoder", "Document", "documents", "loads"),
     "model": ("Envelope", "Json", "Normalised", "Record", "Row", "UnreadableError"),
     "registry": ("rows_of",),
     "status": ("Status", "merged", "status_of"),
