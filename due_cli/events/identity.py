@@ -8,6 +8,7 @@ import json
 
 from due_cli.events.model import Json, Row, Struct
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 PHONE_FAMILIES = ("_SMS.", "_VOICE.", "_WHATSAPP.")
 
 # Where the recipients of one event stand, when it does not concern every recipient of its message.
@@ -17,26 +18,20 @@ _RECIPIENTS = (("bounce", "bounced_recipients"), ("complaint", "complained_recip
 def event_id(row: Row) -> str:
     """22 characters: 128 bits of SHA-256, URL-safe base64.
 
-    Over source, type, message id, recipient, own time and, where there is one, feedback id or link; a row without a
-    message id is hashed whole, so that two custom events of one moment stay two.
+    Over source, type, message id, recipient, own time and what else tells two events of a message apart; a row without
+    a message id is hashed whole, so that two custom events of one moment stay two.
     """
-    message = message_id(row)
+    event = mail_event(row)
+    message = message_id(row, event)
     if message is None:
         return _digest({**row, "event_id": ""})
-    own: list[Json] = [
-        row["source"],
-        row["event_type"],
-        message,
-        _recipient(row),
-        row["occurred_at"],
-        _distinction(row),
-    ]
-    return _digest(own)
+    own = [row["source"], row["event_type"], message, _recipient(row, event), row["occurred_at"]]
+    return _digest([*own, _distinction(row, event)])
 
 
-def message_id(row: Row) -> str | None:
+def message_id(row: Row, event: Struct | None = None) -> str | None:
     """The id of the message that an event is about, or None for events of no message (campaign, journey, app)."""
-    mail = mail_event(row).get("mail")
+    mail = (mail_event(row) if event is None else event).get("mail")
     if isinstance(mail, dict):
         found = mail.get("message_id")
         return found if isinstance(found, str) else None
@@ -55,8 +50,7 @@ def mail_event(row: Row) -> Struct:
     return found if isinstance(found, dict) else {}
 
 
-def _recipient(row: Row) -> Json:
-    event = mail_event(row)
+def _recipient(row: Row, event: Struct) -> Json:
     for part, listed in _RECIPIENTS:
         inner = event.get(part)
         people = inner.get(listed) if isinstance(inner, dict) else None
@@ -73,8 +67,10 @@ def _recipient(row: Row) -> Json:
     return (row.get("attributes") or {}).get("destination_phone_number")
 
 
-def _distinction(row: Row) -> Json:
-    event = mail_event(row)
+def _distinction(row: Row, event: Struct) -> Json:
+    """The feedback id or link; for a phone the record's own status, of which several share one event type."""
+    if not event:
+        return (row.get("attributes") or {}).get("record_status")
     for part, key in (("bounce", "feedback_id"), ("complaint", "feedback_id"), ("click", "link")):
         inner = event.get(part)
         if isinstance(inner, dict) and inner.get(key) is not None:
@@ -83,5 +79,5 @@ def _distinction(row: Row) -> Json:
 
 
 def _digest(value: object) -> str:
-    canonical = json.dumps(value, sort_keys=True, separators=(",", ":"))
-    return base64.urlsafe_b64encode(hashlib.sha256(canonical.encode()).digest()[:16])[:22].decode()
+    canonical = _CANONICAL.encode(value).encode()
+    return base64.urlsafe_b64encode(hashlib.sha256(canonical).digest()[:16])[:22].decode()

@@ -1,0 +1,181 @@
+"""Which event a row is: one id however often it is delivered, and another for any other event."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from due_cli.events import Envelope, Record, rows_of
+from tests.events.reading import read
+from tests.events.records import (
+    HAPPENED,
+    PUBLISHED,
+    RECEIVED,
+    SAMPLES,
+    TOPIC,
+    Over,
+    Sample,
+    copied,
+    iso,
+    pinpoint_app,
+    pinpoint_campaign,
+    pinpoint_email,
+    pinpoint_journey,
+    pinpoint_sms,
+    ses_bounce,
+    ses_click,
+    ses_complaint,
+    ses_delivery,
+    ses_delivery_delay,
+    ses_notification,
+    ses_open,
+    ses_send,
+    ses_unsubscribe_click,
+    sms_event,
+    sms_inbound,
+    whatsapp_flow,
+    whatsapp_inbound,
+    whatsapp_message,
+    whatsapp_status,
+    whatsapp_statuses,
+)
+from tests.events.wrapping import encoded, firehose, sns
+
+
+def id_of(record: Record, envelope: Envelope | None = None) -> str:
+    return rows_of(copied(record), envelope or Envelope()).rows[0]["event_id"]
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
+def test_the_same_event_has_the_same_id_however_it_is_delivered(sample: Sample) -> None:
+    first = [row["event_id"] for row in rows_of(sample.build(), sample.envelope).rows]
+    again = sample.envelope.within(received_at=RECEIVED)
+    assert [row["event_id"] for row in rows_of(sample.build(), again).rows] == first
+    assert all(re.fullmatch("[A-Za-z0-9_-]{22}", event_id) for event_id in first)
+    if sample.envelope == Envelope():
+        wrapped = read(encoded(firehose(sns(sample.build()))))
+        assert [row["event_id"] for row in wrapped.rows] == first
+
+
+def test_no_two_kinds_of_event_share_an_id() -> None:
+    """But for those that tell of one event in two ways: notifications, a link with other tags, text that is media."""
+    others = ("ses notification", "ses unsubscribe click", "sms MEDIA", "sms RCS")
+    kinds = [sample for sample in SAMPLES if not sample.name.startswith(others)]
+    rows = [row for sample in kinds for row in rows_of(sample.build(), sample.envelope).rows]
+    assert len({row["event_id"] for row in rows}) == len(rows)
+
+
+def test_an_identity_notification_is_the_event_that_publishing_tells_of() -> None:
+    assert id_of(ses_notification("Bounce")) == id_of(ses_bounce())
+    assert id_of(ses_notification("Complaint")) == id_of(ses_complaint())
+    assert id_of(ses_notification("Delivery")) == id_of(ses_delivery())
+
+
+class TestAnotherEvent:
+    """Changing any one of what an id is made of gives another id."""
+
+    @pytest.mark.parametrize(
+        ("build", "over"),
+        [
+            (ses_bounce, {"mail": {"messageId": "other"}}),
+            (ses_bounce, {"bounce": {"bounceType": "Transient"}}),
+            (ses_bounce, {"bounce": {"bouncedRecipients": [{"emailAddress": "other@example.net"}]}}),
+            (ses_bounce, {"bounce": {"timestamp": iso(HAPPENED + 1)}}),
+            (ses_bounce, {"bounce": {"feedbackId": "other"}}),
+            (ses_complaint, {"complaint": {"complainedRecipients": [{"emailAddress": "other@example.net"}]}}),
+            (ses_complaint, {"complaint": {"feedbackId": "other"}}),
+            (ses_delivery, {"delivery": {"recipients": ["other@example.net"]}}),
+            (ses_delivery_delay, {"deliveryDelay": {"delayedRecipients": [{"emailAddress": "other@example.net"}]}}),
+            (ses_send, {"mail": {"destination": ["other@example.net"]}}),
+            (ses_open, {"open": {"timestamp": iso(HAPPENED + 1)}}),
+            (ses_click, {"click": {"link": "https://shop.example/other"}}),
+            (pinpoint_email, {"facets": {"email_channel": {"mail_event": {"mail": {"message_id": "other"}}}}}),
+            (pinpoint_email, {"arrival_timestamp": HAPPENED}),
+            (pinpoint_sms, {"attributes": {"message_id": "other"}}),
+            (pinpoint_sms, {"attributes": {"destination_phone_number": "+1"}}),
+            (pinpoint_sms, {"event_timestamp": HAPPENED + 1}),
+            (pinpoint_sms, {"event_type": "_SMS.FAILURE"}),
+            (sms_event, {"messageId": "other"}),
+            (sms_event, {"destinationPhoneNumber": "+1"}),
+            (sms_event, {"eventTimestamp": HAPPENED + 1}),
+            (sms_event, {"eventType": "TEXT_BLOCKED", "messageStatus": "BLOCKED"}),
+        ],
+    )
+    def test_of_a_message(self, build: Callable[..., Record], over: dict[str, Over]) -> None:
+        assert id_of(build(**over)) != id_of(build())
+
+    @pytest.mark.parametrize(
+        ("build", "over"),
+        [
+            (pinpoint_app, {"attributes": {"level": "eight"}}),
+            (pinpoint_app, {"metrics": {"score": 12.75}}),
+            (pinpoint_app, {"application": {"title": "other"}}),
+            (pinpoint_app, {"session": {"session_id": "other"}}),
+            (pinpoint_app, {"event_timestamp": HAPPENED + 1}),
+            (pinpoint_app, {"client": {"client_id": "other"}}),
+            (pinpoint_campaign, {"client": {"client_id": "other"}}),
+            (pinpoint_journey, {"attributes": {"journey_run_id": "other"}}),
+        ],
+    )
+    def test_of_no_message(self, build: Callable[..., Record], over: dict[str, Over]) -> None:
+        assert id_of(build(**over)) != id_of(build())
+
+    def test_of_another_source(self) -> None:
+        """The same type, message, recipient and time from two services are two events."""
+        mail: Over = {"message_id": "email-ses-1", "destination": ["dora@post.example.net"]}
+        facets: Over = {"email_channel": {"mail_event": {"mail": mail}}}
+        pinpoint = pinpoint_email("_email.open", arrival_timestamp=HAPPENED, facets=facets)
+        assert id_of(pinpoint) != id_of(ses_open())
+
+    def test_of_two_statuses_of_one_type_at_one_moment(self) -> None:
+        kinds = ("TEXT_QUEUED", "TEXT_PENDING", "TEXT_SENT", "TEXT_SUCCESSFUL", "TEXT_DELIVERED", "TEXT_SPAM")
+        assert len({id_of(sms_event(kind)) for kind in kinds}) == len(kinds)
+        failed, exhausted = (
+            id_of(whatsapp_statuses(whatsapp_status(status)))
+            for status in ("failed", "Message retries exhausted, dropping message.")
+        )
+        assert failed != exhausted
+
+    def test_of_a_click_and_the_unsubscribe_it_is(self) -> None:
+        click, unsubscribe = rows_of(ses_unsubscribe_click()).rows
+        assert click["event_id"] != unsubscribe["event_id"]
+
+
+@pytest.mark.parametrize(
+    ("build", "over"),
+    [
+        (ses_bounce, {"bounce": {"reportingMTA": "other", "remoteMtaIp": "192.0.2.99"}}),
+        (ses_open, {"mail": {"tags": {"colour": ["green"]}, "headersTruncated": True}}),
+        (sms_event, {"totalMessagePrice": 0.5, "isFinal": False}),
+        (pinpoint_sms, {"metrics": {"price_in_millicents_usd": 1}, "arrival_timestamp": PUBLISHED}),
+    ],
+)
+def test_what_a_later_delivery_adds_does_not_make_another_event(
+    build: Callable[..., Record], over: dict[str, Over]
+) -> None:
+    assert id_of(build(**over)) == id_of(build())
+
+
+GOLDEN: dict[str, tuple[Record, Envelope, str]] = {
+    "pinpoint email": (pinpoint_email("_email.open"), Envelope(), "0FGCPp4byK8mrgrpsmLQGQ"),
+    "pinpoint sms": (pinpoint_sms(), Envelope(), "hrYht7ejps8TaWDty-3XOw"),
+    "pinpoint campaign": (pinpoint_campaign(), Envelope(), "tG8T4oLe5DzpIWGeyzkT8g"),
+    "pinpoint app": (pinpoint_app(), Envelope(), "6W0DdaopywMhZw01ABXK5Q"),
+    "ses bounce": (ses_bounce(), Envelope(), "lD-euWH2-VJY-qEXYlztYg"),
+    "ses click": (ses_click(), Envelope(), "0a_ssrhxLxl_bomNM7kvuQ"),
+    "ses delay": (ses_delivery_delay(), Envelope(), "Cr3hTRsRVGAu0_4F2M9O8g"),
+    "sms": (sms_event(), Envelope(), "brVZOauvAsSpSbuvxhJe-w"),
+    "sms inbound": (sms_inbound(), TOPIC, "piMwOQtHGdnknzN1CEaleQ"),
+    "whatsapp": (whatsapp_statuses(whatsapp_status()), Envelope(), "Gp85QDnXviMlxdXFZC8nEQ"),
+    "whatsapp inbound": (whatsapp_inbound(whatsapp_message()), Envelope(), "20dfXehWlz2HsL7fn9llwA"),
+    "whatsapp flow": (whatsapp_flow(), Envelope(), "RenQq4RMLSnYnoZCLNKsqQ"),
+}
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_an_id_is_what_it_was(name: str) -> None:
+    """Another formula would make every event that is ingested again another event."""
+    record, envelope, expected = GOLDEN[name]
+    assert id_of(record, envelope) == expected
