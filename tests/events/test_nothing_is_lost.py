@@ -1,0 +1,123 @@
+"""Every field of every record is found again in a column or in ``details`` (design: data contract)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from due_cli.events import Json, Record, Row, UnreadableError, rows_of
+from due_cli.events.times import millis
+from tests.events.columns import checked, texts_in
+from tests.events.records import SAMPLES, Sample
+
+Path = tuple[str | int, ...]
+ENTRY = "whatsAppWebhookEntry"
+
+# A type becomes the row's event type, which has its own tests; it may be nowhere else.
+TYPES = ("eventType", "notificationType")
+DOLLARS = ("totalMessagePrice", "totalCarrierFee")
+
+
+def leaves(value: Json, path: Path = ()) -> Iterator[tuple[Path, Json]]:
+    """Every scalar inside a record but null, with its path."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from leaves(item, (*path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from leaves(item, (*path, index))
+    elif value is not None:
+        yield path, value
+
+
+def opened(record: Record) -> Record:
+    """The record with the JSON of its webhook entry opened."""
+    entry = record.get(ENTRY)
+    return {**record, ENTRY: json.loads(entry)} if isinstance(entry, str) else record
+
+
+def closed(record: Record) -> Record:
+    return {**record, ENTRY: json.dumps(record[ENTRY])} if ENTRY in record else record
+
+
+def replaced(value: Json, path: Path, leaf: Json) -> Json:
+    """A record with another value at ``path``."""
+    if not path:
+        return leaf
+    if isinstance(value, list):
+        return [replaced(item, path[1:], leaf) if index == path[0] else item for index, item in enumerate(value)]
+    assert isinstance(value, dict)
+    return {key: replaced(item, path[1:], leaf) if key == path[0] else item for key, item in value.items()}
+
+
+def spellings(path: Path, value: Json) -> set[str]:
+    """How a leaf may stand in a row: its text, the time or the millicents it says."""
+    found = {value if isinstance(value, str) else json.dumps(value)}
+    time = millis(value) or (isinstance(value, str) and value.isdigit() and millis(int(value) * 1000))
+    if time:
+        found.add(str(time))
+    if path[-1] in DOLLARS and isinstance(value, float):
+        found.add(json.dumps(round(value * 100_000, 6)))
+    if isinstance(value, int) and not isinstance(value, bool):
+        found.add(json.dumps(float(value)))
+    return found
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
+def test_every_leaf_of_a_record_stands_in_its_rows(sample: Sample) -> None:
+    rows = checked(rows_of(sample.build(), sample.envelope).rows)
+    standing = set().union(*(texts_in(row) for row in rows))
+    # A tag of two values is one text.
+    standing |= {part for text in standing for part in text.split(",")}
+    for path, value in leaves(opened(sample.build())):
+        if path[-1] not in TYPES:
+            assert spellings(path, value) & standing, f"{path} is lost"
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
+def test_every_leaf_that_changes_changes_the_row(sample: Sample) -> None:
+    """So that no field is found again by chance, because another has the same value."""
+    before = columns(rows_of(sample.build(), sample.envelope).rows)
+    for path, value in leaves(opened(sample.build())):
+        record = closed(_record(replaced(opened(sample.build()), path, other(value))))
+        try:
+            assert columns(rows_of(record, sample.envelope).rows) != before, f"{path} is lost"
+        except UnreadableError:
+            continue  # the time or the type of the event, whose loss is told
+
+
+def other(value: Json) -> Json:
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, (int, float)):
+        return value + 1
+    assert isinstance(value, str)
+    if value.isdigit():
+        return str(int(value) + 1)
+    return value.replace("Z", "").replace("T", " ") + "+01:00" if millis(value) else value + "x"
+
+
+def columns(rows: list[Row]) -> list[dict[str, object]]:
+    return [{key: value for key, value in row.items() if key != "event_id"} for row in rows]
+
+
+def _record(value: Json) -> Record:
+    assert isinstance(value, dict)
+    return value
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
+def test_a_field_yet_to_come_is_kept_wherever_it_stands(sample: Sample) -> None:
+    ends = [path for path, _ in leaves(opened(sample.build()))]
+    for path in sorted({end[:length] for end in ends for length in range(len(end))}, key=repr):
+        record = opened(sample.build())
+        inner: Json = record
+        for key in path:
+            assert isinstance(inner, (dict, list))
+            inner = inner[key]  # type: ignore[index]  # a path of this record
+        if isinstance(inner, dict):
+            inner["brandNewField"] = "brand new value"
+            rows = checked(rows_of(closed(record), sample.envelope).rows)
+            assert rows and all("brand new value" in texts_in(row) for row in rows), f"lost under {path}"
