@@ -1,0 +1,141 @@
+"""The nine questions, asked of due and asked with the guide's own SQL over the same files.
+
+The guide's statements (``guide/``) are word for word; so that made-up events do not age, ``CURRENT_TIMESTAMP`` is
+replaced by :data:`benchmarks.setting.AS_OF`, a time with a zone as the original, after they were transpiled.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC
+from pathlib import Path
+
+import duckdb
+import sqlglot
+
+from benchmarks.setting import AS_OF
+from due_cli.sql import duckdb as dialect
+from due_cli.sql import files
+from due_cli.targets.local.catalog import define_all_events
+from due_cli.targets.local.folder import Folder
+from due_cli.targets.local.reports import report
+from due_cli.targets.local.session import session
+from due_cli.targets.local.state import opened
+
+Rows = Sequence[Sequence[object]]
+
+_GUIDE = Path(__file__).with_name("guide")
+_NOW = f"CAST('{AS_OF:%Y-%m-%d %H:%M:%S}+00' AS TIMESTAMPTZ)"
+_THREADS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A report, with the options that ask for what the guide's statement has written into it."""
+
+    name: str
+    options: Mapping[str, str | int | None] = field(default_factory=dict)
+
+    @property
+    def guide(self) -> str:
+        """The guide's statement."""
+        return (_GUIDE / f"{self.name}.sql").read_text("utf-8")
+
+
+_TAG = {"tag": "mycustomerid=4"}
+QUESTIONS = (
+    Question("sms-cost"),
+    Question("sms-cost-by-tag", _TAG),
+    Question("subject-lines", {"address": "example_address@example.com"}),
+    Question("subject-engagement"),
+    Question("send-count-by-tag", _TAG),
+    Question("address-engagement"),
+    Question("campaign-engagement"),
+    Question("bounce-rate"),
+    Question("engagement-rate"),
+)
+
+
+def ours(folder: Folder, question: Question, since: str | None = None) -> Rows:
+    """The rows of due's report, by the way that ``due report`` takes, from opening the folder on."""
+    found = report(folder, question.name, dict(question.options), since, None, AS_OF.replace(tzinfo=UTC))
+    return list(found.rows)
+
+
+def plain(folder: Folder, question: Question) -> Callable[[], Rows]:
+    """The guide's statement and due's views by sqlglot alone, over the view of all files that due itself makes."""
+    statement = _as_of(_transpiled(question.guide))
+    views = [_transpiled(files.query("views", name).sql) for name in _views_of(question.guide)]
+
+    def ask() -> Rows:
+        with opened(folder) as state, duckdb.connect() as connection:
+            connection.execute(f"SET TimeZone = 'UTC'; SET threads = {_THREADS}; SET enable_progress_bar = false")
+            define_all_events(connection, state)
+            for view in views:
+                connection.execute(view)
+            return connection.execute(statement).fetchall()
+
+    return ask
+
+
+def rewritten(folder: Folder, question: Question) -> Callable[[], Rows]:
+    """The guide's statement as ``due query`` runs it: with due's rewrites, views and settings."""
+    statement = _as_of(dialect.to_duckdb(dialect.parsed(question.guide)))
+    names = set(_views_of(question.guide))
+
+    def ask() -> Rows:
+        with session(folder, names) as (connection, _):
+            return connection.execute(statement).fetchall()
+
+    return ask
+
+
+def bytes_read(work: Callable[[], object]) -> int:
+    """The bytes that DuckDB read for the last statement of one call, by its own account."""
+    with tempfile.TemporaryDirectory() as place:
+        profile = Path(place) / "profile.json"
+        with _profiling(profile):
+            work()
+        found = int(json.loads(profile.read_text("utf-8"))["io"]["total_bytes_read"])
+    if not found:
+        raise RuntimeError("DuckDB's profile tells of no bytes read")
+    return found
+
+
+@contextmanager
+def _profiling(profile: Path) -> Iterator[None]:
+    """Every connection made meanwhile writes the profile of its last statement."""
+    connect = duckdb.connect
+
+    def profiled() -> duckdb.DuckDBPyConnection:
+        connection = connect()
+        connection.execute(f"PRAGMA enable_profiling = 'json'; PRAGMA profiling_output = '{profile}'")
+        return connection
+
+    duckdb.connect = profiled  # type: ignore[assignment]  # due asks for a connection in memory, without arguments
+    try:
+        yield
+    finally:
+        duckdb.connect = connect
+
+
+def _views_of(sql: str) -> list[str]:
+    words = set(re.findall(r"\w+", sql))
+    return [name for name in files.names("views") if name in words]
+
+
+def _transpiled(sql: str) -> str:
+    """sqlglot's own translation. DuckDB has no ``transform_values``, so that alone is rewritten as due does it."""
+    if "transform_values" in sql:
+        tree = dialect.parsed(sql).transform(dialect._transform_values)
+        return tree.sql(dialect="duckdb")
+    return sqlglot.transpile(sql, read="athena", write="duckdb")[0]
+
+
+def _as_of(sql: str) -> str:
+    return sql.replace("CURRENT_TIMESTAMP", _NOW)
