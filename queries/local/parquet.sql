@@ -9,9 +9,12 @@ SET preserve_insertion_order = false;
 SET enable_progress_bar = false;
 SET temp_directory = '{temporary}';
 
+-- name: in_order
+SET preserve_insertion_order = true
+
 -- name: staged_rows
 SELECT *
-FROM read_json({files}, format = 'newline_delimited', columns = {columns}, filename = true, maximum_object_size = {largest})
+FROM read_json({file}, format = 'newline_delimited', columns = {columns}, maximum_object_size = {largest})
 
 -- name: own_rows
 SELECT * EXCLUDE (filename)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -41,7 +43,8 @@ def connected(folder: Folder, memory: str = QUERY_MEMORY) -> Iterator[duckdb.Duc
         connection.execute(
             statement("settings", threads=threads, memory=memory, temporary=str(temporary).replace("'", "''"))
         )
-        yield connection
+        with _interruptible(connection):
+            yield connection
     finally:
         connection.close()
 
@@ -53,10 +56,40 @@ def explained() -> Iterator[None]:
         yield
     except duckdb.InterruptException:
         raise KeyboardInterrupt from None
+    except RuntimeError as error:
+        if str(error) != "Query interrupted":  # what DuckDB's Python layer makes of a Ctrl-C that it noticed itself
+            raise
+        raise KeyboardInterrupt from None
     except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
         raise DueError(_first_line(error), "due doctor") from None
     except duckdb.Error as error:
         raise QueryError(_first_line(error), _hint(error)) from None
+
+
+@contextmanager
+def _interruptible(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """While this lasts, Ctrl-C ends a query at once: DuckDB looks for signals only between its tasks."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    told, tells = os.pipe()
+    os.set_blocking(tells, False)
+
+    def watch() -> None:
+        while number := os.read(told, 1):
+            if number[0] == signal.SIGINT:
+                connection.interrupt()
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    before = signal.set_wakeup_fd(tells, warn_on_full_buffer=False)
+    watcher.start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(tells)
+        watcher.join()
+        os.close(told)
 
 
 def _first_line(error: Exception) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from due_cli.errors import ConfigurationError, DueError
 
+_SYNC_ONE_BY_ONE = 16
 _OWN_FILE = re.compile(r"due-[0-9a-f]{32}\.parquet")
 _HOUR_PARTS = (re.compile(r"\d{4}"), re.compile(r"\d\d"), re.compile(r"\d\d"), re.compile(r"\d\d"))
 
@@ -135,6 +136,19 @@ def denied(error: OSError, place: Path) -> DueError:
 
 
 _FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
+
+
+def make_durable(files: list[Path]) -> None:
+    """Has the system write files to the disk itself, before a commit says that they are there."""
+    if len(files) > _SYNC_ONE_BY_ONE:
+        os.sync()
+        return
+    for file in files:
+        descriptor = os.open(file, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 @contextmanager

@@ -18,8 +18,8 @@ from due_cli.ingest.workers import Normalised, batches
 from due_cli.progress import Progress
 from due_cli.results import Account
 from due_cli.targets.local import parquet
-from due_cli.targets.local.engine import INGEST_MEMORY, connected, explained
-from due_cli.targets.local.folder import Folder, denied, is_own
+from due_cli.targets.local.engine import INGEST_MEMORY, connected, explained, statement
+from due_cli.targets.local.folder import Folder, denied, is_own, make_durable
 from due_cli.targets.local.spill import Spill
 from due_cli.targets.local.state import DataFile, State, writing
 from due_cli.targets.local.translate import canonical_columns
@@ -267,9 +267,10 @@ class _Ingest:
         self._progress.start("Writing Parquet", self._spill.bytes)
         with connected(self._folder, INGEST_MEMORY) as connection, explained():
             written: list[parquet.Written] = []
+            connection.execute(statement("in_order"))
             for group in self._spill.groups():
                 written += parquet.write_group(connection, self._folder, group, columns, self._spill.largest)
-                self._progress.advance(sum(spilled.bytes for spilled in group))
+                self._progress.advance(group.bytes)
             for hour, event_ids in self._superseded.items():
                 files = [file.path for file in self._state.data_files(hour, hour + 1)]
                 if files:
@@ -279,6 +280,7 @@ class _Ingest:
         self._progress.finish()
         for one in written:
             self._placed.append(one.put(self._folder))
+        make_durable([self._folder.root / file.path for file in self._placed])
 
 
 def store_statuses(state: State, statuses: dict[str, bytes]) -> None:

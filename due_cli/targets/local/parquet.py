@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from due_cli.targets.local.engine import statement, text_list, text_literal
 from due_cli.targets.local.folder import Folder
-from due_cli.targets.local.spill import SpilledHour
+from due_cli.targets.local.spill import SpilledGroup
 from due_cli.targets.local.state import DataFile
 
 _BATCH_ROWS = 16_384
+# Statistics where a query may skip rows by them; those of fifty columns would be most of a small file.
+_STATISTICS = [
+    "event_type",
+    "event_timestamp",
+    "arrival_timestamp",
+    "occurred_at",
+    "source",
+    "facets.email_channel.mail_event.mail.message_id",
+]
 _SMALLEST_OBJECT = 1024 * 1024  # DuckDB holds buffers of twice the largest line for each thread
 
 
@@ -41,7 +48,7 @@ class Written:
 def write_group(
     connection: duckdb.DuckDBPyConnection,
     folder: Folder,
-    group: list[SpilledHour],
+    group: SpilledGroup,
     columns: dict[str, str],
     largest: int,
 ) -> Iterator[Written]:
@@ -49,23 +56,19 @@ def write_group(
     spec = "{" + ", ".join(f"{text_literal(name)}: {text_literal(kind)}" for name, kind in columns.items()) + "}"
     query = statement(
         "staged_rows",
-        files=text_list([str(spilled.path) for spilled in group]),
+        file=text_literal(str(group.path)),
         columns=spec,
         largest=max(largest + 1, _SMALLEST_OBJECT),
     )
-    hours = {str(spilled.path): spilled.hour for spilled in group}
     reader = connection.sql(query).to_arrow_reader(_BATCH_ROWS)
-    if len(hours) == 1:
-        (hour,) = hours.values()
-        without = (batch.drop_columns(["filename"]) for batch in reader)
-        yield _write(folder, hour, without, reader.schema.remove(reader.schema.get_field_index("filename")))
+    if len(group.hours) == 1:
+        yield _write(folder, group.hours[0][0], reader, reader.schema)
         return
     table = reader.read_all()
-    names = table["filename"]
-    table = table.drop_columns(["filename"])
-    for name, hour in hours.items():
-        part = table.filter(pc.equal(names, name))
-        yield _write(folder, hour, part.to_batches(), table.schema)
+    start = 0
+    for hour, count in group.hours:
+        yield _write(folder, hour, table.slice(start, count).to_batches(), table.schema)
+        start += count
 
 
 def write_merged(
@@ -85,13 +88,12 @@ def _write(folder: Folder, hour: int, batches: Iterable[pa.RecordBatch], schema:
     final = folder.new_file(hour)
     staged = folder.staging / final.name
     rows = 0
-    with staged.open("wb") as file:
-        with pq.ParquetWriter(file, schema, compression="snappy") as writer:
-            for table in _row_groups(batches, schema):
-                writer.write_table(table)
-                rows += table.num_rows
-        file.flush()
-        os.fsync(file.fileno())
+    with pq.ParquetWriter(
+        staged, schema, compression="snappy", write_statistics=_STATISTICS, store_schema=False
+    ) as writer:
+        for table in _row_groups(batches, schema):
+            writer.write_table(table)
+            rows += table.num_rows
     return Written(staged, final, hour, rows)
 
 

@@ -12,27 +12,28 @@ from pathlib import Path
 from due_cli.ingest.batch import StagedRow, rank_of
 from due_cli.targets.local.folder import Folder
 
-_BUFFER_BYTES = 16 * 1024 * 1024
+_BUFFER_BYTES = 48 * 1024 * 1024
 _GROUP_BYTES = 12 * 1024 * 1024
 _EVENT_ID = re.compile(rb'"event_id":"([\w-]{22})"')
 
 
 @dataclass(frozen=True, slots=True)
-class SpilledHour:
-    """The rows of one hour, as a file of JSON lines."""
+class SpilledGroup:
+    """A file of JSON lines with the rows of one hour after the other: (hour, how many rows) in order."""
 
-    hour: int
     path: Path
+    hours: tuple[tuple[int, int], ...]
     bytes: int
 
 
 class Spill:
-    """JSON lines by hour in the folder's staging place; one for each commit of an ingest."""
+    """Rows by hour, in memory and beyond that in the folder's staging place; one for each commit of an ingest."""
 
     def __init__(self, folder: Folder) -> None:
         self._place = folder.staging / "rows"
         self._buffers: dict[int, list[bytes]] = defaultdict(list)
         self._buffered = 0
+        self._flushed: set[int] = set()
         self._replaced: dict[int, set[tuple[bytes, bytes]]] = defaultdict(set)
         self.bytes = 0
         self.largest = 0
@@ -51,30 +52,34 @@ class Spill:
         """Leaves out a row that was added: a fuller delivery of the same event has come."""
         self._replaced[hour].add((event_id.encode(), rank))
 
-    def groups(self) -> Iterator[list[SpilledHour]]:
+    def groups(self) -> Iterator[SpilledGroup]:
         """The hours in order, several small ones together, so that each group is worth a query."""
-        self._flush()
-        group: list[SpilledHour] = []
-        size = 0
-        for path in sorted(self._place.glob("*.json"), key=lambda path: int(path.stem)):
-            hour = int(path.stem)
-            if hour in self._replaced:
-                self._leave_out(path, self._replaced[hour])
-            spilled = SpilledHour(hour, path, path.stat().st_size)
-            if not spilled.bytes:
-                continue
-            if group and size + spilled.bytes > _GROUP_BYTES:
-                yield group
-                group, size = [], 0
-            group.append(spilled)
-            size += spilled.bytes
-        if group:
-            yield group
+        hours = sorted({*self._buffers, *self._flushed})
+        number = 0
+        while hours:
+            number += 1
+            path = self._place / f"group-{number}.json"
+            self._place.mkdir(parents=True, exist_ok=True)
+            group: list[tuple[int, int]] = []
+            with path.open("wb") as file:
+                while hours and file.tell() < _GROUP_BYTES:
+                    hour = hours.pop(0)
+                    count = 0
+                    for line in self._lines(hour):
+                        file.write(line)
+                        count += 1
+                    if count:
+                        group.append((hour, count))
+                size = file.tell()
+            if group:
+                yield SpilledGroup(path, tuple(group), size)
+            path.unlink()
 
     def clear(self) -> None:
         """Forgets everything that was added."""
         shutil.rmtree(self._place, ignore_errors=True)
         self._buffers.clear()
+        self._flushed.clear()
         self._replaced.clear()
         self._buffered = self.bytes = self.largest = 0
 
@@ -83,14 +88,21 @@ class Spill:
         for hour, lines in self._buffers.items():
             with (self._place / f"{hour}.json").open("ab") as file:
                 file.write(b"\n".join(lines) + b"\n")
+        self._flushed.update(self._buffers)
         self._buffers.clear()
         self._buffered = 0
 
-    def _leave_out(self, path: Path, replaced: set[tuple[bytes, bytes]]) -> None:
-        kept = path.with_suffix(".kept")
-        with path.open("rb") as lines, kept.open("wb") as file:
-            for line in lines:
-                found = _EVENT_ID.search(line)
-                if found is None or (found[1], rank_of(line.rstrip(b"\n"))) not in replaced:
-                    file.write(line)
-        kept.replace(path)
+    def _lines(self, hour: int) -> Iterator[bytes]:
+        """The rows of an hour, each with its line break, less those that were replaced."""
+        replaced = self._replaced.get(hour)
+        for line in self._all_lines(hour):
+            if replaced and (found := _EVENT_ID.search(line)) and (found[1], rank_of(line.rstrip(b"\n"))) in replaced:
+                continue
+            yield line
+
+    def _all_lines(self, hour: int) -> Iterator[bytes]:
+        if hour in self._flushed:
+            with (self._place / f"{hour}.json").open("rb") as file:
+                yield from file
+        for line in self._buffers.get(hour, ()):
+            yield line + b"\n"
