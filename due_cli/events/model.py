@@ -7,6 +7,7 @@ from typing import TypedDict
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 Record = dict[str, Json]
+_LONGEST_REASON = 300  # characters; a reason quotes the record, which may hold anything
 Struct = dict[str, Json]
 
 
@@ -38,7 +39,10 @@ class Row(TypedDict, total=False):
 
 
 class UnreadableError(ValueError):
-    """A record that cannot become a row; the message is the reason that is kept beside it."""
+    """A record that cannot become a row; the message is the reason that is kept beside it, one line of it."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(" ".join(reason[:_LONGEST_REASON].split()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,7 +117,7 @@ def _kind(record: Record, envelope: Envelope) -> str:
 def _own_time(kind: str, record: Record, mail: Record) -> int:
     key = _TIMED.get(kind)
     payload = record.get(key) if key else _unknown_payload(kind, record)
-    if isinstance(payload, dict) and (key or "timestamp" in payload):
+    if isinstance(payload, dict) and (key or payload.get("timestamp") is not None):
         found, place = millis(payload.get("timestamp")), f"{key or 'payload'}.timestamp"
         if found is not None:
             del payload["timestamp"]

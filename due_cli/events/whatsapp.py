@@ -63,8 +63,7 @@ def _from_webhook(taker: Taker, record: Record) -> Iterator[_Found]:
 
 def _from_change(taker: Taker, header: Record, entry: Record, value: Record) -> Iterator[_Found]:
     statuses, messages = value.pop("statuses", None), value.pop("messages", None)
-    metadata = value.get("metadata")
-    number = metadata.get("display_phone_number") if isinstance(metadata, dict) else None
+    number = _own_number(taker, value)
 
     def left(name: str, item: Record) -> Record:
         change = entry["changes"]
@@ -82,6 +81,12 @@ def _from_change(taker: Taker, header: Record, entry: Record, value: Record) -> 
         yield (*_change(header, entry, value), left("", {}))
 
 
+def _own_number(taker: Taker, value: Record) -> str | None:
+    """The sender's number; it stays in ``details`` too, because every item of the change has it."""
+    metadata = taker.object(value, "metadata")
+    return None if metadata is None else taker.string(dict(metadata), "display_phone_number")
+
+
 def _objects(items: Json, name: str) -> Iterator[Record]:
     for item in items if isinstance(items, list) else [] if items is None else [items]:
         if not isinstance(item, dict):
@@ -89,7 +94,7 @@ def _objects(items: Json, name: str) -> Iterator[Record]:
         yield item
 
 
-def _status(taker: Taker, status: Record, number: Json) -> tuple[Row, int]:
+def _status(taker: Taker, status: Record, number: str | None) -> tuple[Row, int]:
     word = taker.string(status, "status")
     if not word:
         raise UnreadableError("a WhatsApp status without a status")
@@ -98,7 +103,7 @@ def _status(taker: Taker, status: Record, number: Json) -> tuple[Row, int]:
     return row, _own_time(taker, status, "status")
 
 
-def _message(taker: Taker, message: Record, number: Json) -> tuple[Row, int]:
+def _message(taker: Taker, message: Record, number: str | None) -> tuple[Row, int]:
     row = _row(f"_WHATSAPP.{_INBOUND}", taker.string(message, "id"), taker.string(message, "from"), number)
     return row, _own_time(taker, message, "message")
 
@@ -147,13 +152,13 @@ def _status_type(word: str) -> str:
     return f"_WHATSAPP.{name}"
 
 
-def _row(event_type: str, message_id: str | None, sender: Json, receiver: Json) -> Row:
+def _row(event_type: str, message_id: str | None, sender: str | None, receiver: str | None) -> Row:
     if not message_id:
         raise UnreadableError(f"a {event_type} record without a message id")
     attributes = {"message_id": message_id}
-    if isinstance(sender, str):
+    if sender is not None:
         attributes["origination_phone_number"] = sender
-    if isinstance(receiver, str):
+    if receiver is not None:
         attributes["destination_phone_number"] = receiver
     return {"event_type": event_type, "attributes": attributes}
 
