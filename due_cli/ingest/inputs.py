@@ -5,14 +5,16 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import stat
 import sys
 import zlib
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from due_cli.errors import DueError, NotFoundError
+from due_cli.errors import NotFoundError
 from due_cli.events.documents import MAX_RECORD_BYTES, boundary, first_documents
 from due_cli.events.wrappers import GZIP_MAGIC
 from due_cli.ingest.batch import Block
@@ -52,73 +54,126 @@ class Readable(Protocol):
         """At most ``size`` bytes; none at the end."""
 
 
-def found(paths: list[str]) -> list[str]:
-    """The files of paths, folders walked in order; ``-`` stays.
+def found(paths: list[str]) -> list[str | Broken]:
+    """The files of paths, folders walked in order; ``-`` stays, and what cannot be listed is :class:`Broken`.
 
-    Raises :class:`NotFoundError` for a path that is not there, before anything is read, and :class:`DueError` for a
-    folder that cannot be listed.
+    Raises :class:`NotFoundError` for a path that is not there, before anything is read.
     """
-    files: list[str] = []
+    files: list[str | Broken] = []
     for path in paths:
         if path == STDIN:
             files.append(path)
-        elif Path(path).is_dir():
-            files.extend(_walked(path))
-        elif Path(path).exists():
-            files.append(path)
+            continue
+        try:
+            folder = stat.S_ISDIR(os.stat(path).st_mode)  # noqa: PTH116  names that Path refuses too
+        except (FileNotFoundError, NotADirectoryError):
+            raise NotFoundError(
+                f"no such file or folder: {shown(path)}", "give files, folders, or - for standard input"
+            ) from None
+        except (OSError, ValueError) as error:
+            files.append(_refused(path, error))
         else:
-            raise NotFoundError(f"no such file or folder: {path}", "give files, folders, or - for standard input")
+            files.extend(_walked(path) if folder else [path])
     return files
 
 
-def size_of(files: list[str]) -> int | None:
-    """Bytes to read in all, for progress; None where standard input or gzip makes it unknown."""
-    if any(file == STDIN or file.endswith(".gz") for file in files):
-        return None
-    return sum(Path(file).stat().st_size for file in files)
-
-
-def pieces(files: list[str]) -> Iterator[Piece]:
-    """The pieces of every input in order; an input that cannot be opened is one :class:`Broken` piece."""
+def size_of(files: list[str | Broken]) -> int | None:
+    """Bytes to read in all, for progress; None where a pipe or gzip makes it unknown."""
+    size = 0
     for file in files:
-        if file == STDIN:
-            with open(sys.stdin.fileno(), "rb", closefd=False) as stream:
-                yield from _pieces_of(stream, "standard input")
+        if isinstance(file, Broken):
+            continue
+        if file == STDIN or file.endswith(".gz"):
+            return None
+        with suppress(OSError):
+            about = Path(file).stat()
+            if not stat.S_ISREG(about.st_mode):
+                return None
+            size += about.st_size
+    return size
+
+
+def pieces(files: list[str | Broken]) -> Iterator[Piece]:
+    """The pieces of every input in order; an input that cannot be read is one :class:`Broken` piece."""
+    for file in files:
+        if isinstance(file, Broken):
+            yield file
             continue
         try:
-            with Path(file).open("rb") as stream:
-                yield from _pieces_of(stream, file)
+            if file == STDIN:
+                with open(sys.stdin.fileno(), "rb", closefd=False) as stream:
+                    yield from _pieces_of(stream, "standard input")
+            else:
+                with Path(file).open("rb") as stream:
+                    yield from _pieces_of(stream, shown(file))
         except OSError as error:
-            yield Broken(file, f"{file}: {(error.strerror or str(error)).lower()}")
+            yield _refused("standard input" if file == STDIN else file, error)
 
 
-def _walked(folder: str) -> Iterator[str]:
+def shown(path: str) -> str:
+    """A path as text that can be kept and printed: its name may be any bytes."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
+def _refused(path: str, error: OSError | ValueError) -> Broken:
+    reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    return Broken(shown(path), f"{shown(path)}: {reason.lower()}")
+
+
+def _walked(folder: str) -> list[str | Broken]:
+    """The files below a folder, in order; pipes and sockets, which would be waited for, are no files."""
+    files: list[str | Broken] = []
+
     def refused(error: OSError) -> None:
-        raise DueError(f"{error.filename}: {(error.strerror or str(error)).lower()}") from None
+        files.append(_refused(str(error.filename), error))
 
     for place, folders, names in os.walk(folder, onerror=refused):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (str(Path(place) / name) for name in sorted(names) if not name.startswith("."))
+        paths = (str(Path(place) / name) for name in sorted(names) if not name.startswith("."))
+        files.extend(path for path in paths if _is_file(path))
+    return files
+
+
+def _is_file(path: str) -> bool:
+    try:
+        mode = Path(path).stat().st_mode
+    except OSError:
+        return True  # opening it says what is wrong
+    return stat.S_ISREG(mode)
 
 
 def _pieces_of(stream: io.BufferedReader, origin: str) -> Iterator[Piece]:
-    head = stream.peek(len(_PARQUET_MAGIC))
+    head = stream.read(len(_PARQUET_MAGIC))
+    whole = _Prefixed(head, stream)
     if head.startswith(_PARQUET_MAGIC):
         yield Broken(origin, f"{origin}: a Parquet file; put it under events/YYYY/MM/DD/HH/, where it is read as it is")
     elif head.startswith(GZIP_MAGIC):
-        unzipped = _Unzipped(stream)
+        unzipped = _Unzipped(whole)
         yield from _cut(unzipped, origin)
         if unzipped.error:
             yield Broken(origin, f"{origin}: {unzipped.error}; what came before was read")
     else:
-        yield from _cut(stream, origin)
+        yield from _cut(whole, origin)
+
+
+class _Prefixed:
+    """A stream whose beginning was read already; a pipe cannot be put back."""
+
+    def __init__(self, head: bytes, stream: Readable) -> None:
+        self._head, self._stream = head, stream
+
+    def read(self, size: int, /) -> bytes:
+        if self._head:
+            head, self._head = self._head[:size], self._head[size:]
+            return head
+        return self._stream.read(size)
 
 
 class _Unzipped:
     """A gzip stream that ends where it is cut off or damaged, and says so."""
 
-    def __init__(self, stream: io.BufferedReader) -> None:
-        self._stream = gzip.GzipFile(fileobj=stream)
+    def __init__(self, stream: Readable) -> None:
+        self._stream = gzip.GzipFile(fileobj=stream, mode="rb")  # type: ignore[call-overload]  # reads, nothing else
         self.error: str | None = None
 
     def read(self, size: int, /) -> bytes:

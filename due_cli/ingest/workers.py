@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 
+from due_cli.errors import DueError
 from due_cli.ingest.batch import Batch, Block, normalised
 from due_cli.ingest.inputs import Broken, Endless, Piece
 
-_ALONE_BLOCKS = 6  # so few blocks are done sooner than processes start
+_ALONE_BYTES = 6 * 1024 * 1024  # so little is done sooner than processes start
 _MOST_PROCESSES = 4
 _LARGE_BYTES = 8 * 1024 * 1024  # a block of one huge piece is not copied to another process
 
@@ -20,36 +24,66 @@ Normalised = tuple[Block, Batch] | Endless | Broken
 
 
 def batches(pieces: Iterable[Piece]) -> Iterator[Normalised]:
-    """Each piece in order, blocks with what they became; at most a few blocks are under way at once."""
+    """Each piece in order, blocks with what they became; at most a few blocks are under way at once.
+
+    Raises :class:`DueError` where a process ends before its work is done.
+    """
     iterator = iter(pieces)
-    yield from _alone(iterator, _ALONE_BLOCKS)
+    yield from _alone(iterator)
     following = next(iterator, None)
     if following is None:
         return
     processes = min(_MOST_PROCESSES, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2)
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=context, initializer=_end_with_parent) as pool:
+    with _pool(processes) as pool:
         waiting: deque[tuple[Piece, Future[Batch] | None]] = deque()
         for piece in _chained(following, iterator):
-            small = isinstance(piece, Block) and len(piece.data) <= _LARGE_BYTES
-            waiting.append((piece, pool.submit(normalised, piece) if small else None))  # type: ignore[arg-type]
+            waiting.append((piece, _submitted(pool, piece)))
             if len(waiting) > 2 * processes:
                 yield _result(*waiting.popleft())
         while waiting:
             yield _result(*waiting.popleft())
 
 
-def _alone(iterator: Iterator[Piece], most: int) -> Iterator[Normalised]:
-    for _ in range(most):
+def _alone(iterator: Iterator[Piece]) -> Iterator[Normalised]:
+    done = 0
+    while done < _ALONE_BYTES:
         piece = next(iterator, None)
         if piece is None:
             return
+        done += 0 if isinstance(piece, Broken) else len(piece.data)
         yield _result(piece, None)
 
 
 def _chained(first: Piece, others: Iterator[Piece]) -> Iterator[Piece]:
     yield first
     yield from others
+
+
+@contextmanager
+def _pool(processes: int) -> Iterator[ProcessPoolExecutor]:
+    """The processes; when this is left early, work that has not begun is dropped."""
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_end_with_parent)
+    try:
+        yield pool
+    except BrokenProcessPool:
+        raise DueError(
+            "a process that read records was ended by the system (short of memory?)", "run the same command again"
+        ) from None
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _submitted(pool: ProcessPoolExecutor, piece: Piece) -> Future[Batch] | None:
+    if not isinstance(piece, Block) or len(piece.data) > _LARGE_BYTES:
+        return None
+    # The first call starts the processes. They inherit the mask: Ctrl-C, which reaches all of a terminal's
+    # processes, is this one's to answer.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        return pool.submit(normalised, piece)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _result(piece: Piece, future: Future[Batch] | None) -> Normalised:
