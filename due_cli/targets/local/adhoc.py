@@ -48,7 +48,7 @@ def run(folder: Folder, sql: str) -> Table | Done:
         return Done([f"the view {dropped} is gone"])
     if not dialect.only_reads(statement):
         raise QueryError(
-            f"due query reads; it does not run {type(statement).__name__.upper()}",
-            "only CREATE OR REPLACE VIEW and DROP VIEW change something",
+            f"due query does not run this: {text.strip().partition(chr(10))[0][:60]}",
+            "it reads (SELECT, WITH, SHOW, DESCRIBE); only CREATE OR REPLACE VIEW and DROP VIEW change something",
         )
     return table(folder, dialect.to_duckdb(statement))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import threading
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ from due_cli.targets.local.folder import Folder
 
 INGEST_MEMORY = "224MB"
 QUERY_MEMORY = "2GB"
+
+_KIND_OF_ERROR = re.compile(r"^\w+ Error: ")
 
 
 def statement(name: str, **values: object) -> str:
@@ -94,7 +97,7 @@ def _interruptible(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 def _first_line(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__
+    return _KIND_OF_ERROR.sub("", lines[0]) if lines else type(error).__name__
 
 
 def _hint(error: duckdb.Error) -> str | None:
