@@ -13,9 +13,11 @@ import orjson
 
 from due_cli.events import (
     Document,
+    Envelope,
     Json,
     Row,
     Status,
+    Unit,
     UnreadableError,
     documents,
     loads,
@@ -85,25 +87,45 @@ def normalised(block: Block) -> Batch:
     batch = Batch()
     statuses: dict[str, Status] = {}
     for document in documents(block.data, decode):
-        for index, unit in enumerate(units(document, decode)):
+        for index, unit in enumerate(_units(document)):
             batch.records += 1
-            if unit.reason is None:
-                try:
-                    found = rows_of(unit.record, unit.envelope)
-                except UnreadableError as error:
-                    reason = str(error)
-                else:
-                    batch.nulled += found.nulled
-                    batch.ignored += not found.rows
-                    for row in found.rows:
-                        _stage(row, batch, statuses)
-                    continue
-            else:
-                reason = unit.reason
-            raw = unit.raw if unit.raw is not None else _raw(document, index)
-            batch.failures.append(Failure(raw, reason, place(block, document.start)))
+            reason = unit.reason or _taken(unit, batch, statuses)
+            if reason is not None:
+                raw = unit.raw if unit.raw is not None else _raw(document, index)
+                batch.failures.append(Failure(raw, reason, place(block, document.start)))
     batch.statuses = {message: encoded(status) for message, status in statuses.items()}
     return batch
+
+
+def _units(document: Document) -> list[Unit]:
+    try:
+        return units(document, decode)
+    except Exception as bug:
+        return [Unit(None, Envelope(), document.text, _unforeseen(bug))]
+
+
+def _taken(unit: Unit, batch: Batch, statuses: dict[str, Status]) -> str | None:
+    """Puts what a record became into the batch; the reason where it became nothing."""
+    try:
+        found = rows_of(unit.record, unit.envelope)
+        staged = [_staged(row, batch.records) for row in found.rows]
+    except UnreadableError as error:
+        return str(error)
+    except Exception as bug:
+        return _unforeseen(bug)
+    for row, status in staged:
+        batch.rows.append(row)
+        if status:
+            known = statuses.get(status.message_id)
+            statuses[status.message_id] = merged(known, status) if known else status
+    batch.nulled += found.nulled
+    batch.ignored += not found.rows
+    return None
+
+
+def _unforeseen(bug: Exception) -> str:
+    """One record must not stop the millions beside it: it is kept, and read again when due has been mended."""
+    return f"a bug of due: {type(bug).__name__}: {bug}"
 
 
 def decode(text: bytes) -> Json:
@@ -132,15 +154,12 @@ def rank_of(line: bytes) -> bytes:
     return len(line).to_bytes(4, "big") + zlib.crc32(line).to_bytes(4, "big")
 
 
-def _stage(row: Row, batch: Batch, statuses: dict[str, Status]) -> None:
+def _staged(row: Row, record: int) -> tuple[StagedRow, Status | None]:
     line = orjson.dumps(row)
     key = key_of(row["event_id"], row["occurred_at"])
     status = status_of(row)
     message = status.message_id if status else None
-    batch.rows.append(StagedRow(key, rank_of(line), row["arrival_timestamp"] // HOUR, batch.records, line, message))
-    if status:
-        known = statuses.get(status.message_id)
-        statuses[status.message_id] = merged(known, status) if known else status
+    return StagedRow(key, rank_of(line), row["arrival_timestamp"] // HOUR, record, line, message), status
 
 
 def _raw(document: Document, index: int) -> bytes:
