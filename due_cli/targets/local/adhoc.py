@@ -51,4 +51,4 @@ def run(folder: Folder, sql: str) -> Table | Done:
             f"due query does not run this: {text.strip().partition(chr(10))[0][:60]}",
             "it reads (SELECT, WITH, SHOW, DESCRIBE); only CREATE OR REPLACE VIEW and DROP VIEW change something",
         )
-    return table(folder, dialect.to_duckdb(statement))
+    return table(folder, dialect.to_duckdb(statement), every_view=dialect.is_command(statement))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 
@@ -23,16 +23,16 @@ _WORD = re.compile(r"\w+")
 
 @contextmanager
 def session(
-    folder: Folder, names: set[str], window: Window = ALL_TIME
+    folder: Folder, names: set[str] | None, window: Window = ALL_TIME
 ) -> Iterator[tuple[duckdb.DuckDBPyConnection, State]]:
-    """A connection with ``all_events`` and those of the stored views that ``names`` ask for, however deep."""
+    """A connection with ``all_events`` and those of the stored views that ``names`` ask for, however deep; all without."""
     with opened(folder) as state, folder.reading(), connected(folder) as connection:
         views = state.views()
         with explained():
             connection.execute(f'CREATE SCHEMA "{state.meta("database")}"')
             connection.execute(f'USE "{state.meta("database")}"')
             define_all_events(connection, state, window)
-            for view in in_order(views, names):
+            for view in in_order(views, views.keys() if names is None else names):
                 connection.execute(view.translated)
         yield connection, state
 
@@ -42,9 +42,14 @@ def table(
     translated: str,
     parameters: Mapping[str, Parameter] | None = None,
     window: Window = ALL_TIME,
+    *,
+    every_view: bool = False,
 ) -> Table:
-    """The rows of a statement in DuckDB's dialect, read as they are asked for."""
-    names = {word.lower() for word in _WORD.findall(translated)}
+    """The rows of a statement in DuckDB's dialect, read as they are asked for.
+
+    Only the views that it names are there, unless ``every_view`` (for SHOW).
+    """
+    names = None if every_view else {word.lower() for word in _WORD.findall(translated)}
     stack = ExitStack()
     try:
         connection, _ = stack.enter_context(session(folder, names, window))
@@ -57,7 +62,7 @@ def table(
     return Table(columns, _rows(cursor, stack))
 
 
-def in_order(views: dict[str, View], names: set[str]) -> list[View]:
+def in_order(views: dict[str, View], names: Set[str]) -> list[View]:
     """The views that are named, and those that they read, so that each comes after what it needs.
 
     Raises :class:`QueryError` for views that read each other in a circle.

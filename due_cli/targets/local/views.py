@@ -61,7 +61,7 @@ def drop(folder: Folder, name: str) -> None:
         if name not in views:
             raise NotFoundError(f"no view {name}", "due view list")
         if name in files.names("views"):
-            raise UsageError(f"{name} is one of the guide's views, which stay", "due doctor --repair makes it as it was")
+            raise UsageError(f"{name} is one of the guide's views, which stay", "due doctor --repair mends it")
         needed = sorted(view.name for view in views.values() if name in view.needs)
         if needed:
             raise QueryError(f"the view {name} is needed by {', '.join(needed)}", f"due view drop {needed[0]}")
