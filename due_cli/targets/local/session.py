@@ -25,7 +25,7 @@ _WORD = re.compile(r"\w+")
 def session(
     folder: Folder, names: set[str] | None, window: Window = ALL_TIME
 ) -> Iterator[tuple[duckdb.DuckDBPyConnection, State]]:
-    """A connection with ``all_events`` and those of the stored views that ``names`` ask for, however deep; all without."""
+    """A connection with ``all_events`` and the stored views that ``names`` ask for, however deep; all without names."""
     with opened(folder) as state, folder.reading(), connected(folder) as connection:
         views = state.views()
         with explained():
