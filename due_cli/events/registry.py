@@ -65,7 +65,10 @@ def rows_of(record: Json, envelope: Envelope = Envelope()) -> Normalised:  # noq
         raise UnreadableError("a JSON value that is not an object")
     for source in SOURCES:
         if source.recognises(record, envelope):
-            return source.rows_of(record, envelope)
+            try:
+                return source.rows_of(record, envelope)
+            except RecursionError:  # of a caller whose decoder reads more levels than due's do
+                raise UnreadableError("JSON nested deeper than can be read") from None
     if record.get("Type") in ("SubscriptionConfirmation", "UnsubscribeConfirmation"):
         raise UnreadableError(f"an SNS {record['Type']}: open its SubscribeURL to confirm the topic's subscription")
     raise UnreadableError("not a record of Pinpoint, SES, End User Messaging SMS or WhatsApp")

@@ -25,13 +25,10 @@ def millis(value: Json) -> int | None:
     ISO times may carry nanoseconds and any offset, with or without a space before it (FACTS c: "2018-10-08T14:05:45
     +0000" stands in SES's own documentation). A string without an offset is UTC.
     """
-    if type(value) is str:
-        found = _from_text(value)
-    elif type(value) is int or (type(value) is float and value == value // 1):
-        found = int(value)
-    else:
-        return None
-    return found if found is not None and EARLIEST <= found < LATEST else None
+    found = _from_text(value) if type(value) is str else value
+    if (type(found) is int or type(found) is float) and EARLIEST <= found < LATEST:
+        return int(found)
+    return None
 
 
 def seconds(value: Json) -> int | None:

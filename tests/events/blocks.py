@@ -107,27 +107,8 @@ def blocks(draw: st.DrawFn) -> tuple[bytes, list[Json | bytes]]:
 SOUP = st.lists(
     st.sampled_from(
         [
-            *(
-                b"{",
-                b"}",
-                b"[",
-                b"]",
-                b'"',
-                b"\\",
-                b":",
-                b",",
-                b"\n",
-                b"\r\n",
-                b" ",
-                b"1",
-                b"a",
-                b"{}",
-                b'"a":',
-                b'"b"',
-            ),
-            *(b'{"a":1}', b'{"a":{"b":[1,{}]}}', b"}\n{", b"\n{\n", b"\n}\n", b"\n ", b"\xff", b"true", b"\x00"),
-            b'"b"',
-            b"\xef\xbb\xbf",
+            *rb'{ } [ ] " \ : , 1 a {} "a": "b" {"a":1} {"a":{"b":[1,{}]}} true'.split(),
+            *(b"\n", b"\r\n", b" ", b"}\n{", b"\n{\n", b"\n}\n", b"\n ", b"\xff", b"\x00", b"\xef\xbb\xbf"),
         ]
     ),
     max_size=30,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 import orjson
@@ -10,10 +11,12 @@ from due_cli.events import Decoder, Json, Row, UnreadableError, documents, loads
 from due_cli.events.documents import MAX_DEPTH
 from tests.events.columns import checked
 
+_MORE_THAN_64_BITS = re.compile(rb"[0-9]{18}")
+
 
 def faster(text: bytes) -> Json:
     """orjson first, the standard library where it refuses; what it reads otherwise than ``loads`` it is not given."""
-    if text.count(b"{") + text.count(b"[") > MAX_DEPTH:
+    if text.count(b"{") + text.count(b"[") > MAX_DEPTH or _MORE_THAN_64_BITS.search(text):
         return loads(text)
     try:
         value: Json = orjson.loads(text)
