@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,7 +45,7 @@ def tour(place: Path | None, progress: Progress) -> Iterator[Part]:
         "A small shop's month: raw records of SES, Pinpoint, End User Messaging SMS and WhatsApp, in every wrapper.",
         Done([f"{month.records:,} records in {len(month.files)} files in {records}"]),
     )
-    with_folder = f"due --local {shlex.quote(str(shown))}"
+    with_folder = f"{_program()} --local {shlex.quote(str(shown))}"
     yield f"$ {with_folder} ingest {records}", ingest_paths(folder, [str(shown / _RECORDS)], progress)
     yield from _answers(folder, month, with_folder, now)
     yield (
@@ -63,10 +65,18 @@ def tour(place: Path | None, progress: Progress) -> Iterator[Part]:
                 f"{with_folder} report subject-lines --address {month.address}",
                 views.try_it("email_hardbounce").replace("due", with_folder, 1),
                 f"{with_folder} doctor",
-                "due setup --local DIR, then due ingest YOUR-FILES",
+                f"{_program()} setup --local DIR, then {_program()} ingest YOUR-FILES",
             ),
         ),
     )
+
+
+def _program() -> str:
+    """What to type for this program: its path where the shell would not find it."""
+    called = Path(sys.argv[0])
+    if called.name != "due" or shutil.which("due"):
+        return "due"
+    return os.path.relpath(called)
 
 
 def _answers(folder: Folder, month: Month, with_folder: str, now: datetime) -> Iterator[Part]:
