@@ -30,7 +30,6 @@ from tests.events.records import (
     ses_subscription,
     ses_unknown,
     ses_unsubscribe_click,
-    topic_preferences,
 )
 
 MAIL = {
@@ -248,65 +247,6 @@ def test_a_click_on_an_unsubscribe_link_is_a_click_and_an_unsubscribe() -> None:
 def test_a_click_on_any_other_link_is_a_click_alone(tags: Over) -> None:
     record = overlaid(ses_click(click={"linkTags": ABSENT}), {"click": {"linkTags": tags}})
     assert [row["event_type"] for row in rows_of(record).rows] == ["_email.click"]
-
-
-class TestSubscription:
-    """An unsubscribe is a change that newly opts out; any other change of preferences is a subscription."""
-
-    @pytest.mark.parametrize(
-        ("old", "new"),
-        [
-            (topic_preferences(unsubscribe_all=False), topic_preferences(unsubscribe_all=True)),
-            (topic_preferences(unsubscribe_all=False, a="OptIn"), topic_preferences(unsubscribe_all=False, a="OptOut")),
-            (topic_preferences(unsubscribe_all=False), topic_preferences(unsubscribe_all=False, a="OptOut")),
-            (topic_preferences(unsubscribe_all=False, a="OptOut"), topic_preferences(unsubscribe_all=True, a="OptOut")),
-            (
-                topic_preferences(unsubscribe_all=False, a="OptOut", b="OptIn"),
-                topic_preferences(unsubscribe_all=False, a="OptIn", b="OptOut"),
-            ),
-            (None, topic_preferences(unsubscribe_all=True)),
-            (ABSENT, topic_preferences(unsubscribe_all=False, a="OptOut")),
-            (
-                {"topicDefaultSubscriptionStatus": [{"topicName": "a", "subscriptionStatus": "OptIn"}]},
-                topic_preferences(unsubscribe_all=False, a="OptOut"),
-            ),
-        ],
-    )
-    def test_newly_opting_out_is_an_unsubscribe(self, old: Over, new: Over) -> None:
-        assert self._type(old, new) == "_email.unsubscribe"
-
-    @pytest.mark.parametrize(
-        ("old", "new"),
-        [
-            (topic_preferences(unsubscribe_all=True), topic_preferences(unsubscribe_all=False)),
-            (topic_preferences(unsubscribe_all=False, a="OptOut"), topic_preferences(unsubscribe_all=False, a="OptIn")),
-            (
-                topic_preferences(unsubscribe_all=False, a="OptOut"),
-                topic_preferences(unsubscribe_all=False, a="OptOut", b="OptIn"),
-            ),
-            (topic_preferences(unsubscribe_all=True), topic_preferences(unsubscribe_all=True, a="OptIn")),
-            # Back from everything to one topic of two: the other was opted out of before.
-            (
-                topic_preferences(unsubscribe_all=True),
-                topic_preferences(unsubscribe_all=False, a="OptOut", b="OptIn"),
-            ),
-            # A topic whose default is not to receive it was never subscribed to.
-            (
-                {"topicDefaultSubscriptionStatus": [{"topicName": "a", "subscriptionStatus": "OptOut"}]},
-                topic_preferences(unsubscribe_all=False, a="OptOut"),
-            ),
-            (topic_preferences(unsubscribe_all=False), None),
-            (None, ABSENT),
-            ("odd", ["odd"]),
-        ],
-    )
-    def test_any_other_change_is_a_subscription(self, old: Over, new: Over) -> None:
-        assert self._type(old, new) == "_email.subscription"
-
-    def _type(self, old: Over, new: Over) -> str:
-        record = ses_subscription(subscription={"oldTopicPreferences": ABSENT, "newTopicPreferences": ABSENT})
-        preferences = {"oldTopicPreferences": old, "newTopicPreferences": new}
-        return row_of(overlaid(record, {"subscription": preferences}))["event_type"]
 
 
 @pytest.mark.parametrize(
