@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from due_cli.commands.options import folder_of, progress_of
-from due_cli.results import Checks, Done, Parts, Statuses
+from due_cli.results import Checks, Statuses
 
 
 def status(
@@ -28,7 +28,7 @@ def status(
 def doctor(
     context: typer.Context,
     repair: Annotated[bool, typer.Option("--repair", help="Mend what can be mended, then check.")] = False,
-) -> Checks | Parts:
+) -> Checks:
     """Check the database: table, views, a report, files, statuses, failed records, disk space.
 
     Exit code 7 where something is to be mended; each problem comes with the command that mends it.
@@ -36,8 +36,4 @@ def doctor(
     from due_cli.targets.local import doctor as checks
 
     folder, progress = folder_of(context), progress_of(context)
-    done = checks.repair(folder, progress) if repair else []
-    found = checks.examine(folder, progress)
-    if not done:
-        return found
-    return Parts(iter((("repaired:", Done(done)), ("checked:", found))))
+    return checks.examine(folder, progress, checks.repair(folder, progress) if repair else None)

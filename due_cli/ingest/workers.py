@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -23,7 +23,7 @@ _LARGE_BYTES = 8 * 1024 * 1024  # a block of one huge piece is not copied to ano
 Normalised = tuple[Block, Batch] | Endless | Broken
 
 
-def batches(pieces: Iterable[Piece]) -> Iterator[Normalised]:
+def batches(pieces: Iterable[Piece]) -> Generator[Normalised]:
     """Each piece in order, blocks with what they became; at most a few blocks are under way at once.
 
     Raises :class:`DueError` where a process ends before its work is done.

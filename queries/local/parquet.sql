@@ -45,9 +45,5 @@ FROM read_parquet({files}, filename = true)
 -- name: no_files
 SELECT {columns}, CAST(NULL AS TIMESTAMP) AS ingest_timestamp WHERE false
 
--- name: shapes
-SELECT file_name, name, type, num_children, repetition_type, logical_type
-FROM parquet_schema({files})
-
 -- name: describe
 DESCRIBE SELECT * FROM read_parquet({files})

@@ -38,14 +38,17 @@ CREATE TABLE translation (key TEXT PRIMARY KEY, sql TEXT NOT NULL) WITHOUT ROWID
 -- name: meta
 SELECT value FROM meta WHERE key = ?
 
+-- name: all_meta
+SELECT key, value FROM meta
+
 -- name: set_meta
 INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value
 
 -- name: live_files
 SELECT path, hour, rows, bytes FROM file WHERE live = 1 AND hour >= ? AND hour < ? ORDER BY hour, path
 
--- name: any_file
-SELECT 1 FROM file LIMIT 1
+-- name: any_file_of_path
+SELECT 1 FROM file WHERE path = ?
 
 -- name: known_files
 SELECT path, live FROM file
@@ -64,9 +67,6 @@ DELETE FROM file WHERE path = ?
 
 -- name: crowded_hours
 SELECT hour FROM file WHERE live = 1 AND bytes < ? GROUP BY hour HAVING COUNT(*) >= ? ORDER BY hour
-
--- name: any_foreign_file
-SELECT 1 FROM foreign_file LIMIT 1
 
 -- name: foreign_shapes
 SELECT path, bytes, changed, shape FROM foreign_file
@@ -87,6 +87,9 @@ INSERT OR IGNORE INTO incoming (key) VALUES (?)
 -- name: seen_of_incoming
 SELECT s.key, s.rank, s.hour, s.batch FROM incoming AS i JOIN seen AS s ON s.key = i.key
 
+-- name: seen
+SELECT 1 FROM seen WHERE key = ?
+
 -- name: set_seen
 INSERT INTO seen (key, rank, hour, batch) VALUES (?, ?, ?, ?)
 ON CONFLICT (key) DO UPDATE SET rank = excluded.rank, hour = excluded.hour, batch = excluded.batch
@@ -103,14 +106,8 @@ INSERT INTO status (message_id, body) VALUES (?, ?) ON CONFLICT (message_id) DO 
 -- name: forget_status
 DELETE FROM status WHERE message_id = ?
 
--- name: all_statuses
-SELECT message_id, body FROM status ORDER BY message_id
-
 -- name: count_statuses
 SELECT COUNT(*) FROM status
-
--- name: clear_statuses
-DELETE FROM status
 
 -- name: status_check_table
 CREATE TEMP TABLE IF NOT EXISTS status_check (message_id TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID
@@ -129,17 +126,14 @@ SELECT message_id FROM (SELECT message_id, body FROM status EXCEPT SELECT messag
 UNION
 SELECT message_id FROM (SELECT message_id, body FROM status_check EXCEPT SELECT message_id, body FROM status)
 
--- name: copy_status_check
-INSERT INTO status (message_id, body) SELECT message_id, body FROM status_check
+-- name: all_checked_statuses
+SELECT message_id, body FROM status_check
 
 -- name: variants
 SELECT message_id FROM variant
 
 -- name: add_variant
 INSERT OR IGNORE INTO variant (message_id) VALUES (?)
-
--- name: forget_variants
-DELETE FROM variant
 
 -- name: add_failed
 INSERT OR IGNORE INTO failed (id, reason, kept_at, origin, bytes) VALUES (?, ?, ?, ?, ?)
@@ -153,11 +147,14 @@ UPDATE failed_part SET id = ? WHERE id = ?
 -- name: failed
 SELECT id, reason, kept_at, origin, bytes FROM failed ORDER BY kept_at, origin, id
 
--- name: failed_of_id
-SELECT id, reason, kept_at, origin, bytes FROM failed WHERE id = ?
-
 -- name: failed_parts
 SELECT content FROM failed_part WHERE id = ? ORDER BY part
+
+-- name: all_failed_parts
+SELECT id, part, content FROM failed_part
+
+-- name: forget_incomplete_failed
+DELETE FROM failed WHERE bytes <> (SELECT COALESCE(SUM(LENGTH(content)), 0) FROM failed_part AS p WHERE p.id = failed.id)
 
 -- name: count_failed
 SELECT COUNT(*) FROM failed

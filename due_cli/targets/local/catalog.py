@@ -8,16 +8,14 @@ SELECT (a nested field that is missing in some of the files of one SELECT ends D
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections import defaultdict
-from contextlib import suppress
 
 import duckdb
 from duckdb.sqltypes import DuckDBPyType
 
 from due_cli.errors import DueError
 from due_cli.targets.local.engine import statement, text_list
-from due_cli.targets.local.folder import is_own
+from due_cli.targets.local.folder import denied, is_own
 from due_cli.targets.local.state import State
 from due_cli.targets.local.translate import canonical_columns
 
@@ -28,13 +26,13 @@ ALL_TIME: Window = (0, 2**40)
 
 
 def define_all_events(
-    connection: duckdb.DuckDBPyConnection, state: State, window: Window = ALL_TIME, *, own_only: bool = False
+    connection: duckdb.DuckDBPyConnection, state: State, window: Window = ALL_TIME, own: list[str] | None = None
 ) -> None:
-    """Creates the view ``all_events`` over the files with an hour in the window, or over due's own among them."""
+    """Creates the view ``all_events`` over the files with an hour in the window, or over these of due's own."""
     columns = canonical_columns(state)
     place = len(str(state.folder.events)) + 2
     selects = []
-    for shape, paths in _files_by_shape(connection, state, columns, window, own_only).items():
+    for shape, paths in _files_by_shape(connection, state, columns, window, own).items():
         listed = text_list([str(state.folder.root / path) for path in paths])
         selects.append(statement("select_files", columns=_projection(shape, columns), files=listed, place=place))
     if not selects:
@@ -43,13 +41,13 @@ def define_all_events(
 
 
 def _files_by_shape(
-    connection: duckdb.DuckDBPyConnection, state: State, columns: dict[str, str], window: Window, own_only: bool
+    connection: duckdb.DuckDBPyConnection, state: State, columns: dict[str, str], window: Window, own: list[str] | None
 ) -> dict[Shape, list[str]]:
-    own = [file.path for file in state.data_files(*window)]
     found: dict[Shape, list[str]] = defaultdict(list)
-    if own:
-        found[json.dumps(list(columns.items()))] = own
-    if own_only:
+    paths = [file.path for file in state.data_files(*window)] if own is None else own
+    if paths:
+        found[json.dumps(list(columns.items()))] = paths
+    if own is not None:
         return found
     bounds = (None, None) if window == ALL_TIME else window
     foreign = [
@@ -65,17 +63,18 @@ def _files_by_shape(
 def _shape(connection: duckdb.DuckDBPyConnection, state: State, path: str, known: tuple[int, int, str] | None) -> Shape:
     """The shape of a file that due did not write, remembered until the file changes."""
     full = state.folder.root / path
-    about = full.stat()
+    try:
+        about = full.stat()
+    except OSError as error:
+        raise denied(error, full) from None
     if known is not None and known[:2] == (about.st_size, about.st_mtime_ns):
         return known[2]
     try:
         described = connection.execute(statement("describe", files=text_list([str(full)]))).fetchall()
     except duckdb.Error:
-        raise DueError(f"{full} is not a readable Parquet file", "due doctor") from None
+        raise DueError(f"{full} is not a readable Parquet file", state.folder.command("doctor")) from None
     shape = json.dumps([[row[0], row[1]] for row in described])
-    # A folder that may only be read looks at its files each time.
-    with suppress(sqlite3.OperationalError):
-        state.run("set_foreign_shape", path, about.st_size, about.st_mtime_ns, shape)
+    state.remember("set_foreign_shape", path, about.st_size, about.st_mtime_ns, shape)
     return shape
 
 

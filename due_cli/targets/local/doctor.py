@@ -1,101 +1,138 @@
-"""The checks of ``due doctor`` on a local folder, and its repairs.
+"""The checks of ``due doctor`` on a local folder.
 
-The guide's verify step (step 2: the table, its views) and what can go wrong with files on a disk.
+The guide's verify step (step 2: the table, its views) and what can go wrong with files on a disk. Each problem names
+the command that mends it, to be run as it stands.
 """
 
 from __future__ import annotations
 
+import os
+import shlex
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import duckdb
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from due_cli.errors import DueError, QueryError
 from due_cli.progress import Progress
 from due_cli.results import Check, Checks
-from due_cli.targets.local import history, ingest, lifecycle, views
+from due_cli.targets.local import failures, history, views
 from due_cli.targets.local.folder import Folder, is_own
-from due_cli.targets.local.state import DataFile, State, opened, writing
+from due_cli.targets.local.repair import fault, repair
+from due_cli.targets.local.state import DamagedError, DataFile, opened
 from due_cli.targets.local.translate import canonical_columns
 
+__all__ = ["examine", "repair"]
+
 _ENOUGH_BYTES = 256 * 1024 * 1024  # less free space than one commit of an ingest needs is a problem
+_PROBE_BYTES = 1024 * 1024
 _SHOWN = 3
+_COMMANDS = ("due ", "df ", "ls ", "mv ")
 
 
-def examine(folder: Folder, progress: Progress) -> Checks:
-    """Every check, each with what it found and the command that mends it; none stops the others."""
-    doctor = _Doctor(folder, progress)
-    return Checks([check for each in doctor.checks() for check in _guarded(each)])
+def examine(folder: Folder, progress: Progress, repaired: list[str] | None = None) -> Checks:
+    """Every check, each with what it found and the command that mends it; none stops the others.
 
-
-def repair(folder: Folder, progress: Progress) -> list[str]:
-    """Mends what can be mended without new input; returns what was done."""
-    done: list[str] = []
-    with writing(folder, progress) as state:
-        ingest.clear_leftovers(folder, state)
-        broken = [file for file in state.data_files() if _fault(folder, file)]
-        for file in broken:
-            done.append(_set_aside(folder, state, file))
-        with state.transaction():
-            changed = lifecycle.bring_views_up(state)
-            if changed:
-                done.append(f"{changed} views made as this version ships them")
-            history.recompute_statuses(folder, state, progress)
-            differing = history.disagreeing(state)
-            if differing:
-                history.rebuild_statuses(state)
-                done.append(f"the status of {len(differing):,} messages computed anew from their events")
-    return done
+    ``repaired`` is what a repair before it did, and comes first.
+    """
+    folder.require()
+    done = [Check("repair", "ok", what) for what in repaired or []]
+    return Checks([*done, *_Doctor(folder, progress).examined()])
 
 
 class _Doctor:
     def __init__(self, folder: Folder, progress: Progress) -> None:
         self._folder, self._progress = folder, progress
-        self._mend = f"due doctor --repair --local {folder.root}"
+        self._mend = folder.command("doctor --repair")
 
-    def checks(self) -> Iterator[Callable[[], Iterator[Check]]]:
+    def examined(self) -> Iterator[Check]:
         """The checks in the order in which a fault explains the ones after it."""
-        yield from (self._state, self._space, self._files, self._table, self._views, self._report, self._statuses)
-        yield self._failed
+        state = list(_guarded(self._state))
+        yield from state
+        yield from _guarded(self._space)
+        if _wrong(state):
+            return
+        files = list(_guarded(self._files))
+        yield from files
+        for check in (self._table, self._views, self._report, self._statuses):
+            if _wrong(files):
+                yield Check(_name(check), "warning", "not checked: first the files are to be mended")
+            else:
+                yield from _guarded(check)
+        yield from _guarded(self._failed)
 
     def _state(self) -> Iterator[Check]:
-        with opened(self._folder) as state:
-            damage = state.sound()
-            if damage:
-                yield Check("state", "problem", f"{self._folder.state}: {damage}", self._mend)
-            else:
-                yield Check("state", "ok", f"{self._folder.state} is sound")
+        try:
+            with opened(self._folder) as state:
+                damage = state.sound()
+        except DamagedError as error:
+            damage = error.message
+        if damage:
+            yield Check("state", "problem", f"{self._folder.state}: {damage}", self._mend)
+        else:
+            yield Check("state", "ok", f"{self._folder.state} is sound")
 
     def _space(self) -> Iterator[Check]:
-        usage = shutil.disk_usage(self._folder.root)
-        text = f"{_size(usage.free)} free of {_size(usage.total)} at {self._folder.root}"
+        root = self._folder.root
+        usage = shutil.disk_usage(root)
+        text = f"{_size(usage.free)} free of {_size(usage.total)} at {root}"
+        look = f"df -h {shlex.quote(str(root))}"
         if usage.free < min(_ENOUGH_BYTES, usage.total // 20):
-            yield Check("disk space", "problem", f"only {text}", f"df -h {self._folder.root}  (then free some space)")
+            yield Check("disk space", "problem", f"only {text}: free some", look)
+            return
+        try:
+            self._write_probe()
+        except PermissionError:
+            yield Check("disk space", "warning", f"{text}; this user may read the folder and not write to it")
+        except OSError as error:
+            what = f"nothing can be written to {self._folder.private}: {(error.strerror or str(error)).lower()}"
+            yield Check("disk space", "problem", f"{what} ({text})", look)
         else:
             yield Check("disk space", "ok", text)
 
+    def _write_probe(self) -> None:
+        """Writes a little where an ingest writes: a quota or a limit shows in nothing else."""
+        probe = self._folder.query_work.with_name(f"{self._folder.query_work.name}{os.getpid()}-probe")
+        try:
+            with probe.open("wb") as file:
+                file.write(bytes(_PROBE_BYTES))
+                file.flush()
+                os.fsync(file.fileno())
+        finally:
+            probe.unlink(missing_ok=True)
+
     def _files(self) -> Iterator[Check]:
-        with opened(self._folder) as state:
+        with opened(self._folder) as state, self._folder.reading():
+            strays = history.unnamed(self._folder, state)
             own = state.data_files()
-        faults = [(file.path, fault) for file in own if (fault := _fault(self._folder, file))]
-        for path, fault in faults[:_SHOWN]:
-            yield Check("files", "problem", f"{path}: {fault}", self._mend)
-        if len(faults) > _SHOWN:
-            yield Check("files", "problem", f"{len(faults) - _SHOWN} more unreadable files", self._mend)
-        foreign = [path for path, _ in self._folder.parquet_files() if not is_own(path)]
-        unreadable = [path for path in foreign if _unreadable(self._folder, path)]
-        for path in unreadable[:_SHOWN]:
-            full = self._folder.root / path
-            yield Check(
-                "files", "problem", f"{path} (not written by due) is not readable Parquet", f"mv {full} {full}.broken"
-            )
-        if not faults and not unreadable:
+            found = [*self._faults_of_own(own), *self._faults_of_others(strays)]
+        yield from found[:_SHOWN]
+        if len(found) > _SHOWN:
+            yield Check("files", "problem", f"{len(found) - _SHOWN:,} more such files", found[-1].mend)
+        if not found:
+            foreign = sum(1 for path, _ in self._folder.parquet_files() if not is_own(path))
+            beside = f", {foreign:,} files beside them that due did not write" if foreign else ""
             rows = sum(file.rows for file in own)
-            beside = f", {len(foreign):,} files beside them that due did not write" if foreign else ""
             yield Check("files", "ok", f"{len(own):,} files with {rows:,} rows{beside}")
+
+    def _faults_of_own(self, own: list[DataFile]) -> Iterator[Check]:
+        for file in own:
+            what = fault(self._folder, file)
+            if what:
+                yield Check("files", "problem", f"{file.path}: {what}", self._mend)
+
+    def _faults_of_others(self, strays: list[tuple[str, int]]) -> Iterator[Check]:
+        unnamed = {path for path, _ in strays}
+        for path, _ in self._folder.parquet_files():
+            if is_own(path) and path not in unnamed:
+                continue
+            what = history.unreadable(self._folder, path)
+            full = shlex.quote(str(self._folder.root / path))
+            if what:
+                yield Check("files", "problem", f"{path} {what}", f"mv {full} {full}.broken")
+            elif path in unnamed:
+                yield Check("files", "problem", f"{path} is due's, but not in the table", self._mend)
 
     def _table(self) -> Iterator[Check]:
         with opened(self._folder) as state:
@@ -120,7 +157,8 @@ class _Doctor:
             try:
                 columns += len(views.columns_of(self._folder, [name])[name])
             except QueryError as error:
-                yield Check("views", "problem", f"the view {name} fails: {error.message}", f"due view drop {name}")
+                drop = self._folder.command(f"view drop {shlex.quote(name)}")
+                yield Check("views", "problem", f"the view {name} fails: {error.message}", drop)
         yield Check("views", "ok", f"{len(names)} views, {columns} columns")
 
     def _report(self) -> Iterator[Check]:
@@ -130,8 +168,12 @@ class _Doctor:
         yield Check("report", "ok", f"bounce-rate runs: {rows} rows")
 
     def _statuses(self) -> Iterator[Check]:
-        with writing(self._folder, self._progress) as state:
-            history.recompute_statuses(self._folder, state, self._progress)
+        with opened(self._folder) as state, self._folder.reading(), state.snapshot():
+            try:
+                history.recompute_statuses(self._folder, state, self._progress)
+            except DueError as error:
+                yield Check("status store", "problem", f"events cannot be read: {error.message}", self._mend)
+                return
             differing = history.disagreeing(state)
             total = state.one("count_statuses")
         if differing:
@@ -142,13 +184,13 @@ class _Doctor:
             yield Check("status store", "ok", f"{total:,} messages, as their events say")
 
     def _failed(self) -> Iterator[Check]:
-        with opened(self._folder) as state:
-            waiting = state.one("count_failed")
-        if waiting:
-            text = f"{waiting:,} records that could not be read are waiting"
-            yield Check(
-                "failed records", "problem", text, "due failed list, then due failed replay or due failed discard"
-            )
+        waiting, readable = failures.waiting(self._folder)
+        if readable:
+            text = f"{readable:,} of {waiting:,} failed records can be read by this version"
+            yield Check("failed records", "problem", text, self._folder.command("failed replay"))
+        elif waiting:
+            text = f"{waiting:,} records that cannot be read are kept (due failed list)"
+            yield Check("failed records", "problem", text, self._folder.command("failed discard --all"))
         else:
             yield Check("failed records", "ok", "none waiting")
 
@@ -157,43 +199,18 @@ def _guarded(check: Callable[[], Iterator[Check]]) -> Iterator[Check]:
     try:
         yield from check()
     except DueError as error:
-        yield Check(check.__name__.strip("_"), "problem", error.message, error.hint)
+        mend = error.hint if error.hint and error.hint.startswith(_COMMANDS) else None
+        yield Check(_name(check), "problem", error.message, mend)
 
 
-def _fault(folder: Folder, file: DataFile) -> str | None:
-    path = folder.root / file.path
-    if not path.exists():
-        return "is missing"
-    size = path.stat().st_size
-    if size != file.bytes:
-        return f"has {size:,} bytes where {file.bytes:,} were written"
-    return _unreadable(folder, file.path)
+def _name(check: Callable[[], Iterator[Check]]) -> str:
+    return {"_statuses": "status store", "_failed": "failed records", "_space": "disk space"}.get(
+        check.__name__, check.__name__.strip("_")
+    )
 
 
-def _unreadable(folder: Folder, path: str) -> str | None:
-    try:
-        pq.ParquetFile(folder.root / path)
-    except (pa.ArrowException, OSError) as error:
-        return f"is not readable: {str(error).splitlines()[0]}"
-    return None
-
-
-def _set_aside(folder: Folder, state: State, file: DataFile) -> str:
-    """Takes a broken file out of the table and forgets its events, so that ingesting them again restores them."""
-    path = folder.root / file.path
-    aside = folder.root / "broken" / path.name
-    with state.transaction():
-        if path.exists():
-            aside.parent.mkdir(exist_ok=True)
-            path.replace(aside)
-        state.run("forget_file", file.path)
-        state.run("forget_seen_hour", file.hour)
-        for other in state.data_files(file.hour, file.hour + 1):
-            state.run("forget_file", other.path)
-            history.register(folder, state, other.path, other.hour)
-    hour = f"{datetime.fromtimestamp(file.hour * 3600, UTC):%Y-%m-%d %H:00}"
-    where = f"moved to {aside}" if aside.exists() else "was gone"
-    return f"{file.path} {where}; its {file.rows:,} rows ({hour} UTC) come back when their input is ingested again"
+def _wrong(checks: list[Check]) -> bool:
+    return any(check.outcome == "problem" for check in checks)
 
 
 def _names(columns: list[tuple[str, str]]) -> list[tuple[str, str]]:

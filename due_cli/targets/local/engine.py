@@ -39,12 +39,12 @@ def text_list(texts: list[str]) -> str:
 @contextmanager
 def connected(folder: Folder, memory: str = QUERY_MEMORY) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection of its own with Athena's session: UTC, integer division, nothing written but spilled work."""
-    temporary = folder.staging / f"duckdb-{os.getpid()}"
+    temporary = f"{folder.query_work}{os.getpid()}"
     connection = duckdb.connect()
     try:
         threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
         connection.execute(
-            statement("settings", threads=threads, memory=memory, temporary=str(temporary).replace("'", "''"))
+            statement("settings", threads=threads, memory=memory, temporary=temporary.replace("'", "''"))
         )
         with _interruptible(connection):
             yield connection

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from due_cli.errors import NotFoundError, UsageError
-from due_cli.ingest.batch import Block, normalised
+from due_cli.ingest.batch import Batch, Block, normalised
 from due_cli.ingest.workers import Normalised
 from due_cli.progress import Progress
 from due_cli.results import Account, Table
@@ -15,6 +15,7 @@ from due_cli.targets.local.state import FailedRecord, State, opened, writing
 
 COLUMNS = ("id", "reason", "kept_at", "origin", "bytes")
 _REPLAYABLE_BYTES = 64 * 1024 * 1024
+_TRIED = 1000
 
 
 def listed(folder: Folder) -> Table:
@@ -29,17 +30,25 @@ def shown(folder: Folder, identity: str) -> bytes:
         return _content(state, _record(state, identity).id)
 
 
+def waiting(folder: Folder) -> tuple[int, int]:
+    """How many failed records there are, and how many of them a replay would read (of the first ones, if many)."""
+    with opened(folder) as state:
+        records = _all(state)
+        tried = [record for record in records if record.bytes <= _REPLAYABLE_BYTES][:_TRIED]
+        return len(records), sum(_is_readable(normalised(_block(state, record)), record) for record in tried)
+
+
 def replay(folder: Folder, identities: list[str], progress: Progress) -> Account:
     """Ingests failed records again, all of them without ids; those that can be read now leave the list."""
     with writing(folder, progress) as state:
-        records = [_record(state, identity) for identity in identities] or _all(state)
+        records = _chosen(state, identities) or _all(state)
         return ingest(folder, state, _attempts(state, records, progress), progress)
 
 
 def discard(folder: Folder, identities: list[str], progress: Progress) -> int:
     """Forgets failed records for good; returns how many."""
     with writing(folder, progress) as state, state.transaction():
-        records = [_record(state, identity) for identity in identities]
+        records = _chosen(state, identities)
         for record in records:
             _forget(state, record.id)
         return len(records)
@@ -50,7 +59,7 @@ def chosen(folder: Folder, identities: list[str], *, everything: bool) -> list[s
     if not identities and not everything:
         raise UsageError("which failed records?", "give ids of due failed list, or --all")
     with opened(folder) as state:
-        records = _all(state) if everything else [_record(state, identity) for identity in identities]
+        records = _all(state) if everything else _chosen(state, identities)
         return [record.id for record in records]
 
 
@@ -60,11 +69,24 @@ def _attempts(state: State, records: list[FailedRecord], progress: Progress) -> 
         if record.bytes > _REPLAYABLE_BYTES:
             progress.note(f"{record.id} is {record.bytes:,} bytes, larger than any record may be; it stays")
             continue
-        block = Block(record.origin, 1, _content(state, record.id))
+        block = _block(state, record)
         batch = normalised(block)
-        if record.id not in {failed_id(failure.raw) for failure in batch.failures}:
+        if _is_readable(batch, record):
             _forget(state, record.id)
         yield block, batch
+
+
+def _block(state: State, record: FailedRecord) -> Block:
+    return Block(record.origin, 1, _content(state, record.id))
+
+
+def _is_readable(batch: Batch, record: FailedRecord) -> bool:
+    return record.id not in {failed_id(failure.raw) for failure in batch.failures}
+
+
+def _chosen(state: State, identities: list[str]) -> list[FailedRecord]:
+    """The records that ids name, each once."""
+    return list({record.id: record for record in (_record(state, identity) for identity in identities)}.values())
 
 
 def _all(state: State) -> list[FailedRecord]:

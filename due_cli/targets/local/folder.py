@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import re
+import shlex
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from due_cli.errors import ConfigurationError, DueError
+from due_cli.targets.local import locks
 
-_SYNC_ONE_BY_ONE = 16
 _OWN_FILE = re.compile(r"due-[0-9a-f]{32}\.parquet")
-_HOUR_PARTS = (re.compile(r"\d{4}"), re.compile(r"\d\d"), re.compile(r"\d\d"), re.compile(r"\d\d"))
+_HOUR_PARTS = (re.compile("[0-9]{4}"), *[re.compile("[0-9]{2}")] * 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,21 @@ class Folder:
         """Work of an ingest that is not committed."""
         return self.private / "staging"
 
+    @property
+    def made_mark(self) -> Path:
+        """Says that setup made the folder itself, so that it goes when the database does."""
+        return self.private / "made-folder"
+
+    @property
+    def set_aside(self) -> Path:
+        """Where a repair puts what it cannot read."""
+        return self.root / "broken"
+
+    @property
+    def query_work(self) -> Path:
+        """How the names of places begin where queries put what does not fit into memory."""
+        return self.private / "query-"
+
     def require(self) -> None:
         """Raises :class:`ConfigurationError` where the folder is not a database."""
         try:
@@ -52,7 +67,7 @@ class Folder:
         except OSError as error:
             raise denied(error, self.root) from None
         if not found:
-            raise ConfigurationError(f"{self.root} is not an events database", f"due setup --local {self.root}")
+            raise ConfigurationError(f"{self.root} is not an events database", self.command("setup"))
 
     def hour_folder(self, hour: int) -> Path:
         """Where the files of an hour (hours since the epoch, UTC) stand."""
@@ -75,36 +90,38 @@ class Folder:
         low, high = (None if bound is None else datetime.fromtimestamp(bound * 3600, UTC) for bound in (first, last))
         yield from _walk(self.events, "events", (), low, high)
 
-    @contextmanager
-    def writing(self, waiting: Callable[[], None] | None = None) -> Iterator[None]:
+    def hour_folders(self) -> Iterator[Path]:
+        """Every folder of the layout, of hours, days, months and years."""
+        for depth in range(1, 5):
+            for place in self.events.glob("/".join(["[0-9]*"] * depth)):
+                parts = place.relative_to(self.events).parts
+                if place.is_dir() and all(map(re.Pattern.fullmatch, _HOUR_PARTS, parts)):
+                    yield place
+
+    def has_foreign_files(self) -> bool:
+        """Whether there are events that due did not write."""
+        return any(not is_own(path) for path, _ in self.parquet_files())
+
+    def command(self, words: str) -> str:
+        """A command on this folder, to be typed as it stands."""
+        return f"due {words} --local {shlex.quote(str(self.root))}"
+
+    def writing(self, waiting: Callable[[], None] | None = None) -> AbstractContextManager[None]:
         """The only writer: waits for another one, after calling ``waiting`` to say so."""
-        with _locked(self.private / "write.lock", fcntl.LOCK_EX, waiting):
-            yield
+        return locks.held(self.private / "write.lock", waiting)
 
-    @contextmanager
-    def reading(self) -> Iterator[None]:
+    def reading(self) -> AbstractContextManager[None]:
         """While this lasts, no file that a reader may have listed is removed."""
-        try:
-            with _locked(self.private / "read.lock", fcntl.LOCK_SH, None):
-                yield
-        except PermissionError:
-            yield  # a folder that may only be read has no writer on this machine
+        return locks.shared(self.private / "read.lock")
 
-    @contextmanager
-    def alone(self) -> Iterator[bool]:
+    def alone(self) -> AbstractContextManager[bool]:
         """Whether no reader is at work now; while this lasts, none begins."""
-        try:
-            descriptor = os.open(self.private / "read.lock", os.O_RDWR | os.O_CREAT, 0o644)
-        except OSError:
-            yield False
-            return
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            yield True
-        except BlockingIOError:
-            yield False
-        finally:
-            os.close(descriptor)
+        return locks.alone(self.private / "read.lock")
+
+    def make_locks(self) -> None:
+        """Makes the locks, so that those who may only read the folder can take them too."""
+        for name in ("read.lock", "write.lock"):
+            (self.private / name).touch()
 
 
 def is_own(path: str) -> bool:
@@ -138,34 +155,6 @@ def denied(error: OSError, place: Path) -> DueError:
 _FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 
 
-def make_durable(files: list[Path]) -> None:
-    """Has the system write files to the disk itself, before a commit says that they are there."""
-    if len(files) > _SYNC_ONE_BY_ONE:
-        os.sync()
-        return
-    for file in files:
-        descriptor = os.open(file, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-@contextmanager
-def _locked(path: Path, kind: int, waiting: Callable[[], None] | None) -> Iterator[None]:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        try:
-            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if waiting:
-                waiting()
-            fcntl.flock(descriptor, kind)
-        yield
-    finally:
-        os.close(descriptor)
-
-
 def _walk(
     place: Path, name: str, parts: tuple[int, ...], low: datetime | None, high: datetime | None
 ) -> Iterator[tuple[str, int]]:
@@ -179,7 +168,7 @@ def _walk(
     if depth == 4:
         hour = hour_of(f"{name}/x")
         if hour is not None:
-            yield from ((f"{name}/{entry.name}", hour) for entry in entries if entry.name.endswith(".parquet"))
+            yield from ((f"{name}/{entry.name}", hour) for entry in entries if _is_data(entry))
         return
     for entry in entries:
         if not _HOUR_PARTS[depth].fullmatch(entry.name) or not entry.is_dir():
@@ -188,6 +177,11 @@ def _walk(
         if _outside(inner, low, high):
             continue
         yield from _walk(Path(entry.path), f"{name}/{entry.name}", inner, low, high)
+
+
+def _is_data(entry: os.DirEntry[str]) -> bool:
+    """Whether Athena would read it too: names with a dot or an underscore before them are work under way."""
+    return entry.name.endswith(".parquet") and not entry.name.startswith((".", "_")) and entry.is_file()
 
 
 def _outside(parts: tuple[int, ...], low: datetime | None, high: datetime | None) -> bool:

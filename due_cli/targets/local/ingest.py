@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import shutil
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -17,18 +17,17 @@ from due_cli.ingest.stored import decoded, encoded
 from due_cli.ingest.workers import Normalised, batches
 from due_cli.progress import Progress
 from due_cli.results import Account
-from due_cli.targets.local import parquet
+from due_cli.targets.local import parquet, placement
 from due_cli.targets.local.engine import INGEST_MEMORY, connected, explained, statement
-from due_cli.targets.local.folder import Folder, denied, is_own, make_durable
+from due_cli.targets.local.folder import Folder, denied
+from due_cli.targets.local.housekeeping import clear_leftovers, merge_small_files
 from due_cli.targets.local.spill import Spill
-from due_cli.targets.local.state import DataFile, State, writing
+from due_cli.targets.local.state import State, writing
 from due_cli.targets.local.translate import canonical_columns
 
 COMMIT_BYTES = 4 * 1024**3  # so much of spilled rows is filed and committed before more is read
 _STATUSES_HELD = 50_000
 _PART_BYTES = 1024 * 1024
-_MERGE_FILES = 8  # so many small files of an hour are merged into one
-_SMALL_BYTES = 32 * 1024 * 1024
 
 
 def ingest(folder: Folder, state: State, normalised: Iterable[Normalised], progress: Progress) -> Account:
@@ -48,7 +47,8 @@ def ingest(folder: Folder, state: State, normalised: Iterable[Normalised], progr
         state.rollback()
         work.undo()
         raise
-    merge_small_files(folder, state)
+    merge_small_files(folder, state, progress)
+    placement.clear(folder, state)
     return work.account
 
 
@@ -56,54 +56,12 @@ def ingest_paths(folder: Folder, paths: list[str], progress: Progress) -> Accoun
     """Ingests files, folders and standard input; raises before anything is read where a path is not there."""
     folder.require()
     files = inputs.found(paths)
-    with writing(folder, progress) as state:
+    with writing(folder, progress) as state, closing(batches(inputs.pieces(files))) as normalised:
         progress.start("Ingesting", inputs.size_of(files))
         try:
-            return ingest(folder, state, batches(inputs.pieces(files)), progress)
+            return ingest(folder, state, normalised, progress)
         finally:
             progress.finish()
-
-
-def clear_leftovers(folder: Folder, state: State) -> None:
-    """Removes what a killed ingest left: its staging place, files that no commit names, files that were replaced."""
-    shutil.rmtree(folder.staging, ignore_errors=True)
-    folder.staging.mkdir(parents=True, exist_ok=True)
-    known = {str(path): bool(live) for path, live in state.rows("known_files")}
-    for path, _ in folder.parquet_files():
-        if is_own(path) and path not in known:
-            (folder.root / path).unlink(missing_ok=True)
-    remove_retired(folder, state)
-
-
-def remove_retired(folder: Folder, state: State) -> None:
-    """Removes files that were replaced, unless a reader is at work; then the next writer does."""
-    with folder.alone() as alone:
-        if not alone:
-            return
-        for (path,) in state.rows("retired_files").fetchall():
-            (folder.root / path).unlink(missing_ok=True)
-            state.run("forget_file", path)
-
-
-def merge_small_files(folder: Folder, state: State) -> None:
-    """Merges the small files of each hour that has many; readers see either the old ones or the new one."""
-    hours = [int(hour) for (hour,) in state.rows("crowded_hours", _SMALL_BYTES, _MERGE_FILES)]
-    if not hours:
-        return
-    with connected(folder, INGEST_MEMORY) as connection, explained():
-        for hour in hours:
-            small = [file for file in state.data_files(hour, hour + 1) if file.bytes < _SMALL_BYTES]
-            written = parquet.write_merged(connection, folder, hour, [file.path for file in small], [])
-            _replace(folder, state, small, written)
-    remove_retired(folder, state)
-
-
-def _replace(folder: Folder, state: State, old: list[DataFile], written: parquet.Written) -> None:
-    with state.transaction():
-        new = written.put(folder)
-        state.run("add_file", new.path, new.hour, new.rows, new.bytes)
-        for file in old:
-            state.run("retire_file", file.path)
 
 
 @dataclass(slots=True)
@@ -124,7 +82,6 @@ class _Ingest:
         self._batch = int(state.meta("batch", "0"))
         self._statuses: dict[str, bytes] = {}
         self._superseded: dict[int, list[str]] = {}
-        self._placed: list[DataFile] = []
         self._endless: tuple[str, int, int] | None = None
         self._digest = hashlib.sha256()
         self.account = Account()
@@ -156,18 +113,13 @@ class _Ingest:
             self._file_rows()
         except OSError as error:
             raise denied(error, self._folder.root) from None
-        for file in self._placed:
-            self._state.run("add_file", file.path, file.hour, file.rows, file.bytes)
         self._state.commit()
-        self._placed = []
         self._spill.clear()
         self._superseded.clear()
 
     def undo(self) -> None:
         """Removes the files of a commit that did not come about."""
-        for file in self._placed:
-            (self._folder.root / file.path).unlink(missing_ok=True)
-        shutil.rmtree(self._folder.staging, ignore_errors=True)
+        placement.clear(self._folder, self._state)
 
     def _count(self, more: Account) -> None:
         self.account = self.account.plus(more)
@@ -278,9 +230,8 @@ class _Ingest:
                     for path in files:
                         self._state.run("retire_file", path)
         self._progress.finish()
-        for one in written:
-            self._placed.append(one.put(self._folder))
-        make_durable([self._folder.root / file.path for file in self._placed])
+        for file in placement.place(self._folder, [one for one in written if one.rows]):
+            self._state.run("add_file", file.path, file.hour, file.rows, file.bytes)
 
 
 def store_statuses(state: State, statuses: dict[str, bytes]) -> None:

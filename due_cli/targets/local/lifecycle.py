@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from due_cli.errors import ConfigurationError, DueError, UsageError
 from due_cli.progress import Progress
-from due_cli.targets.local import views
-from due_cli.targets.local.folder import Folder, denied, is_own
+from due_cli.targets.local import placement, views
+from due_cli.targets.local.folder import Folder, denied
 from due_cli.targets.local.history import adopt
+from due_cli.targets.local.housekeeping import clear_leftovers
 from due_cli.targets.local.messages import DEFAULT_DAYS
-from due_cli.targets.local.state import State, create, opened, writing
+from due_cli.targets.local.state import State, alone, create, opened
+
+DEFAULT_DATABASE = "due_eventdb"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,30 +35,53 @@ def set_up(folder: Folder, database: str, status_days: int | None, progress: Pro
     Parquet files of the layout that are there already are read as they are. Raises :class:`UsageError` for a place
     that is not a folder, and :class:`ConfigurationError` for a database name that differs from the folder's own.
     """
-    made = False
+    _make_private(folder)
+    with alone(folder, progress):
+        made = not folder.state.exists()
+        if made:
+            folder.make_locks()
+            folder.events.mkdir(exist_ok=True)
+            create(folder, first_meta(database, status_days))
+        with opened(folder, write=True) as state:
+            _must_be_named(state, database)
+            clear_leftovers(folder, state)
+            adopted = adopt(folder, state, progress)
+            with state.transaction():
+                if status_days is not None and state.meta("status_days") != str(status_days):
+                    state.run("set_meta", "status_days", str(status_days))
+                changed = bring_views_up(state)
+            placement.clear(folder, state)
+    return SetUp(made, changed, adopted.files, adopted.rows)
+
+
+def first_meta(database: str, status_days: int | None) -> dict[str, str]:
+    """What a new state knows of its folder."""
+    return {
+        "database": database,
+        "created": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}Z",
+        "status_days": str(status_days or DEFAULT_DAYS),
+    }
+
+
+def _make_private(folder: Folder) -> None:
+    """Makes the place for the bookkeeping, with a mark where the folder itself had to be made."""
     try:
         if folder.root.exists() and not folder.root.is_dir():
             raise UsageError(f"{folder.root} is a file", "give a folder, new or empty or with events/ in it")
-        if not folder.state.exists():
-            folder.private.mkdir(parents=True, exist_ok=True)
-            folder.events.mkdir(exist_ok=True)
-            created = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}Z"
-            create(folder, {"database": database, "created": created, "status_days": str(status_days or DEFAULT_DAYS)})
-            made = True
+        new = not folder.root.exists()
+        folder.private.mkdir(parents=True, exist_ok=True)
+        if new:
+            folder.made_mark.touch()
     except OSError as error:
         raise denied(error, folder.root) from None
-    with writing(folder, progress) as state:
-        if state.meta("database") != database:
-            raise ConfigurationError(
-                f"the database in {folder.root} is named {state.meta('database')}",
-                f"due setup --local {folder.root} --database {state.meta('database')}",
-            )
-        adopted = adopt(folder, state, progress)
-        with state.transaction():
-            if status_days is not None and state.meta("status_days") != str(status_days):
-                state.run("set_meta", "status_days", str(status_days))
-            changed = bring_views_up(state)
-    return SetUp(made, changed, adopted.files, adopted.rows)
+
+
+def _must_be_named(state: State, database: str) -> None:
+    name = state.meta("database")
+    if name != database:
+        raise ConfigurationError(
+            f"the database in {state.folder.root} is named {name}", state.folder.command(f"setup --database {name}")
+        )
 
 
 def bring_views_up(state: State) -> int:
@@ -89,48 +116,81 @@ class Removal:
 
     own_files: int
     own_rows: int
-    foreign_files: int
     failed_records: int
 
 
 def removal(folder: Folder) -> Removal:
     """What is there to remove; raises :class:`ConfigurationError` for a folder that due did not set up."""
+    if _half_removed(folder):
+        return Removal(0, 0, 0)
     with opened(folder) as state:
         own = state.data_files()
-        foreign = sum(1 for path, _ in folder.parquet_files() if not is_own(path))
         failed = state.one("count_failed")
-        return Removal(len(own), sum(file.rows for file in own), foreign, failed if isinstance(failed, int) else 0)
+        return Removal(len(own), sum(file.rows for file in own), failed if isinstance(failed, int) else 0)
 
 
 def take_down(folder: Folder, *, delete_data: bool, progress: Progress) -> list[str]:
     """Removes what due made, and its Parquet files with ``delete_data``; returns what was left and why.
 
-    Raises :class:`DueError` where failed records would be lost without ``delete_data``.
+    The state goes last, so that a removal that was killed can be run again. Raises :class:`DueError` where failed
+    records would be lost without ``delete_data``.
     """
-    found = removal(folder)
-    if found.failed_records and not delete_data:
-        raise DueError(
-            f"{found.failed_records} failed records are kept in {folder.private} and would be lost",
-            "due failed replay, due failed discard --all, or due teardown --delete-data",
-        )
-    with writing(folder, progress) as state:
-        if delete_data:
-            for path in [str(row[0]) for row in state.rows("known_files")]:
-                (folder.root / path).unlink(missing_ok=True)
-    shutil.rmtree(folder.private)
-    _remove_empty(folder)
+    with alone(folder, progress):
+        if not _half_removed(folder):
+            with opened(folder, write=True) as state:
+                _must_lose_nothing(folder, state, delete_data=delete_data)
+                clear_leftovers(folder, state)
+                if delete_data:
+                    _delete_data(folder, state)
+        made_root = folder.made_mark.exists()
+        _remove_private(folder)
+    _remove_empty(folder, with_root=made_root)
     left = []
     if folder.events.exists():
-        what = f"{found.foreign_files} Parquet files that due did not write" if delete_data else "the events"
+        what = "Parquet files that due did not write" if delete_data else "the events"
         left.append(f"left: {folder.events} ({what})")
     elif folder.root.exists():
-        left.append(f"left: {folder.root} (files that due did not make)")
+        left.append(f"left: {folder.root}")
     return left
 
 
-def _remove_empty(folder: Folder) -> None:
-    """Removes the folders that are empty now, from the hours up to the root."""
-    places = sorted((path for path in folder.events.glob("**/") if path.is_dir()), reverse=True)
-    for place in [*places, folder.events, folder.root]:
-        if place.is_dir() and not any(place.iterdir()):
+def _half_removed(folder: Folder) -> bool:
+    """Whether a killed removal, or a killed setup, left a folder without its state."""
+    return folder.private.is_dir() and not folder.state.exists()
+
+
+def _must_lose_nothing(folder: Folder, state: State, *, delete_data: bool) -> None:
+    failed = state.one("count_failed")
+    if failed and not delete_data:
+        raise DueError(
+            f"{failed} failed records are kept in {folder.private} and would be lost",
+            "due failed replay, due failed discard --all, or due teardown --delete-data",
+        )
+
+
+def _delete_data(folder: Folder, state: State) -> None:
+    for path, _ in state.rows("known_files").fetchall():
+        placement.remove(folder, str(path))
+    if folder.set_aside.is_dir():
+        shutil.rmtree(folder.set_aside)
+
+
+def _remove_private(folder: Folder) -> None:
+    """Removes the bookkeeping: the state after what it speaks of, and the locks and the mark after the state."""
+    late = [folder.state.name, "read.lock", "write.lock", folder.made_mark.name]
+    paths = [path for path in folder.private.iterdir() if path.name not in late]
+    for path in (*paths, *(folder.private / name for name in late)):
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    shutil.rmtree(folder.private)
+
+
+def _remove_empty(folder: Folder, *, with_root: bool) -> None:
+    """Removes the folders of the layout that are empty now, and the root where setup made it."""
+    for place in sorted(folder.hour_folders(), reverse=True):
+        placement.remove_empty(folder, place)
+    for place in (folder.events, *((folder.root,) if with_root else ())):
+        with suppress(OSError):
             place.rmdir()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Iterator
 from typing import cast
@@ -24,8 +23,7 @@ def statuses(folder: Folder, message_ids: list[str]) -> Statuses:
     """The status of each message in the order asked; an unknown one has the status ``not_found``."""
     with opened(folder) as state:
         stored = {message: stored_status(state, message) for message in message_ids}
-        adopted = state.one("any_foreign_file") is not None
-    unknown = [message for message in dict.fromkeys(message_ids) if not _complete(stored[message], adopted)]
+    unknown = [message for message in dict.fromkeys(message_ids) if not _complete(stored[message], folder)]
     from_events = statuses_from_events(folder, unknown) if unknown else {}
     found = []
     for message in message_ids:
@@ -39,17 +37,16 @@ def statuses(folder: Folder, message_ids: list[str]) -> Statuses:
     return Statuses(found)
 
 
-def _complete(status: Status | None, adopted: bool) -> bool:
+def _complete(status: Status | None, folder: Folder) -> bool:
     """Whether the store is enough: beside adopted history it may know only the last events of a message."""
-    return status is not None and (not adopted or bool({"send", "buffered"} & status.times.keys()))
+    if status is None:
+        return False
+    return bool({"send", "buffered"} & status.times.keys()) or not folder.has_foreign_files()
 
 
 def stored_status(state: State, message: str) -> Status | None:
     """What the store knows of a message, unless its time is over."""
-    try:
-        body = state.one("status", message)
-    except sqlite3.ProgrammingError:  # text that SQLite cannot hold is no message id
-        return None
+    body = state.one("status", message) if _is_text(message) else None
     if not isinstance(body, bytes):
         return None
     status = decoded(message, body)
@@ -66,12 +63,21 @@ def statuses_from_events(folder: Folder, message_ids: list[str]) -> dict[str, St
     with opened(folder) as state:
         sql = translated(state, files.query("status", "message").sql)
     found: dict[str, Status] = {}
-    for message in message_ids:
+    for message in filter(_is_text, message_ids):
         events = table(folder, sql, {"message_id": message})
         for status in statuses_of(events.columns, events.rows):  # type: ignore[arg-type]  # rows are a stream of tuples
             if status.message_id == message:
                 found[message] = merged(found[message], status) if message in found else status
     return found
+
+
+def _is_text(message: str) -> bool:
+    """Whether it can be an id: what was typed may hold bytes that are no text."""
+    try:
+        message.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def statuses_of(columns: list[str], rows: Iterator[tuple[object, ...]]) -> Iterator[Status]:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from due_cli.results import Table
 from due_cli.sql import files
-from due_cli.sql.parameters import period, values
+from due_cli.sql.parameters import named_in, period, values
 from due_cli.targets.local.folder import Folder
 from due_cli.targets.local.session import hours_since_epoch, table
 from due_cli.targets.local.state import opened
@@ -23,4 +23,5 @@ def report(
         sql = translated(state, query.sql)
     first, last = parameters["read_from"], parameters["until"]
     assert isinstance(first, datetime) and isinstance(last, datetime)  # noqa: S101  the period's values are times
-    return table(folder, sql, parameters, (hours_since_epoch(first), hours_since_epoch(last)))
+    used = named_in(query.sql, parameters)
+    return table(folder, sql, used, (hours_since_epoch(first), hours_since_epoch(last)))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,16 @@ from due_cli.targets.local.folder import Folder, denied
 VERSION = 1  # raised when the schema changes; a newer one than this is refused
 
 _BUSY_SECONDS = 60
+_READ_ONLY = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
+_NOT_NOW = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, *_READ_ONLY)
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+# A write that fails is of a full disk, a quota or a limit; SQLite does not say which.
+_FULL = ("SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_SHMSIZE")
 _CACHE_KIB = 16 * 1024
+
+
+class DamagedError(DueError):
+    """The state cannot be read as one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +67,7 @@ class State:
         self.folder = folder
         self._connection = connection
         self._sql = files.statements("state")
+        self._looking = False
 
     def __enter__(self) -> State:
         return self
@@ -81,11 +92,37 @@ class State:
 
     def commit(self) -> None:
         """Makes everything since the transaction began count."""
+        if not self._connection.in_transaction:  # SQLite ends one itself where the disk is full, and would go on
+            raise DueError(f"{self.folder.state} could not be written", self.folder.command("doctor"))
         self._connection.commit()
 
     def rollback(self) -> None:
         """Forgets everything since the transaction began."""
         self._connection.rollback()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Everything read inside is of one moment, whatever is committed meanwhile."""
+        self._connection.execute("BEGIN DEFERRED")
+        self._looking = True
+        try:
+            yield
+        finally:
+            self._looking = False
+            self._connection.rollback()
+
+    def remember(self, statement: str, *values: object) -> None:
+        """Runs a statement that only makes the next call sooner: if not at once, not at all."""
+        if self._looking:
+            return
+        self._connection.execute("PRAGMA busy_timeout = 0")
+        try:
+            self.run(statement, *values)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in _NOT_NOW:
+                raise
+        finally:
+            self._connection.execute(f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000}")
 
     def run(self, statement: str, *values: object) -> int:
         """Runs a statement by its name; returns how many rows it changed."""
@@ -123,21 +160,26 @@ class State:
         return None if found == "ok" else str(found)
 
 
-def create(folder: Folder, meta: dict[str, str]) -> None:
-    """Makes the state of a new folder; it appears whole or not at all."""
+def create(folder: Folder, meta: dict[str, str], fill: Callable[[State], None] | None = None) -> None:
+    """Makes the state of a folder, with what ``fill`` puts into it; it appears whole or not at all.
+
+    It takes the place of the one that is there. The caller holds the write lock.
+    """
     new = folder.private / "state.new"
     for leftover in folder.private.glob("state.new*"):
         leftover.unlink()
     connection = _connected(new)
-    try:
-        connection.executescript(
-            f"BEGIN;\n{files.statements('state')['schema']}\nPRAGMA user_version = {VERSION};\nCOMMIT;"
-        )
-        connection.executemany(files.statements("state")["set_meta"], meta.items())
-        connection.commit()
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    finally:
-        connection.close()
+    with State(folder, connection) as state:
+        with state.transaction():
+            for statement in files.statements("state")["schema"].split(";\n"):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {VERSION}")
+            state.run_many("set_meta", meta.items())
+            if fill:
+                fill(state)
+        connection.execute("PRAGMA journal_mode = WAL")  # last, so that all of it is in the file that is moved
+    for log in ("-wal", "-shm"):  # of the state before: SQLite would read them as this one's
+        folder.state.with_name(folder.state.name + log).unlink(missing_ok=True)
     new.replace(folder.state)
 
 
@@ -145,69 +187,94 @@ def create(folder: Folder, meta: dict[str, str]) -> None:
 def opened(folder: Folder, *, write: bool = False) -> Iterator[State]:
     """The state of a folder that was set up.
 
-    Raises :class:`ConfigurationError` for a folder that was not, or that a newer version made, and
-    :class:`DueError` where the system refuses.
+    Raises :class:`ConfigurationError` for a folder that was not, or that a newer version made,
+    :class:`DamagedError` for a file that is not a state, and :class:`DueError` where the system refuses.
     """
     folder.require()
     try:
-        connection = _open(folder.state, write)
-    except OSError as error:
-        raise denied(error, folder.root) from None
-    try:
-        with State(folder, connection) as state:
+        with State(folder, _open(folder, write)) as state:
             yield state
-    except sqlite3.OperationalError as error:
-        raise _explained(error, folder) from None
     except sqlite3.DatabaseError as error:
-        raise DueError(f"{folder.state} is damaged: {error}", f"due doctor --repair --local {folder.root}") from None
+        raise _explained(error, folder) from None
 
 
 @contextmanager
 def writing(folder: Folder, progress: Progress) -> Iterator[State]:
     """The state of a folder for its only writer; waits for another one, and says so."""
-    folder.require()
+    with alone(folder, progress), opened(folder, write=True) as state:
+        yield state
+
+
+@contextmanager
+def alone(folder: Folder, progress: Progress) -> Iterator[None]:
+    """The folder for its only writer, whether or not it has a state."""
     try:
-        lock = folder.writing(lambda: progress.note(f"another due is writing to {folder.root}; waiting for it"))
-        with lock, opened(folder, write=True) as state:
-            yield state
+        with folder.writing(lambda: progress.note(f"another due is writing to {folder.root}; waiting for it")):
+            yield
+    except FileNotFoundError as error:
+        folder.require()
+        raise denied(error, folder.root) from None
     except OSError as error:
         raise denied(error, folder.root) from None
 
 
-def _open(path: Path, write: bool) -> sqlite3.Connection:
+def _open(folder: Folder, write: bool) -> sqlite3.Connection:
     try:
-        connection = _connected(path)
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-    except sqlite3.OperationalError:
-        if write:
+        return _checked(_connected(folder.state), folder)
+    except sqlite3.OperationalError as error:
+        if write or error.sqlite_errorcode & 0xFF not in _READ_ONLY:
             raise
-        # A folder or a disk that takes no new file cannot hold the log that a shared reading needs.
-        connection = sqlite3.connect(f"{path.as_uri()}?immutable=1", uri=True, isolation_level=None)
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version > VERSION:
-        connection.close()
-        raise ConfigurationError(
-            f"{path.parent.parent} was made by a newer due (state {version}; this one reads up to {VERSION})",
-            "upgrade due: pip install --upgrade due-cli",
+    # A folder or a disk that takes no new file cannot hold the log that a shared reading needs.
+    log = folder.state.with_name(f"{folder.state.name}-wal")
+    if log.exists() and log.stat().st_size:
+        raise DueError(
+            f"{folder.state} was not closed by its last writer, and may only be read here",
+            f"as the folder's owner: {folder.command('doctor')}",
         )
+    uri = f"{folder.state.as_uri()}?immutable=1"
+    return _checked(sqlite3.connect(uri, uri=True, isolation_level=None), folder)
+
+
+def _checked(connection: sqlite3.Connection, folder: Folder) -> sqlite3.Connection:
+    """A connection whose file is a state of this version; closed where it is not."""
+    try:
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version == 0:
+            raise damaged(folder, "it is empty")
+        if version > VERSION:
+            raise ConfigurationError(
+                f"{folder.root} was made by a newer due (state {version}; this one reads up to {VERSION})",
+                "upgrade due: pip install --upgrade due-cli",
+            )
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
 def _connected(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
-    connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
     return connection
 
 
-def _explained(error: sqlite3.OperationalError, folder: Folder) -> DueError:
-    text = str(error)
-    if "full" in text or "disk I/O error" in text:
+def damaged(folder: Folder, what: str) -> DamagedError:
+    """The error of a state that SQLite cannot read."""
+    return DamagedError(f"{folder.state} is damaged: {what}", folder.command("doctor --repair"))
+
+
+def _explained(error: sqlite3.DatabaseError, folder: Folder) -> Exception:
+    name, code = error.sqlite_errorname, error.sqlite_errorcode & 0xFF
+    if name in _FULL:
         return DueError(
             f"no space left for {folder.state}",
-            f"free some space (df -h {folder.root}) and run the same command again",
+            f"free some space (df -h {shlex.quote(str(folder.root))}) and run the same command again",
         )
-    if "readonly" in text or "unable to open" in text:
-        return DueError(f"no permission: {folder.state}", f"check who owns it: ls -ld {folder.private}")
-    return DueError(f"{folder.state}: {text}", f"due doctor --local {folder.root}")
+    if code in _DAMAGED:
+        return damaged(folder, str(error))
+    if code in _READ_ONLY:
+        return DueError(f"no permission: {folder.state}", f"check who owns it: ls -la {folder.private}")
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR):
+        return DueError(f"{folder.state}: {error}", folder.command("doctor"))
+    return error

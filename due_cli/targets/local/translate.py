@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
 from collections.abc import Callable
-from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -46,7 +44,5 @@ def _remembered(state: State, kind: str, sql: str, translate: Callable[[], str])
     if known is not None:
         return str(known)
     found = translate()
-    # A folder that may only be read translates again each time.
-    with suppress(sqlite3.OperationalError):
-        state.run("set_translation", key, found)
+    state.remember("set_translation", key, found)
     return found
