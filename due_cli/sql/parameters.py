@@ -98,6 +98,12 @@ def written_in(sql: str, parameters: dict[str, Parameter]) -> str:
     return _PLACEHOLDER.sub(lambda match: literal(parameters[match[1]]), sql)
 
 
+def named_in(sql: str, parameters: dict[str, Parameter]) -> dict[str, Parameter]:
+    """The parameters that a statement names; DuckDB refuses others."""
+    names = set(_PLACEHOLDER.findall(sql))
+    return {name: value for name, value in parameters.items() if name in names}
+
+
 def _time(option: str, text: str, before_what: datetime) -> datetime:
     if _DURATION.fullmatch(text.strip().lower()):
         return before(before_what, text, option)
