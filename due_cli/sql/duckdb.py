@@ -6,6 +6,7 @@ file (measured; CONTRIBUTING, "One SQL, two engines").
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 import sqlglot
@@ -15,6 +16,10 @@ from sqlglot.errors import SqlglotError
 from due_cli.errors import QueryError
 
 PARTITION = "ingest_timestamp"
+
+
+# SHOW and EXPLAIN are commands to sqlglot, which it says with a warning that is no user's concern.
+logging.getLogger("sqlglot").setLevel(logging.ERROR)
 
 
 def parsed(sql: str) -> exp.Expr:
@@ -32,8 +37,19 @@ def to_duckdb(statement: exp.Expr) -> str:
     """The statement in DuckDB's dialect; parameters become ``$name``."""
     tree = statement.copy()
     for rewrite in _REWRITES:
-        tree = tree.transform(rewrite)
+        tree = _rewritten(tree, rewrite)
     return tree.sql(dialect="duckdb", comments=False)
+
+
+def _rewritten(tree: exp.Expr, rewrite: Callable[[exp.Expr], exp.Expr]) -> exp.Expr:
+    """Every node rewritten once, what is inside before what is around it."""
+    for node in reversed(list(tree.bfs())):
+        changed = rewrite(node)
+        if node is tree:
+            tree = changed
+        elif changed is not node:
+            node.replace(changed)
+    return tree
 
 
 def tables_of(statement: exp.Expr) -> set[str]:
@@ -66,29 +82,42 @@ def _current_time(node: exp.Expr) -> exp.Expr:
     return node
 
 
-def _milliseconds(node: exp.Expr) -> exp.Expr:
-    """Epoch milliseconds as a timestamp without the detour over a floating-point second; others rounded as in Trino."""
+def _epoch_milliseconds(node: exp.Expr) -> exp.Expr:
+    """Epoch milliseconds as a timestamp without the detour over a floating-point second."""
     if isinstance(node, exp.Cast) and isinstance(node.this, exp.AtTimeZone):
         inner, zone = node.this.this, node.this.args.get("zone")
         if isinstance(inner, exp.UnixToTime) and isinstance(zone, exp.Literal) and zone.name.upper() == "UTC":
             value = inner.this.unnest()
             if isinstance(value, exp.Div) and value.expression.sql(dialect="trino").lower() in ("1e3", "1000e0"):
                 return exp.func("epoch_ms", value.this.copy())
-    if isinstance(node, exp.UnixToTime) and not isinstance(node.this, exp.Round):
-        seconds = exp.cast(node.this.copy(), "double")
-        return exp.UnixToTime(this=exp.Round(this=seconds, decimals=exp.Literal.number(3)))
     return node
+
+
+def _from_unixtime(node: exp.Expr) -> exp.Expr:
+    """``from_unixtime`` gives whole milliseconds in Trino; DuckDB keeps what a floating-point second has left."""
+    if not isinstance(node, exp.UnixToTime):
+        return node
+    seconds = exp.cast(node.this.copy(), "double")
+    return exp.UnixToTime(this=exp.Round(this=seconds, decimals=exp.Literal.number(3)))
 
 
 def _map_concat(node: exp.Expr) -> exp.Expr:
     """``map_concat`` with a NULL is NULL in Trino; DuckDB skips the NULL."""
-    if not isinstance(node, exp.Anonymous) or node.name.lower() != "map_concat" or isinstance(node.parent, exp.Case):
+    if not isinstance(node, exp.Anonymous) or node.name.lower() != "map_concat":
         return node
-    maps = list(node.expressions)
-    if all(isinstance(one, exp.Coalesce) for one in maps):
+    unsure = [one for one in node.expressions if not _is_never_null(one)]
+    if not unsure:
         return node
-    unknown = exp.or_(*(exp.Is(this=one.copy(), expression=exp.Null()) for one in maps))
+    unknown = exp.or_(*(exp.Is(this=one.copy(), expression=exp.Null()) for one in unsure))
     return exp.Case(ifs=[exp.If(this=unknown, true=exp.Null())], default=node.copy())
+
+
+def _is_never_null(value: exp.Expr) -> bool:
+    """Whether a value is COALESCE with an empty map at its end, as in the views."""
+    last = value.expressions[-1] if isinstance(value, exp.Coalesce) and value.expressions else None
+    while isinstance(last, exp.Cast):
+        last = last.this
+    return isinstance(last, exp.Map) and not last.args.get("keys")
 
 
 def _transform_values(node: exp.Expr) -> exp.Expr:
@@ -107,37 +136,65 @@ def _transform_values(node: exp.Expr) -> exp.Expr:
 
 
 def _unnest(node: exp.Expr) -> exp.Expr:
-    """``FROM t CROSS JOIN UNNEST(a, b) AS x (c, d)`` as a subquery that unnests in its SELECT.
+    """``FROM x CROSS JOIN UNNEST(a, b) AS t (c, d)`` as a subquery that unnests in its SELECT.
 
-    DuckDB plans the correlated form as a join above an unfiltered scan of every file.
+    DuckDB plans the correlated form as a join above an unfiltered scan of every file. In the subquery ``t`` is a
+    struct, so that ``t.c`` stays what it says where ``x`` has a ``c`` too.
     """
-    if not isinstance(node, exp.Select):
+    unnest = _cross_joined(node)
+    lists = _lists(unnest) if unnest else None
+    if unnest is None or lists is None:
         return node
-    joins = node.args.get("joins") or []
-    source = node.args.get("from_") or node.args.get("from")
-    if len(joins) != 1 or source is None or not isinstance(joins[0].this, exp.Unnest):
-        return node
-    unnest = joins[0].this
-    alias = unnest.args.get("alias")
-    if alias is None or len(alias.columns) != len(unnest.expressions) or unnest.args.get("offset"):
-        return node
-    table_alias = source.this.alias_or_name
-    inner = exp.select(
-        "*", *(_unnested(each, column) for each, column in zip(unnest.expressions, alias.columns, strict=True))
-    )
-    inner = inner.from_(source.this.copy())
     outer = node.copy()
     outer.set("joins", [])
-    key = "from_" if node.args.get("from_") else "from"
-    outer.set(key, exp.From(this=inner.subquery(table_alias)))
-    for column in outer.find_all(exp.Column):
-        if column.table == alias.name:
-            column.set("table", exp.to_identifier(table_alias))
+    source, alias = outer.args["from_"].this, unnest.args["alias"].name
+    source_name = source.alias_or_name or "unnested"
+    used = list(outer.find_all(exp.Column))
+    bare = {column.name.lower() for column in used if not column.table}
+    has_star = any(isinstance(each, exp.Star) for each in outer.expressions)
+    plain = {name: each for name, each in lists.items() if has_star or name.lower() in bare}
+    whole = {alias: _struct(lists)} if any(column.table.lower() == alias.lower() for column in used) else {}
+    inner = exp.select("*").from_(source)
+    for name, each in {**plain, **whole}.items():
+        inner = inner.select(exp.alias_(each, name, quoted=True))
+    outer.set("from_", exp.From(this=inner.subquery(source_name)))
+    for each in outer.expressions:
+        if isinstance(each, exp.Star):
+            each.set("except_", _identifiers(whole))
+        elif each.is_star and each.table.lower() == source_name.lower():
+            each.this.set("except_", _identifiers({**plain, **whole}))
     return outer
 
 
-def _unnested(each: exp.Expr, column: exp.Expr) -> exp.Expr:
-    return exp.alias_(exp.Explode(this=each.copy()), column.name, quoted=True)
+def _cross_joined(node: exp.Expr) -> exp.Unnest | None:
+    """The UNNEST of a SELECT from one source CROSS JOIN UNNEST; None for any other statement."""
+    if not isinstance(node, exp.Select) or node.args.get("from_") is None or len(node.args.get("joins") or []) != 1:
+        return None
+    join = node.args["joins"][0]
+    if not isinstance(join.this, exp.Unnest) or any(join.args.get(key) for key in ("side", "on", "using")):
+        return None
+    unnest = join.this
+    return unnest if unnest.args.get("alias") and not unnest.args.get("offset") else None
+
+
+def _lists(unnest: exp.Unnest) -> dict[str, exp.Expr] | None:
+    """Each column with the list that is unnested into it; a map gives its keys and its values."""
+    names = [column.name for column in unnest.args["alias"].columns]
+    lists = list(unnest.expressions)
+    if len(lists) == 1 and len(names) == 2:
+        lists = [exp.func(function, lists[0].copy()) for function in ("map_keys", "map_values")]
+    if len(lists) != len(names):
+        return None
+    return {name: exp.Explode(this=each.copy()) for name, each in zip(names, lists, strict=True)}
+
+
+def _struct(fields: dict[str, exp.Expr]) -> exp.Expr:
+    pairs = [exp.PropertyEQ(this=exp.to_identifier(name), expression=each.copy()) for name, each in fields.items()]
+    return exp.Struct(expressions=pairs)
+
+
+def _identifiers(names: dict[str, exp.Expr]) -> list[exp.Expr]:
+    return [exp.to_identifier(name, quoted=True) for name in names]
 
 
 def _date_diff(node: exp.Expr) -> exp.Expr:
@@ -150,7 +207,8 @@ def _date_diff(node: exp.Expr) -> exp.Expr:
 
 _REWRITES: tuple[Callable[[exp.Expr], exp.Expr], ...] = (
     _current_time,
-    _milliseconds,
+    _epoch_milliseconds,
+    _from_unixtime,
     _map_concat,
     _transform_values,
     _unnest,
@@ -179,6 +237,11 @@ def replaces(statement: exp.Expr) -> bool:
 
 def only_reads(statement: exp.Expr) -> bool:
     """Whether a statement returns rows and changes nothing."""
-    return isinstance(statement, (exp.Query, exp.Describe, exp.Show)) or (
+    return isinstance(statement, (exp.Query, exp.Describe)) or is_command(statement)
+
+
+def is_command(statement: exp.Expr) -> bool:
+    """Whether a statement asks about the tables and views themselves (SHOW), or about a statement (EXPLAIN)."""
+    return isinstance(statement, exp.Show) or (
         isinstance(statement, exp.Command) and str(statement.this).upper() in ("SHOW", "EXPLAIN")
     )
