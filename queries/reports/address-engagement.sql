@@ -2,6 +2,7 @@
 -- about: The last open or click of each address that was sent many messages and has been known for a while.
 -- source: guide, appendix B, "Email address engagement analysis"
 -- note: an open of a message to several recipients counts for each of them; SES does not say whose it was
+-- note: Pinpoint's event_timestamp repeats the send time, so its arrival_timestamp tells when a thing happened
 -- since: 6mo
 -- option: min-sends INTEGER 10 Addresses that were sent at least this many messages.
 -- option: known-for DURATION 3mo Addresses first delivered to at least this long before --until.
@@ -36,9 +37,9 @@ FROM (
                 facets,
                 CASE
                     WHEN
-                        event_timestamp
-                        = COALESCE(facets.email_channel.mail_event.mail.message_send_timestamp, event_timestamp)
-                        THEN arrival_timestamp
+                        application.app_id IS NOT NULL
+                        OR event_timestamp = facets.email_channel.mail_event.mail.message_send_timestamp
+                        THEN COALESCE(arrival_timestamp, event_timestamp)
                     ELSE event_timestamp
                 END AS own_time
             FROM all_events

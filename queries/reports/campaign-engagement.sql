@@ -2,6 +2,7 @@
 -- about: Messages sent, opened, clicked, bounced and unsubscribed from, for each campaign.
 -- source: guide, appendix B, "Campaign engagement analysis"
 -- note: only messages sent in the period count; a campaign is Pinpoint's or the SES message tag campaign_id
+-- note: every event of a message may name its campaign; what the send says counts first
 -- lookback: 1d
 -- example: due report campaign-engagement --since 30d
 SELECT
@@ -27,7 +28,9 @@ FROM (
     FROM all_events
     WHERE
         event_type IN (
-            '_email.send', '_email.open', '_email.click', '_email.hardbounce', '_email.softbounce', '_email.unsubscribe'
+            '_email.send', '_email.delivered', '_email.open', '_email.click', '_email.unsubscribe', '_email.hardbounce',
+            '_email.softbounce', '_email.complaint', '_email.rejected', '_email.rendering_failure',
+            '_email.delivery_delay', '_email.subscription'
         )
         AND ingest_timestamp >= :read_from
         AND ingest_timestamp < :until

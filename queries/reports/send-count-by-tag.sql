@@ -1,7 +1,7 @@
 -- title: Transactional email count by SES tag or context
 -- about: How many messages were sent with one message tag (SES) or context attribute (Pinpoint).
 -- source: guide, appendix B, "Transactional email count by Amazon SES tag or Amazon Pinpoint context"
--- note: the AWS solution stored the keys of its maps in lower case, so the key is looked up in both
+-- note: the AWS solution stored the keys of its maps in lower case, so the key is looked up as it is, then in lower case
 -- option: tag KEY=VALUE required The message tag or context attribute, and its value.
 -- lookback: 1d
 -- example: due report send-count-by-tag --tag mycustomerid=4
@@ -16,8 +16,8 @@ FROM (
         AND facets.email_channel.mail_event.mail.message_id IS NOT NULL
         AND COALESCE(
             element_at(attributes, :tag_key),
-            element_at(attributes, lower(:tag_key)),
             element_at(client_context.custom, :tag_key),
+            element_at(attributes, lower(:tag_key)),
             element_at(client_context.custom, lower(:tag_key))
         ) = :tag_value
     GROUP BY facets.email_channel.mail_event.mail.message_id

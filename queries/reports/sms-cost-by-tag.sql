@@ -17,7 +17,10 @@ FROM (
         MAX(metrics.price_in_millicents_usd) AS price,
         MAX(
             CASE
-                WHEN COALESCE(json_extract_scalar(parameter, '$'), json_format(parameter)) = :tag_value THEN 1
+                WHEN
+                    json_format(parameter) <> 'null'
+                    AND COALESCE(json_extract_scalar(parameter, '$'), json_format(parameter)) = :tag_value
+                    THEN 1
             END
         ) AS tagged
     FROM (

@@ -3,6 +3,7 @@
 -- source: guide, appendix B, "Email engagement analysis by subject line"
 -- note: opens and clicks count messages, total_opens and total_clicks count events; a repeated delivery of one counts once
 -- note: Pinpoint's event_timestamp repeats the send time, so its arrival_timestamp tells one open from another
+-- note: the send of an SES template lacks the subject, so any event of the message may name it
 -- lookback: 1d
 -- example: due report subject-engagement --since 30d -o csv
 SELECT
@@ -30,7 +31,11 @@ FROM (
             MAX(facets.email_channel.mail_event.mail.common_headers.subject) AS subject
         FROM all_events
         WHERE
-            event_type IN ('_email.send', '_email.open', '_email.click', '_email.unsubscribe')
+            event_type IN (
+                '_email.send', '_email.delivered', '_email.open', '_email.click', '_email.unsubscribe', '_email.hardbounce',
+                '_email.softbounce', '_email.complaint', '_email.rejected', '_email.rendering_failure',
+                '_email.delivery_delay', '_email.subscription'
+            )
             AND ingest_timestamp >= :read_from
             AND ingest_timestamp < :until
             AND facets.email_channel.mail_event.mail.message_id IS NOT NULL
@@ -38,11 +43,11 @@ FROM (
             facets.email_channel.mail_event.mail.message_id,
             event_type,
             CASE
-                WHEN event_type IN ('_email.send', '_email.unsubscribe') THEN 0
+                WHEN event_type NOT IN ('_email.open', '_email.click') THEN 0
                 WHEN
-                    event_timestamp
-                    = COALESCE(facets.email_channel.mail_event.mail.message_send_timestamp, event_timestamp)
-                    THEN arrival_timestamp
+                    application.app_id IS NOT NULL
+                    OR event_timestamp = facets.email_channel.mail_event.mail.message_send_timestamp
+                    THEN COALESCE(arrival_timestamp, event_timestamp)
                 ELSE event_timestamp
             END,
             CASE WHEN event_type = '_email.click' THEN facets.email_channel.mail_event.click.link END

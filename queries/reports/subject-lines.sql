@@ -1,6 +1,7 @@
 -- title: All subject lines sent to an email address
 -- about: Every message that was sent to one address, and whether it was opened.
 -- source: guide, appendix B, "All subject lines sent to an email address"
+-- note: the send of an SES template lacks the subject, so any event of the message may name it
 -- option: address TEXT required The recipient's address, in capitals or not.
 -- lookback: 1d
 -- example: due report subject-lines --address jane@example.com
@@ -10,26 +11,40 @@ SELECT
     did_open
 FROM (
     SELECT
-        facets.email_channel.mail_event.mail.message_id AS message_id,
+        message_id,
         MIN(CASE WHEN event_type = '_email.send' THEN ingest_timestamp END) AS sent_hour,
         MIN(CASE WHEN event_type = '_email.send' THEN event_timestamp END) AS sent_at,
-        COALESCE(
-            MAX(
-                CASE
-                    WHEN event_type = '_email.send' THEN facets.email_channel.mail_event.mail.common_headers.subject
-                END
-            ),
-            MAX(facets.email_channel.mail_event.mail.common_headers.subject)
-        ) AS subject,
-        MAX(CASE WHEN event_type = '_email.open' THEN 1 ELSE 0 END) AS did_open
-    FROM all_events
+        COALESCE(MAX(CASE WHEN event_type = '_email.send' THEN subject END), MAX(subject)) AS subject,
+        MAX(CASE WHEN event_type = '_email.open' THEN 1 ELSE 0 END) AS did_open,
+        MAX(to_address) AS to_address
+    FROM (
+        SELECT
+            event_type,
+            event_timestamp,
+            ingest_timestamp,
+            facets.email_channel.mail_event.mail.message_id AS message_id,
+            facets.email_channel.mail_event.mail.common_headers.subject AS subject,
+            CASE
+                WHEN facets.email_channel.mail_event.mail.destination IS NULL THEN 0
+                WHEN
+                    contains(
+                        transform(facets.email_channel.mail_event.mail.destination, a -> lower(a)), lower(:address)
+                    )
+                    THEN 1
+            END AS to_address
+        FROM all_events
+    ) AS events
     WHERE
-        event_type IN ('_email.send', '_email.open')
+        event_type IN (
+            '_email.send', '_email.delivered', '_email.open', '_email.click', '_email.unsubscribe', '_email.hardbounce',
+            '_email.softbounce', '_email.complaint', '_email.rejected', '_email.rendering_failure',
+            '_email.delivery_delay', '_email.subscription'
+        )
+        AND to_address IS NOT NULL
         AND ingest_timestamp >= :read_from
         AND ingest_timestamp < :until
-        AND facets.email_channel.mail_event.mail.message_id IS NOT NULL
-        AND contains(transform(facets.email_channel.mail_event.mail.destination, a -> lower(a)), lower(:address))
-    GROUP BY facets.email_channel.mail_event.mail.message_id
+        AND message_id IS NOT NULL
+    GROUP BY message_id
 ) AS messages
-WHERE sent_hour >= :since
+WHERE sent_hour >= :since AND to_address = 1
 ORDER BY when_sent DESC, email_subject, message_id
