@@ -1,0 +1,48 @@
+"""Running the text of a report without the command line, so that a changed text can be judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from due_cli.render.data import plain
+from due_cli.sql import files
+from due_cli.sql.duckdb import parsed, to_duckdb
+from due_cli.sql.parameters import named_in, period, values
+from due_cli.targets.local.folder import Folder
+from due_cli.targets.local.session import session
+from tests.queries.reference import Rows
+
+
+def text_of(report: str) -> str:
+    """The file of a report."""
+    return (files.folder() / "reports" / f"{report}.sql").read_text("utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The events of a database in memory."""
+
+    connection: duckdb.DuckDBPyConnection
+
+    def rows(self, text: str, since: str, until: str, options: Mapping[str, str | int | None]) -> Rows:
+        """The rows of a report's text, as ``-o json`` gives them."""
+        query = files.parse("changed", text)
+        parameters = values(query, period(since, until, datetime.now(UTC)), dict(options))
+        cursor = self.connection.execute(to_duckdb(parsed(query.sql)), named_in(query.sql, parameters))
+        names = [column[0] for column in cursor.description or []]
+        return [{name: plain(value) for name, value in zip(names, row, strict=True)} for row in cursor.fetchall()]
+
+
+@contextmanager
+def loaded(database: Path) -> Iterator[Loaded]:
+    """The events of a database, read once."""
+    with session(Folder(database), set()) as (connection, _):
+        connection.execute("CREATE TABLE held AS SELECT * FROM all_events")
+        connection.execute("CREATE OR REPLACE VIEW all_events AS SELECT * FROM held")
+        yield Loaded(connection)
