@@ -32,6 +32,7 @@ Rows = Sequence[Sequence[object]]
 _GUIDE = Path(__file__).with_name("guide")
 _NOW = f"CAST('{AS_OF:%Y-%m-%d %H:%M:%S}+00' AS TIMESTAMPTZ)"
 _THREADS = 2
+_UNNEST_OF_FIELDS = re.compile(r"UNNEST\(\s*transform\(([\w.]+), r -> .*?\n\) AS recipient \([^)]*\)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,12 @@ def _views_of(sql: str) -> list[str]:
 
 
 def _transpiled(sql: str) -> str:
-    """sqlglot's own translation. DuckDB has no ``transform_values``, so that alone is rewritten as due does it."""
+    """sqlglot's own translation, but for two things in due's views that DuckDB does not have.
+
+    ``transform_values`` is rewritten as due does it; ``UNNEST`` of several lists becomes the form of AWS's own views,
+    one list of structs.
+    """
+    sql = _UNNEST_OF_FIELDS.sub(r"UNNEST(\1) AS t (recipient)", sql)
     if "transform_values" in sql:
         tree = dialect.parsed(sql).transform(dialect._transform_values)
         return tree.sql(dialect="duckdb")
