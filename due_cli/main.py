@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +26,7 @@ _FLAGS = ("--quiet", "-q", "--debug", "--no-color")
 
 def run() -> None:
     """The console script."""
+    _open_streams()
     sys.exit(main())
 
 
@@ -38,10 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _failed(problem, words)
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        # The reader has all it wants; what is still buffered must not fail at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.DONE
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        return _failed(DueError(f"{error.filename}: {reason}" if error.filename else reason), words)
     except Exception as bug:
         if "--debug" in words:
             _traceback(bug)
@@ -167,9 +169,38 @@ def _globals(
 def _emit(result: Result | None, **given: object) -> None:
     from due_cli.render import emit
 
-    code = ExitCode.DONE if result is None else emit(result, _settings(**given))  # type: ignore[arg-type]  # as parsed
-    if code:
-        raise typer.Exit(code)
+    try:
+        code = ExitCode.DONE if result is None else emit(result, _settings(**given))  # type: ignore[arg-type]  # as parsed
+    except BrokenPipeError:
+        _stop_writing()  # the reader has all it wants
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        _stop_writing()
+        raise DueError(f"standard output: {(error.strerror or str(error)).lower()}") from None
+    else:
+        if code:
+            raise typer.Exit(code)
+
+
+def _open_streams() -> None:
+    """Gives a process that was started without them its output streams; what due writes is UTF-8 in every locale."""
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free, so that no file of due's does
+    sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115  lives as long as the process
+    sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def _stop_writing() -> None:
+    """What is still buffered must not fail again at exit."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _traceback(problem: Exception) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum, unique
 from pathlib import Path
@@ -80,8 +81,10 @@ def record(folder: Path, environment: Mapping[str, str]) -> None:
 def forget(folder: Path, environment: Mapping[str, str]) -> None:
     """Removes the record of a folder that is no target any more."""
     file = recorded_file(environment)
-    if file.is_file() and _local_of(file) == str(folder):
-        file.unlink()
+    with suppress(OSError, ConfigurationError):
+        if _local_of(file) == str(folder):
+            file.unlink()
+            file.parent.rmdir()
 
 
 def output_of(text: str | None) -> Output:

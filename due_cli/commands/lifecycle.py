@@ -42,8 +42,12 @@ def setup(
         raise UsageError(f"{database!r} is not a database name", "use lower-case letters, digits and _")
     folder = Folder(settings.local.absolute())
     found = set_up(folder, database, status_days, progress_of(context))
-    record(folder.root, os.environ)
     lines = [f"{folder.root} is {'now' if found.made else 'already'} the events database {database}"]
+    try:
+        record(folder.root, os.environ)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        lines.append(f"{error.filename}: {reason}: name the folder to later commands with --local or DUE_LOCAL")
     if found.adopted_files:
         lines.append(f"found {found.adopted_rows:,} events in {found.adopted_files:,} files of due's own")
     if found.views_changed and not found.made:

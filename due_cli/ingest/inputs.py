@@ -100,7 +100,9 @@ def pieces(files: list[str | Broken]) -> Iterator[Piece]:
             yield file
             continue
         try:
-            if file == STDIN:
+            if file == STDIN and sys.stdin is None:
+                yield Broken("standard input", "standard input: it is closed")
+            elif file == STDIN:
                 with open(sys.stdin.fileno(), "rb", closefd=False) as stream:
                     yield from _pieces_of(stream, "standard input")
             else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TextIO
 
 from due_cli.errors import DueError, ExitCode
@@ -36,15 +37,16 @@ def emit(result: Result, settings: Settings) -> ExitCode:
 
 
 def note(text: str) -> None:
-    """One line for standard error."""
-    print(text, file=sys.stderr)  # noqa: T201  this module prints
+    """One line for standard error; a reader of it who has gone stops nothing."""
+    with suppress(OSError):
+        print(screen.visible(text), file=sys.stderr)  # noqa: T201  this module prints
 
 
 def error(problem: DueError) -> ExitCode:
     """What went wrong and what to do next, on standard error."""
-    note(f"due: {screen.visible(problem.message)}")
+    note(f"due: {problem.message}")
     if problem.hint:
-        note(f"  try: {screen.visible(problem.hint)}")
+        note(f"  try: {problem.hint}")
     return problem.exit_code
 
 
@@ -93,7 +95,7 @@ def _code(result: Result) -> ExitCode:
 
 def ask(question: str) -> bool | None:
     """A yes or no from the person at the terminal; None where there is none."""
-    if not sys.stdin.isatty():
+    if sys.stdin is None or not sys.stdin.isatty():
         return None
     sys.stderr.write(f"{question} [y/N] ")
     sys.stderr.flush()

@@ -24,14 +24,16 @@ def statement_text(sql: str | None, file: Path | None) -> str:
     """
     if (sql is None) == (file is None):
         raise UsageError("give one statement: as an argument, or in a file with -f", "due query --help")
-    if file is None:
-        return sys.stdin.read() if sql == "-" else str(sql)
     try:
-        return file.read_text("utf-8")
+        if file is not None:
+            return file.read_text("utf-8")
+        text = sys.stdin.read() if sql == "-" and sys.stdin is not None else str(sql)
+        text.encode()
+        return text
     except FileNotFoundError:
         raise NotFoundError(f"no such file: {file}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file} cannot be read: {error}") from None
+    except (OSError, UnicodeError) as error:
+        raise UsageError(f"{file or 'the statement'} cannot be read: {error}") from None
 
 
 def run(folder: Folder, sql: str) -> Table | Done:
