@@ -121,18 +121,33 @@ def _is_never_null(value: exp.Expr) -> bool:
 
 
 def _transform_values(node: exp.Expr) -> exp.Expr:
-    """DuckDB has no ``transform_values``: the keys, and the values through the lambda."""
-    if not isinstance(node, exp.Anonymous) or node.name.lower() != "transform_values":
+    """DuckDB has no ``transform_values``: the entries, and each one's value through the lambda.
+
+    The map is named once only: DuckDB computes what stands twice in an expression before it, and so outside a TRY
+    around it.
+    """
+    if not isinstance(node, exp.Anonymous) or node.name.lower() != "transform_values" or len(node.expressions) != 2:
         return node
-    mapping, function = node.expressions
+    mapping, function = (each.copy() for each in node.expressions)
     if not isinstance(function, exp.Lambda) or len(function.expressions) != 2:
         return node
-    key, value = function.expressions
-    if any(name.name == key.name for name in function.this.find_all(exp.Column, exp.Identifier)):
-        raise QueryError("transform_values with a function that uses the key is not supported here")
-    values = exp.func("map_values", mapping.copy())
-    changed = exp.Transform(this=values, expression=exp.Lambda(this=function.this.copy(), expressions=[value.copy()]))
-    return exp.func("map", exp.func("map_keys", mapping.copy()), changed, dialect="duckdb")
+    entry = exp.to_identifier(f"entry_{len(list(function.find_all(exp.Lambda)))}")
+    key, value = (exp.Dot(this=entry.copy(), expression=exp.to_identifier(name)) for name in ("key", "value"))
+    parts = {function.expressions[0].name: key, function.expressions[1].name: value}
+    for name in list(function.this.find_all(exp.Identifier)):
+        is_field = isinstance(name.parent, exp.Dot) and name.arg_key == "expression"
+        if name.name in parts and not is_field and not isinstance(name.parent, exp.Column):
+            name.replace(parts[name.name].copy())
+    changed = exp.Struct(
+        expressions=[
+            exp.PropertyEQ(this=exp.to_identifier("key"), expression=key.copy()),
+            exp.PropertyEQ(this=exp.to_identifier("value"), expression=function.this),
+        ]
+    )
+    entries = exp.func("map_entries", mapping)
+    return exp.func(
+        "map_from_entries", exp.Transform(this=entries, expression=exp.Lambda(this=changed, expressions=[entry]))
+    )
 
 
 def _unnest(node: exp.Expr) -> exp.Expr:
