@@ -98,7 +98,7 @@ def first_documents(block: bytes) -> int:
         skipped = _SKIP.match(block, at)
         at = skipped.end() if skipped else at
         closed = _end_of_object(block, at) if block[at : at + 1] == b"{" else None
-        if closed is None or closed < 0:
+        if closed is None:
             return complete
         at = complete = closed
     return complete
@@ -138,7 +138,7 @@ def _scanned(block: bytes, at: int, line_end: int, decode: Decoder) -> Document:
         scalar = _SCALAR.match(block, at)
         return _decoded(block, at, scalar.end() if scalar else line_end, decode)
     closed = _end_of_object(block, at)
-    if closed is not None and closed >= 0:
+    if closed is not None:
         text = block[at:closed]
         if len(text) > _limit(text):
             return oversize(text, at)
@@ -172,7 +172,7 @@ def _end_of_object(block: bytes, at: int) -> int | None:
 
 
 def _closing(block: bytes, at: int) -> int | None:
-    """The end of the balanced object at ``at``; None if the block ends first, -1 if it cannot be JSON.
+    """The end of the balanced object at ``at``; None if the block ends first or the object cannot be JSON.
 
     An object that opens where JSON allows none, a string that does not end on its line, or lines that nest deeper than
     any record show that a record was cut off and the next one has begun.
@@ -183,16 +183,16 @@ def _closing(block: bytes, at: int) -> int | None:
         mark = token.group()[:1]
         if mark == b'"':
             if len(token.group()) == 1:
-                return -1 if block.find(b"\n", token.start()) >= 0 else None
+                return None
         elif mark in b"{[":
             if stack and not _may_open(block, after, token.start(), stack[-1:]):
-                return -1
+                return None
             stack += mark
             if len(stack) > _MAX_LINES_DEPTH and token.start() >= line_end:
-                return -1
+                return None
         else:
             if not stack or bytes(stack[-1:]) != (b"{" if mark == b"}" else b"["):
-                return -1
+                return None
             stack.pop()
             if not stack:
                 return token.end()
@@ -214,15 +214,14 @@ def _restart(block: bytes, at: int, line_end: int, closed: int | None) -> int:
     A pretty-printed one ends where it closes or where another text opens, indented no deeper; one of several on a line
     where the next begins; any other with its line.
     """
-    balanced = closed is not None and closed >= 0
     if block[at:line_end].strip() == b"{":
-        if balanced and closed:
+        if closed is not None:
             return closed
         line = block[block.rfind(b"\n", 0, at) + 1 : at]
         indent = min(len(line) - len(line.lstrip(b" \t")), _DEEPEST_INDENT)
         opening = re.compile(rb"\n[ \t]{0,%d}(?:[\]},][\]}, \t]*+)?(?=[\[{])" % indent).search(block, at)
         return opening.end() if opening else len(block)
-    if balanced and closed and closed <= line_end and _AFTER_OBJECT.match(block, closed):
+    if closed is not None and closed <= line_end and _AFTER_OBJECT.match(block, closed):
         return closed
     following = _NEXT_ON_LINE.search(block, at, line_end)
     return following.end() if following else line_end

@@ -228,6 +228,16 @@ def test_a_reason_is_one_line_of_reasonable_length(kind: str) -> None:
         assert len(str(caught.value).splitlines()) == 1
 
 
+@pytest.mark.parametrize("number", [float("inf"), float("-inf"), float("nan")])
+def test_a_metric_that_is_no_number_is_kept_and_counted(number: float) -> None:
+    """A decoder other than due's may give one."""
+    for record in (pinpoint_email(metrics={"score": number}), sms_event(totalMessagePrice=number)):
+        found = rows_of(record)
+        [row] = checked(found.rows)
+        assert found.nulled == 1
+        assert "score" not in row.get("metric_values", {}) and "metrics" not in row
+
+
 def test_an_iso_time_where_milliseconds_stand_is_read() -> None:
     record = {**sms_event(), "eventTimestamp": iso(HAPPENED)}
     assert rows_of(record).rows[0]["occurred_at"] == HAPPENED
