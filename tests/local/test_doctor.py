@@ -1,0 +1,153 @@
+"""Each fault is really made: doctor names it with exit code 7, and the command that it prints mends it."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli import Due, write_lines
+from tests.events.records import pinpoint_email, ses_bounce, ses_delivery, sms_event
+from tests.local.looking import ingest, rows, state
+
+GOOD = [pinpoint_email("_email.send"), ses_bounce(), ses_delivery(), sms_event("TEXT_DELIVERED")]
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """The input that the database was filled from."""
+    return write_lines(tmp_path / "records.json", GOOD)
+
+
+@pytest.fixture
+def filled(due: Due, database: Path, source: Path) -> Path:
+    """A database in which everything is in order."""
+    assert ingest(due, database, source)["kept"] == len(GOOD)
+    due("doctor", "--local", str(database)).done()
+    return database
+
+
+def problems(due: Due, database: Path) -> list[dict[str, Any]]:
+    """What doctor finds wrong; it must find something."""
+    checks = due("doctor", "--local", str(database), "-o", "json").failed(7).json
+    return [check for check in checks if check["outcome"] == "problem"]
+
+
+def mend(due: Due, problem: dict[str, Any]) -> None:
+    """Runs the command that doctor printed, as it stands."""
+    words = shlex.split(problem["mend"])
+    assert words[0] == "due"
+    assert due(*words[1:]).code in (0, 7)
+
+
+def in_order(due: Due, database: Path) -> None:
+    due("doctor", "--local", str(database)).done()
+
+
+def data_files(database: Path) -> list[Path]:
+    return sorted((database / "events").rglob("*.parquet"))
+
+
+def test_a_parquet_file_cut_in_the_middle(due: Due, filled: Path, source: Path) -> None:
+    before = rows(due, filled)
+    broken = data_files(filled)[0]
+    broken.write_bytes(broken.read_bytes()[: broken.stat().st_size // 2])
+    (problem,) = problems(due, filled)
+    assert broken.name in problem["found"]
+    mend(due, problem)
+    in_order(due, filled)
+    again = ingest(due, filled, source)
+    assert again["kept"] + again["duplicates"] == len(GOOD)
+    assert again["kept"] >= 1
+    assert rows(due, filled) == before
+
+
+def test_a_parquet_file_that_is_gone(due: Due, filled: Path, source: Path) -> None:
+    before = rows(due, filled)
+    data_files(filled)[-1].unlink()
+    (problem,) = problems(due, filled)
+    assert "is missing" in problem["found"]
+    mend(due, problem)
+    in_order(due, filled)
+    ingest(due, filled, source)
+    assert rows(due, filled) == before
+
+
+def test_a_view_that_was_altered(due: Due, filled: Path) -> None:
+    due("query", "CREATE OR REPLACE VIEW email_send AS SELECT 1 AS one", "--local", str(filled)).done()
+    (problem,) = problems(due, filled)
+    assert "email_send" in problem["found"]
+    mend(due, problem)
+    in_order(due, filled)
+    assert len(due.rows("query", "SELECT subject FROM email_send", "--local", str(filled))) == 1
+
+
+def test_a_view_that_is_missing(due: Due, filled: Path) -> None:
+    state(filled, "DELETE FROM view WHERE name = ?", "sms_optout")
+    (problem,) = problems(due, filled)
+    assert "sms_optout is missing" in problem["found"]
+    mend(due, problem)
+    in_order(due, filled)
+
+
+def test_a_status_that_was_changed(due: Due, filled: Path) -> None:
+    ((message, body),) = state(filled, "SELECT message_id, body FROM status ORDER BY message_id LIMIT 1")
+    changed = bytes(body).replace(b"17", b"18", 1)
+    assert changed != body
+    state(filled, "UPDATE status SET body = ? WHERE message_id = ?", changed, message)
+    (problem,) = problems(due, filled)
+    assert message in problem["found"]
+    mend(due, problem)
+    in_order(due, filled)
+    assert state(filled, "SELECT body FROM status WHERE message_id = ?", message) == [(body,)]
+
+
+def test_a_status_that_is_missing(due: Due, filled: Path) -> None:
+    state(filled, "DELETE FROM status")
+    (problem,) = problems(due, filled)
+    mend(due, problem)
+    in_order(due, filled)
+
+
+def test_failed_records_that_wait(due: Due, filled: Path, tmp_path: Path) -> None:
+    ingest(due, filled, write_lines(tmp_path / "bad.json", [b"{broken"]))
+    (problem,) = problems(due, filled)
+    assert "1" in problem["found"]
+    listed = due.rows("failed", "list", "--local", str(filled))
+    due("failed", "discard", listed[0]["id"], "--yes", "--local", str(filled)).done()
+    in_order(due, filled)
+
+
+def test_a_state_that_is_damaged(due: Due, filled: Path) -> None:
+    before = rows(due, filled)
+    file = filled / ".due" / "state.sqlite"
+    content = bytearray(file.read_bytes())
+    content[4096 : 4096 * 3] = b"\xff" * (4096 * 2)
+    file.write_bytes(bytes(content))
+    found = problems(due, filled)
+    assert "state" in found[0]["check"]
+    mend(due, found[0])
+    in_order(due, filled)
+    assert rows(due, filled) == before
+
+
+def test_a_foreign_file_that_is_no_parquet(due: Due, filled: Path) -> None:
+    place = filled / "events" / "2026" / "01" / "02" / "03"
+    place.mkdir(parents=True)
+    (place / "foreign.parquet").write_bytes(b"this is no Parquet")
+    (problem,) = problems(due, filled)
+    assert "foreign.parquet" in problem["found"]
+    words = shlex.split(problem["mend"])
+    assert words[0] == "mv"
+    Path(words[1]).rename(words[2])
+    in_order(due, filled)
+    assert (place / "foreign.parquet.broken").read_bytes() == b"this is no Parquet"
+
+
+def test_the_guides_verify_step_names_the_table_the_views_and_a_report(due: Due, filled: Path) -> None:
+    checks = {check["check"]: check["found"] for check in due.rows("doctor", "--local", str(filled))}
+    assert "all_events" in checks["table"]
+    assert checks["views"].startswith("15 views")
+    assert "bounce-rate" in checks["report"]
