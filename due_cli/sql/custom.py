@@ -30,6 +30,8 @@ def custom_view(name: str, event_type: str, attributes: list[str], metrics: list
     or for a view without any column of its own.
     """
     _check("view", name)
+    if name in files.names("views"):
+        raise UsageError(f"{name} is one of the guide's views", "choose another name")
     columns = [*(_column(text, metric=False) for text in attributes), *(_column(text, metric=True) for text in metrics)]
     if not columns:
         raise UsageError("a custom view needs at least one column", "give --attribute KEY or --metric KEY")

@@ -241,7 +241,8 @@ def created_view(statement: exp.Expr) -> str | None:
 def dropped_view(statement: exp.Expr) -> str | None:
     """The name, in lower case, of the view that a statement drops; None for any other statement."""
     if isinstance(statement, exp.Drop) and statement.kind == "VIEW":
-        return str(statement.this.name).lower()
+        names = [table.name.lower() for table in statement.find_all(exp.Table)]
+        return names[0] if len(names) == 1 else None
     return None
 
 

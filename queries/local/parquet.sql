@@ -3,6 +3,8 @@
 -- name: settings
 SET TimeZone = 'UTC';
 SET integer_division = true;
+-- What stands twice in a statement would be computed before it, outside of the TRY around it.
+SET disabled_optimizers = 'common_subexpressions';
 SET threads = {threads};
 SET memory_limit = '{memory}';
 SET preserve_insertion_order = false;

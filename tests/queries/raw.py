@@ -57,7 +57,7 @@ class Text:
 
 def ses(mail: Mail, kind: str, happened: int | None = None, people: tuple[str, ...] = (), link: str = "/") -> Record:
     """An event in SES's words. ``people`` bounced or complained; an unsubscribe is a click on a link with its tag."""
-    time = _iso(mail.sent if happened is None else happened)
+    time = iso(mail.sent if happened is None else happened)
     parts: dict[str, Record] = {
         "send": {},
         "rejected": {"reason": "Bad content"},
@@ -148,7 +148,7 @@ def inbound(identity: str, keyword: str, happened: int, answers: str | None = No
         "Type": "Notification",
         "TopicArn": f"arn:aws:sns:us-west-2:{ACCOUNT}:two-way",
         "Message": json.dumps(message),
-        "Timestamp": _iso(happened),
+        "Timestamp": iso(happened),
     }
 
 
@@ -166,7 +166,7 @@ def _ses_mail(mail: Mail) -> Record:
     if mail.subject is not None:
         headers["subject"] = mail.subject
     return {
-        "timestamp": _iso(mail.sent),
+        "timestamp": iso(mail.sent),
         "messageId": mail.id,
         "source": "shop@example.org",
         "sendingAccountId": ACCOUNT,
@@ -202,5 +202,6 @@ def _pinpoint(event_type: str, event: int, arrival: int) -> Record:
     }
 
 
-def _iso(millis: int) -> str:
+def iso(millis: int) -> str:
+    """The spelling of SES, of SNS and of due."""
     return f"{datetime.fromtimestamp(millis // 1000, UTC):%Y-%m-%dT%H:%M:%S}.{millis % 1000:03d}Z"

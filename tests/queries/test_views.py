@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from tests.cli import Due
 from tests.events import records
 from tests.queries.conftest import Week
 from tests.queries.filing import ingested
-from tests.queries.raw import Mail, at, inbound, pinpoint, ses
+from tests.queries.raw import Mail, at, inbound, iso, pinpoint, ses
 
 _HERE = Path(__file__).parent
 _TYPES = {
@@ -141,16 +140,10 @@ def _expected(record: Record, field: str, path: str, kind: str) -> object:
         found = found[int(key)] if isinstance(found, list) else found[key]
     assert found is not None, f"the record has no {path}"
     if kind == "Timestamp":
-        return _moment(found)
+        return found if isinstance(found, str) else iso(found)
     if field == "price_in_millicents_usd" and path == "totalMessagePrice":
         return round(found * 100_000, 6)
     return str(found) if kind == "String" else found
-
-
-def _moment(value: int | str) -> str:
-    if isinstance(value, str):
-        return value
-    return f"{datetime.fromtimestamp(value // 1000, UTC):%Y-%m-%dT%H:%M:%S}.{value % 1000:03d}Z"
 
 
 def test_own_time_is_the_arrival_of_a_pinpoint_email_event_but_for_the_send(due: Due, shown: Shown) -> None:

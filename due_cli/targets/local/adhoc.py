@@ -46,7 +46,7 @@ def run(folder: Folder, sql: str) -> Table | Done:
         return Done([f"the view {name} is there"], (views.try_it(name),))
     dropped = dialect.dropped_view(statement)
     if dropped is not None:
-        views.drop(folder, dropped)
+        views.drop(folder, dropped, missing_ok=bool(statement.args.get("exists")))
         return Done([f"the view {dropped} is gone"])
     if not dialect.only_reads(statement):
         raise QueryError(

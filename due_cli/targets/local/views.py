@@ -54,10 +54,13 @@ def create(folder: Folder, sql: str) -> str:
     return name
 
 
-def drop(folder: Folder, name: str) -> None:
+def drop(folder: Folder, name: str, *, missing_ok: bool = False) -> None:
     """Removes a view that a user made; raises where there is none, where it is the guide's, or where others need it."""
+    name = name.lower()
     with writing(folder, Silent()) as state:
         views = state.views()
+        if name not in views and missing_ok:
+            return
         if name not in views:
             raise NotFoundError(f"no view {name}", "due view list")
         if name in files.names("views"):
