@@ -87,6 +87,8 @@ def rows_of(record: Record, envelope: Envelope) -> Normalised:
         raise UnreadableError(f"an SES {kind} record without a mail object")
     own_time = _own_time(kind, record, mail)
     event_type = _event_type(kind, record)
+    if not event_type.startswith("_email."):
+        record["eventType"] = kind  # which the event type does not spell as SES does
     taker = Taker()
     row: Row = {"event_type": event_type}
     _take_account_and_tags(taker, mail, envelope, row)

@@ -135,7 +135,7 @@ PUBLISHED_RECORDS: dict[str, tuple[Record, str, dict[str, object], int, dict[str
         "_ses.brand_new_event",
         {},
         HAPPENED,
-        {"brandNew.score": "7", "brandNew.labels": '["new","newer"]'},
+        {"eventType": "Brand NewEvent", "brandNew.score": "7", "brandNew.labels": '["new","newer"]'},
     ),
 }
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from due_cli.events import Decoder, Envelope, Json, Row, loads, rows_of
 from due_cli.events.wrappers import payload_units
 from tests.events.columns import checked
-from tests.events.reading import Reading, faster, read, without_arrival
+from tests.events.reading import faster, read, without_arrival
 from tests.events.records import (
     ACCOUNT,
     ARRIVED,
@@ -154,7 +154,7 @@ class TestSeveralRecords:
             pinpoint_email("_email.open"),
             pinpoint_test_event(),
         ]
-        found = self._read(lambda_sns, good)
+        found = read(encoded(self._batch(lambda_sns, good)))
         assert [row["event_type"] for row in found.rows] == ["_email.send", "_email.open"]
         assert found.ignored == 1
         [(raw, reason)] = found.failed
@@ -187,17 +187,23 @@ class TestSeveralRecords:
             "_email.hardbounce",
         ]
 
+    def test_in_a_wrapper_in_a_wrapper(self) -> None:
+        inner = self._batch(lambda_sns, [ses_send(), {"hello": "world"}])
+        found = read(encoded(firehose(inner)))
+        assert len(found.rows) == 1
+        assert [json.loads(raw) for raw, _ in found.failed] == [{"hello": "world"}]
+
     def test_that_are_objects_and_not_texts(self) -> None:
         event: Json = {"records": [ses_send(), [ses_click(), ses_bounce()]]}
         assert len(read(encoded(event)).rows) == 3
 
-    def _read(self, wrap: Wrap, records: Sequence[Json]) -> Reading:
+    def _batch(self, wrap: Wrap, records: Sequence[Json]) -> Json:
         events: list[Json] = []
         for record in records:
             event = wrap(record)
             assert isinstance(event, dict) and isinstance(event["Records"], list)
             events += event["Records"]
-        return read(encoded({"Records": events}))
+        return {"Records": events}
 
 
 def test_a_failed_record_alone_in_its_document_is_kept_as_received() -> None:
