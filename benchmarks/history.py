@@ -9,15 +9,15 @@ from benchmarks.asking import QUESTIONS, ours
 from benchmarks.measure import Detail, Found, Row, at_most, medians
 from benchmarks.setting import Setting, count, say
 
-_MONTHS = 10
 _SINCE = "26d"  # with what a report reads before its period this lies within one month's files
 _TIMES = 5
 _LIMIT = 1.2
 
 
 def measured(setting: Setting) -> Found:
-    """All nine on the same period, in one month of history and in ten; the month's files are the same."""
-    whole = dataset.folder_of(setting, setting.sizes.history, _MONTHS)
+    """All nine on the same period, in one month of history and in several; the month's files are the same."""
+    months = setting.sizes.months
+    whole = dataset.folder_of(setting, setting.sizes.history, months)
     month = dataset.last_month_of(setting, whole, setting.sizes.history)
     taken: dict[str, list[float]] = {}
     for question in QUESTIONS:
@@ -30,7 +30,7 @@ def measured(setting: Setting) -> Found:
     larger, smaller = (count(dataset.rows_of(folder)) for folder in (whole, month))
     row = Row(
         f"nine reports on the same {_SINCE.rstrip('d')} days, time",
-        f"{larger} events in {_MONTHS} months",
+        f"{larger} events in {months} months",
         f"{ours_took:.2f} s",
         f"{reference:.2f} s ({smaller} events in 1 month)",
         *at_most(ours_took / reference, _LIMIT),
