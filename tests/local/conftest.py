@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import Phase
 
 from due_cli.progress import Silent
 from due_cli.targets.local.folder import Folder
@@ -15,6 +16,8 @@ from due_cli.targets.local.lifecycle import set_up
 
 NewDatabase = Callable[[], Path]
 
+# Examples that take long are small by themselves; making them smaller would take minutes.
+COSTLY = (Phase.explicit, Phase.reuse, Phase.generate)
 LONG = 36_500  # days that a status is kept: the events of the tests stay at their time while the clock goes on
 
 
