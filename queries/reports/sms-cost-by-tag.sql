@@ -15,27 +15,17 @@ FROM (
             MIN(ingest_timestamp)
         ) AS sent_hour,
         MAX(metrics.price_in_millicents_usd) AS price,
-        MAX(
-            CASE
-                WHEN
-                    json_format(parameter) <> 'null'
-                    AND COALESCE(json_extract_scalar(parameter, '$'), json_format(parameter)) = :tag_value
-                    THEN 1
-            END
-        ) AS tagged
-    FROM (
-        SELECT
-            event_type,
-            ingest_timestamp,
-            attributes,
-            metrics,
+        array_agg(
             TRY(
-                element_at(
-                    CAST(json_parse(element_at(attributes, 'customer_context')) AS map(varchar, json)), :tag_key
+                transform_values(
+                    CAST(json_parse(element_at(attributes, 'customer_context')) AS map(varchar, json)),
+                    (k, v) -> CASE
+                        WHEN json_format(v) <> 'null' THEN COALESCE(json_extract_scalar(v, '$'), json_format(v))
+                    END
                 )
-            ) AS parameter
-        FROM all_events
-    ) AS events
+            )
+        ) AS contexts
+    FROM all_events
     WHERE
         event_type IN ('_SMS.BUFFERED', '_SMS.SUCCESS', '_SMS.FAILURE', '_SMS.READ', '_SMS.OPTOUT')
         AND (event_type <> '_SMS.OPTOUT' OR element_at(attributes, 'record_status') IS NOT NULL)
@@ -44,5 +34,5 @@ FROM (
         AND element_at(attributes, 'message_id') IS NOT NULL
     GROUP BY element_at(attributes, 'message_id')
 ) AS messages
-WHERE sent_hour >= :since AND tagged = 1
+WHERE sent_hour >= :since AND contains(transform(contexts, c -> element_at(c, :tag_key)), :tag_value)
 ORDER BY cost_in_millicents, sends

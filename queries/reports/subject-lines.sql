@@ -16,7 +16,7 @@ FROM (
         MIN(CASE WHEN event_type = '_email.send' THEN event_timestamp END) AS sent_at,
         COALESCE(MAX(CASE WHEN event_type = '_email.send' THEN subject END), MAX(subject)) AS subject,
         MAX(CASE WHEN event_type = '_email.open' THEN 1 ELSE 0 END) AS did_open,
-        MAX(to_address) AS to_address
+        MAX(CASE WHEN destination IS NOT NULL THEN 1 END) AS to_address
     FROM (
         SELECT
             event_type,
@@ -24,14 +24,7 @@ FROM (
             ingest_timestamp,
             facets.email_channel.mail_event.mail.message_id AS message_id,
             facets.email_channel.mail_event.mail.common_headers.subject AS subject,
-            CASE
-                WHEN facets.email_channel.mail_event.mail.destination IS NULL THEN 0
-                WHEN
-                    contains(
-                        transform(facets.email_channel.mail_event.mail.destination, a -> lower(a)), lower(:address)
-                    )
-                    THEN 1
-            END AS to_address
+            facets.email_channel.mail_event.mail.destination AS destination
         FROM all_events
     ) AS events
     WHERE
@@ -40,10 +33,10 @@ FROM (
             '_email.softbounce', '_email.complaint', '_email.rejected', '_email.rendering_failure',
             '_email.delivery_delay', '_email.subscription'
         )
-        AND to_address IS NOT NULL
         AND ingest_timestamp >= :read_from
         AND ingest_timestamp < :until
         AND message_id IS NOT NULL
+        AND (destination IS NULL OR contains(transform(destination, a -> lower(a)), lower(:address)))
     GROUP BY message_id
 ) AS messages
 WHERE sent_hour >= :since AND to_address = 1

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from due_cli.events.model import Json
+from due_cli.events.model import Json, Record
 from tests.cli import Due
 from tests.queries.filing import call, ingested
 from tests.queries.raw import Mail, Text, iso, pinpoint, pinpoint_sms, ses, sms
@@ -30,6 +30,18 @@ _SPRING = {"campaign_id": "spring"}
 def _ago(days: int, minutes: float = 0) -> int:
     """So many minutes into the hour that began so many days ago."""
     return _NOW - days * 24 * _HOUR + round(minutes * _MINUTE)
+
+
+def _custom(attributes: Record) -> Record:
+    return {
+        "event_type": "custom_event_name",
+        "event_timestamp": _ago(1) + 123,
+        "arrival_timestamp": _ago(1) + 456,
+        "application": {"app_id": "app-9"},
+        "client": {"client_id": "endpoint-9"},
+        "awsAccountId": "317167123431",
+        "attributes": attributes,
+    }
 
 
 _OPENED = Mail("opened", _ago(2, 1), (_TO,), "Sale", _SPRING)
@@ -62,18 +74,8 @@ _RECORDS: list[Json] = [
     *(pinpoint(mail, "send") for mail in _OLD),
     *(pinpoint(mail, "delivered", mail.sent + _MINUTE) for mail in _OLD),
     pinpoint(_OLD[0], "open", _ago(119)),
-    *(
-        {
-            "event_type": "custom_event_name",
-            "event_timestamp": _ago(1) + 123,
-            "arrival_timestamp": _ago(1) + 456,
-            "application": {"app_id": "app-9"},
-            "client": {"client_id": "endpoint-9"},
-            "awsAccountId": "317167123431",
-            "attributes": attributes,
-        }
-        for attributes in ({"MyCustomEventAttribute1": "one", "MyCustomEventAttribute2": "two"}, {"other": "x"})
-    ),
+    _custom({"MyCustomEventAttribute1": "one", "MyCustomEventAttribute2": "two"}),
+    _custom({"other": "x"}),
 ]
 
 
