@@ -48,8 +48,7 @@ def merge_small_files(folder: Folder, state: State, progress: Progress) -> None:
             progress.note(f"small files were not merged: {denied(error, folder.root).message}")
         except DueError as error:
             progress.note(f"small files were not merged: {error.message}")
-    if hours:
-        remove_retired(folder, state)
+    remove_retired(folder, state)
 
 
 def _merge(folder: Folder, state: State, hour: int, small: list[DataFile]) -> None:
