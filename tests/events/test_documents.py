@@ -257,6 +257,10 @@ class TestTime:
         assert large < 18 * small + 0.1  # thirty-six times where it grows with the square
 
     def _time(self, block: bytes) -> float:
+        """The least of some runs: what others do on the machine only adds."""
+        return min(self._once(block) for _ in range(4))
+
+    def _once(self, block: bytes) -> float:
         start = process_time()
         for _ in documents(block, loads):
             pass
