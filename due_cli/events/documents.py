@@ -37,7 +37,7 @@ _HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 _LONG_NUMBER = 640  # digits; the least limit on converting them that an interpreter can be given
 _MAX_LINES_DEPTH = 32  # levels that the lines of a record in several lines open; an archive of them is read in time
 _DEEPEST_INDENT = 1000
-_WINDOW = 64 * 1024  # records are nearly always smaller
+_WINDOW = 32 * 1024  # records are nearly always smaller
 
 
 @dataclass(frozen=True, slots=True)
