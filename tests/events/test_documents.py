@@ -30,7 +30,7 @@ def seen(found: list[Document]) -> list[Json | bytes]:
     return [document.text.rstrip() if document.reason else document.value for document in found]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(blocks())
 def test_every_good_record_is_found_and_every_broken_line_is_one_failure(
     written: tuple[bytes, list[Json | bytes]],
@@ -50,7 +50,7 @@ def test_every_kind_of_record_is_read_in_every_layout(layout: str, decode: Decod
     assert [document.value for document in documents(block.replace(b"\n", b"\r\n"), decode)] == records
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(blocks().map(lambda written: written[0]) | SOUP | st.binary(max_size=60))
 @example(b' {\n  "a": 1\n }\n{"b":2}\n')
 def test_every_byte_is_in_one_document_or_between_them(block: bytes) -> None:
@@ -65,7 +65,7 @@ def test_every_byte_is_in_one_document_or_between_them(block: bytes) -> None:
         assert not block[end:].replace(MARK, b"").strip(BETWEEN)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(blocks().map(lambda written: written[0]) | SOUP)
 @example(b' {\n  "a": {\n }\n{"b":2}\n{"c":3}')
 def test_cutting_a_block_at_its_boundary_changes_no_document(block: bytes) -> None:

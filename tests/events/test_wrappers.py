@@ -66,7 +66,7 @@ def test_every_record_in_every_wrapper_gives_the_rows_of_the_bare_record(wrapper
         assert [row["event_type"] for row in found.rows] == list(sample.types)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.sampled_from(BARE),
     st.lists(st.sampled_from(sorted(WRAPPERS)), min_size=2, max_size=5),
