@@ -220,6 +220,13 @@ def _date_diff(node: exp.Expr) -> exp.Expr:
     return exp.Anonymous(this="date_sub", expressions=[unit, node.expression.copy(), node.this.copy()])
 
 
+def _is_not_null(node: exp.Expr) -> exp.Expr:
+    """``x IS NOT NULL`` as it was written: of ``NOT x IS NULL``, sqlglot's form, DuckDB reads the files far wider."""
+    if isinstance(node, exp.Not) and isinstance(node.this, exp.Is) and isinstance(node.this.expression, exp.Null):
+        return exp.Is(this=node.this.this.copy(), expression=exp.Not(this=exp.Null()))
+    return node
+
+
 _REWRITES: tuple[Callable[[exp.Expr], exp.Expr], ...] = (
     _current_time,
     _epoch_milliseconds,
@@ -228,6 +235,7 @@ _REWRITES: tuple[Callable[[exp.Expr], exp.Expr], ...] = (
     _transform_values,
     _unnest,
     _date_diff,
+    _is_not_null,
 )
 
 

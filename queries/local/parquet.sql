@@ -9,6 +9,7 @@ SET threads = {threads};
 SET memory_limit = '{memory}';
 SET preserve_insertion_order = false;
 SET enable_progress_bar = false;
+SET disable_parquet_prefetching = true;
 SET temp_directory = '{temporary}';
 
 -- name: in_order
