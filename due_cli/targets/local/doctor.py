@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 import duckdb
 
-from due_cli.errors import DueError, QueryError
+from due_cli.errors import ConfigurationError, DueError, QueryError
 from due_cli.progress import Progress
 from due_cli.results import Check, Checks
 from due_cli.targets.local import failures, history, views
@@ -47,8 +47,11 @@ class _Doctor:
         self._mend = folder.command("doctor --repair")
 
     def examined(self) -> Iterator[Check]:
-        """The checks in the order in which a fault explains the ones after it."""
-        state = list(_guarded(self._state))
+        """The checks in the order in which a fault explains the ones after it.
+
+        Raises :class:`ConfigurationError` for a database of a newer version: nothing of it can be judged.
+        """
+        state = list(self._state())
         yield from state
         yield from _guarded(self._space)
         if _wrong(state):
@@ -66,8 +69,12 @@ class _Doctor:
         try:
             with opened(self._folder) as state:
                 damage = state.sound()
-        except DamagedError as error:
-            damage = error.message
+        except ConfigurationError:
+            raise
+        except DueError as error:
+            mend = self._mend if isinstance(error, DamagedError) else _command(error)
+            yield Check("state", "problem", error.message, mend)
+            return
         if damage:
             yield Check("state", "problem", f"{self._folder.state}: {damage}", self._mend)
         else:
@@ -199,8 +206,11 @@ def _guarded(check: Callable[[], Iterator[Check]]) -> Iterator[Check]:
     try:
         yield from check()
     except DueError as error:
-        mend = error.hint if error.hint and error.hint.startswith(_COMMANDS) else None
-        yield Check(_name(check), "problem", error.message, mend)
+        yield Check(_name(check), "problem", error.message, _command(error))
+
+
+def _command(error: DueError) -> str | None:
+    return error.hint if error.hint and error.hint.startswith(_COMMANDS) else None
 
 
 def _name(check: Callable[[], Iterator[Check]]) -> str:

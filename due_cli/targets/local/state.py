@@ -21,7 +21,7 @@ _READ_ONLY = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_P
 _NOT_NOW = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, *_READ_ONLY)
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 # A write that fails is of a full disk, a quota or a limit; SQLite does not say which.
-_FULL = ("SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_SHMSIZE")
+_FULL = ("SQLITE_FULL", *(f"SQLITE_IOERR_{what}" for what in ("WRITE", "FSYNC", "SHMSIZE", "SHMOPEN")))
 _CACHE_KIB = 16 * 1024
 
 
@@ -115,11 +115,12 @@ class State:
         """Runs a statement that only makes the next call sooner: if not at once, not at all."""
         if self._looking:
             return
+        alone = not self._connection.in_transaction
         self._connection.execute("PRAGMA busy_timeout = 0")
         try:
             self.run(statement, *values)
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF not in _NOT_NOW:
+            if error.sqlite_errorcode & 0xFF not in _NOT_NOW and not (alone and error.sqlite_errorname in _FULL):
                 raise
         finally:
             self._connection.execute(f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000}")
@@ -222,9 +223,10 @@ def _open(folder: Folder, write: bool) -> sqlite3.Connection:
     try:
         return _checked(_connected(folder.state), folder)
     except sqlite3.OperationalError as error:
-        if write or error.sqlite_errorcode & 0xFF not in _READ_ONLY:
+        takes_no_file = error.sqlite_errorcode & 0xFF in _READ_ONLY or error.sqlite_errorname in _FULL
+        if write or not takes_no_file:
             raise
-    # A folder or a disk that takes no new file cannot hold the log that a shared reading needs.
+    # A folder that may only be read, and a full disk, cannot hold the log that a shared reading needs.
     log = folder.state.with_name(f"{folder.state.name}-wal")
     if log.exists() and log.stat().st_size:
         raise DueError(
