@@ -16,6 +16,8 @@ _DURATION = re.compile(r"(\d{1,5})\s*(min|h|d|w|mo|y)")
 _UNITS = {"min": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 _PLACEHOLDER = re.compile(r"(?<![:\w]):([a-z_]+)\b")
 _HOUR = timedelta(hours=1)
+_LARGEST = 2**31 - 1
+_LAST = datetime(9999, 12, 31, 23, 59, 59, 999_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,9 @@ class Period:
     def until_hour(self) -> datetime:
         """``until`` up to a whole hour."""
         floor = self.until.replace(minute=0, second=0, microsecond=0)
-        return floor if floor == self.until else floor + _HOUR
+        if floor == self.until:
+            return floor
+        return floor + _HOUR if floor < _LAST - _HOUR else _LAST
 
 
 def period(since: str, until: str | None, now: datetime) -> Period:
@@ -75,11 +79,11 @@ def values(query: Query, asked: Period, options: dict[str, str | int | None]) ->
 
     ``options`` holds what was typed, by option name. Raises :class:`UsageError` for a value of the wrong form.
     """
-    found: dict[str, Parameter] = {
-        "since": asked.since_hour,
-        "until": asked.until_hour,
-        "read_from": before(asked.since_hour, query.lookback, "lookback"),
-    }
+    try:
+        read_from = before(asked.since_hour, query.lookback, "lookback")
+    except UsageError:
+        read_from = datetime.min
+    found: dict[str, Parameter] = {"since": asked.since_hour, "until": asked.until_hour, "read_from": read_from}
     for option in query.options:
         typed = options.get(option.name)
         found.update(_option_values(option, option.default if typed is None else typed, asked))
@@ -89,7 +93,7 @@ def values(query: Query, asked: Period, options: dict[str, str | int | None]) ->
 def literal(value: Parameter) -> str:
     """A value as a literal of Athena's SQL; the only place that writes one."""
     if isinstance(value, datetime):
-        return f"TIMESTAMP '{value:%Y-%m-%d %H:%M:%S}.{value.microsecond // 1000:03d}'"
+        return f"TIMESTAMP '{value.isoformat(' ', 'milliseconds')}'"
     return str(value) if isinstance(value, int) else "'" + value.replace("'", "''") + "'"
 
 
@@ -109,12 +113,12 @@ def _time(option: str, text: str, before_what: datetime) -> datetime:
         return before(before_what, text, option)
     try:
         found = datetime.fromisoformat(text.strip())
-    except ValueError:
+        return found if found.tzinfo is None else found.astimezone(UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError):
         raise UsageError(
             f"{option}: {text!r} is neither a time nor a duration",
             "write 2026-11-01, 2026-11-01T12:00:00Z, 30d, 12h or 6mo",
         ) from None
-    return found if found.tzinfo is None else found.astimezone(UTC).replace(tzinfo=None)
 
 
 def _months_before(moment: datetime, count: int) -> datetime:
@@ -129,6 +133,8 @@ def _option_values(option: Option, typed: str | int | None, asked: Period) -> di
     if typed is None:
         raise UsageError(f"--{option.name} is needed", f"give --{option.name} {option.type}")
     text = str(typed)
+    if not _is_text(text):
+        raise UsageError(f"--{option.name}: {text!r} is not UTF-8 text")
     if option.type == "KEY=VALUE":
         key, equals, value = text.partition("=")
         if not key or not equals:
@@ -137,7 +143,16 @@ def _option_values(option: Option, typed: str | int | None, asked: Period) -> di
     if option.type == "DURATION":
         return {name: before(asked.until, text, f"--{option.name}")}
     if option.type == "INTEGER":
-        if not text.isdecimal():
-            raise UsageError(f"--{option.name}: {text!r} is not a whole number")
+        if not text.isdecimal() or int(text) > _LARGEST:
+            raise UsageError(f"--{option.name}: {text!r} is not a whole number from 0 to {_LARGEST}")
         return {name: int(text)}
     return {name: text}
+
+
+def _is_text(value: str) -> bool:
+    """Whether a word of the command line was UTF-8 (Python keeps other bytes as lone surrogates)."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

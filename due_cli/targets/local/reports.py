@@ -18,7 +18,7 @@ def report(
 ) -> Table:
     """The rows of a report; only the files of its period are opened."""
     query = files.query("reports", name)
-    parameters = values(query, period(since or query.since, until, now), options)
+    parameters = values(query, period(query.since if since is None else since, until, now), options)
     with opened(folder) as state:
         sql = translated(state, query.sql)
     first, last = parameters["read_from"], parameters["until"]
