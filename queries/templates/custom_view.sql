@@ -2,7 +2,7 @@
 -- key is looked up as it is and in lower case. {braces} are filled in by due: checked names, quoted literals.
 
 -- name: view
-CREATE OR REPLACE VIEW {name} AS
+CREATE OR REPLACE VIEW "{name}" AS
 SELECT
     CAST(from_unixtime(event_timestamp / 1e3) AT TIME ZONE 'UTC' AS timestamp(3)) AS event_timestamp,
     CAST(from_unixtime(arrival_timestamp / 1e3) AT TIME ZONE 'UTC' AS timestamp(3)) AS arrival_timestamp,

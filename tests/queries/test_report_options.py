@@ -100,8 +100,8 @@ def test_literal_says_what_it_was_made_of(text: str) -> None:
     ],
 )
 @pytest.mark.parametrize("more", [(), ("--sql",)], ids=["run", "--sql"])
-def test_bad_value_is_refused_in_one_line(due: Due, folder: Path, words: str, says: str, more: tuple[str, ...]) -> None:
-    said = due("report", *words.split(" "), *more, "--local", str(folder)).failed(2)
+def test_bad_value_is_refused_in_one_line(due: Due, nasty: Path, words: str, says: str, more: tuple[str, ...]) -> None:
+    said = due("report", *words.split(" "), *more, "--local", str(nasty)).failed(2)
     assert said.out == ""
     problem, *hint = said.err.splitlines()
     assert problem.startswith(f"due: {says}")
@@ -113,16 +113,16 @@ def test_bad_value_is_refused_in_one_line(due: Due, folder: Path, words: str, sa
     [
         ("send-count-by-tag", "Missing option '--tag'"),
         ("subject-lines --address", "Option '--address' requires an argument"),
-        ("address-engagement --min-sends ten", "'--min-sends': 'ten' is not a valid integer"),
-        ("address-engagement --min-sends 1.5", "'--min-sends': '1.5' is not a valid integer"),
+        ("address-engagement --min-sends ten", "'--min-sends': 'ten' is not a valid int"),
+        ("address-engagement --min-sends 1.5", "'--min-sends': '1.5' is not a valid int"),
         ("bounce-rate --since=", "--since: '' is neither a time nor a duration"),
         ("bounce-rate --tag a=b", "No such option: --tag"),
         ("bounce-rate extra", "unexpected extra argument"),
         ("no-such-report", "No such command 'no-such-report'"),
     ],
 )
-def test_bad_option_is_refused(due: Due, folder: Path, words: str, says: str) -> None:
-    assert says in due("report", *words.split(), "--local", str(folder)).failed(2).err
+def test_bad_option_is_refused(due: Due, nasty: Path, words: str, says: str) -> None:
+    assert says in due("report", *words.split(), "--local", str(nasty)).failed(2).err
 
 
 @pytest.mark.parametrize(
