@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import re
 import stat
 import sys
 import zlib
@@ -23,7 +24,18 @@ STDIN = "-"
 _READ_BYTES = 1024 * 1024
 _SCAN_BYTES = 2 * MAX_RECORD_BYTES  # without a line break between objects for this long, look for objects' ends
 _HOLD_BYTES = 64 * 1024 * 1024  # nothing larger is held; the end of such a piece is the end of its line
+_MOST_LINES = 10_000
 _PARQUET_MAGIC = b"PAR1"
+_BETWEEN = re.compile(rb"[\s,\[\]]*+")
+# Lines before the next object that are documents of their own whatever follows: they hold no brace, or begin with
+# something that is neither an object nor a value of an array.
+_NO_OBJECT = re.compile(
+    rb"""(?:[\s,\[\]]*+(?:
+        [^{\n]*+\n
+        | (?!\{|(?:"(?:[^"\\\n]|\\[^\n])*+"|[-+.\w]+)[ \t]*[,\]])[^\n]*+\n
+    )){1,10000}+""",
+    re.VERBOSE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,19 +204,50 @@ def _cut(stream: Readable, origin: str) -> Iterator[Piece]:
     while data := stream.read(_READ_BYTES):
         unsearched = max(0, len(held) - 3)
         held += data
+        if _BETWEEN.fullmatch(held):
+            line += held.count(b"\n")
+            held = b""
+            continue
+        while b"\n" in data and (text := _NO_OBJECT.match(held)):
+            yield Block(origin, line, text[0])
+            line += text[0].count(b"\n")
+            held, scanned, unsearched = held[text.end() :], 0, 0
         at = boundary(held[unsearched:])
         at += unsearched if at else 0
         if not at and len(held) >= max(_SCAN_BYTES, 2 * scanned):
             at, scanned = first_documents(held), len(held)
+        if not at and len(held) > _HOLD_BYTES:
+            at = _anywhere(held)
+            if not at:
+                held = yield from _endless(stream, origin, line, held)
+                line, scanned = line + 1, 0
         if at:
-            yield Block(origin, line, held[:at])
+            yield from _in_parts(Block(origin, line, held[:at]))
             line += held.count(b"\n", 0, at)
             held, scanned = held[at:], 0
-        elif len(held) > _HOLD_BYTES:
-            held = yield from _endless(stream, origin, line, held)
-            line, scanned = line + 1, 0
     if held:
-        yield Block(origin, line, held)
+        yield from _in_parts(Block(origin, line, held))
+
+
+def _anywhere(held: bytes) -> int:
+    """Where to cut what shows no place: before an object at the start of a line, else after a line; 0 for one line."""
+    for mark in (b"\n{", b"\n"):
+        found = max(held.find(mark, _READ_BYTES), held.find(mark, 0, _READ_BYTES))
+        if found >= 0:
+            return found + 1
+    return 0
+
+
+def _in_parts(block: Block) -> Iterator[Block]:
+    """A block of very many lines in several: what they become is held at once, and is larger than they are."""
+    lines = block.data.count(b"\n")
+    at = boundary(block.data[: len(block.data) // 2]) if lines > _MOST_LINES else 0
+    if not at:
+        yield block
+        return
+    yield from _in_parts(Block(block.origin, block.line, block.data[:at]))
+    after = block.line + block.data.count(b"\n", 0, at)
+    yield from _in_parts(Block(block.origin, after, block.data[at:]))
 
 
 def _endless(stream: Readable, origin: str, line: int, held: bytes) -> Generator[Endless, None, bytes]:
