@@ -11,8 +11,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from due_cli.events.model import Json, UnreadableError
 
@@ -40,8 +39,7 @@ _DEEPEST_INDENT = 1000
 _WINDOW = 32 * 1024  # records are nearly always smaller
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """The text of one JSON object, decoded, or of something that is not one, with the reason.
 
     ``start`` and ``end`` are its place in the block.

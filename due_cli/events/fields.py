@@ -93,7 +93,10 @@ def text_map(value: Json) -> Json | Wrong:
     """A map<string,string> column: scalars as their text, anything nested as its JSON text, null as absent."""
     if type(value) is not dict:
         return WRONG
-    return {key: item if type(item) is str else as_text(item) for key, item in value.items() if item is not None}
+    for item in value.values():
+        if type(item) is not str:
+            return {key: as_text(item) for key, item in value.items() if item is not None}
+    return value
 
 
 def text_maps(value: Json) -> Json | Wrong:
@@ -130,12 +133,14 @@ class Taker:
             if value is None:
                 record.pop(key, None)
                 continue
-            checked = check(value)
-            if isinstance(checked, Wrong):
+            if check is text and type(value) is str:  # most fields, without a call
+                found[column] = value
+            elif isinstance(checked := check(value), Wrong):
                 self.nulled += 1
+                continue
             else:
                 found[column] = checked
-                del record[key]
+            del record[key]
         return found
 
     def nested(self, record: Record, key: str, shape: Shape) -> Struct | None:

@@ -42,12 +42,8 @@ def message_id(row: Row, event: Struct | None = None) -> str | None:
 
 def mail_event(row: Row) -> Struct:
     """``facets.email_channel.mail_event`` of a row, or an empty struct."""
-    found: Json = row.get("facets")
-    for key in ("email_channel", "mail_event"):
-        if not isinstance(found, dict):
-            return {}
-        found = found.get(key)
-    return found if isinstance(found, dict) else {}
+    facets = row.get("facets")
+    return facets["email_channel"]["mail_event"] if facets else {}
 
 
 def _recipient(row: Row, event: Struct) -> Json:

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TypedDict
+from typing import NamedTuple, TypedDict
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 Record = dict[str, Json]
 _LONGEST_REASON = 300  # characters; a reason quotes the record, which may hold anything
 Struct = dict[str, Json]
+
+
+class EmailChannel(TypedDict):
+    """The only facet that the table has."""
+
+    mail_event: Struct
+
+
+class Facets(TypedDict):
+    """The column ``facets``, which only rows about mail have."""
+
+    email_channel: EmailChannel
 
 
 class Row(TypedDict, total=False):
@@ -29,7 +41,7 @@ class Row(TypedDict, total=False):
     attributes: dict[str, str]
     client_context: Struct
     awsaccountid: str
-    facets: Struct
+    facets: Facets
     metrics: dict[str, float]
     event_id: str
     source: str
@@ -45,8 +57,7 @@ class UnreadableError(ValueError):
         super().__init__(" ".join(reason[:_LONGEST_REASON].split()))
 
 
-@dataclass(frozen=True, slots=True)
-class Normalised:
+class Normalised(NamedTuple):
     """What one record became: its rows (none for a test ping) and how many fields were of a wrong type."""
 
     rows: list[Row]

@@ -5,7 +5,7 @@ Facts: SES developer guide, "Contents of event data" and "Amazon SNS notificatio
 
 from __future__ import annotations
 
-from due_cli.events.fields import WRONG, Taker, Wrong, as_text
+from due_cli.events.fields import WRONG, Shape, Taker, Wrong, as_text, text
 from due_cli.events.finish import finished, snake_case
 from due_cli.events.identity import mail_event, message_id
 from due_cli.events.mail import spelling, taken_mail_event
@@ -60,7 +60,12 @@ def _tags(value: Json) -> Json | Wrong:
 def _tag(listed: Json) -> str:
     if type(listed) is not list:
         return as_text(listed)
+    if len(listed) == 1 and type(listed[0]) is str:
+        return listed[0]
     return ",".join(as_text(item) for item in listed if item is not None)
+
+
+_ACCOUNT_AND_TAGS: Shape = (("sendingAccountId", "awsaccountid", text), ("tags", "attributes", _tags))
 
 
 _RENAMED = {"message_send_timestamp": "timestamp", "from_address": "source", "reporting_mta": "reportingMTA"}
@@ -91,9 +96,12 @@ def rows_of(record: Record, envelope: Envelope) -> Normalised:
         record["eventType"] = kind  # which the event type does not spell as SES does
     taker = Taker()
     row: Row = {"event_type": event_type}
-    _take_account_and_tags(taker, mail, envelope, row)
-    row["facets"] = {"email_channel": {"mail_event": taken_mail_event(taker, record, _SPELLING)}}
-    if not message_id(row):
+    row.update(taker.struct(mail, _ACCOUNT_AND_TAGS))  # type: ignore[typeddict-item]  # the shape's columns are Row's
+    if envelope.account and not row.get("awsaccountid"):
+        row["awsaccountid"] = envelope.account
+    event = taken_mail_event(taker, record, _SPELLING)
+    row["facets"] = {"email_channel": {"mail_event": event}}
+    if not message_id(row, event):
         raise UnreadableError(f"an SES {kind} record without a mail.messageId")
     first = finished(row, SOURCE, own_time, envelope, record)
     rows = [first]
@@ -184,12 +192,3 @@ def _is_unsubscribe_click(row: Row) -> bool:
         return False
     click = mail_event(row).get("click")
     return isinstance(click, dict) and "link_tags" in click
-
-
-def _take_account_and_tags(taker: Taker, mail: Record, envelope: Envelope, row: Row) -> None:
-    account = taker.string(mail, "sendingAccountId") or envelope.account
-    if account:
-        row["awsaccountid"] = account
-    tags = taker.value(mail, "tags", _tags)
-    if isinstance(tags, dict):
-        row["attributes"] = tags  # type: ignore[typeddict-item]  # _tags makes every value text

@@ -6,11 +6,11 @@ order and the repetition of events change nothing: each fact is kept with what o
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from due_cli.events.fields import as_text
 from due_cli.events.identity import mail_event, message_id
-from due_cli.events.model import Json, Row
+from due_cli.events.model import Json, Row, Struct
 from due_cli.events.times import iso
 
 NOT_APPLICABLE = "NA"
@@ -82,8 +82,7 @@ KEYS: dict[str, tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(NamedTuple):
     """What is known of one message; ``last`` is the own time of its last event (epoch ms).
 
     ``times`` holds the first own time of each fact, ``earliest`` the values whose earliest event counts,
@@ -93,8 +92,8 @@ class Status:
     message_id: str
     channel: str
     last: int
-    times: dict[str, int] = field(default_factory=dict)
-    earliest: dict[str, Dated] = field(default_factory=dict)
+    times: dict[str, int]
+    earliest: dict[str, Dated]
     record_status: Dated | None = None
     price: float | None = None
 
@@ -132,11 +131,12 @@ def status_of(row: Row) -> Status | None:
     own_time, event = row["occurred_at"], row.get("event_id") or ""
     if fact == "optout" and row.get("source") == "sms":
         answered = (row.get("details") or {}).get("previousPublishedMessageId")
-        return Status(answered, channel, own_time, {fact: own_time}) if answered else None
-    message = message_id(row)
+        return Status(answered, channel, own_time, {fact: own_time}, {}) if answered else None
+    mail = mail_event(row)
+    message = message_id(row, mail)
     if not message:
         return None
-    values = _email_values(row) if channel == "email" else _phone_values(row)
+    values = _email_values(row, mail) if channel == "email" else _phone_values(row)
     record_status = values.pop("record_status", None)
     return Status(
         message,
@@ -168,8 +168,7 @@ def merged(one: Status, other: Status) -> Status:
     )
 
 
-def _email_values(row: Row) -> dict[str, str | None]:
-    event = mail_event(row)
+def _email_values(row: Row, event: Struct) -> dict[str, str | None]:
     mail = event.get("mail")
     mail = mail if isinstance(mail, dict) else {}
     attributes = row.get("attributes") or {}

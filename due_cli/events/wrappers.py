@@ -12,7 +12,7 @@ import gzip
 import io
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from due_cli.events.documents import MAX_BATCH_BYTES, Decoder, Document, documents
 from due_cli.events.model import Envelope, Json, UnreadableError
@@ -20,10 +20,12 @@ from due_cli.events.times import millis, seconds
 
 GZIP_MAGIC = b"\x1f\x8b"
 _MAX_WRAPPERS = 16
+_BARE = Envelope()
+# An object with none of these keys is no wrapper, which is how most records come.
+_WRAPPING = frozenset("records Records Sns Message detail-type data rawData kinesis body".split())
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(NamedTuple):
     """One record out of its wrappers, or what could not be opened, with the reason.
 
     ``raw`` is what is kept if it fails: the document as received where it holds one record, else the innermost text
@@ -39,8 +41,10 @@ class Unit:
 def units(document: Document, decode: Decoder) -> list[Unit]:
     """The records of a document; one unit with a reason where it is not JSON."""
     if document.reason is not None:
-        return [Unit(None, Envelope(), document.text, document.reason)]
-    found = list(_opened(document.value, Envelope(), decode, 0))
+        return [Unit(None, _BARE, document.text, document.reason)]
+    if isinstance(document.value, dict) and _WRAPPING.isdisjoint(document.value):
+        return [Unit(document.value, _BARE, document.text)]
+    found = list(_opened(document.value, _BARE, decode, 0))
     if len(found) == 1:
         only = found[0]
         return [Unit(only.record, only.envelope, document.text, only.reason)]

@@ -163,11 +163,11 @@ def _pieces_of(stream: io.BufferedReader, origin: str) -> Iterator[Piece]:
         yield Broken(origin, f"{origin}: a Parquet file; put it under events/YYYY/MM/DD/HH/, where it is read as it is")
     elif head.startswith(GZIP_MAGIC):
         unzipped = _Unzipped(whole)
-        yield from _cut(unzipped, origin)
+        yield from cut(unzipped, origin)
         if unzipped.error:
             yield Broken(origin, f"{origin}: {unzipped.error}; what came before was read")
     else:
-        yield from _cut(whole, origin)
+        yield from cut(whole, origin)
 
 
 class _Prefixed:
@@ -198,7 +198,7 @@ class _Unzipped:
             return b""
 
 
-def _cut(stream: Readable, origin: str) -> Iterator[Piece]:
+def cut(stream: Readable, origin: str) -> Iterator[Piece]:
     """Pieces that end between documents."""
     held, line, scanned = b"", 1, 0
     while data := stream.read(_READ_BYTES):

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import reduce
+from typing import Any
 
-from due_cli.events.status import Status
+from due_cli.events.status import Status, merged
 
 
 def encoded(status: Status) -> bytes:
@@ -18,8 +21,17 @@ def encoded(status: Status) -> bytes:
     return orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)
 
 
-def decoded(message_id: str, body: bytes) -> Status:
+def folded(message_id: str, bodies: list[bytes]) -> bytes:
+    """What several encoded statuses of one message say together."""
+    import orjson
+
+    if len(bodies) == 1:
+        return bodies[0]
+    return encoded(reduce(merged, (decoded(message_id, body, orjson.loads) for body in bodies)))
+
+
+def decoded(message_id: str, body: bytes, loads: Callable[[bytes], Any] = json.loads) -> Status:
     """The status that :func:`encoded` wrote."""
-    channel, last, times, events, values, record_status, price = json.loads(body)
+    channel, last, times, events, values, record_status, price = loads(body)
     earliest = {key: (events[number][0], events[number][1], value) for key, (number, value) in values.items()}
     return Status(message_id, channel, last, times, earliest, tuple(record_status) if record_status else None, price)

@@ -75,20 +75,11 @@ SELECT path, bytes, changed, shape FROM foreign_file
 INSERT INTO foreign_file (path, bytes, changed, shape) VALUES (?, ?, ?, ?)
 ON CONFLICT (path) DO UPDATE SET bytes = excluded.bytes, changed = excluded.changed, shape = excluded.shape
 
--- name: incoming_table
-CREATE TEMP TABLE IF NOT EXISTS incoming (key BLOB PRIMARY KEY) WITHOUT ROWID
-
--- name: clear_incoming
-DELETE FROM incoming
-
--- name: add_incoming
-INSERT OR IGNORE INTO incoming (key) VALUES (?)
-
--- name: seen_of_incoming
-SELECT s.key, s.rank, s.hour, s.batch FROM incoming AS i JOIN seen AS s ON s.key = i.key
-
 -- name: seen
-SELECT 1 FROM seen WHERE key = ?
+SELECT rank, hour, batch FROM seen WHERE key = ?
+
+-- name: add_seen
+INSERT INTO seen (key, rank, hour, batch) VALUES (?, ?, ?, ?) ON CONFLICT (key) DO NOTHING
 
 -- name: set_seen
 INSERT INTO seen (key, rank, hour, batch) VALUES (?, ?, ?, ?)

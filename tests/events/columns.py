@@ -24,12 +24,7 @@ def row_of(record: Record, envelope: Envelope | None = None) -> Row:
 
 def mail_event(row: Row) -> dict[str, Json]:
     """``facets.email_channel.mail_event``."""
-    event: Json = row["facets"]
-    for key in ("email_channel", "mail_event"):
-        assert isinstance(event, dict)
-        event = event[key]
-    assert isinstance(event, dict)
-    return event
+    return row["facets"]["email_channel"]["mail_event"]
 
 
 def part_of(row: Row, name: str) -> dict[str, Json]:

@@ -264,9 +264,9 @@ def test_the_status_is_the_first_fact_there_is_of_any_set(channel: str) -> None:
     for size in range(1, len(order) + 1):
         for chosen in combinations(order, size):
             times = {fact: HAPPENED - index for index, fact in enumerate(reversed(chosen))}
-            status = Status("m", channel, HAPPENED, times)
+            status = Status("m", channel, HAPPENED, times, {})
             assert status.status == chosen[0] == status.item()["status"]
-    assert Status("m", channel, HAPPENED).status == "NA"
+    assert Status("m", channel, HAPPENED, {}, {}).status == "NA"
 
 
 class TestMerge:

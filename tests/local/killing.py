@@ -7,6 +7,7 @@ import io
 import os
 import signal
 import sys
+import threading
 import types
 
 from due_cli.main import main
@@ -58,6 +59,7 @@ def _child(words: list[str], kill_after: int | None, write: int) -> None:
             if changes == kill_after:
                 os.kill(os.getpid(), signal.SIGKILL)
 
+    threading.setprofile(watch)
     sys.setprofile(watch)
     code = main(words)
     sys.setprofile(None)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -24,6 +25,11 @@ def text_of(report: str) -> str:
     return (files.folder() / "reports" / f"{report}.sql").read_text("utf-8")
 
 
+@cache
+def _translated(sql: str) -> str:
+    return to_duckdb(parsed(sql))
+
+
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """The events of a database in memory."""
@@ -34,7 +40,7 @@ class Loaded:
         """The rows of a report's text, as ``-o json`` gives them."""
         query = files.parse("changed", text)
         parameters = values(query, period(since, until, datetime.now(UTC)), dict(options))
-        cursor = self.connection.execute(to_duckdb(parsed(query.sql)), named_in(query.sql, parameters))
+        cursor = self.connection.execute(_translated(query.sql), named_in(query.sql, parameters))
         names = [column[0] for column in cursor.description or []]
         return [{name: plain(value) for name, value in zip(names, row, strict=True)} for row in cursor.fetchall()]
 

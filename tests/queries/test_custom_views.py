@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -48,10 +49,16 @@ _GIFT = _event("purchase", {"item": "sock"}, {"pieces": 1})
 _ODD = _event("o'dd %type", {key: f"value of {key}" for key in ODD_KEYS})
 
 
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with custom events."""
+    return ingested(tmp_path_factory.mktemp("filled"), [_PURCHASE, _GIFT, _ODD])
+
+
 @pytest.fixture
-def shop(tmp_path: Path) -> list[str]:
-    """A database with custom events, as the option that names it."""
-    return ["--local", str(ingested(tmp_path / "shop", [_PURCHASE, _GIFT, _ODD]))]
+def shop(filled: Path, tmp_path: Path) -> list[str]:
+    """A copy of it to make views in, as the option that names it."""
+    return ["--local", str(shutil.copytree(filled, tmp_path / "shop"))]
 
 
 def _create(*words: str) -> list[str]:

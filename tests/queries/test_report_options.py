@@ -99,13 +99,17 @@ def test_literal_says_what_it_was_made_of(text: str) -> None:
         ("address-engagement --known-for 2026-01-01", "--known-for: '2026-01-01' is not a duration"),
     ],
 )
-@pytest.mark.parametrize("more", [(), ("--sql",)], ids=["run", "--sql"])
-def test_bad_value_is_refused_in_one_line(due: Due, nasty: Path, words: str, says: str, more: tuple[str, ...]) -> None:
-    said = due("report", *words.split(" "), *more, "--local", str(nasty)).failed(2)
+def test_bad_value_is_refused_in_one_line(due: Due, nasty: Path, words: str, says: str) -> None:
+    said = due("report", *words.split(" "), "--local", str(nasty)).failed(2)
     assert said.out == ""
     problem, *hint = said.err.splitlines()
     assert problem.startswith(f"due: {says}")
     assert len(hint) <= 1
+
+
+@pytest.mark.parametrize("words", ["--since 30x", "--until tomorrow", "--since 2026-05-02 --until 2026-05-01"])
+def test_bad_value_is_refused_where_the_statement_is_printed(due: Due, words: str) -> None:
+    assert due("report", "bounce-rate", *words.split(), "--sql").failed(2).out == ""
 
 
 @pytest.mark.parametrize(

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from due_cli.events import merged as merged_status
 from due_cli.ingest import inputs
 from due_cli.ingest.batch import Batch, Block, Failure, StagedRow
 from due_cli.ingest.inputs import Broken, Endless
-from due_cli.ingest.stored import decoded, encoded
+from due_cli.ingest.stored import folded
 from due_cli.ingest.workers import Normalised, batches
 from due_cli.progress import Progress
 from due_cli.results import Account
@@ -64,15 +62,6 @@ def ingest_paths(folder: Folder, paths: list[str], progress: Progress) -> Accoun
             progress.finish()
 
 
-@dataclass(slots=True)
-class _Known:
-    """What is known of an event: the rank of the row that is kept, its hour, and the commit that filed it."""
-
-    rank: bytes
-    hour: int
-    batch: int
-
-
 class _Ingest:
     """One ingest under way."""
 
@@ -80,7 +69,7 @@ class _Ingest:
         self._folder, self._state, self._progress = folder, state, progress
         self._spill = Spill(folder)
         self._batch = int(state.meta("batch", "0"))
-        self._statuses: dict[str, bytes] = {}
+        self._statuses: dict[str, list[bytes]] = {}
         self._superseded: dict[int, list[str]] = {}
         self._endless: tuple[str, int, int] | None = None
         self._digest = hashlib.sha256()
@@ -89,7 +78,6 @@ class _Ingest:
     def begin(self) -> None:
         """Starts what the next commit makes count."""
         self._batch += 1
-        self._state.run("incoming_table")
         self._state.begin()
         self._state.run("set_meta", "batch", str(self._batch))
 
@@ -128,48 +116,37 @@ class _Ingest:
         kept, duplicates, rows = self._admit(batch.rows)
         for failure in batch.failures:
             self._keep_failure(failure)
-        for message, body in batch.statuses.items():
-            self._hold_status(message, body)
+        self._hold_statuses(batch.statuses)
         self._count(Account(batch.records, kept, duplicates, batch.ignored, len(batch.failures), rows, batch.nulled))
         self._progress.advance(len(block.data), count=batch.records)
 
     def _admit(self, rows: list[StagedRow]) -> tuple[int, int, int]:
         """Spills the rows of new events; returns how many records were kept, how many were not, and the rows."""
-        known = self._known(rows)
-        changed: dict[bytes, _Known] = {}
         kept: set[int] = set()
         admitted = 0
         for row in rows:
-            before = known.get(row.key)
-            now = _Known(row.rank, row.hour, self._batch)
-            if before is None:
+            if self._state.run("add_seen", row.key, row.rank, row.hour, self._batch):
                 kept.add(row.record)
                 admitted += 1
-            elif row.rank <= before.rank:
-                if row.rank != before.rank and row.message_id:
-                    self._state.run("add_variant", row.message_id)
-                continue
+                self._spill.add(row)
             else:
-                self._supersede(row, before)
-            known[row.key] = changed[row.key] = now
-            self._spill.add(row)
-        self._state.run_many("set_seen", ((key, k.rank, k.hour, k.batch) for key, k in changed.items()))
+                self._repeated(row)
         return len(kept), len({row.record for row in rows} - kept), admitted
 
-    def _known(self, rows: list[StagedRow]) -> dict[bytes, _Known]:
-        self._state.run("clear_incoming")
-        self._state.run_many("add_incoming", ((row.key,) for row in rows))
-        return {key: _Known(rank, hour, batch) for key, rank, hour, batch in self._state.rows("seen_of_incoming")}
-
-    def _supersede(self, row: StagedRow, before: _Known) -> None:
-        """A fuller delivery of an event that is filed already takes its place."""
-        event_id = base64.urlsafe_b64encode(row.key[4:]).decode()[:22]
-        if row.message_id:
+    def _repeated(self, row: StagedRow) -> None:
+        """Another delivery of an event: the fuller one of the two is kept."""
+        rank, hour, batch = self._state.rows("seen", row.key).fetchone()
+        if rank != row.rank and row.message_id:
             self._state.run("add_variant", row.message_id)
-        if before.batch == self._batch:
-            self._spill.replace(before.hour, event_id, before.rank)
+        if rank >= row.rank:
+            return
+        event_id = base64.urlsafe_b64encode(row.key[4:]).decode()[:22]
+        if batch == self._batch:
+            self._spill.replace(hour, event_id, rank)
         else:
-            self._superseded.setdefault(before.hour, []).append(event_id)
+            self._superseded.setdefault(hour, []).append(event_id)
+        self._state.run("set_seen", row.key, row.rank, row.hour, self._batch)
+        self._spill.add(row)
 
     def _keep_failure(self, failure: Failure) -> None:
         identity = failed_id(failure.raw)
@@ -200,16 +177,20 @@ class _Ingest:
             self._count(Account(records=1, failed=1))
             self._endless, self._digest = None, hashlib.sha256()
 
-    def _hold_status(self, message: str, body: bytes) -> None:
-        held = self._statuses.get(message)
-        if held is not None:
-            body = encoded(merged_status(decoded(message, held), decoded(message, body)))
-        self._statuses[message] = body
+    def _hold_statuses(self, statuses: dict[str, bytes]) -> None:
+        for message, body in statuses.items():
+            self._statuses.setdefault(message, []).append(body)
         if len(self._statuses) >= _STATUSES_HELD:
             self._store_statuses()
 
     def _store_statuses(self) -> None:
-        store_statuses(self._state, self._statuses)
+        changed = []
+        for message, bodies in self._statuses.items():
+            stored = self._state.one("status", message)
+            body = folded(message, [stored, *bodies] if isinstance(stored, bytes) else bodies)
+            if body != stored:
+                changed.append((message, body))
+        self._state.run_many("set_status", sorted(changed))
         self._statuses = {}
 
     def _file_rows(self) -> None:
@@ -217,35 +198,27 @@ class _Ingest:
             return
         columns = canonical_columns(self._state)
         self._progress.start("Writing Parquet", self._spill.bytes)
-        with connected(self._folder, INGEST_MEMORY) as connection, explained():
-            written: list[parquet.Written] = []
-            connection.execute(statement("in_order"))
-            for group in self._spill.groups():
-                written += parquet.write_group(connection, self._folder, group, columns, self._spill.largest)
-                self._progress.advance(group.bytes)
-            for hour, event_ids in self._superseded.items():
-                files = [file.path for file in self._state.data_files(hour, hour + 1)]
-                if files:
-                    written.append(parquet.write_merged(connection, self._folder, hour, files, event_ids))
-                    for path in files:
-                        self._state.run("retire_file", path)
+        written: list[parquet.Written] = []
+        for group, new in parquet.write_groups(self._folder, self._spill.groups(), columns, self._spill.largest):
+            written += new
+            self._progress.advance(group.bytes)
+        written += self._without_superseded()
         self._progress.finish()
         for file in placement.place(self._folder, [one for one in written if one.rows]):
             self._state.run("add_file", file.path, file.hour, file.rows, file.bytes)
 
-
-def store_statuses(state: State, statuses: dict[str, bytes]) -> None:
-    """Merges statuses into the store."""
-    changed = []
-    for message, body in statuses.items():
-        stored = state.one("status", message)
-        if isinstance(stored, bytes):
-            both = merged_status(decoded(message, stored), decoded(message, body))
-            body = encoded(both)
-            if body == stored:
-                continue
-        changed.append((message, body))
-    state.run_many("set_status", sorted(changed))
+    def _without_superseded(self) -> Iterator[parquet.Written]:
+        """The files of earlier commits without the rows that a fuller delivery takes the place of."""
+        if not self._superseded:
+            return
+        with connected(self._folder, INGEST_MEMORY) as connection, explained():
+            connection.execute(statement("in_order"))
+            for hour, event_ids in self._superseded.items():
+                files = [file.path for file in self._state.data_files(hour, hour + 1)]
+                if files:
+                    yield parquet.write_merged(connection, self._folder, hour, files, event_ids)
+                    for path in files:
+                        self._state.run("retire_file", path)
 
 
 def failed_id(raw: bytes) -> str:

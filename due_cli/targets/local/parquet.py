@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,12 +12,14 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from due_cli.targets.local.engine import statement, text_list, text_literal
+from due_cli.targets.local.engine import connected, explained, statement, text_list, text_literal
 from due_cli.targets.local.folder import Folder
 from due_cli.targets.local.spill import SpilledGroup
 from due_cli.targets.local.state import DataFile
 
 _BATCH_ROWS = 16_384
+_AT_ONCE = 2
+_GROUP_MEMORY = "112MB"
 # Statistics where a query may skip rows by them; those of fifty columns would be most of a small file.
 _STATISTICS = [
     "event_type",
@@ -45,22 +49,40 @@ class Written:
         return DataFile(folder.relative(self.final), self.hour, self.rows, size)
 
 
-def write_group(
-    connection: duckdb.DuckDBPyConnection,
-    folder: Folder,
-    group: SpilledGroup,
-    columns: dict[str, str],
-    largest: int,
-) -> Iterator[Written]:
-    """One file for each hour of a group of spilled hours."""
+def write_groups(
+    folder: Folder, groups: Iterable[SpilledGroup], columns: dict[str, str], largest: int
+) -> Iterator[tuple[SpilledGroup, list[Written]]]:
+    """The files of each group, one for each of its hours, in order; the group's own file is removed.
+
+    Two groups are written at a time, each by a DuckDB of its own: one reads the JSON of one query after the other.
+    """
     spec = "{" + ", ".join(f"{text_literal(name)}: {text_literal(kind)}" for name, kind in columns.items()) + "}"
-    query = statement(
-        "staged_rows",
-        file=text_literal(str(group.path)),
-        columns=spec,
-        largest=max(largest + 1, _SMALLEST_OBJECT),
-    )
-    reader = connection.sql(query).to_arrow_reader(_BATCH_ROWS)
+
+    def write(group: SpilledGroup) -> tuple[SpilledGroup, list[Written]]:
+        query = statement(
+            "staged_rows",
+            file=text_literal(str(group.path)),
+            columns=spec,
+            largest=max(largest + 1, _SMALLEST_OBJECT),
+        )
+        with connected(folder, _GROUP_MEMORY) as connection, explained():
+            connection.execute(statement("in_order"))
+            files = list(_write_group(connection.sql(query), folder, group))
+        group.path.unlink()
+        return group, files
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        waiting: deque[Future[tuple[SpilledGroup, list[Written]]]] = deque()
+        for group in groups:
+            waiting.append(pool.submit(write, group))
+            if len(waiting) > _AT_ONCE:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _write_group(rows: duckdb.DuckDBPyRelation, folder: Folder, group: SpilledGroup) -> Iterator[Written]:
+    reader = rows.to_arrow_reader(_BATCH_ROWS)
     if len(group.hours) == 1:
         yield _write(folder, group.hours[0][0], reader, reader.schema)
         return

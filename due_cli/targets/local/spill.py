@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from due_cli.ingest.batch import StagedRow, rank_of
 from due_cli.targets.local.folder import Folder
@@ -34,6 +35,7 @@ class Spill:
         self._buffers: dict[int, list[bytes]] = defaultdict(list)
         self._buffered = 0
         self._flushed: set[int] = set()
+        self._counts: Counter[int] = Counter()
         self._replaced: dict[int, set[tuple[bytes, bytes]]] = defaultdict(set)
         self.bytes = 0
         self.largest = 0
@@ -42,6 +44,7 @@ class Spill:
         """Takes one row in."""
         size = len(row.line) + 1
         self._buffers[row.hour].append(row.line)
+        self._counts[row.hour] += 1
         self._buffered += size
         self.bytes += size
         self.largest = max(self.largest, size)
@@ -53,7 +56,10 @@ class Spill:
         self._replaced[hour].add((event_id.encode(), rank))
 
     def groups(self) -> Iterator[SpilledGroup]:
-        """The hours in order, several small ones together, so that each group is worth a query."""
+        """The hours in order, several small ones together, so that each group is worth a query.
+
+        The files are the caller's to remove.
+        """
         hours = sorted({*self._buffers, *self._flushed})
         number = 0
         while hours:
@@ -64,22 +70,18 @@ class Spill:
             with path.open("wb") as file:
                 while hours and file.tell() < _GROUP_BYTES:
                     hour = hours.pop(0)
-                    count = 0
-                    for line in self._lines(hour):
-                        file.write(line)
-                        count += 1
+                    count = self._write(hour, file)
                     if count:
                         group.append((hour, count))
                 size = file.tell()
-            if group:
-                yield SpilledGroup(path, tuple(group), size)
-            path.unlink()
+            yield SpilledGroup(path, tuple(group), size)
 
     def clear(self) -> None:
         """Forgets everything that was added."""
         shutil.rmtree(self._place, ignore_errors=True)
         self._buffers.clear()
         self._flushed.clear()
+        self._counts.clear()
         self._replaced.clear()
         self._buffered = self.bytes = self.largest = 0
 
@@ -92,17 +94,31 @@ class Spill:
         self._buffers.clear()
         self._buffered = 0
 
-    def _lines(self, hour: int) -> Iterator[bytes]:
-        """The rows of an hour, each with its line break, less those that were replaced."""
+    def _write(self, hour: int, target: BinaryIO) -> int:
+        """Writes the rows of an hour, less those that were replaced; returns how many they are."""
         replaced = self._replaced.get(hour)
-        for line in self._all_lines(hour):
-            if replaced and (found := _EVENT_ID.search(line)) and (found[1], rank_of(line.rstrip(b"\n"))) in replaced:
-                continue
-            yield line
+        if replaced:
+            count = 0
+            for line in self._lines(hour):
+                if not _is_one_of(line, replaced):
+                    target.write(line)
+                    count += 1
+            return count
+        if hour in self._flushed:
+            with (self._place / f"{hour}.json").open("rb") as file:
+                shutil.copyfileobj(file, target)
+        if lines := self._buffers.get(hour):
+            target.write(b"\n".join(lines) + b"\n")
+        return self._counts[hour]
 
-    def _all_lines(self, hour: int) -> Iterator[bytes]:
+    def _lines(self, hour: int) -> Iterator[bytes]:
         if hour in self._flushed:
             with (self._place / f"{hour}.json").open("rb") as file:
                 yield from file
         for line in self._buffers.get(hour, ()):
             yield line + b"\n"
+
+
+def _is_one_of(line: bytes, rows: set[tuple[bytes, bytes]]) -> bool:
+    found = _EVENT_ID.search(line)
+    return found is not None and (found[1], rank_of(line.rstrip(b"\n"))) in rows

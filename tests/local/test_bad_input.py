@@ -1,0 +1,388 @@
+"""Whatever comes in: the batch goes on, good records are kept, bad ones too, byte for byte and with a reason."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import os
+import random
+import socket
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from due_cli.events.model import Json
+from due_cli.ingest import inputs
+from due_cli.ingest.batch import Batch, Block, normalised
+from tests.cli import Due, write_lines
+from tests.events.records import SAMPLES, copied, pinpoint_app, pinpoint_email, ses_send, sms_event
+from tests.events.wrapping import encoded
+from tests.local.conftest import COSTLY, NewDatabase
+from tests.local.looking import Row, balanced, ingest, rows
+
+GOOD = encoded(sms_event("TEXT_DELIVERED", messageId="good-1"))
+ALSO_GOOD = encoded(sms_event("TEXT_DELIVERED", messageId="good-2"))
+
+
+def kept_failures(due: Due, database: Path) -> dict[bytes, str]:
+    """The reason of each failed record by its bytes, which ``due failed show`` gives back."""
+    listed = due.rows("failed", "list", "--local", str(database))
+    found = {}
+    for line in listed:
+        shown = due("failed", "show", line["id"], "--local", str(database)).done().raw
+        assert len(shown) == line["bytes"]
+        assert line["reason"] and line["kept_at"] and line["origin"]
+        found[shown] = line["reason"]
+    assert len(found) == len(listed)
+    return found
+
+
+def between_good_ones(due: Due, database: Path, bad: bytes, tmp_path: Path, name: str = "2-bad.json") -> Row:
+    """Ingests a file between two others, whose records must be kept; returns the account."""
+    place = tmp_path / "input"
+    place.mkdir()
+    (place / "1-good.json").write_bytes(GOOD + b"\n")
+    (place / name).write_bytes(bad)
+    (place / "3-good.json").write_bytes(ALSO_GOOD + b"\n")
+    ran = due("ingest", str(place), "--local", str(database), "-o", "json")
+    account: Row = ran.json
+    assert ran.code == (1 if account["problems"] else 0)
+    assert balanced(account)
+    assert {"good-1", "good-2"} <= {(row["attributes"] or {}).get("message_id") for row in rows(due, database)}
+    return account
+
+
+@pytest.mark.parametrize(
+    "nothing",
+    [b"", b"\n\n \r\n\t\n", b"[]", b"[\n]\n", gzip.compress(b""), gzip.compress(b"\n")],
+    ids=["empty", "blank", "empty array", "empty array of lines", "empty gzip", "gzip of a blank line"],
+)
+def test_files_without_records(due: Due, database: Path, tmp_path: Path, nothing: bytes) -> None:
+    account = between_good_ones(due, database, nothing, tmp_path)
+    assert (account["records"], account["kept"], account["problems"]) == (2, 2, [])
+
+
+_BINARY = bytes(byte for byte in random.Random(7).randbytes(5000) if byte != 10)
+_TORN = GOOD[: len(GOOD) // 2]
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        (_TORN, "not JSON"),
+        (b"hello", "not JSON"),
+        (b"{}", "not a record"),
+        (b"42", "not an object"),
+        (b'"text"', "not an object"),
+        (b"null", "not an object"),
+        (_BINARY, "not"),
+        (GOOD.decode().encode("utf-16"), "not"),
+        (GOOD.replace(b"good-1", b"caf\xe9"), "not UTF-8"),
+        (GOOD.replace(b'"good-1"', b"NaN"), "not JSON"),
+        (b'{"a":' * 10_000 + b"1" + b"}" * 10_000, "levels deep"),
+        (b"[" * 10_000 + b"1" + b"]" * 10_000, ""),
+        (b'{"event_type":"x","attributes":{"a":"' + b"y" * 5_000_000 + b'"}}', "larger than 4 MB"),
+    ],
+    ids=[
+        *("torn", "words", "empty object", "number", "string", "null", "binary", "UTF-16", "Latin-1", "NaN"),
+        *("deep objects", "deep arrays", "5 MB"),
+    ],
+)
+def test_a_line_that_is_no_record(due: Due, database: Path, tmp_path: Path, bad: bytes, reason: str) -> None:
+    account = between_good_ones(due, database, bad + b"\n", tmp_path)
+    assert (account["kept"], account["problems"]) == (2, [])
+    found = kept_failures(due, database)
+    assert all(reason in why for why in found.values())
+    if reason:
+        assert list(found) == [bad.rstrip(b"\n")]
+
+
+@pytest.mark.parametrize(
+    ("over", "reason"),
+    [
+        ({"eventTimestamp": "yesterday"}, "eventTimestamp"),
+        ({"eventTimestamp": 12}, "eventTimestamp"),
+        ({"eventTimestamp": 10**18}, "eventTimestamp"),
+        ({"eventTimestamp": None}, "eventTimestamp"),
+        ({"eventTimestamp": {"at": 1}}, "eventTimestamp"),
+        ({"eventType": 7}, ""),
+    ],
+    ids=str,
+)
+def test_a_record_without_its_type_or_time(
+    due: Due, database: Path, tmp_path: Path, over: dict[str, Json], reason: str
+) -> None:
+    bad = encoded({**sms_event("TEXT_DELIVERED"), **over})
+    assert between_good_ones(due, database, bad, tmp_path)["failed"] == 1
+    found = kept_failures(due, database)
+    assert list(found) == [bad]
+    assert reason in found[bad]
+
+
+@pytest.mark.parametrize("wrong", [None, True, 7, 1e300, -0.5, 10**30, "x", "\0", [], [[1]], {}, {"a": {"b": [None]}}])
+def test_a_wrong_type_in_every_field_at_once(due: Due, database: Path, tmp_path: Path, wrong: Json) -> None:
+    """All but what makes it a row: type, time and message id."""
+    records: list[Json] = []
+    for record in (
+        sms_event("TEXT_DELIVERED"),
+        ses_send(),
+        pinpoint_email("_email.hardbounce"),
+        pinpoint_app("_session.stop"),
+    ):
+        for key in record:
+            records.append({**record, key: wrong})
+    account = between_good_ones(due, database, write_lines(tmp_path / "records", records).read_bytes(), tmp_path)
+    assert account["records"] == len(records) + 2
+    assert len(kept_failures(due, database)) <= account["failed"]
+
+
+def test_text_that_databases_fear(due: Due, database: Path, tmp_path: Path) -> None:
+    """NUL, half a surrogate pair, quotes, wildcards, a text that is a number, a very long one."""
+    fearsome = [
+        "a\0b",
+        "\ud800 alone",
+        "'; DROP TABLE status; --",
+        "{braces} $name :name %s ?",
+        "1e5",
+        "\u202e",
+        "x" * 10**6,
+    ]
+    records = [
+        pinpoint_app("_session.stop", attributes={"text": text}, client={"client_id": f"c-{text[:9]}"})
+        for text in fearsome
+    ]
+    account = ingest(due, database, write_lines(tmp_path / "records.json", records))
+    assert account["kept"] == len(fearsome)
+    found = {row["attributes"]["text"] for row in rows(due, database)}
+    assert found == {text.replace("\ud800", "\ufffd") for text in fearsome}
+
+
+def test_a_hundred_thousand_keys(due: Due, database: Path, tmp_path: Path) -> None:
+    record = pinpoint_app("_session.stop")
+    record["attributes"] = {f"key-{number}": str(number) for number in range(100_000)}
+    assert between_good_ones(due, database, encoded(record), tmp_path)["kept"] == 3
+    (found,) = due.rows(
+        *("query", "SELECT CARDINALITY(MAP_KEYS(attributes)) AS n FROM all_events WHERE source = 'pinpoint'"),
+        *("--local", str(database)),
+    )
+    assert found["n"] == 100_000
+
+
+@pytest.mark.parametrize("size", [50, 100], ids="{} MB".format)
+@pytest.mark.parametrize("beginning", [b"", b'{"event_type": "'], ids=["garbage", "a string without end"])
+def test_a_line_that_does_not_end(due: Due, database: Path, tmp_path: Path, size: int, beginning: bytes) -> None:
+    line = beginning + bytes(range(97, 123)) * (size * 2**20 // 26)
+    place = tmp_path / "long.json"
+    place.write_bytes(GOOD + b"\n" + line + b"\n" + ALSO_GOOD + b"\n")
+    account = ingest(due, database, place)
+    assert (account["records"], account["kept"], account["failed"]) == (3, 2, 1)
+    assert kept_failures(due, database) == {line: "larger than 4 MB"}
+
+
+def test_gzip_that_is_cut_off(due: Due, database: Path, tmp_path: Path) -> None:
+    """What could be unzipped is read; the half record at its end is kept as one that failed."""
+    lines = [encoded(pinpoint_app("_session.stop", client={"client_id": os.urandom(40).hex()})) for _ in range(400)]
+    whole = gzip.compress(b"\n".join(lines))
+    account = between_good_ones(due, database, whole[: len(whole) * 3 // 4], tmp_path)
+    (problem,) = account["problems"]
+    assert "2-bad.json: gzip that is cut off" in problem
+    assert 200 < account["kept"] < 402
+    for failed in kept_failures(due, database):
+        assert any(line.startswith(failed) for line in lines)
+
+
+@pytest.mark.parametrize("garbage", [b"garbage", b"\0" * 10 + b"x", b"\x1f\x8b\x08 another that is broken"], ids=repr)
+def test_gzip_with_garbage_after_it(due: Due, database: Path, tmp_path: Path, garbage: bytes) -> None:
+    record = encoded(pinpoint_app("_session.stop"))
+    account = between_good_ones(due, database, gzip.compress(record) + garbage, tmp_path)
+    assert account["kept"] == 3
+    assert len(account["problems"]) == 1
+
+
+def test_gzip_whose_checksum_is_wrong(due: Due, database: Path, tmp_path: Path) -> None:
+    packed = bytearray(gzip.compress(encoded(pinpoint_app("_session.stop"))))
+    packed[-6] ^= 255
+    assert len(between_good_ones(due, database, bytes(packed), tmp_path)["problems"]) == 1
+
+
+def test_a_parquet_file_as_input(due: Due, database: Path, tmp_path: Path) -> None:
+    pq.write_table(pa.table({"a": [1]}), tmp_path / "a.parquet")
+    account = between_good_ones(due, database, (tmp_path / "a.parquet").read_bytes(), tmp_path, "2.parquet")
+    (problem,) = account["problems"]
+    assert "a Parquet file" in problem and "events/YYYY/MM/DD/HH/" in problem
+    assert (account["records"], account["failed"]) == (2, 0)
+
+
+def test_a_folder_of_everything(due: Due, database: Path, tmp_path: Path) -> None:
+    place = tmp_path / "everything"
+    (place / "deep/er").mkdir(parents=True)
+    (place / "empty").mkdir()
+    (place / ".hidden").mkdir()
+    for name in ("deep/er/a.json", ".hidden/b.json", ".c.json"):
+        write_lines(place / name, [sms_event("TEXT_DELIVERED", messageId=name)])
+    write_lines(place / "a name with spaces, 'quotes' and ümlaut.json", [b"bad one"])
+    os.mkfifo(place / "pipe")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(os.path.relpath(place / "socket"))
+    (place / "dangling").symlink_to("nowhere")
+    (place / "round").symlink_to(place)
+    Path(os.fsdecode(os.fsencode(place) + b"/\xff.json")).write_bytes(b"bad two\n" + GOOD)
+    ran = due("ingest", str(place), "--local", str(database), "-o", "json").failed(1)
+    account: Row = ran.json
+    assert balanced(account)
+    assert (account["kept"], account["failed"]) == (2, 2)
+    assert account["problems"] == [f"{place}/dangling: no such file or directory"]
+    assert set(kept_failures(due, database)) == {b"bad one", b"bad two"}
+    origins = {row["origin"] for row in due.rows("failed", "list", "--local", str(database))}
+    assert origins == {f"{place}/a name with spaces, 'quotes' and ümlaut.json:1", f"{place}/\ufffd.json:1"}
+
+
+def test_a_path_that_is_not_there(due: Due, database: Path, tmp_path: Path) -> None:
+    """It is a mistake in typing: nothing is read before it is mended."""
+    good = write_lines(tmp_path / "good.json", [GOOD])
+    ran = due("ingest", str(good), str(tmp_path / "nowhere"), "--local", str(database)).failed(4)
+    assert f"no such file or folder: {tmp_path / 'nowhere'}" in ran.err
+    assert rows(due, database) == []
+
+
+def test_a_name_that_is_too_long(due: Due, database: Path, tmp_path: Path) -> None:
+    good = write_lines(tmp_path / "good.json", [GOOD])
+    ran = due("ingest", "x" * 5000, str(good), "--local", str(database), "-o", "json").failed(1)
+    assert ran.json["kept"] == 1
+    assert ran.json["problems"] == [f"{'x' * 5000}: file name too long"]
+
+
+def test_bad_records_inside_a_wrapper_are_kept_alone(due: Due, database: Path, tmp_path: Path) -> None:
+    """One of several records: its own text is kept, not that of all."""
+    batch = {"records": [json.loads(GOOD), {"strange": 1}, json.loads(ALSO_GOOD), "also strange"]}
+    account = ingest(due, database, write_lines(tmp_path / "batch.json", [batch]))
+    assert (account["records"], account["kept"], account["failed"]) == (4, 2, 2)
+    assert set(kept_failures(due, database)) == {b'{"strange":1}', b"also strange"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"2026-11-06 20:01 INFO sent {number}", b'{{"event_type": "cut off {number}', b"{{}}", b"", b"  "],
+    ids=["a log", "torn records", "empty objects", "blank", "spaces"],
+)
+def test_very_many_lines(due: Due, database: Path, tmp_path: Path, line: bytes) -> None:
+    """More than is read at once, between two good records; each line is a failure of its own, or nothing."""
+    count = 100_000
+    lines = [line.decode().format(number=number).encode() for number in range(count)]
+    place = tmp_path / "lines"
+    place.write_bytes(b"\n".join([GOOD, *lines, ALSO_GOOD]))
+    account = ingest(due, database, place)
+    assert (account["kept"], account["failed"]) == (2, count if line.strip() else 0)
+    listed = due.rows("failed", "list", "--local", str(database))
+    assert len(listed) == len({one for one in lines if one.strip()})
+
+
+class _Trickle:
+    """A stream that gives a little at a time, so that small texts are cut as large ones are."""
+
+    def __init__(self, data: bytes, most: int) -> None:
+        self._stream, self._most = io.BytesIO(data), most
+
+    def read(self, size: int, /) -> bytes:
+        return self._stream.read(min(size, self._most))
+
+
+_PARTS = (
+    *(GOOD, json.dumps(ses_send(), indent=2).encode(), b'"text", ' + ALSO_GOOD, b"log " + GOOD, GOOD + ALSO_GOOD),
+    *(b"words", b'"text"', b"12", b"null", b"{", b"}", b'{"a":', b'{"a": "b', b"[", b"]", b",", b"\r", b""),
+    *(b"[\n" + json.dumps(ses_send(), indent=1).encode() + b",\n" + GOOD + b"\n]", b"{}", b"[1, {", b'"a" {"b":'),
+)
+_TEXTS = st.lists(st.tuples(st.sampled_from(_PARTS), st.sampled_from((b"\n", b"\r\n", b""))), max_size=14)
+
+
+def _outcome(batches: Iterable[Batch]) -> tuple[int, list[bytes], list[tuple[bytes, str, str]]]:
+    records, rows, failures = 0, [], []
+    for batch in batches:
+        records += batch.records
+        rows += [row.line for row in batch.rows]
+        failures += [(failure.raw, failure.reason, failure.origin) for failure in batch.failures]
+    return records, rows, failures
+
+
+@given(parts=_TEXTS, most=st.sampled_from((50, 200, 1000, 5000)))
+@settings(max_examples=300)
+def test_records_do_not_depend_on_where_a_text_is_cut(parts: list[tuple[bytes, bytes]], most: int) -> None:
+    text = b"".join(part + end for part, end in parts)
+    blocks = [piece for piece in inputs.cut(_Trickle(text, most), "origin") if isinstance(piece, Block)]
+    assert _outcome(map(normalised, blocks)) == _outcome([normalised(Block("origin", 1, text))])
+
+
+_ODD: st.SearchStrategy[Json] = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**25), 10**25)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.sampled_from(
+        ("", "\0", "\ud83d", "x" * 3000, "2026-11-06T20:00:00Z", "1794000000123", "{", '{"a": [1]}', "é\u2028")
+    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def _places(value: Json, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """The path of everything inside a record."""
+    inner: Iterable[tuple[str | int, Json]] = ()
+    if isinstance(value, dict):
+        inner = value.items()
+    elif isinstance(value, list):
+        inner = enumerate(value)
+    for key, item in inner:
+        yield (*path, key)
+        yield from _places(item, (*path, key))
+
+
+@st.composite
+def mutated(draw: st.DrawFn) -> bytes:
+    """The line of a real record in which some values are others, some bytes too, and some are missing."""
+    record: Any = copied(draw(st.sampled_from(SAMPLES)).build())
+    places = list(_places(record))
+    for path in draw(st.lists(st.sampled_from(places), max_size=3)):
+        _replace(record, path, draw(_ODD))
+    line = bytearray(json.dumps(record).encode())
+    for _ in range(draw(st.sampled_from((0, 0, 0, 1, 2)))):
+        at = draw(st.integers(0, len(line) - 1))
+        line[at : at + draw(st.integers(0, 40))] = draw(st.binary(max_size=8)).replace(b"\n", b"")
+    return bytes(line)
+
+
+def _replace(record: Any, path: tuple[str | int, ...], value: Json) -> None:
+    """Puts a value in the place of another, which may be gone with what held it."""
+    with suppress(KeyError, IndexError, TypeError):
+        for key in path[:-1]:
+            record = record[key]
+        record[path[-1]] = value
+
+
+@given(lines=st.lists(mutated(), min_size=5, max_size=25), packed=st.booleans())
+@settings(max_examples=20, phases=COSTLY)
+def test_mutated_records_never_stop_an_ingest(
+    due: Due, new_database: NewDatabase, tmp_path: Path, lines: list[bytes], packed: bool
+) -> None:
+    """Every second line is a good one, and must be kept."""
+    database, good = new_database(), [GOOD.replace(b"good-1", b"good-%d" % number) for number in range(len(lines))]
+    text = b"".join(bad + b"\n" + one + b"\n" for bad, one in zip(lines, good, strict=True))
+    place = tmp_path / "mutated.json"
+    place.write_bytes(gzip.compress(text) if packed else text)
+    account = ingest(due, database, place)
+    found = rows(due, database)
+    assert len(found) == account["rows"]
+    messages = {(row["attributes"] or {}).get("message_id") for row in found}
+    assert {f"good-{number}" for number in range(len(lines))} <= messages
+    assert all(raw in text for raw in kept_failures(due, database))
+    again = ingest(due, database, place)
+    assert (again["kept"], again["failed"], again["records"]) == (0, account["failed"], account["records"])
+    assert rows(due, database) == found
