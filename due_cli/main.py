@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -27,7 +28,13 @@ _FLAGS = ("--quiet", "-q", "--debug", "--no-color")
 def run() -> None:
     """The console script."""
     _open_streams()
+    signal.signal(signal.SIGTERM, _ended)
     sys.exit(main())
+
+
+def _ended(number: int, _frame: object) -> None:
+    """Ends as from within, so that what was begun is taken back and no process is left."""
+    sys.exit(128 + number)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,6 +43,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         build_app()(args=words, prog_name="due")
     except SystemExit as ended:
+        if ended.code == ExitCode.INTERRUPTED:
+            from due_cli.render import note
+
+            note("due: interrupted")
         return ended.code if isinstance(ended.code, int) else ExitCode.FAILED
     except DueError as problem:
         return _failed(problem, words)

@@ -173,14 +173,18 @@ def _pieces_of(stream: io.BufferedReader, origin: str) -> Iterator[Piece]:
 class _Prefixed:
     """A stream whose beginning was read already; a pipe cannot be put back."""
 
-    def __init__(self, head: bytes, stream: Readable) -> None:
+    def __init__(self, head: bytes, stream: io.BufferedReader) -> None:
         self._head, self._stream = head, stream
 
     def read(self, size: int, /) -> bytes:
         if self._head:
             head, self._head = self._head[:size], self._head[size:]
             return head
-        return self._stream.read(size)
+        parts = []
+        while size and (part := self._stream.read1(size)):  # read would miss a Ctrl-C between two waits for a pipe
+            parts.append(part)
+            size -= len(part)
+        return b"".join(parts)
 
 
 class _Unzipped:

@@ -65,7 +65,11 @@ def cell(value: object) -> str:
 def _console(stream: TextIO, settings: Settings, width: int) -> Console:
     from rich.console import Console
 
-    return Console(
+    class Piped(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    return Piped(
         file=stream,
         width=width,
         no_color=not settings.color,

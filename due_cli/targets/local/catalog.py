@@ -110,6 +110,14 @@ def _conformed(value: str, is_now: DuckDBPyType, wanted: DuckDBPyType) -> str:
             fields.append(f'"{name}" := {inner}')
         return f"CASE WHEN {value} IS NOT NULL THEN struct_pack({', '.join(fields)}) END"
     if wanted.id == "list" and is_now.id == "list":
-        inner = _conformed("item", _children(is_now)[0][1], _children(wanted)[0][1])
+        inner = _conformed_item(_children(is_now)[0][1], _children(wanted)[0][1])
         return f"list_transform({value}, lambda item: {inner})"
     return f"TRY_CAST({value} AS {wanted})"
+
+
+def _conformed_item(is_now: DuckDBPyType, wanted: DuckDBPyType) -> str:
+    """An item of a list; where lists have two levels, DuckDB reads a struct of one field as that field."""
+    if wanted.id == "struct" and is_now.id != "struct" and len(_children(wanted)) == 1:
+        ((name, kind),) = _children(wanted)
+        return f'struct_pack("{name}" := {_conformed("item", is_now, kind)})'
+    return _conformed("item", is_now, wanted)

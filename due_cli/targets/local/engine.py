@@ -37,15 +37,21 @@ def text_list(texts: list[str]) -> str:
 
 
 @contextmanager
-def connected(folder: Folder, memory: str = QUERY_MEMORY) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection of its own with Athena's session: UTC, integer division, nothing written but spilled work."""
+def connected(
+    folder: Folder, memory: str = QUERY_MEMORY, threads: int | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection of its own with Athena's session: UTC, integer division, nothing written but spilled work.
+
+    It uses as many threads as there are cores, if not told otherwise.
+    """
     temporary = f"{folder.query_work}{os.getpid()}"
     connection = duckdb.connect()
     try:
-        threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
-        connection.execute(
-            statement("settings", threads=threads, memory=memory, temporary=temporary.replace("'", "''"))
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
+        settings = statement(
+            "settings", threads=threads or cores, memory=memory, temporary=temporary.replace("'", "''")
         )
+        connection.execute(settings)
         with _interruptible(connection):
             yield connection
     finally:

@@ -180,8 +180,22 @@ def _walk(
 
 
 def _is_data(entry: os.DirEntry[str]) -> bool:
-    """Whether Athena would read it too: names with a dot or an underscore before them are work under way."""
-    return entry.name.endswith(".parquet") and not entry.name.startswith((".", "_")) and entry.is_file()
+    """Whether Athena would read it too: names with a dot or an underscore before them are work under way.
+
+    Hive, Spark and Athena itself give their files no ending; one that is empty has no rows.
+    """
+    if entry.name.startswith((".", "_")) or not entry.is_file():
+        return False
+    if entry.name.endswith(".parquet"):
+        return is_own(entry.name) or entry.stat().st_size > 0
+    try:
+        with Path(entry.path).open("rb") as file:
+            if file.read(4) != b"PAR1":
+                return False
+            file.seek(-4, os.SEEK_END)
+            return file.read(4) == b"PAR1"
+    except OSError:
+        return False
 
 
 def _outside(parts: tuple[int, ...], low: datetime | None, high: datetime | None) -> bool:

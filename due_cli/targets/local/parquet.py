@@ -19,7 +19,7 @@ from due_cli.targets.local.state import DataFile
 
 _BATCH_ROWS = 16_384
 _AT_ONCE = 2
-_GROUP_MEMORY = "112MB"
+_GROUP_MEMORY = "160MB"
 # Statistics where a query may skip rows by them; those of fifty columns would be most of a small file.
 _STATISTICS = [
     "event_type",
@@ -65,7 +65,7 @@ def write_groups(
             columns=spec,
             largest=max(largest + 1, _SMALLEST_OBJECT),
         )
-        with connected(folder, _GROUP_MEMORY) as connection, explained():
+        with connected(folder, _GROUP_MEMORY, threads=1) as connection, explained():
             connection.execute(statement("in_order"))
             files = list(_write_group(connection.sql(query), folder, group))
         group.path.unlink()
