@@ -10,7 +10,7 @@ from due_cli.events.model import Envelope, Normalised, Record, Row, UnreadableEr
 from due_cli.events.pinpoint import take_structs
 
 SOURCE = "canonical"
-_IDENTITY = ("event_type", "event_id", "source", "occurred_at")  # a record of a service has no two of them
+_IDENTITY = frozenset(("event_type", "event_id", "source", "occurred_at"))  # a service's record has no two of them
 _COLUMNS: Shape = (
     *((column, column, text) for column in ("event_type", "event_version", "awsaccountid", "event_id", "source")),
     *((column, column, time) for column in ("event_timestamp", "arrival_timestamp", "occurred_at")),
@@ -22,7 +22,7 @@ _METRICS: Shape = (("price_in_millicents_usd", "price_in_millicents_usd", number
 
 def is_row(record: Record) -> bool:
     """Whether a record is a row already."""
-    return all(column in record for column in _IDENTITY)
+    return record.keys() >= _IDENTITY
 
 
 def rows_of(record: Record, envelope: Envelope) -> Normalised:
@@ -33,7 +33,7 @@ def rows_of(record: Record, envelope: Envelope) -> Normalised:
     taker = Taker()
     row: Row = {}
     row.update(taker.struct(record, _COLUMNS))  # type: ignore[typeddict-item]  # the shape's columns are Row's
-    for column in _IDENTITY:
+    for column in sorted(_IDENTITY):
         if not row.get(column):
             raise UnreadableError(f"a row of all_events without a readable {column}")
     take_structs(taker, record, row)

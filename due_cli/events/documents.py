@@ -57,18 +57,20 @@ def documents(block: bytes, decode: Decoder) -> Iterator[Document]:
     at = line_end = 0
     tried = -1  # the line that was not one document, so that a long line is not decoded again for each object on it
     while True:
-        skipped = _SKIP.match(block, at)
-        at = skipped.end() if skipped else at
-        if at >= len(block):
-            return
+        if not block.startswith(b"{", at):
+            skipped = _SKIP.match(block, at)
+            at = skipped.end() if skipped else at
+            if at >= len(block):
+                return
         if at >= line_end:
             line_end = _line_end(block, at)
-        found = _whole_line(block, at, line_end, decode) if tried != line_end else None
-        if found is None:
+        if tried != line_end and (found := _whole_line(block, at, line_end, decode)):
+            at = line_end
+        else:
             tried = line_end
             found = _scanned(block, at, line_end, decode)
+            at = found.end
         yield found
-        at = found.end
 
 
 def oversize(text: bytes, start: int) -> Document:

@@ -79,14 +79,19 @@ def time_in_seconds(value: Json) -> Json | Wrong:
 
 def texts(value: Json) -> Json | Wrong:
     """An array<string> column."""
-    return value if type(value) is list and all(type(item) is str for item in value) else WRONG
+    if type(value) is not list:
+        return WRONG
+    for item in value:
+        if type(item) is not str:
+            return WRONG
+    return value
 
 
 def joined(value: Json) -> Json | Wrong:
     """A string column for what SES writes as a list (``commonHeaders.from``)."""
-    if type(value) is list and all(type(item) is str for item in value):
-        return ", ".join(str(item) for item in value)
-    return text(value)
+    if type(value) is not list or texts(value) is WRONG:
+        return text(value)
+    return ", ".join(value)  # type: ignore[arg-type]  # texts
 
 
 def text_map(value: Json) -> Json | Wrong:
@@ -129,18 +134,16 @@ class Taker:
         """The columns of ``shape`` found in ``record``; what was taken is removed from it."""
         found: Struct = {}
         for key, column, check in shape:
-            value = record.get(key)
+            value = record.pop(key, None)
             if value is None:
-                record.pop(key, None)
                 continue
             if check is text and type(value) is str:  # most fields, without a call
                 found[column] = value
             elif isinstance(checked := check(value), Wrong):
                 self.nulled += 1
-                continue
+                record[key] = value
             else:
                 found[column] = checked
-            del record[key]
         return found
 
     def nested(self, record: Record, key: str, shape: Shape) -> Struct | None:

@@ -6,7 +6,7 @@ order and the repetition of events change nothing: each fact is kept with what o
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from due_cli.events.fields import as_text
 from due_cli.events.identity import mail_event, message_id
@@ -14,9 +14,11 @@ from due_cli.events.model import Json, Row, Struct
 from due_cli.events.times import iso
 
 NOT_APPLICABLE = "NA"
+_Ordered = TypeVar("_Ordered", float, "Dated")
 
-# A value with what orders it: own time of its event, the event's id, the value.
-Dated = tuple[int, str, str]
+# A value with what orders it: the own time and the id of its event.
+Stamp = tuple[int, str]
+Dated = tuple[Stamp, str]
 
 _EMAIL_TIMES = {
     "_email.send": "send",
@@ -114,10 +116,10 @@ class Status(NamedTuple):
         if key in self.times:
             return iso(self.times[key])
         if key == "record_status":
-            return self.record_status[2] if self.record_status else NOT_APPLICABLE
+            return self.record_status[1] if self.record_status else NOT_APPLICABLE
         if key == "price_in_millicents_usd":
             return NOT_APPLICABLE if self.price is None else self.price
-        return self.earliest[key][2] if key in self.earliest else NOT_APPLICABLE
+        return self.earliest[key][1] if key in self.earliest else NOT_APPLICABLE
 
 
 def status_of(row: Row) -> Status | None:
@@ -128,7 +130,7 @@ def status_of(row: Row) -> Status | None:
     channel, fact = FACT_OF_TYPE.get(row["event_type"], (None, None))
     if channel is None or fact is None:
         return None
-    own_time, event = row["occurred_at"], row.get("event_id") or ""
+    own_time = row["occurred_at"]
     if fact == "optout" and row.get("source") == "sms":
         answered = (row.get("details") or {}).get("previousPublishedMessageId")
         return Status(answered, channel, own_time, {fact: own_time}, {}) if answered else None
@@ -138,34 +140,43 @@ def status_of(row: Row) -> Status | None:
         return None
     values = _email_values(row, mail) if channel == "email" else _phone_values(row)
     record_status = values.pop("record_status", None)
+    stamp = (own_time, row.get("event_id") or "")
     return Status(
         message,
         channel,
         own_time,
         {fact: own_time},
-        {key: (own_time, event, value) for key, value in values.items() if value},
-        (own_time, event, record_status) if record_status else None,
+        {key: (stamp, value) for key, value in values.items() if value},
+        (stamp, record_status) if record_status else None,
         (row.get("metrics") or {}).get("price_in_millicents_usd") if channel != "whatsapp" else None,
     )
 
 
 def merged(one: Status, other: Status) -> Status:
     """Two statuses of one message as one; the order of the two does not matter."""
-    times = dict(one.times)
+    times = one.times.copy()
     for fact, time in other.times.items():
-        times[fact] = min(time, times.get(fact, time))
-    earliest = dict(one.earliest)
+        if fact not in times or time < times[fact]:
+            times[fact] = time
+    earliest = one.earliest.copy()
     for key, dated in other.earliest.items():
-        earliest[key] = min(dated, earliest.get(key, dated))
+        if key not in earliest or dated < earliest[key]:
+            earliest[key] = dated
     return Status(
         one.message_id,
         min(one.channel, other.channel),
         max(one.last, other.last),
         times,
         earliest,
-        max(filter(None, (one.record_status, other.record_status)), default=None),
-        max((price for price in (one.price, other.price) if price is not None), default=None),
+        _greater(one.record_status, other.record_status),
+        _greater(one.price, other.price),
     )
+
+
+def _greater(one: _Ordered | None, other: _Ordered | None) -> _Ordered | None:
+    if one is None or other is None:
+        return one if other is None else other
+    return max(one, other)
 
 
 def _email_values(row: Row, event: Struct) -> dict[str, str | None]:

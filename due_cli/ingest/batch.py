@@ -5,10 +5,9 @@ A pure function of bytes, so that several processes can do it side by side.
 
 from __future__ import annotations
 
-import base64
 import zlib
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -82,6 +81,15 @@ class Batch:
     statuses: dict[str, bytes] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
 
+    def __getstate__(self) -> tuple[object, ...]:
+        """What goes to another process: plain tuples, which go there three times as fast."""
+        rows = list(map(tuple, self.rows))
+        return self.records, self.ignored, self.nulled, rows, self.statuses, self.failures
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        self.records, self.ignored, self.nulled, rows, self.statuses, self.failures = state
+        self.rows = list(map(StagedRow._make, rows))
+
 
 def normalised(block: Block) -> Batch:
     """The rows, statuses and failures of a block."""
@@ -145,8 +153,8 @@ def decode(text: bytes) -> Json:
 
 
 def key_of(event_id: str, own_time: int) -> bytes:
-    """What an event is known by: ordered by the hour of its own time, so that new ones are close together."""
-    return (own_time // HOUR).to_bytes(4, "big") + base64.urlsafe_b64decode(event_id + "==")
+    """What an event is known by: its id after the hour of its own time, so that new ones are close together."""
+    return (own_time // HOUR).to_bytes(4, "big") + event_id.encode()
 
 
 def rank_of(line: bytes) -> bytes:

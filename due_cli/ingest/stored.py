@@ -14,10 +14,10 @@ def encoded(status: Status) -> bytes:
     """A status as bytes: events that several values share are written once."""
     import orjson  # not needed to read one: ``due status`` starts without it
 
-    events = sorted({dated[:2] for dated in status.earliest.values()})
-    index = {event: number for number, event in enumerate(events)}
-    values = {key: [index[dated[:2]], dated[2]] for key, dated in status.earliest.items()}
-    fields = [status.channel, status.last, status.times, events, values, status.record_status, status.price]
+    stamps = sorted({stamp for stamp, _ in status.earliest.values()})
+    index = {stamp: number for number, stamp in enumerate(stamps)}
+    values = {key: [index[stamp], value] for key, (stamp, value) in status.earliest.items()}
+    fields = [status.channel, status.last, status.times, stamps, values, status.record_status, status.price]
     return orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)
 
 
@@ -32,6 +32,8 @@ def folded(message_id: str, bodies: list[bytes]) -> bytes:
 
 def decoded(message_id: str, body: bytes, loads: Callable[[bytes], Any] = json.loads) -> Status:
     """The status that :func:`encoded` wrote."""
-    channel, last, times, events, values, record_status, price = loads(body)
-    earliest = {key: (events[number][0], events[number][1], value) for key, (number, value) in values.items()}
-    return Status(message_id, channel, last, times, earliest, tuple(record_status) if record_status else None, price)
+    channel, last, times, stamps, values, record_status, price = loads(body)
+    stamps = list(map(tuple, stamps))
+    earliest = {key: (stamps[number], value) for key, (number, value) in values.items()}
+    latest = (tuple(record_status[0]), record_status[1]) if record_status else None
+    return Status(message_id, channel, last, times, earliest, latest, price)

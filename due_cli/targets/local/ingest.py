@@ -140,7 +140,7 @@ class _Ingest:
             self._state.run("add_variant", row.message_id)
         if rank >= row.rank:
             return
-        event_id = base64.urlsafe_b64encode(row.key[4:]).decode()[:22]
+        event_id = row.key[4:].decode()
         if batch == self._batch:
             self._spill.replace(hour, event_id, rank)
         else:

@@ -118,9 +118,9 @@ def _meaning(status: Status, fact: str) -> str:
     text = meanings.FACTS.get(fact, "")
     kind = status.earliest.get(f"{fact}_type")
     if kind is not None:
-        return f"{text} ({meanings.bounce(kind[2])})"
+        return f"{text} ({meanings.bounce(kind[1])})"
     record_status = status.record_status
     if record_status is not None and fact in ("success", "failure", "buffered", "read", "failed"):
-        same_time = record_status[0] == status.times[fact]
-        return f"{text} ({meanings.record_status(record_status[2])})" if same_time or fact == status.status else text
+        same_time = record_status[0][0] == status.times[fact]
+        return f"{text} ({meanings.record_status(record_status[1])})" if same_time or fact == status.status else text
     return text
