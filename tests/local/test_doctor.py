@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from tests.cli import Due, write_lines
 from tests.events.records import pinpoint_email, ses_bounce, ses_delivery, sms_event
+from tests.local.limited import with_room_for
 from tests.local.looking import ingest, rows, state
 
 GOOD = [pinpoint_email("_email.send"), ses_bounce(), ses_delivery(), sms_event("TEXT_DELIVERED")]
@@ -131,6 +133,17 @@ def test_a_state_that_is_damaged(due: Due, filled: Path) -> None:
     mend(due, found[0])
     in_order(due, filled)
     assert rows(due, filled) == before
+
+
+def test_a_full_disk(due: Due, filled: Path) -> None:
+    """No command makes room; the one that doctor prints shows where there is none."""
+    ran = with_room_for(0, "doctor", "--local", str(filled), "-o", "json").failed(7)
+    (problem,) = (check for check in ran.json if check["outcome"] == "problem")
+    assert problem["check"] == "disk space"
+    assert "nothing can be written" in problem["found"]
+    shown = subprocess.run(shlex.split(problem["mend"]), capture_output=True, text=True, check=True).stdout
+    assert "Avail" in shown
+    in_order(due, filled)
 
 
 def test_a_foreign_file_that_is_no_parquet(due: Due, filled: Path) -> None:
