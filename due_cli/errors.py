@@ -49,6 +49,12 @@ class NotFoundError(DueError):
     exit_code = ExitCode.NOT_FOUND
 
 
+class RefusedError(DueError):
+    """AWS refused a call, for want of rights or because of what was asked."""
+
+    exit_code = ExitCode.REFUSED
+
+
 class QueryError(DueError):
     """The engine refused or failed a statement."""
 

@@ -1,0 +1,74 @@
+"""What botocore raises, as due's errors: which call on what, why, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+from botocore import exceptions
+
+from due_cli.errors import ConfigurationError, DueError, RefusedError
+
+_NO_CREDENTIALS = (
+    exceptions.NoCredentialsError,
+    exceptions.PartialCredentialsError,
+    exceptions.CredentialRetrievalError,
+    exceptions.TokenRetrievalError,
+    exceptions.SSOError,
+    exceptions.InvalidConfigError,
+)
+_BAD_CREDENTIALS = frozenset(
+    "ExpiredToken ExpiredTokenException InvalidClientTokenId UnrecognizedClientException SignatureDoesNotMatch "
+    "InvalidAccessKeyId AuthFailure InvalidSignatureException RequestExpired".split()
+)
+_DENIED = frozenset("AccessDenied AccessDeniedException UnauthorizedOperation AuthorizationErrorException".split())
+_SIGN_IN = "aws configure, aws sso login, or AWS_PROFILE"
+
+
+@contextmanager
+def explained(doing: str) -> Iterator[None]:
+    """Errors of AWS inside as :class:`DueError`: configuration (exit code 3), refused (5), or no answer (1)."""
+    try:
+        yield
+    except exceptions.BotoCoreError as error:
+        raise _of_this_side(error, doing) from error
+    except exceptions.ClientError as error:
+        raise _of_aws(error, doing) from error
+
+
+class passing_over(AbstractContextManager[None, bool]):  # noqa: N801  used like contextlib.suppress
+    """Passes over the refusals that say that it is so already: it is there, or gone."""
+
+    def __init__(self, *codes: str) -> None:
+        self._codes = codes
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
+        return isinstance(error, exceptions.ClientError) and code_of(error) in self._codes
+
+
+def code_of(error: exceptions.ClientError) -> str:
+    """The error code of a refused call."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _of_this_side(error: exceptions.BotoCoreError, doing: str) -> DueError:
+    text = " ".join(str(error).split())
+    if isinstance(error, exceptions.ProfileNotFound):
+        return ConfigurationError(text, "aws configure list-profiles shows those there are")
+    if isinstance(error, exceptions.NoRegionError):
+        return ConfigurationError("no AWS region is set", "--region REGION, AWS_REGION, or aws configure")
+    if isinstance(error, _NO_CREDENTIALS):
+        return ConfigurationError(f"no AWS credentials that can be used: {text}", _SIGN_IN)
+    if isinstance(error, exceptions.EndpointConnectionError):
+        return ConfigurationError(f"{doing}: {text}", "is the service in this region, and the network up?")
+    return DueError(f"{doing}: {text}", "run the same command again")
+
+
+def _of_aws(error: exceptions.ClientError, doing: str) -> DueError:
+    code = code_of(error)
+    text = " ".join(str(error.response.get("Error", {}).get("Message", "")).split()) or code
+    if code in _BAD_CREDENTIALS:
+        return ConfigurationError(f"AWS does not accept the credentials: {text}", _SIGN_IN)
+    if code in _DENIED:
+        return RefusedError(f"{doing}: access denied: {text}", "the README lists the rights that each command needs")
+    return RefusedError(f"{doing}: {code}: {text}")

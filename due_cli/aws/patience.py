@@ -1,0 +1,77 @@
+"""Waiting for what AWS has made but not everywhere yet: exactly the errors that pass, and not for ever."""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from botocore.exceptions import ClientError
+
+from due_cli.aws.errors import code_of
+
+Answer = TypeVar("Answer")
+_FIRST_SECONDS, _LONGEST_SECONDS, _IN_ALL_SECONDS = 0.5, 8.0, 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """An error that passes by itself: its code, and the words of its message that tell it from one that stays."""
+
+    code: str
+    words: str = ""
+
+    def is_it(self, error: ClientError) -> bool:
+        """Whether an error is this one."""
+        message = str(error.response.get("Error", {}).get("Message", ""))
+        return code_of(error) == self.code and re.search(self.words, message, re.IGNORECASE) is not None
+
+
+# A role that was just made cannot be assumed, and its policy is not known everywhere, for some seconds.
+NEW_ROLE = (
+    Passing("InvalidArgumentException", r"unable to assume role|is not authorized to|Access was denied"),  # Firehose
+    Passing("InvalidParameterValueException", r"cannot be assumed|not authorized to perform"),  # Lambda
+    Passing("BadRequestException", r"Could not assume IAM role|Could not access Kinesis Firehose Stream"),  # SES
+)
+# Two changes of one bucket at a time; a function, stream or table that is still being changed.
+BUSY = (
+    Passing("OperationAborted"),
+    Passing("ResourceConflictException", r"in progress|being"),
+    Passing("ResourceInUseException", r"CREATING|being created|UPDATING"),
+    Passing("ConcurrentModificationException"),
+    Passing("TooManyRequestsException"),
+)
+_PASSING = NEW_ROLE + BUSY
+
+
+def patiently(
+    call: Callable[[], Answer], seconds: float = _IN_ALL_SECONDS, sleep: Callable[[float], None] = time.sleep
+) -> Answer:
+    """The answer of a call that is made again while its error is one that passes, for so many seconds at most."""
+    end, pause = time.monotonic() + seconds, _FIRST_SECONDS
+    while True:
+        try:
+            return call()
+        except ClientError as error:
+            if time.monotonic() + pause > end or not any(passing.is_it(error) for passing in _PASSING):
+                raise
+        sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311  not for secrets: steps side by side should not meet
+        pause = min(pause * 1.6, _LONGEST_SECONDS)
+
+
+def waited(
+    is_there: Callable[[], bool],
+    what: str,
+    seconds: float = _IN_ALL_SECONDS,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Returns once something is there; raises :class:`TimeoutError` where it is not in so many seconds."""
+    end, pause = time.monotonic() + seconds, _FIRST_SECONDS
+    while not is_there():
+        if time.monotonic() + pause > end:
+            raise TimeoutError(f"{what} is not there after {seconds:.0f} seconds")
+        sleep(pause)
+        pause = min(pause * 1.6, _LONGEST_SECONDS)

@@ -1,0 +1,176 @@
+"""The data bucket: encrypted, closed to the public, over TLS only; query results expire, events and errors do not.
+
+Its policy, lifecycle and notifications may hold what others put there: each is read, merged and written.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from due_cli.aws.clients import Aws
+from due_cli.aws.errors import explained, passing_over
+from due_cli.aws.patience import patiently
+from due_cli.aws.resources.tags import Tags, tag_list
+from due_cli.deploy.resource import Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import ServerSideEncryptionRuleTypeDef
+
+_CLOSED: dict[str, bool] = {
+    "BlockPublicAcls": True,
+    "IgnorePublicAcls": True,
+    "BlockPublicPolicy": True,
+    "RestrictPublicBuckets": True,
+}
+_OWN = "due-"  # the ids of lifecycle rules that are due's begin so
+_UNFINISHED_DAYS = 7
+_WITHOUT_LOCATION = "us-east-1"  # the region for which S3 refuses the name of the region
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """``statement`` goes into its policy; objects under ``results`` expire after so many days."""
+
+    name: str
+    region: str
+    statement: dict[str, object]
+    results: str
+    results_days: int
+    kms_key: str | None
+    tags: Tags
+    kind: str = "data bucket"
+
+    def wanted(self) -> Settings:
+        """How it should be."""
+        return {
+            "ServerSideEncryption": self.kms_key or "AES256",
+            "PublicAccessBlock": _CLOSED,
+            "PolicyStatement": self.statement,
+            "LifecycleRules": self._rules(),
+            "Tags": dict(self.tags),
+        }
+
+    def found(self, aws: Aws) -> Settings | None:
+        """How it is. Raises where the name is another account's."""
+        with explained(f"looking for bucket {self.name}"), passing_over("404", "NoSuchBucket"):
+            aws.s3.head_bucket(Bucket=self.name)
+            return {
+                "ServerSideEncryption": self._encryption(aws),
+                "PublicAccessBlock": self._public_access(aws),
+                "PolicyStatement": _with_sid(self._policy(aws), self.statement["Sid"]),
+                "LifecycleRules": [rule for rule in self._lifecycle(aws) if _is_own(rule)],
+                "Tags": {key: value for key, value in self._tagging(aws).items() if key in self.tags},
+            }
+        return None
+
+    def create(self, aws: Aws) -> None:
+        """Makes it."""
+        place = {} if self.region == _WITHOUT_LOCATION else {"LocationConstraint": self.region}
+        with explained(f"creating bucket {self.name}"), passing_over("BucketAlreadyOwnedByYou"):
+            arguments: dict[str, Any] = {"CreateBucketConfiguration": place} if place else {}
+            patiently(lambda: aws.s3.create_bucket(Bucket=self.name, **arguments))
+
+    def update(self, aws: Aws, changed: frozenset[str]) -> None:
+        """Sets what differs, one after another: S3 takes one change of a bucket at a time."""
+        for setting, put in (
+            ("PublicAccessBlock", self._put_public_access),
+            ("ServerSideEncryption", self._put_encryption),
+            ("PolicyStatement", self._put_policy),
+            ("LifecycleRules", self._put_lifecycle),
+            ("Tags", self._put_tags),
+        ):
+            if setting in changed:
+                with explained(f"setting {setting} of bucket {self.name}"):
+                    patiently(lambda put=put: put(aws))  # type: ignore[misc]  # bound in each round
+
+    def delete(self, aws: Aws) -> None:
+        """Removes it with everything in it, old versions too."""
+        with explained(f"deleting bucket {self.name}"), passing_over("NoSuchBucket"):
+            pages = aws.s3.get_paginator("list_object_versions").paginate(Bucket=self.name)
+            for page in pages:
+                found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+                if found:
+                    objects = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in found]
+                    aws.s3.delete_objects(Bucket=self.name, Delete={"Objects": objects, "Quiet": True})  # type: ignore[typeddict-item]  # both keys are there
+            aws.s3.delete_bucket(Bucket=self.name)
+
+    def _rules(self) -> list[dict[str, object]]:
+        return [
+            {
+                "ID": f"{_OWN}query-results",
+                "Status": "Enabled",
+                "Filter": {"Prefix": self.results},
+                "Expiration": {"Days": self.results_days},
+            },
+            {
+                "ID": f"{_OWN}unfinished-uploads",
+                "Status": "Enabled",
+                "Filter": {"Prefix": ""},
+                "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": _UNFINISHED_DAYS},
+            },
+        ]
+
+    def _encryption(self, aws: Aws) -> object:
+        with passing_over("ServerSideEncryptionConfigurationNotFoundError"):
+            found = aws.s3.get_bucket_encryption(Bucket=self.name)
+            rule = found["ServerSideEncryptionConfiguration"]["Rules"][0].get("ApplyServerSideEncryptionByDefault")
+            return (rule.get("KMSMasterKeyID") or rule["SSEAlgorithm"]) if rule else None
+        return None
+
+    def _put_encryption(self, aws: Aws) -> None:
+        rule: ServerSideEncryptionRuleTypeDef = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+        if self.kms_key:
+            default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": self.kms_key}
+            rule = {"ApplyServerSideEncryptionByDefault": default, "BucketKeyEnabled": True}  # type: ignore[typeddict-item]
+        aws.s3.put_bucket_encryption(Bucket=self.name, ServerSideEncryptionConfiguration={"Rules": [rule]})
+
+    def _public_access(self, aws: Aws) -> object:
+        with passing_over("NoSuchPublicAccessBlockConfiguration"):
+            return dict(aws.s3.get_public_access_block(Bucket=self.name)["PublicAccessBlockConfiguration"])
+        return None
+
+    def _put_public_access(self, aws: Aws) -> None:
+        aws.s3.put_public_access_block(Bucket=self.name, PublicAccessBlockConfiguration=_CLOSED)  # type: ignore[arg-type]
+
+    def _policy(self, aws: Aws) -> dict[str, Any]:
+        with passing_over("NoSuchBucketPolicy"):
+            found: dict[str, Any] = json.loads(aws.s3.get_bucket_policy(Bucket=self.name)["Policy"])
+            return found
+        return {"Version": "2012-10-17", "Statement": []}
+
+    def _put_policy(self, aws: Aws) -> None:
+        policy = self._policy(aws)
+        others = [one for one in policy["Statement"] if one.get("Sid") != self.statement["Sid"]]
+        merged = {**policy, "Statement": [*others, self.statement]}
+        aws.s3.put_bucket_policy(Bucket=self.name, Policy=json.dumps(merged))
+
+    def _lifecycle(self, aws: Aws) -> list[dict[str, Any]]:
+        with passing_over("NoSuchLifecycleConfiguration"):
+            found: list[Any] = aws.s3.get_bucket_lifecycle_configuration(Bucket=self.name)["Rules"]
+            return found
+        return []
+
+    def _put_lifecycle(self, aws: Aws) -> None:
+        others = [rule for rule in self._lifecycle(aws) if not _is_own(rule)]
+        rules: Any = [*others, *self._rules()]
+        aws.s3.put_bucket_lifecycle_configuration(Bucket=self.name, LifecycleConfiguration={"Rules": rules})
+
+    def _tagging(self, aws: Aws) -> dict[str, str]:
+        with passing_over("NoSuchTagSet"):
+            return {tag["Key"]: tag["Value"] for tag in aws.s3.get_bucket_tagging(Bucket=self.name)["TagSet"]}
+        return {}
+
+    def _put_tags(self, aws: Aws) -> None:
+        merged = {**self._tagging(aws), **self.tags}
+        aws.s3.put_bucket_tagging(Bucket=self.name, Tagging={"TagSet": tag_list(merged)})
+
+
+def _is_own(rule: Mapping[str, Any]) -> bool:
+    return str(rule.get("ID", "")).startswith(_OWN)
+
+
+def _with_sid(policy: dict[str, Any], sid: object) -> object:
+    return next((statement for statement in policy["Statement"] if statement.get("Sid") == sid), None)

@@ -1,0 +1,57 @@
+"""A CloudWatch log group, made before what writes to it, so that its retention holds from the first line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from due_cli.aws.clients import Aws
+from due_cli.aws.errors import explained, passing_over
+from due_cli.aws.resources.tags import Tags
+from due_cli.deploy.resource import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class LogGroup:
+    """``streams`` are made with it: Firehose makes none itself."""
+
+    name: str
+    retention_days: int
+    tags: Tags
+    streams: tuple[str, ...] = ()
+    kind: str = "log group"
+
+    def wanted(self) -> Settings:
+        """How it should be."""
+        return {"retentionInDays": self.retention_days, "streams": self.streams}
+
+    def found(self, aws: Aws) -> Settings | None:
+        """How it is."""
+        with explained(f"looking for log group {self.name}"):
+            groups = aws.logs.describe_log_groups(logGroupNamePrefix=self.name)["logGroups"]
+            group = next((group for group in groups if group.get("logGroupName") == self.name), None)
+            if group is None:
+                return None
+            there: tuple[str, ...] = ()
+            if self.streams:
+                listed = aws.logs.describe_log_streams(logGroupName=self.name)["logStreams"]
+                there = tuple(sorted({stream.get("logStreamName", "") for stream in listed} & {*self.streams}))
+        return {"retentionInDays": group.get("retentionInDays"), "streams": there}
+
+    def create(self, aws: Aws) -> None:
+        """Makes it with its tags."""
+        with explained(f"creating log group {self.name}"), passing_over("ResourceAlreadyExistsException"):
+            aws.logs.create_log_group(logGroupName=self.name, tags=dict(self.tags))
+
+    def update(self, aws: Aws, changed: frozenset[str]) -> None:
+        """Sets retention and makes streams that are missing."""
+        with explained(f"setting up log group {self.name}"):
+            if "retentionInDays" in changed:
+                aws.logs.put_retention_policy(logGroupName=self.name, retentionInDays=self.retention_days)
+            for stream in self.streams if "streams" in changed else ():
+                with passing_over("ResourceAlreadyExistsException"):
+                    aws.logs.create_log_stream(logGroupName=self.name, logStreamName=stream)
+
+    def delete(self, aws: Aws) -> None:
+        """Removes it with its lines."""
+        with explained(f"deleting log group {self.name}"), passing_over("ResourceNotFoundException"):
+            aws.logs.delete_log_group(logGroupName=self.name)

@@ -1,0 +1,72 @@
+"""An IAM role with one policy of its own."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from due_cli.aws.clients import Aws
+from due_cli.aws.errors import explained, passing_over
+from due_cli.aws.resources.tags import Tags, tag_list
+from due_cli.deploy.resource import Settings
+
+_POLICY = "due"
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """``trust`` says who may take it on, ``rights`` what it may do then; both are policy documents."""
+
+    name: str
+    trust: dict[str, object]
+    rights: dict[str, object]
+    tags: Tags
+    kind: str = "role"
+
+    def wanted(self) -> Settings:
+        """How it should be."""
+        return {"AssumeRolePolicyDocument": self.trust, "PolicyDocument": self.rights}
+
+    def found(self, aws: Aws) -> Settings | None:
+        """How it is."""
+        with explained(f"looking for role {self.name}"), passing_over("NoSuchEntity"):
+            role = aws.iam.get_role(RoleName=self.name)["Role"]
+            return {
+                "AssumeRolePolicyDocument": _document(role.get("AssumeRolePolicyDocument")),
+                "PolicyDocument": self._rights(aws),
+            }
+        return None
+
+    def create(self, aws: Aws) -> None:
+        """Makes it with its trust and tags."""
+        with explained(f"creating role {self.name}"), passing_over("EntityAlreadyExists"):
+            aws.iam.create_role(
+                RoleName=self.name, AssumeRolePolicyDocument=json.dumps(self.trust), Tags=tag_list(self.tags)
+            )
+
+    def update(self, aws: Aws, changed: frozenset[str]) -> None:
+        """Sets its trust and its rights."""
+        with explained(f"setting the policies of role {self.name}"):
+            if "AssumeRolePolicyDocument" in changed:
+                aws.iam.update_assume_role_policy(RoleName=self.name, PolicyDocument=json.dumps(self.trust))
+            if "PolicyDocument" in changed:
+                aws.iam.put_role_policy(RoleName=self.name, PolicyName=_POLICY, PolicyDocument=json.dumps(self.rights))
+
+    def delete(self, aws: Aws) -> None:
+        """Removes it; a policy that someone added to it stays in the way, and IAM says so."""
+        with explained(f"deleting role {self.name}"):
+            with passing_over("NoSuchEntity"):
+                aws.iam.delete_role_policy(RoleName=self.name, PolicyName=_POLICY)
+            with passing_over("NoSuchEntity"):
+                aws.iam.delete_role(RoleName=self.name)
+
+    def _rights(self, aws: Aws) -> object:
+        with passing_over("NoSuchEntity"):
+            return _document(aws.iam.get_role_policy(RoleName=self.name, PolicyName=_POLICY)["PolicyDocument"])
+        return None
+
+
+def _document(found: Any) -> object:
+    """A policy document; botocore has decoded it already where it could."""
+    return json.loads(found) if isinstance(found, str) else found

@@ -1,0 +1,87 @@
+"""The DynamoDB table of message statuses: on demand, encrypted, items expire."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from due_cli.aws.clients import Aws
+from due_cli.aws.errors import explained, passing_over
+from due_cli.aws.patience import patiently, waited
+from due_cli.aws.resources.tags import Tags, tag_list
+from due_cli.deploy.resource import Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import SSESpecificationTypeDef, TimeToLiveSpecificationTypeDef
+
+KEY = "message_id"
+
+
+@dataclass(frozen=True, slots=True)
+class StatusTable:
+    """``expires`` is the attribute with the time, in epoch seconds, from which an item may be removed."""
+
+    name: str
+    expires: str
+    kms_key: str | None
+    tags: Tags
+    kind: str = "status table"
+
+    def wanted(self) -> Settings:
+        """How it should be."""
+        return {"BillingMode": "PAY_PER_REQUEST", "KMSMasterKeyArn": self.kms_key, "TimeToLive": self.expires}
+
+    def found(self, aws: Aws) -> Settings | None:
+        """How it is."""
+        with explained(f"looking for table {self.name}"), passing_over("ResourceNotFoundException"):
+            table = aws.dynamodb.describe_table(TableName=self.name)["Table"]
+            expiry = aws.dynamodb.describe_time_to_live(TableName=self.name)["TimeToLiveDescription"]
+            on = expiry.get("TimeToLiveStatus") in ("ENABLED", "ENABLING")
+            return {
+                "BillingMode": table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED"),
+                "KMSMasterKeyArn": table.get("SSEDescription", {}).get("KMSMasterKeyArn"),
+                "TimeToLive": expiry.get("AttributeName") if on else None,
+            }
+        return None
+
+    def create(self, aws: Aws) -> None:
+        """Makes it and waits until it can be used."""
+        with explained(f"creating table {self.name}"):
+            with passing_over("ResourceInUseException"):
+                aws.dynamodb.create_table(
+                    TableName=self.name,
+                    KeySchema=[{"AttributeName": KEY, "KeyType": "HASH"}],
+                    AttributeDefinitions=[{"AttributeName": KEY, "AttributeType": "S"}],
+                    BillingMode="PAY_PER_REQUEST",
+                    Tags=tag_list(self.tags),
+                    SSESpecification=_encrypted(self.kms_key),
+                )
+            waited(lambda: self._status(aws) == "ACTIVE", f"table {self.name}")
+
+    def update(self, aws: Aws, changed: frozenset[str]) -> None:
+        """Sets what differs; each is a call of its own, and the table takes one at a time."""
+        with explained(f"setting up table {self.name}"):
+            if "BillingMode" in changed:
+                patiently(lambda: aws.dynamodb.update_table(TableName=self.name, BillingMode="PAY_PER_REQUEST"))
+            if "KMSMasterKeyArn" in changed:
+                encryption = _encrypted(self.kms_key)
+                patiently(lambda: aws.dynamodb.update_table(TableName=self.name, SSESpecification=encryption))
+            if "TimeToLive" in changed:
+                expiry: TimeToLiveSpecificationTypeDef = {"Enabled": True, "AttributeName": self.expires}
+                patiently(lambda: aws.dynamodb.update_time_to_live(TableName=self.name, TimeToLiveSpecification=expiry))
+
+    def delete(self, aws: Aws) -> None:
+        """Removes it and waits until it is gone."""
+        with explained(f"deleting table {self.name}"), passing_over("ResourceNotFoundException"):
+            patiently(lambda: aws.dynamodb.delete_table(TableName=self.name))
+            waited(lambda: self._status(aws) is None, f"the end of table {self.name}")
+
+    def _status(self, aws: Aws) -> str | None:
+        with passing_over("ResourceNotFoundException"):
+            return aws.dynamodb.describe_table(TableName=self.name)["Table"].get("TableStatus")
+        return None
+
+
+def _encrypted(kms_key: str | None) -> SSESpecificationTypeDef:
+    """With a key of the user's, or with DynamoDB's own, which every table has."""
+    return {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": kms_key} if kms_key else {"Enabled": False}

@@ -1,0 +1,1 @@
+"""How a deployment comes to be on AWS."""

@@ -1,0 +1,76 @@
+"""Carries a plan out: steps side by side as far as none needs another, one after another in each lane."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+
+from due_cli.deploy.resource import Action, Cloud, Step, differences
+
+_AT_ONCE = 12
+Told = Callable[[Step[Cloud]], None]
+
+
+def execute(steps: Sequence[Step[Cloud]], aws: Cloud, began: Told[Cloud], ended: Told[Cloud]) -> None:
+    """Does every step of a plan.
+
+    After a failure no further step is begun, those under way are waited for, and the first error is raised: running
+    the same command again goes on from there.
+    """
+    waiting = [step for step in steps if step.action is not Action.KEEP]
+    unfinished = {step.node.key for step in waiting}
+    before = _before(steps)
+    running: dict[Future[None], Step[Cloud]] = {}
+    failures: list[BaseException] = []
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        while running or (waiting and not failures):
+            for step in _ready(waiting, unfinished, before, list(running.values())) if not failures else []:
+                waiting.remove(step)
+                began(step)
+                running[pool.submit(_do, step, aws)] = step
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                step = running.pop(future)
+                if error := future.exception():
+                    failures.append(error)
+                else:
+                    unfinished.discard(step.node.key)
+                    ended(step)
+    if failures:
+        raise failures[0]
+
+
+def _before(steps: Sequence[Step[Cloud]]) -> dict[str, set[str]]:
+    """For each step the keys of those that must be done before it: what it needs; for a removal, what needs it."""
+    before: dict[str, set[str]] = {step.node.key: set() for step in steps}
+    for step in steps:
+        for need in step.node.needs & before.keys():
+            first, then = (step.node.key, need) if step.action is Action.DELETE else (need, step.node.key)
+            before[then].add(first)
+    return before
+
+
+def _ready(
+    waiting: Sequence[Step[Cloud]], unfinished: set[str], before: dict[str, set[str]], running: list[Step[Cloud]]
+) -> list[Step[Cloud]]:
+    lanes = {step.node.lane for step in running if step.node.lane}
+    found = []
+    for step in waiting:
+        if before[step.node.key] & unfinished or step.node.lane in lanes:
+            continue
+        if step.node.lane:
+            lanes.add(step.node.lane)
+        found.append(step)
+    return found
+
+
+def _do(step: Step[Cloud], aws: Cloud) -> None:
+    resource = step.node.resource
+    if step.action is Action.DELETE:
+        resource.delete(aws)
+        return
+    differing = step.differences
+    if step.action is Action.CREATE:
+        resource.create(aws)
+        differing = differences(resource.wanted(), resource.found(aws) or {})
+    if differing:
+        resource.update(aws, frozenset(difference.setting for difference in differing))

@@ -1,0 +1,130 @@
+"""Who may do what: the trust and the rights of each role, with no resource wider than it must be.
+
+Each role has one principal. Sources: Firehose developer guide, "Controlling access"; Lambda developer guide,
+"Execution role"; SES developer guide, "Giving Amazon SES permission"; design, AWS contract.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from due_cli.deploy.names import ERRORS, EVENTS, Names
+
+Policy = dict[str, object]
+_VERSION = "2012-10-17"
+
+
+def policy(*statements: Policy) -> Policy:
+    """A policy document."""
+    return {"Version": _VERSION, "Statement": list(statements)}
+
+
+def allow(actions: Iterable[str] | str, resources: Iterable[str] | str, **condition: object) -> Policy:
+    """A statement that allows actions on resources."""
+    statement: Policy = {"Effect": "Allow", "Action": _listed(actions), "Resource": _listed(resources)}
+    if condition:
+        statement["Condition"] = condition
+    return statement
+
+
+def trust(service: str, names: Names, source: str | None = None) -> Policy:
+    """Who may take a role on: a service, for this account, and for the named source ARNs where it says them."""
+    condition: dict[str, object] = {"StringEquals": {"aws:SourceAccount": names.account}}
+    if source:
+        condition["ArnLike"] = {"aws:SourceArn": source}
+    principal = {"Service": f"{service}.amazonaws.com"}
+    return policy(
+        {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", "Condition": condition}
+        if service != "lambda"  # Lambda sends neither when it takes an execution role on
+        else {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
+    )
+
+
+def stream_rights(names: Names, database: str, kms_key: str | None) -> Policy:
+    """The delivery stream: its bucket, the table's schema, its transform and its own log."""
+    function = names.function_arn("transform")
+    statements = [
+        allow(
+            ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"],
+            [f"{names.bucket_arn}/{prefix}*" for prefix in (EVENTS, ERRORS)],
+        ),
+        allow(["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"], names.bucket_arn),
+        allow(["glue:GetTable", "glue:GetTableVersion", "glue:GetTableVersions"], table_arns(names, database)),
+        allow(["lambda:InvokeFunction", "lambda:GetFunctionConfiguration"], [function, f"{function}:$LATEST"]),
+        allow("logs:PutLogEvents", names.arn("logs", f"log-group:{names.stream_log_group}:log-stream:*")),
+    ]
+    if kms_key:
+        statements.append(allow(["kms:GenerateDataKey", "kms:Decrypt"], kms_key))
+    return policy(*statements)
+
+
+def transform_rights(names: Names, kms_key: str | None) -> Policy:
+    """The transform: the status table, its own stream for what does not fit an answer, what the table did not take."""
+    statements = [
+        own_log(names, "transform"),
+        allow(
+            ["dynamodb:BatchGetItem", "dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate"],
+            names.status_table_arn,
+        ),
+        allow("firehose:PutRecordBatch", names.stream_arn),
+        allow("s3:PutObject", f"{names.bucket_arn}/{ERRORS}status/*"),
+    ]
+    if kms_key:
+        statements.append(allow("kms:GenerateDataKey", kms_key))
+    return policy(*statements)
+
+
+def partition_rights(names: Names, database: str) -> Policy:
+    """The partition function: the table's partitions, and the place for events that it failed on for good."""
+    return policy(
+        own_log(names, "partition"),
+        allow(["glue:GetTable", "glue:BatchCreatePartition"], table_arns(names, database)),
+        allow("s3:PutObject", f"{names.bucket_arn}/{ERRORS}*"),
+        allow("s3:ListBucket", names.bucket_arn),
+    )
+
+
+def status_api_rights(names: Names) -> Policy:
+    """The status API: one item of the status table."""
+    return policy(own_log(names, "status-api"), allow("dynamodb:GetItem", names.status_table_arn))
+
+
+def sender_rights(names: Names) -> Policy:
+    """SES: records into the stream."""
+    return policy(allow("firehose:PutRecordBatch", names.stream_arn))
+
+
+def pinpoint_rights(names: Names) -> Policy:
+    """Pinpoint's event stream: records into the stream, which it looks at first."""
+    return policy(allow(["firehose:PutRecordBatch", "firehose:DescribeDeliveryStream"], names.stream_arn))
+
+
+def own_log(names: Names, function: str) -> Policy:
+    """A function writes to its own log group, which was made before it: functions make none."""
+    group = names.arn("logs", f"log-group:{names.log_group(function)}")
+    return allow(["logs:CreateLogStream", "logs:PutLogEvents"], f"{group}:*")
+
+
+def table_arns(names: Names, database: str, table: str = "all_events") -> list[str]:
+    """The ARNs that a call on a Glue table is checked against: catalog, database and table."""
+    return [
+        names.arn("glue", "catalog"),
+        names.arn("glue", f"database/{database}"),
+        names.arn("glue", f"table/{database}/{table}"),
+    ]
+
+
+def tls_only(names: Names) -> Policy:
+    """The statement of the bucket's policy that refuses what does not come encrypted."""
+    return {
+        "Sid": "DueTlsOnly",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [names.bucket_arn, f"{names.bucket_arn}/*"],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+
+
+def _listed(one_or_more: Iterable[str] | str) -> list[str]:
+    return [one_or_more] if isinstance(one_or_more, str) else list(one_or_more)
