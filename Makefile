@@ -21,6 +21,11 @@ demo: $(READY) ## the whole tour, on this machine, from nothing
 
 test: $(READY) ## the tests
 	@$(BIN)/python -m pytest -n auto
+	@echo "the tests on Trino and DynamoDB Local were not asked for: make test-engines"
+
+test-engines: $(READY) ## the tests on Trino and DynamoDB Local (fetches 0.5 GB with Maven once; needs Java 24)
+	@$(BIN)/python -m tests.engines.fetch
+	@DUE_ENGINES=1 $(BIN)/python -m pytest tests/engines $(ARGS)
 
 lint: $(READY) ## ruff and mypy
 	$(BIN)/ruff check .
@@ -36,4 +41,4 @@ wheel: $(READY) ## the wheel, in dist/
 clean: ## remove what the other targets made
 	rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help demo test lint bench wheel clean
+.PHONY: help demo test test-engines lint bench wheel clean

@@ -79,7 +79,8 @@ def partition_rights(names: Names, database: str) -> Policy:
     return policy(
         own_log(names, "partition"),
         allow(["glue:GetTable", "glue:BatchCreatePartition"], table_arns(names, database)),
-        allow("s3:PutObject", f"{names.bucket_arn}/{ERRORS}*"),
+        # Where Lambda itself keeps the events that a function failed on for good; the prefix is Lambda's own.
+        allow("s3:PutObject", f"{names.bucket_arn}/aws/lambda/async/{names.function('partition')}/*"),
         allow("s3:ListBucket", names.bucket_arn),
     )
 

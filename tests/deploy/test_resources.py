@@ -7,21 +7,19 @@ import json
 import pytest
 
 from due_cli.aws.clients import Aws
-from due_cli.aws.resources.bucket import Bucket
-from due_cli.aws.resources.catalog import Database, Table
-from due_cli.aws.resources.log_group import LogGroup
-from due_cli.aws.resources.role import Role
-from due_cli.aws.resources.status_table import StatusTable
 from due_cli.deploy import policies
+from due_cli.deploy.desired import Options, desired
 from due_cli.deploy.execute import execute
-from due_cli.deploy.names import EVENTS, RESULTS, STACK_TAG, Names, names_of
+from due_cli.deploy.names import STACK_TAG, Names, names_of
+from due_cli.deploy.package import package
 from due_cli.deploy.plan import planned, planned_removal
 from due_cli.deploy.resource import Action, Node
-from due_cli.sql import files, hive
-from tests.deploy.conftest import REGION
 
-TAGS = {STACK_TAG: "due"}
-DATABASE = "due_eventdb"
+# moto leaves the files open that it reads a function's code from.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 
 @pytest.fixture
@@ -31,22 +29,8 @@ def names(aws: Aws) -> Names:
 
 @pytest.fixture
 def nodes(names: Names) -> list[Node[Aws]]:
-    """What holds the data."""
-    ddl = files.query("tables", "all_events").sql
-    columns, keys = tuple(hive.columns_of(ddl)), tuple(hive.partition_keys_of(ddl))
-    rights = policies.stream_rights(names, DATABASE, None)
-    return [
-        Node("bucket", Bucket(names.bucket, REGION, policies.tls_only(names), RESULTS, 30, None, TAGS)),
-        Node("database", Database(DATABASE, TAGS)),
-        Node(
-            "table",
-            Table(DATABASE, "all_events", columns, keys, f"s3://{names.bucket}/{EVENTS}"),
-            frozenset({"bucket", "database"}),
-        ),
-        Node("log", LogGroup(names.stream_log_group, 365, TAGS, ("DestinationDelivery",))),
-        Node("role", Role(names.role("stream"), policies.trust("firehose", names), rights, TAGS)),
-        Node("status", StatusTable(names.status_table, "expires_at", None, TAGS)),
-    ]
+    """A whole stack."""
+    return desired(names, Options(alarm_email="oncall@example.com", transform_concurrency=5), package())
 
 
 def _apply(nodes: list[Node[Aws]], aws: Aws) -> dict[str, Action]:
@@ -75,12 +59,20 @@ def test_what_was_changed_by_hand_is_set_right(aws: Aws, nodes: list[Node[Aws]],
     aws.s3.delete_public_access_block(Bucket=names.bucket)
     wider = policies.policy(policies.allow("s3:*", "*"))
     aws.iam.put_role_policy(RoleName=names.role("stream"), PolicyName="due", PolicyDocument=json.dumps(wider))
+    aws.lambda_.remove_permission(FunctionName=names.function("partition"), StatementId="due-new-objects")
+    aws.lambda_.update_function_code(FunctionName=names.function("transform"), ZipFile=b"other code")
+    api = aws.apigateway.get_apis()["Items"][0].get("ApiId", "")
+    route = aws.apigateway.get_routes(ApiId=api)["Items"][0].get("RouteId", "")
+    aws.apigateway.update_route(ApiId=api, RouteId=route, AuthorizationType="NONE")
     aws.logs.put_retention_policy(logGroupName=names.stream_log_group, retentionInDays=1)
     changed = {step.node.key: step.differences for step in planned(nodes, aws) if step.action is Action.UPDATE}
     assert {key: [one.setting for one in found] for key, found in changed.items()} == {
+        "api": ["AuthorizationType"],
         "bucket": ["PublicAccessBlock"],
-        "log": ["retentionInDays"],
-        "role": ["PolicyDocument"],
+        "partition": ["Permissions"],
+        "stream-log": ["retentionInDays"],
+        "stream-role": ["PolicyDocument"],
+        "transform": ["CodeSha256"],
     }
     _apply(nodes, aws)
     assert set(_apply(nodes, aws).values()) == {Action.KEEP}

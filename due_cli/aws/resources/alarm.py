@@ -1,0 +1,128 @@
+"""A CloudWatch alarm on one metric of one resource of the stack, and the SNS topic that mails it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from due_cli.aws.clients import Aws
+from due_cli.aws.errors import explained, passing_over
+from due_cli.aws.resources.tags import Tags, tag_list
+from due_cli.deploy.resource import Settings
+
+Statistic = Literal["Sum", "Maximum"]
+_PERIOD_SECONDS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Raised where the metric is above ``threshold`` in so many periods of five minutes; no data is no alarm."""
+
+    name: str
+    about: str
+    namespace: str
+    metric: str
+    dimension: tuple[str, str]
+    statistic: Statistic
+    threshold: float
+    periods: int
+    topic_arn: str | None
+    tags: Tags
+    kind: str = "alarm"
+
+    def wanted(self) -> Settings:
+        """How it should be."""
+        return {
+            "AlarmDescription": self.about,
+            "Metric": (self.namespace, self.metric, *self.dimension, self.statistic),
+            "Threshold": self.threshold,
+            "EvaluationPeriods": self.periods,
+            "AlarmActions": [self.topic_arn] if self.topic_arn else [],
+        }
+
+    def found(self, aws: Aws) -> Settings | None:
+        """How it is."""
+        with explained(f"looking for alarm {self.name}"):
+            alarms = aws.cloudwatch.describe_alarms(AlarmNames=[self.name])["MetricAlarms"]
+        if not alarms:
+            return None
+        alarm = alarms[0]
+        dimensions = [(one["Name"], one["Value"]) for one in alarm.get("Dimensions", [])]
+        dimension = dimensions[0] if len(dimensions) == 1 else ("", "")
+        return {
+            "AlarmDescription": alarm.get("AlarmDescription"),
+            "Metric": (alarm.get("Namespace"), alarm.get("MetricName"), *dimension, alarm.get("Statistic")),
+            "Threshold": alarm.get("Threshold"),
+            "EvaluationPeriods": alarm.get("EvaluationPeriods"),
+            "AlarmActions": alarm.get("AlarmActions"),
+        }
+
+    def create(self, aws: Aws) -> None:
+        """Makes it as it should be."""
+        name, value = self.dimension
+        with explained(f"setting alarm {self.name}"):
+            aws.cloudwatch.put_metric_alarm(
+                AlarmName=self.name,
+                AlarmDescription=self.about,
+                Namespace=self.namespace,
+                MetricName=self.metric,
+                Dimensions=[{"Name": name, "Value": value}],
+                Statistic=self.statistic,
+                Period=_PERIOD_SECONDS,
+                EvaluationPeriods=self.periods,
+                Threshold=self.threshold,
+                ComparisonOperator="GreaterThanThreshold",
+                TreatMissingData="notBreaching",
+                AlarmActions=[self.topic_arn] if self.topic_arn else [],
+                Tags=tag_list(self.tags),
+            )
+
+    def update(self, aws: Aws, changed: frozenset[str]) -> None:  # noqa: ARG002  one call sets all of it
+        """Sets it."""
+        self.create(aws)
+
+    def delete(self, aws: Aws) -> None:
+        """Removes it."""
+        with explained(f"deleting alarm {self.name}"), passing_over("ResourceNotFound"):
+            aws.cloudwatch.delete_alarms(AlarmNames=[self.name])
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """The topic of the alarms, and the address that it mails; the address confirms it once."""
+
+    name: str
+    arn: str
+    email: str
+    tags: Tags
+    kind: str = "topic"
+
+    def wanted(self) -> Settings:
+        """How it should be."""
+        return {"Endpoint": self.email}
+
+    def found(self, aws: Aws) -> Settings | None:
+        """How it is."""
+        with explained(f"looking for topic {self.name}"), passing_over("NotFound", "NotFoundException"):
+            aws.sns.get_topic_attributes(TopicArn=self.arn)
+            subscriptions = aws.sns.list_subscriptions_by_topic(TopicArn=self.arn)["Subscriptions"]
+            there = any(one.get("Endpoint") == self.email for one in subscriptions)
+            return {"Endpoint": self.email if there else None}
+        return None
+
+    def create(self, aws: Aws) -> None:
+        """Makes it; nothing where it is there."""
+        with explained(f"creating topic {self.name}"):
+            aws.sns.create_topic(
+                Name=self.name, Tags=[{"Key": key, "Value": value} for key, value in self.tags.items()]
+            )
+
+    def update(self, aws: Aws, changed: frozenset[str]) -> None:  # noqa: ARG002  it has one setting
+        """Subscribes the address."""
+        with explained(f"subscribing to topic {self.name}"):
+            aws.sns.subscribe(TopicArn=self.arn, Protocol="email", Endpoint=self.email)
+
+    def delete(self, aws: Aws) -> None:
+        """Removes it with its subscriptions."""
+        with explained(f"deleting topic {self.name}"):
+            aws.sns.delete_topic(TopicArn=self.arn)

@@ -1,0 +1,214 @@
+"""A Lambda function: its code, its settings, who may call it, and where events go that it failed on for good."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from due_cli.aws.clients import Aws
+from due_cli.aws.errors import explained, passing_over
+from due_cli.aws.patience import patiently, waited
+from due_cli.aws.resources.tags import Tags
+from due_cli.deploy.resource import Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda.type_defs import EnvironmentTypeDef
+
+RUNTIME: Final = "python3.13"
+_CONFIGURATION = ("Role", "Handler", "Runtime", "MemorySize", "Timeout", "Environment")
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """Who may call a function: a service, on behalf of one source in this account."""
+
+    sid: str
+    service: str
+    source_arn: str
+    account: str
+
+    def statement(self, function_arn: str) -> dict[str, object]:
+        """The statement of the function's policy that Lambda makes of it."""
+        return {
+            "Sid": self.sid,
+            "Effect": "Allow",
+            "Principal": {"Service": f"{self.service}.amazonaws.com"},
+            "Action": "lambda:InvokeFunction",
+            "Resource": function_arn,
+            "Condition": {
+                "StringEquals": {"AWS:SourceAccount": self.account},
+                "ArnLike": {"AWS:SourceArn": self.source_arn},
+            },
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """``content`` is the zip, ``sha256`` its hash (base64), ``concurrency`` None for no reservation."""
+
+    name: str
+    arn: str
+    role_arn: str
+    handler: str
+    content: bytes = field(repr=False)
+    sha256: str
+    environment: Mapping[str, str]
+    memory_mb: int
+    timeout_seconds: int
+    tags: Tags
+    concurrency: int | None = None
+    permissions: tuple[Permission, ...] = ()
+    on_failure_arn: str | None = None
+    kind: str = "function"
+
+    def wanted(self) -> Settings:
+        """How it should be."""
+        return {
+            "Role": self.role_arn,
+            "Handler": self.handler,
+            "Runtime": RUNTIME,
+            "MemorySize": self.memory_mb,
+            "Timeout": self.timeout_seconds,
+            "Environment": dict(self.environment),
+            "CodeSha256": self.sha256,
+            "ReservedConcurrentExecutions": self.concurrency,
+            "Permissions": {one.sid: one.statement(self.arn) for one in self.permissions},
+            "OnFailure": self.on_failure_arn,
+        }
+
+    def found(self, aws: Aws) -> Settings | None:
+        """How it is."""
+        with explained(f"looking for function {self.name}"), passing_over("ResourceNotFoundException"):
+            function = aws.lambda_.get_function(FunctionName=self.name)
+            configuration = function["Configuration"]
+            return {
+                **{key: configuration.get(key) for key in ("Role", "Handler", "Runtime", "MemorySize", "Timeout")},
+                "Environment": dict(configuration.get("Environment", {}).get("Variables", {})),
+                "CodeSha256": configuration.get("CodeSha256"),
+                "ReservedConcurrentExecutions": function.get("Concurrency", {}).get("ReservedConcurrentExecutions"),
+                "Permissions": self._permissions(aws),
+                "OnFailure": self._on_failure(aws),
+            }
+        return None
+
+    def create(self, aws: Aws) -> None:
+        """Makes it and waits until it can be called; its role may be too young to be assumed for some seconds."""
+        environment = self._environment()
+        with explained(f"creating function {self.name}"):
+            with passing_over("ResourceConflictException"):
+                patiently(
+                    lambda: aws.lambda_.create_function(
+                        FunctionName=self.name,
+                        Runtime=RUNTIME,
+                        Role=self.role_arn,
+                        Handler=self.handler,
+                        Code={"ZipFile": self.content},
+                        MemorySize=self.memory_mb,
+                        Timeout=self.timeout_seconds,
+                        Environment=environment,
+                        Tags=dict(self.tags),
+                    )
+                )
+            self._wait(aws)
+
+    def update(self, aws: Aws, changed: frozenset[str]) -> None:
+        """Sets what differs; Lambda takes one change of a function at a time."""
+        with explained(f"updating function {self.name}"):
+            if changed & {*_CONFIGURATION}:
+                self._put_configuration(aws)
+            if "CodeSha256" in changed:
+                patiently(lambda: aws.lambda_.update_function_code(FunctionName=self.name, ZipFile=self.content))
+                self._wait(aws)
+            if "ReservedConcurrentExecutions" in changed:
+                self._put_concurrency(aws)
+            if "Permissions" in changed:
+                self._put_permissions(aws)
+            if "OnFailure" in changed:
+                self._put_on_failure(aws)
+
+    def delete(self, aws: Aws) -> None:
+        """Removes it with its policy."""
+        with explained(f"deleting function {self.name}"), passing_over("ResourceNotFoundException"):
+            patiently(lambda: aws.lambda_.delete_function(FunctionName=self.name))
+
+    def _environment(self) -> EnvironmentTypeDef:
+        return {"Variables": dict(self.environment)}
+
+    def _wait(self, aws: Aws) -> None:
+        def is_ready() -> bool:
+            found = aws.lambda_.get_function_configuration(FunctionName=self.name)
+            return found.get("State", "Active") == "Active" and found.get("LastUpdateStatus") != "InProgress"
+
+        waited(is_ready, f"function {self.name}")
+
+    def _put_configuration(self, aws: Aws) -> None:
+        environment = self._environment()
+        patiently(
+            lambda: aws.lambda_.update_function_configuration(
+                FunctionName=self.name,
+                Runtime=RUNTIME,
+                Role=self.role_arn,
+                Handler=self.handler,
+                MemorySize=self.memory_mb,
+                Timeout=self.timeout_seconds,
+                Environment=environment,
+            )
+        )
+        self._wait(aws)
+
+    def _put_concurrency(self, aws: Aws) -> None:
+        wanted = self.concurrency
+        if wanted is None:
+            patiently(lambda: aws.lambda_.delete_function_concurrency(FunctionName=self.name))
+        else:
+            patiently(
+                lambda: aws.lambda_.put_function_concurrency(
+                    FunctionName=self.name, ReservedConcurrentExecutions=wanted
+                )
+            )
+
+    def _permissions(self, aws: Aws) -> dict[str, Any]:
+        """The statements of its policy that are due's own, by their sids."""
+        with passing_over("ResourceNotFoundException"):
+            policy = json.loads(aws.lambda_.get_policy(FunctionName=self.name)["Policy"])
+            own = {one.sid for one in self.permissions}
+            return {one["Sid"]: one for one in policy["Statement"] if one["Sid"] in own}
+        return {}
+
+    def _put_permissions(self, aws: Aws) -> None:
+        there = self._permissions(aws)
+        for one in self.permissions:
+            if there.get(one.sid) == one.statement(self.arn):
+                continue
+            with passing_over("ResourceNotFoundException"):
+                aws.lambda_.remove_permission(FunctionName=self.name, StatementId=one.sid)
+            aws.lambda_.add_permission(
+                FunctionName=self.name,
+                StatementId=one.sid,
+                Action="lambda:InvokeFunction",
+                Principal=f"{one.service}.amazonaws.com",
+                SourceArn=one.source_arn,
+                SourceAccount=one.account,
+            )
+
+    def _on_failure(self, aws: Aws) -> str | None:
+        with passing_over("ResourceNotFoundException"):
+            found = aws.lambda_.get_function_event_invoke_config(FunctionName=self.name)
+            return found.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
+        return None
+
+    def _put_on_failure(self, aws: Aws) -> None:
+        destination = self.on_failure_arn
+        if destination is None:
+            with passing_over("ResourceNotFoundException"):
+                aws.lambda_.delete_function_event_invoke_config(FunctionName=self.name)
+            return
+        patiently(
+            lambda: aws.lambda_.put_function_event_invoke_config(
+                FunctionName=self.name,
+                MaximumRetryAttempts=2,
+                DestinationConfig={"OnFailure": {"Destination": destination}},
+            )
+        )

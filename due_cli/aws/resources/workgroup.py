@@ -1,0 +1,102 @@
+"""The Athena workgroup: its own encrypted place for results, and a limit on what one query may scan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from due_cli.aws.clients import Aws
+from due_cli.aws.errors import explained, passing_over
+from due_cli.aws.resources.tags import Tags
+from due_cli.deploy.resource import Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_athena.type_defs import EncryptionConfigurationTypeDef
+
+LEAST_CUTOFF = 10_000_000  # bytes; Athena's own limit
+
+
+@dataclass(frozen=True, slots=True)
+class Workgroup:
+    """``results`` is an S3 URI; a query that scans more than ``cutoff_bytes`` is cancelled by Athena, and billed."""
+
+    name: str
+    results: str
+    cutoff_bytes: int
+    kms_key: str | None
+    tags: Tags
+    kind: str = "workgroup"
+
+    def wanted(self) -> Settings:
+        """How it should be."""
+        return {
+            "OutputLocation": self.results,
+            "EncryptionConfiguration": self._encryption(),
+            "EnforceWorkGroupConfiguration": True,
+            "PublishCloudWatchMetricsEnabled": True,
+            "BytesScannedCutoffPerQuery": self.cutoff_bytes,
+        }
+
+    def found(self, aws: Aws) -> Settings | None:
+        """How it is; Athena says of one that is not there that the request is not valid."""
+        with explained(f"looking for workgroup {self.name}"):
+            try:
+                group = aws.athena.get_work_group(WorkGroup=self.name).get("WorkGroup")
+            except aws.athena.exceptions.InvalidRequestException as error:
+                if "not found" not in str(error):
+                    raise
+                group = None
+        if not group:
+            return None
+        configuration = group.get("Configuration", {})
+        result = configuration.get("ResultConfiguration", {})
+        return {
+            "OutputLocation": result.get("OutputLocation"),
+            "EncryptionConfiguration": dict(result.get("EncryptionConfiguration", {})),
+            "EnforceWorkGroupConfiguration": configuration.get("EnforceWorkGroupConfiguration"),
+            "PublishCloudWatchMetricsEnabled": configuration.get("PublishCloudWatchMetricsEnabled"),
+            "BytesScannedCutoffPerQuery": configuration.get("BytesScannedCutoffPerQuery"),
+        }
+
+    def create(self, aws: Aws) -> None:
+        """Makes it as it should be."""
+        with explained(f"creating workgroup {self.name}"), passing_over("InvalidRequestException"):
+            aws.athena.create_work_group(
+                Name=self.name,
+                Configuration={
+                    "ResultConfiguration": {
+                        "OutputLocation": self.results,
+                        "EncryptionConfiguration": self._encryption(),
+                    },
+                    "EnforceWorkGroupConfiguration": True,
+                    "PublishCloudWatchMetricsEnabled": True,
+                    "BytesScannedCutoffPerQuery": self.cutoff_bytes,
+                },
+                Tags=[{"Key": key, "Value": value} for key, value in sorted(self.tags.items())],
+            )
+
+    def update(self, aws: Aws, changed: frozenset[str]) -> None:  # noqa: ARG002  one call sets all of it
+        """Sets it."""
+        with explained(f"updating workgroup {self.name}"):
+            aws.athena.update_work_group(
+                WorkGroup=self.name,
+                ConfigurationUpdates={
+                    "ResultConfigurationUpdates": {
+                        "OutputLocation": self.results,
+                        "EncryptionConfiguration": self._encryption(),
+                    },
+                    "EnforceWorkGroupConfiguration": True,
+                    "PublishCloudWatchMetricsEnabled": True,
+                    "BytesScannedCutoffPerQuery": self.cutoff_bytes,
+                },
+            )
+
+    def delete(self, aws: Aws) -> None:
+        """Removes it with the history of its queries."""
+        with explained(f"deleting workgroup {self.name}"), passing_over("InvalidRequestException"):
+            aws.athena.delete_work_group(WorkGroup=self.name, RecursiveDeleteOption=True)
+
+    def _encryption(self) -> EncryptionConfigurationTypeDef:
+        if self.kms_key:
+            return {"EncryptionOption": "SSE_KMS", "KmsKey": self.kms_key}
+        return {"EncryptionOption": "SSE_S3"}

@@ -1,0 +1,250 @@
+"""What a stack is made of: its options as resources, each with what it needs to be there first.
+
+The guide's template has the bucket, the catalog, the stream with its role, the partition function and, where Pinpoint
+answers, the project; the blog's has the transform, the status table and its API (design: architecture).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from due_cli.aws.clients import Aws
+from due_cli.aws.resources.alarm import Alarm, Statistic, Topic
+from due_cli.aws.resources.bucket import Bucket
+from due_cli.aws.resources.catalog import Database, Table
+from due_cli.aws.resources.function import Function, Permission
+from due_cli.aws.resources.http_api import HttpApi
+from due_cli.aws.resources.log_group import LogGroup
+from due_cli.aws.resources.notification import Notification
+from due_cli.aws.resources.role import Role
+from due_cli.aws.resources.status_table import StatusTable
+from due_cli.aws.resources.stream import DeliveryStream
+from due_cli.aws.resources.workgroup import Workgroup
+from due_cli.deploy import policies
+from due_cli.deploy.names import ERRORS, EVENTS, RESULTS, STACK_TAG, Names
+from due_cli.deploy.package import Package
+from due_cli.deploy.resource import Node, Resource
+from due_cli.sql import files, hive
+
+TABLE = "all_events"
+EXPIRES = "expires_at"
+_LOG_STREAM = "DestinationDelivery"
+_BUCKET_LANE = "bucket"
+_API_TIMEOUT_SECONDS = 10
+_TRANSFORM_TIMEOUT_SECONDS = 300  # as long as Firehose waits for an answer
+_PARTITION_TIMEOUT_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What may be chosen for a stack; sizes and times in the units that the services have for them."""
+
+    database: str = "due_eventdb"
+    kms_key: str | None = None
+    status_days: int = 90
+    buffer_mb: int = 128
+    buffer_seconds: int = 300
+    transform_memory_mb: int = 512
+    transform_concurrency: int | None = None
+    log_days: int = 365
+    results_days: int = 30
+    scan_cutoff_bytes: int = 10**12
+    alarm_email: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+def desired(names: Names, options: Options, code: Package) -> list[Node[Aws]]:
+    """Every resource of a stack, in an order in which each comes after what it needs."""
+    stack = _Stack(names, options, code)
+    return [*stack.storage(), *stack.functions(), *stack.stream(), *stack.status_api(), *stack.alarms()]
+
+
+class _Stack:
+    def __init__(self, names: Names, options: Options, code: Package) -> None:
+        self._names, self._options, self._code = names, options, code
+        self._tags = {**options.tags, STACK_TAG: names.stack}
+
+    def storage(self) -> list[Node[Aws]]:
+        """Where events, statuses and results are kept."""
+        names, options, tags = self._names, self._options, self._tags
+        ddl = files.query("tables", TABLE).sql
+        columns, keys = tuple(hive.columns_of(ddl)), tuple(hive.partition_keys_of(ddl))
+        location, results = f"s3://{names.bucket}/{EVENTS}", f"s3://{names.bucket}/{RESULTS}"
+        bucket = Bucket(
+            names.bucket,
+            names.region,
+            policies.tls_only(names),
+            RESULTS,
+            options.results_days,
+            options.kms_key,
+            tags,
+        )
+        return [
+            _node("bucket", bucket, lane=_BUCKET_LANE),
+            _node("database", Database(options.database, tags)),
+            _node("table", Table(options.database, TABLE, columns, keys, location), "database"),
+            _node(
+                "workgroup",
+                Workgroup(names.workgroup, results, options.scan_cutoff_bytes, options.kms_key, tags),
+                "bucket",
+            ),
+            _node("status-table", StatusTable(names.status_table, EXPIRES, options.kms_key, tags)),
+        ]
+
+    def functions(self) -> list[Node[Aws]]:
+        """The transform, and the partition function with what calls it."""
+        names, options = self._names, self._options
+        notifies = Permission("due-new-objects", "s3", names.bucket_arn, names.account)
+        return [
+            *self._function(
+                "transform",
+                policies.transform_rights(names, options.kms_key),
+                _TRANSFORM_TIMEOUT_SECONDS,
+                memory_mb=options.transform_memory_mb,
+                concurrency=options.transform_concurrency,
+            ),
+            *self._function(
+                "partition",
+                policies.partition_rights(names, options.database),
+                _PARTITION_TIMEOUT_SECONDS,
+                permissions=(notifies,),
+                on_failure_arn=names.bucket_arn,
+            ),
+            _node(
+                "notification",
+                Notification("due-new-objects", names.bucket, EVENTS, names.function_arn("partition")),
+                *("bucket", "partition"),
+                lane=_BUCKET_LANE,
+            ),
+        ]
+
+    def stream(self) -> list[Node[Aws]]:
+        """The delivery stream, its log, and the roles of those that put records into it."""
+        names, options, tags = self._names, self._options, self._tags
+        stream = DeliveryStream(
+            names.stream,
+            names.role_arn("stream"),
+            names.bucket_arn,
+            EVENTS,
+            ERRORS,
+            names.function_arn("transform"),
+            options.database,
+            TABLE,
+            names.region,
+            options.buffer_mb,
+            options.buffer_seconds,
+            names.stream_log_group,
+            _LOG_STREAM,
+            options.kms_key,
+            tags,
+        )
+        rights = policies.stream_rights(names, options.database, options.kms_key)
+        from_sets = policies.trust("ses", names, names.arn("ses", "configuration-set/*"))
+        return [
+            _node("stream-log", LogGroup(names.stream_log_group, options.log_days, tags, (_LOG_STREAM,))),
+            _node("stream-role", Role(names.role("stream"), policies.trust("firehose", names), rights, tags)),
+            _node("stream", stream, "bucket", "table", "transform", "stream-log", "stream-role"),
+            _node("ses-role", Role(names.role("ses"), from_sets, policies.sender_rights(names), tags)),
+        ]
+
+    def status_api(self) -> list[Node[Aws]]:
+        """The status API and its function."""
+        names = self._names
+        called = names.arn("execute-api", "*/*/GET/call")
+        permission = Permission("due-status-api", "apigateway", called, names.account)
+        return [
+            *self._function(
+                "status-api", policies.status_api_rights(names), _API_TIMEOUT_SECONDS, permissions=(permission,)
+            ),
+            _node("api", HttpApi(names.api, names.function_arn("status-api"), self._tags), "status-api"),
+        ]
+
+    def alarms(self) -> list[Node[Aws]]:
+        """What somebody should look at, mailed where an address was given."""
+        names, options = self._names, self._options
+        topic = names.arn("sns", names.topic) if options.alarm_email else None
+        nodes = [
+            self._alarm(
+                f"{name}-{what.lower()}", f"{about}", "AWS/Lambda", what, ("FunctionName", names.function(name))
+            )
+            for name in ("transform", "partition", "status-api")
+            for what, about in (("Errors", f"the {name} function failed"), ("Throttles", f"the {name} function waits"))
+        ]
+        firehose = ("DeliveryStreamName", names.stream)
+        nodes += [
+            self._alarm(
+                "late", "events wait for delivery", "AWS/Firehose", "DeliveryToS3.DataFreshness", firehose, 1800
+            ),
+            self._alarm("refused", "the stream takes no more", "AWS/Firehose", "ThrottledRecords", firehose),
+            self._alarm("lost-form", "rows could not be stored", "AWS/Firehose", "FailedConversion.Records", firehose),
+        ]
+        if topic and options.alarm_email:
+            nodes.insert(0, _node("topic", Topic(names.topic, topic, options.alarm_email, self._tags)))
+        return nodes
+
+    def _function(
+        self,
+        name: str,
+        rights: policies.Policy,
+        timeout_seconds: int,
+        *,
+        memory_mb: int = 256,
+        concurrency: int | None = None,
+        permissions: tuple[Permission, ...] = (),
+        on_failure_arn: str | None = None,
+    ) -> list[Node[Aws]]:
+        """A function after its log group, which it may not make itself, and its role."""
+        names, tags = self._names, self._tags
+        function = Function(
+            names.function(name),
+            names.function_arn(name),
+            names.role_arn(name),
+            f"due_cli.lambdas.{name.replace('-', '_')}.handler",
+            self._code.content,
+            self._code.sha256,
+            self._environment(),
+            memory_mb,
+            timeout_seconds,
+            tags,
+            concurrency,
+            permissions,
+            on_failure_arn,
+        )
+        return [
+            _node(f"{name}-log", LogGroup(names.log_group(name), self._options.log_days, tags)),
+            _node(f"{name}-role", Role(names.role(name), policies.trust("lambda", names), rights, tags)),
+            _node(name, function, f"{name}-log", f"{name}-role"),
+        ]
+
+    def _environment(self) -> dict[str, str]:
+        names, options = self._names, self._options
+        return {
+            "DUE_STATUS_TABLE": names.status_table,
+            "DUE_STATUS_DAYS": str(options.status_days),
+            "DUE_STREAM": names.stream,
+            "DUE_BUCKET": names.bucket,
+            "DUE_DATABASE": options.database,
+            "DUE_TABLE": TABLE,
+        }
+
+    def _alarm(
+        self,
+        name: str,
+        about: str,
+        namespace: str,
+        metric: str,
+        dimension: tuple[str, str],
+        threshold: float = 0,
+    ) -> Node[Aws]:
+        names, options = self._names, self._options
+        topic = names.arn("sns", names.topic) if options.alarm_email else None
+        statistic: Statistic = "Maximum" if threshold else "Sum"
+        alarm = Alarm(
+            names.alarm(name), about, namespace, metric, dimension, statistic, threshold, 1, topic, self._tags
+        )
+        return _node(f"alarm-{name}", alarm, *(["topic"] if topic else []))
+
+
+def _node(key: str, resource: Resource[Aws], *needs: str, lane: str = "") -> Node[Aws]:
+    return Node(key, resource, frozenset(needs), lane)

@@ -1,0 +1,81 @@
+"""What a function knows from outside: its environment variables, its clients, and how long it may still run."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from functools import cache
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+STATUS_TABLE = "DUE_STATUS_TABLE"
+STATUS_DAYS = "DUE_STATUS_DAYS"
+STREAM = "DUE_STREAM"
+BUCKET = "DUE_BUCKET"
+DATABASE = "DUE_DATABASE"
+TABLE = "DUE_TABLE"
+
+_RESERVE = 15.0  # seconds kept for the answer and its log line
+_UNKNOWN = 60.0  # how long a function may run whose context does not say
+_LONGEST_PAUSE = 2.0
+_CHANCE = random.SystemRandom()
+
+
+class EnvironmentVariableError(RuntimeError):
+    """A variable that the function needs is missing or of no use; the message names it."""
+
+
+def text(name: str) -> str:
+    """The value of a variable. Raises :class:`EnvironmentVariableError` where it is missing or empty."""
+    value = os.environ.get(name, "")
+    if not value:
+        raise EnvironmentVariableError(f"the environment variable {name} is not set")
+    return value
+
+
+def days(name: str) -> int:
+    """A number of days, at least one. Raises :class:`EnvironmentVariableError` for anything else."""
+    value = text(name)
+    if not value.isascii() or not value.isdecimal() or int(value) < 1:
+        raise EnvironmentVariableError(f"the environment variable {name} is not a number of days: {value}")
+    return int(value)
+
+
+@cache
+def client(service: str) -> Any:
+    """The client of a service, one per process; region and endpoint come from the environment.
+
+    Time-outs are short, because a call that hangs would cost the whole batch its time.
+    """
+    config = Config(
+        retries={"mode": "standard", "max_attempts": 3},
+        connect_timeout=3,
+        read_timeout=10,
+        tcp_keepalive=True,
+    )
+    make: Any = boto3.client  # its stubs know a service by its literal name only
+    return make(service, region_name=os.environ.get("AWS_REGION"), config=config)
+
+
+class Deadline:
+    """When a function must stop trying: shortly before Lambda would end it."""
+
+    def __init__(self, context: Any) -> None:
+        left = getattr(context, "get_remaining_time_in_millis", None)
+        allowed = left() / 1000 if left is not None else _UNKNOWN
+        self._end = time.monotonic() + max(allowed - _RESERVE, allowed / 2)
+
+    def left(self) -> float:
+        """Seconds; negative when it has passed."""
+        return self._end - time.monotonic()
+
+    def pause(self, attempt: int) -> bool:
+        """Waits before the next attempt, longer each time and never twice the same; False when time is up."""
+        wait = _CHANCE.uniform(0, min(_LONGEST_PAUSE, 0.05 * 2**attempt))
+        if wait >= self.left():
+            return False
+        time.sleep(wait)
+        return True

@@ -1,0 +1,120 @@
+"""The layout of the status table: one item a message (design: message status contract).
+
+==================  ====  =====================================================================================
+attribute           type  holds
+==================  ====  =====================================================================================
+``message_id``      S     the key
+the blog's keys     S, N  the readable item: ``event_type``, ``send``, ``delivered`` …, ``NA`` for what is not there
+``facts``           S     the status with what orders each of its values, as one small JSON array
+``expires_at``      N     epoch seconds: the last event's own time and the days that a status is kept (time to live)
+==================  ====  =====================================================================================
+
+``facts`` alone is read: the other keys are for people and for tools that query the table. It has one spelling for
+one status, so it is also what a write is conditional on: whoever finds the text that was read finds the status that
+was read. ``status`` is computed from the facts on reading and never stored.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+from due_cli.events import Json, Status, loads
+from due_cli.events.times import HOUR
+
+KEY = "message_id"
+FACTS = "facts"
+EXPIRES_AT = "expires_at"
+REPLAYED = "status_facts"  # the key of a status among records: what the table would not take comes back so
+
+# DynamoDB developer guide, "Supported data types": magnitudes of a number, and "Time to live": an item whose time
+# is more than five years past is never deleted, so what is older says four.
+_LEAST, _GREATEST = 1e-129, 9.9e125
+_OLDEST = 4 * 365 * 24 * 3600
+
+Attributes = dict[str, dict[str, str]]
+
+
+def encoded(status: Status) -> str:
+    """A status as text, the same text for the same status."""
+    stamps = sorted({stamp for stamp, _ in status.earliest.values()})
+    index = {stamp: number for number, stamp in enumerate(stamps)}
+    values = {key: [index[stamp], value] for key, (stamp, value) in status.earliest.items()}
+    price = None if status.price is None else float(status.price)
+    fields = [status.channel, status.last, status.times, stamps, values, status.record_status, price]
+    return json.dumps(fields, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+
+
+def decoded(message_id: str, text: str) -> Status:
+    """The status that :func:`encoded` wrote. Raises :class:`ValueError` for any other text."""
+    try:
+        channel, last, times, stamps, values, record_status, price = json.loads(text)
+        stamps = [(int(own_time), str(event_id)) for own_time, event_id in stamps]
+        return Status(
+            message_id,
+            str(channel),
+            int(last),
+            {str(fact): int(own_time) for fact, own_time in times.items()},
+            {str(key): (stamps[number], str(value)) for key, (number, value) in values.items()},
+            _dated(record_status),
+            None if price is None else float(price),
+        )
+    except (ValueError, TypeError, AttributeError, IndexError) as error:
+        raise ValueError(f"no facts of a message: {type(error).__name__}") from None
+
+
+def attributes(status: Status, days: int) -> Attributes:
+    """The item of a status as DynamoDB's client takes it, kept for ``days`` after its last event."""
+    found = {key: _attribute(value) for key, value in status.item().items() if key != "status"}
+    found[FACTS] = {"S": encoded(status)}
+    found[EXPIRES_AT] = {"N": str(max((status.last + days * 24 * HOUR) // 1000, int(time.time()) - _OLDEST))}
+    return found
+
+
+def live_status(item: dict[str, Any] | None) -> Status | None:
+    """The status of an item that was read; None where there is none or its time is over.
+
+    DynamoDB deletes an expired item days after its time, so each reader looks for itself.
+    """
+    if item is None or int(item[EXPIRES_AT]["N"]) < time.time():
+        return None
+    return decoded(item[KEY]["S"], item[FACTS]["S"])
+
+
+def line_of(status: Status) -> bytes:
+    """A status as a record that the transform takes: a line of a file under ``errors/status/``."""
+    record = {KEY: status.message_id, REPLAYED: encoded(status)}
+    return json.dumps(record, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+
+
+def of_record(record: Json) -> Status | None:
+    """The status of a record that :func:`line_of` wrote, None for any other record.
+
+    Raises :class:`ValueError` where its facts cannot be read.
+    """
+    if not isinstance(record, dict) or record.keys() != {KEY, REPLAYED}:
+        return None
+    message_id, facts = record[KEY], record[REPLAYED]
+    if not isinstance(message_id, str) or not message_id or not isinstance(facts, str):
+        raise ValueError("no facts of a message")
+    return decoded(message_id, facts)
+
+
+def read_line(line: bytes) -> Status | None:
+    """The status of a line under ``errors/status/``; None for any other line."""
+    return of_record(loads(line))
+
+
+def _dated(value: Any) -> tuple[tuple[int, str], str] | None:
+    if value is None:
+        return None
+    (own_time, event_id), text = value
+    return (int(own_time), str(event_id)), str(text)
+
+
+def _attribute(value: Json) -> dict[str, str]:
+    if isinstance(value, int | float):
+        fits = value == 0 or _LEAST <= abs(value) <= _GREATEST
+        return {"N": repr(value)} if fits else {"S": repr(value)}
+    return {"S": str(value)}

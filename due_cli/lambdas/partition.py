@@ -1,0 +1,149 @@
+"""The function that S3 calls for each new object: its hour becomes a partition of the table.
+
+It asks the Glue API and not Athena, so it waits for no query and shares no queue with people. A partition that is
+there already is success, so the function may be called for each object, any number of times and side by side. What
+fails for good is raised: the invocation is asynchronous, so Lambda tries twice more and then hands the event to the
+function's on-failure destination.
+
+Sources: Amazon S3 user guide, "Event message structure" (keys are URL-encoded) and "EventBridge event message
+structure" (they are not); AWS Glue web API reference, BatchCreatePartition (100 a call, answers 200 with ``Errors``).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, NamedTuple
+from urllib.parse import unquote_plus
+
+from due_cli.lambdas import environment
+from due_cli.lambdas.environment import Deadline, client
+
+_HOUR = re.compile(r"events/(\d{4})/(\d\d)/(\d\d)/(\d\d)/[^/]")
+_PARTITIONS_A_CALL = 100
+_ATTEMPTS = 4
+_REMEMBERED = 300.0  # seconds; an hour has hundreds of objects, and a partition dropped by hand comes back soon
+_EXISTS = "AlreadyExistsException"
+_PASSING = {
+    "InternalServiceException",
+    "OperationTimeoutException",
+    "ConcurrentModificationException",
+    "ThrottlingException",
+    "ResourceNotReadyException",
+}
+
+# When this process last made sure of an hour: (database, table, bucket, hour) -> seconds of the monotonic clock.
+_made: dict[tuple[str, str, str, str], float] = {}
+
+
+class PartitionError(RuntimeError):
+    """Hours that could not become partitions, with Glue's codes."""
+
+
+class _Table(NamedTuple):
+    database: str
+    name: str
+    bucket: str
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
+    """Makes the partitions of new objects, as S3 tells of them, directly or through EventBridge, SNS or SQS.
+
+    Returns ``{"objects", "hours", "made"}``. Objects outside ``events/YYYY/MM/DD/HH/`` or of another bucket are
+    ignored. Raises :class:`PartitionError` for hours that Glue would not take,
+    :class:`~due_cli.lambdas.environment.EnvironmentVariableError` and what boto3 raises.
+    """
+    names = (environment.DATABASE, environment.TABLE, environment.BUCKET)
+    table = _Table(*map(environment.text, names))
+    keys = [key for bucket, key in _objects(event) if bucket == table.bucket]
+    hours = sorted({hour for key in keys if (hour := _hour(key)) is not None})
+    since = time.monotonic() - _REMEMBERED
+    wanted = [hour for hour in hours if _made.get((*table, hour), since) <= since]
+    codes = _make(table, wanted, Deadline(context)) if wanted else Counter()
+    counts = {"objects": len(keys), "hours": len(hours), "made": len(wanted) - codes[_EXISTS]}
+    sys.stdout.write(json.dumps({"function": "partition", **counts, "codes": codes}) + "\n")
+    sys.stdout.flush()
+    return counts
+
+
+def _make(table: _Table, hours: list[str], deadline: Deadline) -> Counter[str]:
+    """Makes partitions, again those whose failure may pass; the codes that Glue gave."""
+    glue = client("glue")
+    found = glue.get_table(DatabaseName=table.database, Name=table.name)["Table"]
+    descriptor = found["StorageDescriptor"]
+    codes: Counter[str] = Counter()
+    final: dict[str, str] = {}
+    for attempt in range(_ATTEMPTS):
+        failed = _attempt(glue, table, hours, descriptor)
+        codes.update(failed.values())
+        now = time.monotonic()
+        _made.update(((*table, hour), now) for hour in hours if failed.get(hour, _EXISTS) == _EXISTS)
+        final.update((hour, code) for hour, code in failed.items() if code not in {_EXISTS, *_PASSING})
+        hours = [hour for hour in hours if failed.get(hour) in _PASSING]
+        if not hours or not deadline.pause(attempt + 1):
+            break
+    final.update(dict.fromkeys(hours, "tried too often"))
+    if final:
+        said = ", ".join(f"{hour} ({code})" for hour, code in sorted(final.items()))
+        raise PartitionError(f"no partition of {table.database}.{table.name} for {said}")
+    return codes
+
+
+def _attempt(glue: Any, table: _Table, hours: list[str], descriptor: dict[str, Any]) -> dict[str, str]:
+    """The code of each hour that Glue did not make."""
+    failed: dict[str, str] = {}
+    for start in range(0, len(hours), _PARTITIONS_A_CALL):
+        part = hours[start : start + _PARTITIONS_A_CALL]
+        answer = glue.batch_create_partition(
+            DatabaseName=table.database,
+            TableName=table.name,
+            PartitionInputList=[_partition(hour, table.bucket, descriptor) for hour in part],
+        )
+        for error in answer.get("Errors", ()):
+            failed[error["PartitionValues"][0]] = error.get("ErrorDetail", {}).get("ErrorCode", "no code")
+    return failed
+
+
+def _partition(hour: str, bucket: str, descriptor: dict[str, Any]) -> dict[str, Any]:
+    """A partition as the table stores its files, at the place of its hour."""
+    moment = datetime.fromisoformat(hour)
+    location = f"s3://{bucket}/events/{moment:%Y/%m/%d/%H}/"
+    return {"Values": [hour], "StorageDescriptor": {**descriptor, "Location": location}}
+
+
+def _hour(key: str) -> str | None:
+    """``2026-11-22 03:00:00`` of a key under ``events/2026/11/22/03/``; None for any other key."""
+    match = _HOUR.match(key)
+    if match is None:
+        return None
+    try:
+        moment = datetime(*map(int, match.groups()))  # type: ignore[arg-type]  # four groups, so no tzinfo
+    except ValueError:
+        return None
+    return f"{moment:%Y-%m-%d %H}:00:00"
+
+
+def _objects(event: Any) -> Iterator[tuple[str, str]]:
+    """Bucket and key of each object that an event tells of, whatever stands around it."""
+    if not isinstance(event, dict):
+        return
+    if event.get("detail-type") == "Object Created":
+        detail = event["detail"]
+        yield detail["bucket"]["name"], detail["object"]["key"]
+    elif isinstance(event.get("Message"), str):
+        yield from _objects(json.loads(event["Message"]))
+    elif isinstance(event.get("Sns"), dict):
+        yield from _objects(event["Sns"])
+    elif isinstance(event.get("body"), str):
+        yield from _objects(json.loads(event["body"]))
+    elif "s3" in event:
+        if event.get("eventName", "").startswith("ObjectCreated:"):
+            yield event["s3"]["bucket"]["name"], unquote_plus(event["s3"]["object"]["key"])
+    else:
+        for record in event.get("Records", ()):
+            yield from _objects(record)

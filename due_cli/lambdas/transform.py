@@ -1,0 +1,131 @@
+"""The function that Firehose calls with each batch: records in, rows of ``all_events`` and message statuses out.
+
+Firehose's contract (developer guide, "Transform source data"): every ``recordId`` is answered once, with ``Ok`` and
+the record's rows, ``Dropped`` or ``ProcessingFailed``, in at most 6 MB. Here
+
+- a record that held nothing but test pings is ``Dropped``;
+- a record in which anything could not be read is ``ProcessingFailed``, so that Firehose keeps it whole under
+  ``errors/``; the rows of what could be read beside it go back to the stream;
+- rows that the answer has no room for go back to the stream, where they pass unchanged the next time; their record is
+  ``Dropped`` once all of them were put, else ``ProcessingFailed``.
+
+A status that the table would not take never costs an event: it is kept under ``errors/status/``, and such a line put
+to the stream is taken again.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import sys
+import uuid
+from collections import Counter
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from due_cli.events import Status
+from due_cli.lambdas import environment
+from due_cli.lambdas.environment import Deadline, client
+from due_cli.lambdas.facts import line_of
+from due_cli.lambdas.records import Reading, read
+from due_cli.lambdas.statuses import StatusTable
+from due_cli.lambdas.stream import parcels, put
+
+OK, DROPPED, FAILED = "Ok", "Dropped", "ProcessingFailed"
+_LARGEST_ANSWER = 6_000_000  # bytes; Lambda's own limit is a little above
+_AROUND = 80  # bytes of an answer beside its recordId and data
+_REFUSED = "errors/status/%Y/%m/%d/%H"
+
+Answer = dict[str, str]
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, list[Answer]]:
+    """Answers a batch: ``{"records": [{"recordId", "result", "data"}]}``.
+
+    Raises :class:`EnvironmentVariableError` where the function is not configured; Firehose then tries again and at
+    last keeps the whole batch under ``errors/``.
+    """
+    table, bucket = environment.text(environment.STATUS_TABLE), environment.text(environment.BUCKET)
+    days, stream = environment.days(environment.STATUS_DAYS), environment.text(environment.STREAM)
+    deadline = Deadline(context)
+    readings = [read(record) for record in event["records"]]
+    log: dict[str, Any] = {"function": "transform", **_counts(readings)}
+
+    statuses = [status for reading in readings for status in reading.statuses]
+    if statuses:
+        outcome = StatusTable(client("dynamodb"), table, days, deadline).take(statuses)
+        kept = _kept(bucket, outcome.refused) if outcome.refused else True
+        log["statuses"] = {**outcome._asdict(), "refused": len(outcome.refused), "kept": kept}
+
+    # The rows go back last: a batch that runs out of time before is tried again as if nothing had been put.
+    answers, returning = _answers(event["records"], readings)
+    if returning:
+        log["returned"] = _return(stream, answers, readings, returning, deadline)
+    log["answers"] = Counter(answer["result"] for answer in answers)
+    sys.stdout.write(json.dumps(log) + "\n")
+    sys.stdout.flush()
+    return {"records": answers}
+
+
+def _answers(records: list[dict[str, Any]], readings: list[Reading]) -> tuple[list[Answer], list[int]]:
+    """The answers as far as there is room, and which records have rows that must go back to the stream.
+
+    A record that must be returned is ``ProcessingFailed`` until its rows were put.
+    """
+    answers: list[Answer] = []
+    returning: list[int] = []
+    size = sum(len(record["recordId"]) + _AROUND for record in records)
+    for number, (record, reading) in enumerate(zip(records, readings, strict=True)):
+        answer = {"recordId": record["recordId"], "result": FAILED}
+        length = sum(map(len, reading.lines))
+        data_size = (length + 2) // 3 * 4
+        if not reading.lines:
+            answer["result"] = FAILED if reading.unreadable else DROPPED
+        elif reading.unreadable or size + data_size > _LARGEST_ANSWER:
+            returning.append(number)
+        else:
+            size += data_size
+            answer["result"] = OK
+            answer["data"] = base64.b64encode(b"".join(reading.lines)).decode("ascii")
+        answers.append(answer)
+    return answers, returning
+
+
+def _return(
+    stream: str, answers: list[Answer], readings: list[Reading], returning: list[int], deadline: Deadline
+) -> dict[str, Any]:
+    """Puts the rows of some records to the stream and marks those records whose rows all went."""
+    packed, lost = parcels((number, line) for number in returning for line in readings[number].lines)
+    refused, codes = put(client("firehose"), stream, packed, deadline)
+    lost.update(*(parcel.owners for parcel in refused))
+    for number in returning:
+        if number not in lost and not readings[number].unreadable:
+            answers[number]["result"] = DROPPED
+    return {"records": len(returning), "parcels": len(packed), "refused": len(refused), "codes": codes}
+
+
+def _kept(bucket: str, refused: list[Status]) -> bool:
+    """Whether the statuses that the table would not take could be written to S3, for replay.
+
+    They could be computed from the rows again, which are not lost, so this too must not fail the batch.
+    """
+    key = f"{datetime.now(UTC).strftime(_REFUSED)}/{uuid.uuid4()}.jsonl"
+    body = b"".join(map(line_of, refused))
+    try:
+        client("s3").put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/x-ndjson")
+    except (ClientError, BotoCoreError):
+        return False
+    return True
+
+
+def _counts(readings: list[Reading]) -> dict[str, Any]:
+    """Numbers only: the reason of a failure quotes the record, and a record holds addresses."""
+    return {
+        "batch": len(readings),
+        "records": sum(reading.records for reading in readings),
+        "rows": sum(len(reading.lines) for reading in readings),
+        "unreadable": sum(reading.unreadable for reading in readings),
+        "bugs": Counter(bug for reading in readings for bug in reading.bugs),
+    }

@@ -1,0 +1,175 @@
+"""One database with everything in it that the engines could see differently.
+
+Half of its messages came through ``due ingest``; the other half lies there as the AWS solution left it, without due's
+columns, keys in lower case, lists and maps in Hive's layout, some of it from before fields were added to the schema.
+Some messages have events on both sides. Beside them: every kind of record, custom events, and rows that lack
+everything that a row can lack.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from due_cli.events.model import Envelope, Json
+from tests.events.records import SAMPLES, TOPIC, Sample, pinpoint_email
+from tests.events.wrapping import event_bridge, sns
+from tests.local.footers import HIVE, Layout
+from tests.local.foreign import unchanged, without, written
+from tests.queries import data
+from tests.queries.conftest import SEED, Week
+from tests.queries.filing import adopted, filed, ingested, lowered
+from tests.queries.reference import Filed
+
+BLANK_HOUR = datetime(2026, 7, 1, 5)
+CUSTOM_TYPE = "shop's purchase"
+
+# What the first generation of the schema did not have; no report reads it.
+_MAIL_EVENT = "facets.email_channel.mail_event"
+_ADDED_LATER = without(
+    "session",
+    "client.cognito_id",
+    f"{_MAIL_EVENT}.mail.headers_truncated",
+    f"{_MAIL_EVENT}.delivery.processing_time_millis",
+    f"{_MAIL_EVENT}.bounce.bounce_sub_type",
+    f"{_MAIL_EVENT}.bounce.bounced_recipients.diagnostic_code",
+    f"{_MAIL_EVENT}.complaint.complaint_feedback_type",
+    f"{_MAIL_EVENT}.click.link_tags",
+)
+_KINDS = (
+    *(f"_email.{kind}" for kind in "send delivered open click unsubscribe rejected complaint".split()),
+    *("_email.hardbounce", "_email.softbounce", "_campaign.send", "_journey.send"),
+    *(f"_SMS.{kind}" for kind in "BUFFERED SUCCESS FAILURE OPTOUT".split()),
+    CUSTOM_TYPE,
+)
+
+
+def rich(place: Path, work: Path) -> Week:
+    """The database, in ``place``, and those of its events that the reports are computed from."""
+    random = Random(SEED)
+    new, old = list[Json](), list[Json]()
+    for record in data.week(SEED):
+        side = random.random()
+        if side < 0.55:
+            new.append(record)
+        if side > 0.5:
+            old.append(record)
+    like = ingested(work / "example", new[:20])
+    events = [lowered(event) for event in data.refiled(SEED, filed(old))]
+    half = sorted(event.hour for event in events)[len(events) // 2]
+    first = [event for event in events if event.hour < half]
+    second = [event for event in events if event.hour >= half]
+    for name, part, change in (("first", first, _ADDED_LATER), ("second", second, unchanged)):
+        source = adopted(work / name, [*part, *blanks()], like)
+        for file in sorted((source / "events").rglob("*.parquet")):
+            written(pq.read_table(file, partitioning=None), _moved(file, source, place), change, HIVE)
+    files = data.files_with_duplicates(SEED, new)
+    return Week(ingested(place, *files, [*samples(), *custom_events()]), [*filed(new), *events])
+
+
+def samples() -> list[Json]:
+    """A record of every kind, in what it needs around it."""
+    return [
+        *(_wrapped(sample) for sample in SAMPLES),
+        pinpoint_email("_email.softbounce", facets=_bounce("Transient")),
+    ]
+
+
+def custom_events() -> list[Json]:
+    """Events of an app's own, with attributes and metrics."""
+    return [
+        _custom({"Currency": "EUR", "item": "shoe", "it's": "100% :x"}, {"Amount": 12.5, "pieces": 2}),
+        _custom({"item": "Größe; '"}, {"pieces": 1e-7}),
+        _custom({}, {}),
+    ]
+
+
+def blanks() -> list[Filed]:
+    """Rows of every type that lack everything, and rows in which what holds something else holds nothing."""
+    mail: dict[str, Any] = {
+        "message_id": "blank",
+        "message_send_timestamp": None,
+        "destination": [],
+        "common_headers": None,
+    }
+    nobody: dict[str, Any] = {"bounce": {"bounced_recipients": []}, "complaint": {"complained_recipients": []}}
+    unnamed = {"email_address": None, "action": None, "status": None, "diagnostic_code": None}
+    somebody: dict[str, Any] = {
+        "bounce": {"bounced_recipients": [unnamed]},
+        "complaint": {"complained_recipients": [unnamed]},
+    }
+    shapes: tuple[dict[str, Any], ...] = (
+        {},
+        {"attributes": {}, "client_context": {}, "facets": {"email_channel": {"mail_event": nobody}}},
+        {
+            "event_timestamp": 0,
+            "attributes": {"campaign_id": None, "customer_context": None, "message_id": None},
+            "client_context": {"custom": {}},
+            "facets": {"email_channel": {"mail_event": {"mail": mail, **somebody}}},
+        },
+        {
+            "event_timestamp": -1,
+            "arrival_timestamp": 1,
+            "attributes": {"message_id": "blank", "customer_context": '{"a": {"b": [1, null]}, "c": null, "d": "é"}'},
+            "client_context": {"custom": {"campaign_id": None}},
+        },
+        {
+            "attributes": {"message_id": "", "customer_context": '{"a": '},
+            "facets": {"email_channel": {"mail_event": somebody}},
+        },
+    )
+    rows: list[Any] = [{"event_type": kind, **shape} for kind in (*_KINDS, None) for shape in shapes]
+    return [Filed(row, BLANK_HOUR) for row in rows]
+
+
+def contexts(place: Path, work: Path, texts: Sequence[str], layout: Layout = HIVE) -> Path:
+    """A database of buffered SMS messages, each with one customer context; their ids are the texts' numbers."""
+    events = [
+        Filed(
+            {"event_type": "_SMS.BUFFERED", "attributes": {"message_id": str(number), "customer_context": text}},
+            BLANK_HOUR,
+        )
+        for number, text in enumerate(texts)
+    ]
+    source = adopted(work / "contexts", events, ingested(work / "example-of-contexts", samples()[:1]))
+    for file in sorted((source / "events").rglob("*.parquet")):
+        written(pq.read_table(file, partitioning=None), _moved(file, source, place), layout=layout)
+    return ingested(place, [])
+
+
+def _moved(file: Path, source: Path, place: Path) -> Path:
+    """The place of a file of another database in this one; its name stays, which is unique."""
+    return place / "database" / file.relative_to(source)
+
+
+def _wrapped(sample: Sample) -> Json:
+    record: Json = sample.build()
+    if sample.envelope == Envelope():
+        return record
+    if sample.envelope == TOPIC:
+        return sns(record)
+    return event_bridge(str(sample.envelope.bus_source), str(sample.envelope.detail_type))(record)
+
+
+def _bounce(kind: str) -> Any:
+    facets: Any = pinpoint_email("_email.hardbounce")["facets"]
+    facets["email_channel"]["mail_event"]["bounce"]["bounce_type"] = kind
+    return facets
+
+
+def _custom(attributes: dict[str, str], metrics: dict[str, float]) -> Json:
+    return {
+        "event_type": CUSTOM_TYPE,
+        "event_timestamp": 1_794_000_061_234 + len(attributes),
+        "arrival_timestamp": 1_794_000_062_345,
+        "application": {"app_id": "app-1"},
+        "client": {"client_id": "endpoint-1"},
+        "awsAccountId": "317167123431",
+        "attributes": dict(attributes),
+        "metrics": dict(metrics),
+    }

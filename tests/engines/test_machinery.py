@@ -1,0 +1,115 @@
+"""What the engines need is found or named, and a server never outlives who started it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.engines import fetch, java, servers
+
+_SERVER = "import os, pathlib, time; pathlib.Path('pid').write_text(str(os.getpid())); time.sleep(600)"
+_STARTER = """\
+import pathlib, sys, time
+from tests.engines.servers import kept
+with kept([sys.executable, "-c", sys.argv[1]], pathlib.Path("log"), pathlib.Path.cwd()):
+    time.sleep(600)
+"""
+
+
+def _java(place: Path, version: str) -> Path:
+    program = place / "bin" / "java"
+    program.parent.mkdir(parents=True)
+    program.write_text(f"#!/bin/sh\necho 'openjdk version \"{version}\" 2026-01-01' >&2\n")
+    program.chmod(0o755)
+    return program
+
+
+def test_java_is_found_behind_an_older_one_on_the_path(tmp_path: Path) -> None:
+    old = _java(tmp_path / "old", "17.0.9")
+    _java(tmp_path / "jvm" / "ancient", "1.8.0_392")
+    new = _java(tmp_path / "jvm" / "new", "25.0.3")
+    path = {"PATH": f"{old.parent}:{os.environ['PATH']}"}
+    assert java.find(path, (f"{tmp_path}/jvm/*",)) == new
+    assert java.find({**path, "JAVA_HOME": str(new.parents[1])}, ()) == new
+
+
+def test_java_that_is_missing_is_named(tmp_path: Path) -> None:
+    old = _java(tmp_path / "old", "23.0.1")
+    with pytest.raises(java.MissingError, match=r"Java 24 or later is missing \(.*java is 23\).*JAVA_HOME"):
+        java.find({"PATH": str(old.parent)}, ())
+
+
+def test_maven_that_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("DUE_ENGINES_CACHE", str(tmp_path / "cache"))
+    with pytest.raises(java.MissingError, match="Maven is missing"):
+        fetch.trino()
+    assert [path.name for path in (tmp_path / "cache").iterdir()] == ["lock"]
+
+
+def test_fetch_begins_again_after_one_that_was_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = tmp_path / "cache"
+    (cache / "partial-left").mkdir(parents=True)
+    program = tmp_path / "bin" / "mvn"
+    program.parent.mkdir()
+    program.write_text(
+        '#!/bin/sh\nfor word in "$@"; do case $word in -DoutputDirectory=*) p=${word#*=};; esac; done\n'
+        'mkdir -p "$p" && echo jar > "$p/one.jar"\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    monkeypatch.setenv("DUE_ENGINES_CACHE", str(cache))
+    place = fetch.dynamodb()
+    assert [path.name for path in place.iterdir()] == ["one.jar"]
+    program.unlink()
+    assert fetch.dynamodb() == place  # is there, so Maven is not asked
+    assert sorted(path.name for path in cache.iterdir()) == [place.name, "lock"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_server_ends_with_who_started_it(tmp_path: Path, number: signal.Signals) -> None:
+    starter = subprocess.Popen(
+        [sys.executable, "-c", _STARTER, _SERVER],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        stderr=subprocess.DEVNULL,
+    )
+    server = int(_waited_for(tmp_path / "pid"))
+    starter.send_signal(number)
+    starter.wait(20)
+    assert _gone(server)
+
+
+def test_server_is_stopped_at_the_end(tmp_path: Path) -> None:
+    with servers.kept([sys.executable, "-c", _SERVER], tmp_path / "log", tmp_path):
+        server = int(_waited_for(tmp_path / "pid"))
+        assert not _gone(server, patience=0)
+    assert _gone(server, patience=0.5)
+
+
+def _waited_for(path: Path) -> str:
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        if path.exists() and path.read_text():
+            return path.read_text()
+        time.sleep(0.05)
+    raise AssertionError(f"{path.name} never came")
+
+
+def _gone(process: int, patience: float = 15) -> bool:
+    """Whether a process is not there any more, or soon is not."""
+    end = time.monotonic() + patience
+    while True:
+        try:
+            os.kill(process, 0)
+        except ProcessLookupError:
+            return True
+        if time.monotonic() >= end:
+            return False
+        time.sleep(0.05)
