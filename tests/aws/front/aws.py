@@ -1,0 +1,39 @@
+"""The whole front: the server with every service that it adds to moto."""
+
+from __future__ import annotations
+
+from moto.moto_api._internal.models import moto_api_backend
+
+from tests.aws.front.athena import Athena
+from tests.aws.front.firehose import Firehose
+from tests.aws.front.functions import Functions
+from tests.aws.front.http_api import HttpApis
+from tests.aws.front.pinpoint import Pinpoint
+from tests.aws.front.server import Core
+from tests.aws.front.ses import Ses
+
+
+class Front(Core):
+    """AWS, as far as due needs it. One at a time in a process: moto's state belongs to the process."""
+
+    def __init__(self) -> None:
+        moto_api_backend.reset()
+        super().__init__()
+        self.ses = Ses(self)
+        self.functions = Functions(self)
+        self.firehose = Firehose(self)
+        self.athena = Athena(self)
+        self.http_apis = HttpApis(self, self.functions)
+        self.pinpoint = Pinpoint(self)
+
+    def stop(self) -> None:
+        """Ends serving, and what runs."""
+        self.pinpoint.close()
+        self.athena.close()
+        self.functions.close()
+        super().stop()
+
+    def flush(self) -> None:
+        """Delivers everything that streams hold, and waits for the functions that this sets off."""
+        self.firehose.flush()
+        self.functions.settle()

@@ -1,0 +1,161 @@
+"""The front: one HTTP server that recognises each call, answers what moto lacks, and passes the rest on to moto."""
+
+from __future__ import annotations
+
+import io
+import threading
+import traceback
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import boto3  # noqa: TID251  # the tests of the front are a client of it
+from botocore.config import Config
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import make_server
+
+from tests.aws.front.calls import Call, Journal
+from tests.aws.front.clock import Clock
+from tests.aws.front.faults import Faults
+from tests.aws.front.iam import Identities
+from tests.aws.front.recognise import recognised
+from tests.aws.front.wire import Answer, RefusedError, Request
+
+REGION = "us-east-1"
+_BOTO = boto3.Session()  # one for all: it reads each service's model once
+_BOTO_LOCK = threading.Lock()
+Handler = Callable[[Call, Request], Answer | None]
+
+
+class Core:
+    """The server without the services of its own: these register what they answer and what they want to see."""
+
+    def __init__(self) -> None:
+        self.journal = Journal()
+        self.faults = Faults()
+        self.clock = Clock()
+        self.iam = Identities()
+        self.handlers: dict[str, Handler] = {}  # by service:Operation, or by service alone
+        self.watchers: list[Callable[[Call, Request, Answer], None]] = []  # after a call succeeded
+        self.unsigned: list[Callable[[Request], Answer | None]] = []  # requests that are no call of an API
+        self._clients: dict[tuple[str, str, str], Any] = {}
+        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._server = make_server("127.0.0.1", 0, self._application, threaded=True, request_handler=_Handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+
+    @property
+    def url(self) -> str:
+        """What ``AWS_ENDPOINT_URL`` is to be."""
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """The environment in which a process talks to the front as the account's root."""
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ACCESS_KEY_ID": "testing",
+            "AWS_SECRET_ACCESS_KEY": "testing",
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            **more,
+        }
+
+    def start(self) -> None:
+        """Begins to serve."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends serving."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join(10)
+
+    def client(self, service: str, key: str = "testing", region: str = REGION) -> Any:
+        """A boto3 client of the front, without retries; kept for the next time."""
+        with _BOTO_LOCK:
+            found = self._clients.get((service, key, region))
+            if found is None:
+                config = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
+                found = _BOTO.client(  # type: ignore[call-overload]
+                    service,
+                    endpoint_url=self.url,
+                    region_name=region,
+                    aws_access_key_id=key,
+                    aws_secret_access_key="testing",
+                    config=config,
+                )
+                self._clients[service, key, region] = found
+        return found
+
+    def as_role(self, role: str, service: str, region: str = REGION, by: str = "service") -> Any:
+        """A client that calls in a role, as a service of AWS does."""
+        return self.client(service, self.iam.session(role, by).access_key, region)
+
+    def _application(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        body = environ["wsgi.input"].read(length if not environ.get("wsgi.input_terminated") else -1)
+        request = Request.from_environ(environ, body)
+        answer = self._answer(request, environ)
+        start(f"{answer.status} {'OK' if answer.status < 400 else 'Refused'}", answer.headers)
+        return [answer.body]
+
+    def _answer(self, request: Request, environ: dict[str, Any]) -> Answer:
+        call = recognised(request)
+        if call is None:
+            found = next((answer for handle in self.unsigned if (answer := handle(request))), None)
+            if found is None and "AWS4-HMAC-SHA256" in request.headers.get("authorization", ""):
+                words = f"the front knows no call that is {request.method} {request.path}"
+                return RefusedError("FrontError", words, 501).answer("", "json")
+            return found or self._pass_on(environ, request.body)
+        call.principal, call.by = self.iam.who(call.access_key)
+        self.journal.add(call)
+        try:
+            answer = self._handled(call, request, environ)
+            self.faults.after(call)
+        except RefusedError as refusal:
+            call.error = refusal.code
+            answer = refusal.answer(call.service, call.protocol)
+        except Exception:
+            call.error = "FrontError"
+            words = f"the front failed: {traceback.format_exc()}"
+            answer = RefusedError("FrontError", words, 501).answer(call.service, call.protocol)
+        call.status = answer.status
+        return answer
+
+    def _handled(self, call: Call, request: Request, environ: dict[str, Any]) -> Answer:
+        self.faults.before(call)
+        self.iam.check(call)
+        handler = self.handlers.get(call.name) or self.handlers.get(call.service)
+        answer = handler(call, request) if handler else None
+        if answer is None:
+            answer = self._pass_on(environ, request.body)
+        if answer.status < 400:
+            for watch in self.watchers:
+                watch(call, request, answer)
+        else:
+            call.error = next((value for name, value in answer.headers if name.lower() == "x-amzn-errortype"), "moto")
+        return answer
+
+    def _pass_on(self, environ: dict[str, Any], body: bytes) -> Answer:
+        """moto's answer."""
+        given = {**environ, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+        given.pop("HTTP_TRANSFER_ENCODING", None)
+        answer = Answer()
+
+        def start(status: str, headers: list[tuple[str, str]], _: Any = None) -> Callable[[bytes], None]:
+            answer.status, answer.headers = int(status.split()[0]), headers
+            return lambda _: None
+
+        parts = self._moto(given, start)
+        try:
+            answer.body = b"".join(parts)
+        finally:
+            if hasattr(parts, "close"):
+                parts.close()
+        return answer
+
+
+class _Handler(MotoRequestHandler):
+    """Without a line on standard error for each request."""
+
+    def log(self, type: str, message: str, *args: Any) -> None:
+        """Says nothing."""
