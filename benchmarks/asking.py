@@ -1,7 +1,8 @@
 """The nine questions, asked of due and asked with the guide's own SQL over the same files.
 
-The guide's statements (``guide/``) are word for word; so that made-up events do not age, ``CURRENT_TIMESTAMP`` is
-replaced by :data:`benchmarks.setting.AS_OF`, a time with a zone as the original, after they were transpiled.
+The guide's statements (``tests/queries/guide``) are word for word; so that made-up events do not age,
+``CURRENT_TIMESTAMP`` is replaced by :data:`benchmarks.setting.AS_OF`, a time with a zone as the original, after they
+were transpiled.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from due_cli.targets.local.state import opened
 
 Rows = Sequence[Sequence[object]]
 
-_GUIDE = Path(__file__).with_name("guide")
+_GUIDE = Path(__file__).parents[1] / "tests" / "queries" / "guide"
 _NOW = f"CAST('{AS_OF:%Y-%m-%d %H:%M:%S}+00' AS TIMESTAMPTZ)"
 _THREADS = 2
 _UNNEST_OF_FIELDS = re.compile(r"UNNEST\(\s*transform\(([\w.]+), r -> .*?\n\) AS recipient \([^)]*\)", re.DOTALL)

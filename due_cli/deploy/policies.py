@@ -29,15 +29,14 @@ def allow(actions: Iterable[str] | str, resources: Iterable[str] | str, **condit
 
 def trust(service: str, names: Names, source: str | None = None) -> Policy:
     """Who may take a role on: a service, for this account, and for the named source ARNs where it says them."""
-    condition: dict[str, object] = {"StringEquals": {"aws:SourceAccount": names.account}}
-    if source:
-        condition["ArnLike"] = {"aws:SourceArn": source}
     principal = {"Service": f"{service}.amazonaws.com"}
-    return policy(
-        {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", "Condition": condition}
-        if service != "lambda"  # Lambda sends neither when it takes an execution role on
-        else {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
-    )
+    statement: Policy = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
+    if service != "lambda":  # which says neither when it takes an execution role on
+        condition: dict[str, object] = {"StringEquals": {"aws:SourceAccount": names.account}}
+        if source:
+            condition["ArnLike"] = {"aws:SourceArn": source}
+        statement["Condition"] = condition
+    return policy(statement)
 
 
 def stream_rights(names: Names, database: str, kms_key: str | None) -> Policy:

@@ -52,7 +52,7 @@ class Notification:
 
     def update(self, aws: Aws, changed: frozenset[str]) -> None:  # noqa: ARG002  all of it or nothing
         """Sets it."""
-        self._put(aws, {"Id": self.name, **self.wanted()})
+        self.create(aws)
 
     def delete(self, aws: Aws) -> None:
         """Takes it out."""

@@ -57,7 +57,7 @@ class DeliveryStream:
             "Prefix": self.events + _HOURLY,
             "ErrorOutputPrefix": self._error_prefix(),
             "BufferingHints": {"SizeInMBs": self.buffer_mb, "IntervalInSeconds": self.buffer_seconds},
-            "Transform": {"LambdaArn": f"{self.function_arn}:$LATEST", "RoleArn": self.role_arn, **_TRANSFORM_BUFFER},
+            "Transform": self._transform(),
             "Schema": f"{self.database}.{self.table}",
             "InputFormat": "HiveJsonSerDe",
             "OutputFormat": "ParquetSerDe SNAPPY",
@@ -74,16 +74,13 @@ class DeliveryStream:
 
     def create(self, aws: Aws) -> None:
         """Makes it and waits until it takes records; its role may be too young to be assumed for some seconds."""
-        encryption: DeliveryStreamEncryptionConfigurationInputTypeDef = {"KeyType": "AWS_OWNED_CMK"}
-        if self.kms_key:
-            encryption = {"KeyType": "CUSTOMER_MANAGED_CMK", "KeyARN": self.kms_key}
         with explained(f"creating delivery stream {self.name}"):
             with passing_over("ResourceInUseException"):
                 patiently(
                     lambda: aws.firehose.create_delivery_stream(
                         DeliveryStreamName=self.name,
                         DeliveryStreamType="DirectPut",
-                        DeliveryStreamEncryptionConfigurationInput=encryption,
+                        DeliveryStreamEncryptionConfigurationInput=self._key(),
                         ExtendedS3DestinationConfiguration=self._destination(),
                         Tags=[{"Key": key, "Value": value} for key, value in sorted(self.tags.items())],
                     )
@@ -113,14 +110,16 @@ class DeliveryStream:
             waited(lambda: self.found(aws) is None, f"the end of stream {self.name}")
 
     def _encrypt(self, aws: Aws) -> None:
-        key: DeliveryStreamEncryptionConfigurationInputTypeDef = {"KeyType": "AWS_OWNED_CMK"}
-        if self.kms_key:
-            key = {"KeyType": "CUSTOMER_MANAGED_CMK", "KeyARN": self.kms_key}
         patiently(
             lambda: aws.firehose.start_delivery_stream_encryption(
-                DeliveryStreamName=self.name, DeliveryStreamEncryptionConfigurationInput=key
+                DeliveryStreamName=self.name, DeliveryStreamEncryptionConfigurationInput=self._key()
             )
         )
+
+    def _key(self) -> DeliveryStreamEncryptionConfigurationInputTypeDef:
+        if self.kms_key:
+            return {"KeyType": "CUSTOMER_MANAGED_CMK", "KeyARN": self.kms_key}
+        return {"KeyType": "AWS_OWNED_CMK"}
 
     def _description(self, aws: Aws) -> dict[str, Any]:
         found = aws.firehose.describe_delivery_stream(DeliveryStreamName=self.name)
@@ -146,9 +145,11 @@ class DeliveryStream:
             "DataFormatConversionConfiguration": self._conversion(),
         }
 
+    def _transform(self) -> dict[str, str]:
+        return {"LambdaArn": f"{self.function_arn}:$LATEST", "RoleArn": self.role_arn, **_TRANSFORM_BUFFER}
+
     def _processing(self) -> dict[str, object]:
-        parameters = {"LambdaArn": f"{self.function_arn}:$LATEST", "RoleArn": self.role_arn, **_TRANSFORM_BUFFER}
-        listed = [{"ParameterName": name, "ParameterValue": value} for name, value in parameters.items()]
+        listed = [{"ParameterName": name, "ParameterValue": value} for name, value in self._transform().items()]
         return {"Enabled": True, "Processors": [{"Type": "Lambda", "Parameters": listed}]}
 
     def _conversion(self) -> DataFormatConversionConfigurationTypeDef:
