@@ -6,7 +6,7 @@ order and the repetition of events change nothing: each fact is kept with what o
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from due_cli.events.fields import as_text
 from due_cli.events.identity import mail_event, message_id
@@ -171,6 +171,39 @@ def merged(one: Status, other: Status) -> Status:
         _greater(one.record_status, other.record_status),
         _greater(one.price, other.price),
     )
+
+
+def packed(status: Status) -> list[object]:
+    """A status as one small list of JSON values, the same for the same status; shared stamps are in it once."""
+    stamps = sorted({stamp for stamp, _ in status.earliest.values()})
+    index = {stamp: number for number, stamp in enumerate(stamps)}
+    values = {key: [index[stamp], value] for key, (stamp, value) in status.earliest.items()}
+    return [status.channel, status.last, status.times, stamps, values, status.record_status, status.price]
+
+
+def unpacked(message_id: str, fields: Any) -> Status:
+    """The status that :func:`packed` made a list of; raises :class:`ValueError` for any other value."""
+    try:
+        channel, last, times, stamps, values, record_status, price = fields
+        stamps = [(int(own_time), str(event_id)) for own_time, event_id in stamps]
+        return Status(
+            message_id,
+            str(channel),
+            int(last),
+            {str(fact): int(own_time) for fact, own_time in times.items()},
+            {str(key): (stamps[number], str(value)) for key, (number, value) in values.items()},
+            _dated(record_status),
+            None if price is None else float(price),
+        )
+    except (ValueError, TypeError, AttributeError, IndexError) as error:
+        raise ValueError(f"no facts of a message: {type(error).__name__}") from None
+
+
+def _dated(value: Any) -> Dated | None:
+    if value is None:
+        return None
+    (own_time, event_id), text = value
+    return (int(own_time), str(event_id)), str(text)
 
 
 def _greater(one: _Ordered | None, other: _Ordered | None) -> _Ordered | None:

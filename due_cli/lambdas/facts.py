@@ -21,6 +21,7 @@ import time
 from typing import Any
 
 from due_cli.events import Json, Status, loads
+from due_cli.events.status import packed, unpacked
 from due_cli.events.times import HOUR
 
 KEY = "message_id"
@@ -38,30 +39,12 @@ Attributes = dict[str, dict[str, str]]
 
 def encoded(status: Status) -> str:
     """A status as text, the same text for the same status."""
-    stamps = sorted({stamp for stamp, _ in status.earliest.values()})
-    index = {stamp: number for number, stamp in enumerate(stamps)}
-    values = {key: [index[stamp], value] for key, (stamp, value) in status.earliest.items()}
-    price = None if status.price is None else float(status.price)
-    fields = [status.channel, status.last, status.times, stamps, values, status.record_status, price]
-    return json.dumps(fields, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+    return json.dumps(packed(status), separators=(",", ":"), sort_keys=True, ensure_ascii=False)
 
 
 def decoded(message_id: str, text: str) -> Status:
     """The status that :func:`encoded` wrote. Raises :class:`ValueError` for any other text."""
-    try:
-        channel, last, times, stamps, values, record_status, price = json.loads(text)
-        stamps = [(int(own_time), str(event_id)) for own_time, event_id in stamps]
-        return Status(
-            message_id,
-            str(channel),
-            int(last),
-            {str(fact): int(own_time) for fact, own_time in times.items()},
-            {str(key): (stamps[number], str(value)) for key, (number, value) in values.items()},
-            _dated(record_status),
-            None if price is None else float(price),
-        )
-    except (ValueError, TypeError, AttributeError, IndexError) as error:
-        raise ValueError(f"no facts of a message: {type(error).__name__}") from None
+    return unpacked(message_id, json.loads(text))
 
 
 def attributes(status: Status, days: int) -> Attributes:
@@ -104,13 +87,6 @@ def of_record(record: Json) -> Status | None:
 def read_line(line: bytes) -> Status | None:
     """The status of a line under ``errors/status/``; None for any other line."""
     return of_record(loads(line))
-
-
-def _dated(value: Any) -> tuple[tuple[int, str], str] | None:
-    if value is None:
-        return None
-    (own_time, event_id), text = value
-    return (int(own_time), str(event_id)), str(text)
 
 
 def _attribute(value: Json) -> dict[str, str]:
