@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
+from itertools import islice
 
 from due_cli.ingest import inputs
 from due_cli.ingest.batch import Batch, Block, Failure, StagedRow
@@ -25,6 +26,7 @@ from due_cli.targets.local.translate import canonical_columns
 
 COMMIT_BYTES = 4 * 1024**3  # so much of spilled rows is filed and committed before more is read
 _STATUSES_HELD = 50_000
+_STATUSES_AT_ONCE = 2_000  # so few that the processes beside this one do not run out of work meanwhile
 _PART_BYTES = 1024 * 1024
 
 
@@ -96,7 +98,7 @@ class _Ingest:
 
     def commit(self) -> None:
         """Files the rows and makes everything taken since the last commit count."""
-        self._store_statuses()
+        self._store_statuses(len(self._statuses))
         try:
             self._file_rows()
         except OSError as error:
@@ -180,18 +182,19 @@ class _Ingest:
     def _hold_statuses(self, statuses: dict[str, bytes]) -> None:
         for message, body in statuses.items():
             self._statuses.setdefault(message, []).append(body)
-        if len(self._statuses) >= _STATUSES_HELD:
-            self._store_statuses()
+        while len(self._statuses) > _STATUSES_HELD:
+            self._store_statuses(_STATUSES_AT_ONCE)
 
-    def _store_statuses(self) -> None:
+    def _store_statuses(self, most: int) -> None:
+        """Stores those that are held longest: the next events of a message mostly follow soon."""
         changed = []
-        for message, bodies in self._statuses.items():
+        for message in list(islice(self._statuses, most)):
+            bodies = self._statuses.pop(message)
             stored = self._state.one("status", message)
             body = folded(message, [stored, *bodies] if isinstance(stored, bytes) else bodies)
             if body != stored:
                 changed.append((message, body))
         self._state.run_many("set_status", sorted(changed))
-        self._statuses = {}
 
     def _file_rows(self) -> None:
         if not self._spill.bytes and not self._superseded:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,13 +66,15 @@ def write_groups(
             columns=spec,
             largest=max(largest + 1, _SMALLEST_OBJECT),
         )
-        with connected(folder, _GROUP_MEMORY, threads=1) as connection, explained():
-            connection.execute(statement("in_order"))
+        connection = idle.pop() if idle else connections.enter_context(_in_order(folder))
+        with explained():
             files = list(_write_group(connection.sql(query), folder, group))
+        idle.append(connection)
         group.path.unlink()
         return group, files
 
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    idle: list[duckdb.DuckDBPyConnection] = []
+    with ExitStack() as connections, ThreadPoolExecutor(_AT_ONCE) as pool:
         waiting: deque[Future[tuple[SpilledGroup, list[Written]]]] = deque()
         for group in groups:
             waiting.append(pool.submit(write, group))
@@ -79,6 +82,13 @@ def write_groups(
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+
+
+@contextmanager
+def _in_order(folder: Folder) -> Iterator[duckdb.DuckDBPyConnection]:
+    with connected(folder, _GROUP_MEMORY, threads=1) as connection:
+        connection.execute(statement("in_order"))
+        yield connection
 
 
 def _write_group(rows: duckdb.DuckDBPyRelation, folder: Folder, group: SpilledGroup) -> Iterator[Written]:
