@@ -9,20 +9,21 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypedDict, Unpack
 
 import typer
 
 from due_cli import __version__
-from due_cli.commands import demo, events, lifecycle, messages, queries, report
+from due_cli.commands import demo, events, lifecycle, messages, queries, report, setup
 from due_cli.commands.options import examples
 from due_cli.errors import DueError, ExitCode
 from due_cli.results import Result
 from due_cli.settings import Settings, output_of
 
 # Global options work before and after the command; those with a value, and flags.
-_WITH_VALUE = ("--local", "--output", "-o")
+_WITH_VALUE = ("--local", "--stack", "--region", "--profile", "--output", "-o")
 _FLAGS = ("--quiet", "-q", "--debug", "--no-color")
+_COMPLETION = "_DUE_COMPLETE"  # is set where a shell asks for what may follow
 
 
 def run() -> None:
@@ -41,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command and returns its exit code."""
     words = hoisted(sys.argv[1:] if arguments is None else arguments)
     try:
-        build_app()(args=words, prog_name="due")
+        build_app(None if _COMPLETION in os.environ else words)(args=words, prog_name="due")
     except SystemExit as ended:
         if ended.code == ExitCode.INTERRUPTED:
             from due_cli.render import note
@@ -79,8 +80,11 @@ def hoisted(words: Sequence[str]) -> list[str]:
     return front + rest
 
 
-def build_app() -> typer.Typer:
-    """Every command with its help."""
+def build_app(words: Sequence[str] | None = None) -> typer.Typer:
+    """Every command with its help.
+
+    Options that are read from elsewhere, those of the reports and of setup, only where ``words`` ask for them.
+    """
     app = typer.Typer(
         help="The digital user engagement events database: every email and SMS event in one table.",
         epilog=examples("due demo", "due setup --local ./events", "due report bounce-rate --since 7d"),
@@ -91,9 +95,10 @@ def build_app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_globals)
-    app.command(epilog=examples("due setup --local ./events"))(lifecycle.setup)
+    setting_up = setup.command(with_options=words is None or "setup" in words)
+    app.command("setup", help=setup.HELP, epilog=examples("due setup --plan", "due setup --local ./events"))(setting_up)
     app.command(epilog=examples("due ingest ./records", "zcat records.json.gz | due ingest -"))(events.ingest)
-    app.add_typer(_report_app(), name="report")
+    app.add_typer(_report_app(with_reports=words is None or "report" in words), name="report")
     app.command(epilog=examples("due query 'SELECT event_type, COUNT(*) AS n FROM all_events GROUP BY 1'"))(
         queries.query
     )
@@ -107,10 +112,11 @@ def build_app() -> typer.Typer:
     return app
 
 
-def _report_app() -> typer.Typer:
+def _report_app(*, with_reports: bool) -> typer.Typer:
     app = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
     app.callback(epilog=examples("due report", "due report bounce-rate --since 7d"))(report.reports)
-    report.add_reports(app)
+    if with_reports:
+        report.add_reports(app)
     return app
 
 
@@ -139,23 +145,37 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
+class _Same(TypedDict, total=False):
+    """The options that are settings as they stand."""
+
+    local: Path | None
+    stack: str | None
+    region: str | None
+    profile: str | None
+    quiet: bool
+    debug: bool
+
+
 def _settings(
-    local: Path | None = None,
     output: str | None = None,
-    quiet: bool = False,
-    debug: bool = False,
     no_color: bool = False,
-    **_: object,
+    version: bool = False,  # noqa: ARG001  comes with the others
+    **same: Unpack[_Same],
 ) -> Settings:
     color = not no_color and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return Settings(local=local, output=output_of(output), quiet=quiet, debug=debug, color=color)
+    return Settings(output=output_of(output), color=color, **same)
 
 
 def _globals(
     context: typer.Context,
     local: Annotated[
-        Path | None, typer.Option(metavar="DIR", envvar="DUE_LOCAL", help="The folder to work on.", show_envvar=True)
+        Path | None, typer.Option(metavar="DIR", help="The folder to work on. [env var: DUE_LOCAL]")
     ] = None,
+    stack: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The stack on AWS to work on. [env var: DUE_STACK]")
+    ] = None,
+    region: Annotated[str | None, typer.Option(metavar="REGION", help="The AWS region.")] = None,
+    profile: Annotated[str | None, typer.Option(metavar="NAME", help="The profile of the AWS CLI to use.")] = None,
     output: Annotated[
         str | None,
         typer.Option(
@@ -174,7 +194,9 @@ def _globals(
         bool, typer.Option("--version", is_eager=True, callback=_version, help="Show the version.")
     ] = False,
 ) -> None:
-    context.obj = _settings(local, output, quiet, debug, no_color)
+    context.obj = _settings(
+        output, no_color, local=local, stack=stack, region=region, profile=profile, quiet=quiet, debug=debug
+    )
 
 
 def _emit(result: Result | None, **given: object) -> None:

@@ -95,6 +95,14 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
+class Removal:
+    """What taking a database down would do: the question to ask before, and each step where there is a plan."""
+
+    question: str
+    plan: Table | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Parts:
     """Several results one after another, each under its heading (the tour of ``due demo``)."""
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from due_cli.commands.options import YesOption, confirm, folder_of, progress_of
+from due_cli.commands.options import YesOption, confirm, progress_of, target_of
 from due_cli.results import Account, Done, Table, Text
 
 Ids = Annotated[list[str], typer.Argument(metavar="ID...", help="Ids that due failed list shows; a beginning will do.")]
@@ -21,25 +21,19 @@ def ingest(
     Records may be of Amazon Pinpoint, Amazon SES, End User Messaging SMS and WhatsApp, mixed. What is there already is
     not added again; what cannot be read is kept (due failed list).
     """
-    from due_cli.targets.local.ingest import ingest_paths
-
-    return ingest_paths(folder_of(context), paths, progress_of(context))
+    return target_of(context).ingest(paths, progress_of(context))
 
 
 def failed_list(context: typer.Context) -> Table:
     """List the records that could not be read, with the reason."""
-    from due_cli.targets.local import failures
-
-    return failures.listed(folder_of(context))
+    return target_of(context).failed()
 
 
 def failed_show(
     context: typer.Context, identity: Annotated[str, typer.Argument(metavar="ID", help="An id of due failed list.")]
 ) -> Text:
     """Print one failed record, byte for byte as it was received."""
-    from due_cli.targets.local import failures
-
-    return Text(failures.shown(folder_of(context), identity))
+    return Text(target_of(context).failed_record(identity))
 
 
 def failed_replay(
@@ -49,9 +43,7 @@ def failed_replay(
     ] = None,
 ) -> Account:
     """Ingest failed records again; those that can be read now leave the list."""
-    from due_cli.targets.local import failures
-
-    return failures.replay(folder_of(context), identities or [], progress_of(context))
+    return target_of(context).replay(identities or [], progress_of(context))
 
 
 def failed_discard(
@@ -61,10 +53,9 @@ def failed_discard(
     yes: YesOption = False,
 ) -> Done:
     """Delete failed records for good."""
-    from due_cli.targets.local import failures
-
-    chosen = failures.chosen(folder_of(context), identities or [], everything=everything)
+    target = target_of(context)
+    chosen = target.chosen_failed(identities or [], everything=everything)
     if not confirm(f"Delete {len(chosen)} failed records for good?", yes=yes, what="due failed discard"):
         return Done(["nothing was deleted"])
-    count = failures.discard(folder_of(context), chosen, progress_of(context))
+    count = target.discard(chosen, progress_of(context))
     return Done([f"{count} failed records deleted"])

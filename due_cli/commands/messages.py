@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from due_cli.commands.options import folder_of, progress_of
+from due_cli.commands.options import progress_of, target_of
 from due_cli.results import Checks, Statuses
 
 
@@ -20,20 +20,18 @@ def status(
 
     Exit code 4 where a message is unknown.
     """
-    from due_cli.targets.local.messages import statuses
-
-    return statuses(folder_of(context), message_ids)
+    return target_of(context).statuses(message_ids)
 
 
 def doctor(
     context: typer.Context,
     repair: Annotated[bool, typer.Option("--repair", help="Mend what can be mended, then check.")] = False,
+    send_test: Annotated[
+        bool, typer.Option("--send-test", help="AWS: put a marked record in and follow it to the table.")
+    ] = False,
 ) -> Checks:
-    """Check the database: table, views, a report, files, statuses, failed records, disk space.
+    """Check the database: table, views, a report, files, statuses, failed records, and every hop on the way to it.
 
     Exit code 7 where something is to be mended; each problem comes with the command that mends it.
     """
-    from due_cli.targets.local import doctor as checks
-
-    folder, progress = folder_of(context), progress_of(context)
-    return checks.examine(folder, progress, checks.repair(folder, progress) if repair else None)
+    return target_of(context).examine(progress_of(context), repair=repair, send_test=send_test)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from due_cli.commands.options import folder_of
+from due_cli.commands.options import target_of
 from due_cli.results import Done, Table, Text
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The view's name.")]
@@ -27,9 +27,9 @@ def query(
     The statement is Athena's SQL (Trino), as the guide writes it. It reads; only CREATE OR REPLACE VIEW and DROP VIEW
     change something, and the view stays.
     """
-    from due_cli.targets.local.adhoc import run, statement_text
+    from due_cli.sql.typed import statement_text
 
-    return run(folder_of(context), statement_text(sql, file))
+    return target_of(context).query(statement_text(sql, file))
 
 
 def view_create(
@@ -46,30 +46,23 @@ def view_create(
     ] = None,
 ) -> Done:
     """Make a view of a custom event (guide, appendix E), or replace it."""
-    from due_cli.sql.custom import custom_view
-    from due_cli.targets.local import views
+    from due_cli.sql.custom import custom_view, try_it
 
-    views.create(folder_of(context), custom_view(name, event_type, attribute or [], metric or []))
-    return Done([f"the view {name} is there"], (views.try_it(name),))
+    target_of(context).create_view(custom_view(name, event_type, attribute or [], metric or []))
+    return Done([f"the view {name} is there"], (try_it(name),))
 
 
 def view_list(context: typer.Context) -> Table:
     """List the views: the guide's fifteen and your own."""
-    from due_cli.targets.local import views
-
-    return views.listed(folder_of(context))
+    return target_of(context).views()
 
 
 def view_show(context: typer.Context, name: Name) -> Text:
     """Print a view's statement, ready to paste into Athena."""
-    from due_cli.targets.local import views
-
-    return Text(views.shown(folder_of(context), name))
+    return Text(target_of(context).view(name))
 
 
 def view_drop(context: typer.Context, name: Name) -> Done:
     """Remove a view of your own."""
-    from due_cli.targets.local import views
-
-    views.drop(folder_of(context), name)
+    target_of(context).drop_view(name)
     return Done([f"the view {name} is gone"])

@@ -5,13 +5,15 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING
 
 import typer
 
-from due_cli.commands.options import examples, folder_of
+from due_cli.commands.options import declared, examples, signed, target_of
 from due_cli.results import Result, Table, Text
-from due_cli.sql import files
+
+if TYPE_CHECKING:
+    from due_cli.sql import files
 
 _TYPES: dict[files.OptionType, type] = {"TEXT": str, "INTEGER": int, "DURATION": str, "KEY=VALUE": str}
 
@@ -20,6 +22,8 @@ def reports(context: typer.Context) -> Table | None:
     """Answer a question of the guide's appendix B from the events; without a name, list the reports."""
     if context.invoked_subcommand is not None:
         return None
+    from due_cli.sql import files
+
     queries = [files.query("reports", name) for name in files.names("reports")]
     steps = ("due report NAME --since 7d", "due report NAME --help")
     return Table(("report", "about"), [(query.name, query.about) for query in queries], steps)
@@ -27,6 +31,8 @@ def reports(context: typer.Context) -> Table | None:
 
 def add_reports(app: typer.Typer) -> None:
     """Adds a command for each report."""
+    from due_cli.sql import files
+
     for name in files.names("reports"):
         query = files.query("reports", name)
         app.command(name, help=f"{query.title}.\n\n{query.about}", epilog=examples(query.example))(_command(query))
@@ -42,14 +48,12 @@ def _command(query: files.Query) -> Callable[..., Result]:
 
             now = datetime.now(UTC)
             return Text(written_in(query.sql, values(query, period(since or query.since, until, now), options)))
-        from due_cli.targets.local.reports import report
-
-        return report(folder_of(context), query.name, options, since, until, datetime.now(UTC))
+        return target_of(context).report(query.name, options, since, until, datetime.now(UTC))
 
     parameters = [inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)]
     parameters += [_own_parameter(option) for option in query.options]
     parameters += [
-        _option(
+        declared(
             "since",
             str | None,
             None,
@@ -57,14 +61,12 @@ def _command(query: files.Query) -> Callable[..., Result]:
             "TIME",
             f"From when: a time, or a duration before --until. [default: {query.since}]",
         ),
-        _option(
+        declared(
             "until", str | None, None, "--until", "TIME", "Until when: a time, or a duration before now. [default: now]"
         ),
-        _option("sql", bool, False, "--sql", None, "Print the statement for Athena, with its values, instead."),
+        declared("sql", bool, False, "--sql", None, "Print the statement for Athena, with its values, instead."),
     ]
-    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # functions may carry one
-    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    return run
+    return signed(run, parameters)
 
 
 def _parameter(option: files.Option) -> str:
@@ -74,11 +76,6 @@ def _parameter(option: files.Option) -> str:
 def _own_parameter(option: files.Option) -> inspect.Parameter:
     kind: type = _TYPES[option.type]
     if option.default is None:
-        return _option(_parameter(option), kind, inspect.Parameter.empty, f"--{option.name}", option.type, option.help)
+        return declared(_parameter(option), kind, inspect.Parameter.empty, f"--{option.name}", option.type, option.help)
     text = f"{option.help} [default: {option.default}]"
-    return _option(_parameter(option), kind | None, None, f"--{option.name}", option.type, text)
-
-
-def _option(name: str, kind: Any, default: object, flag: str, metavar: str | None, text: str) -> inspect.Parameter:
-    annotation = Annotated[kind, typer.Option(flag, metavar=metavar, help=text, show_default=False)]
-    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+    return declared(_parameter(option), kind | None, None, f"--{option.name}", option.type, text)

@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from due_cli.aws.resources.tags import OWNER
 from due_cli.errors import UsageError
 
-STACK_TAG = "due:stack"
+STACK_TAG = OWNER
 EVENTS, ERRORS, RESULTS = "events/", "errors/", "athena-results/"
 _STACK = re.compile(r"[a-z](?:[a-z0-9]|-(?!-))*[a-z0-9]|[a-z]")
 _LONGEST_BUCKET = 63  # S3's limit; all other names are shorter than the bucket's

@@ -36,6 +36,12 @@ def emit(result: Result, settings: Settings) -> ExitCode:
     return _code(result)
 
 
+def aside(result: Result, settings: Settings) -> None:
+    """Shows something on standard error, before the command's own result."""
+    if not settings.quiet:
+        screen.show(result, settings, sys.stderr)
+
+
 def note(text: str) -> None:
     """One line for standard error; a reader of it who has gone stops nothing."""
     with suppress(OSError):

@@ -16,15 +16,22 @@ if TYPE_CHECKING:
 def progress(settings: Settings) -> Progress:
     """What a command tells of its progress to."""
     if settings.quiet or not sys.stderr.isatty():
-        return _Notes()
+        return _Notes(settings)
     return _Bar(settings)
 
 
 class _Notes(Silent):
     """Only the notes: a log file is no place for a bar."""
 
+    def __init__(self, settings: Settings) -> None:
+        self._quiet = settings.quiet
+
     def note(self, text: str) -> None:
         note(text)
+
+    def aside(self, text: str) -> None:
+        if not self._quiet:
+            note(text)
 
 
 class _Bar:
@@ -41,6 +48,9 @@ class _Bar:
         else:
             note(text)
 
+    def aside(self, text: str) -> None:
+        self.note(text)
+
     def start(self, what: str, total: int | None) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -50,7 +60,7 @@ class _Bar:
         self._bars = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
-            TextColumn("{task.percentage:>3.0f}%"),
+            *([] if total is None else [TextColumn("{task.percentage:>3.0f}%")]),
             TextColumn("{task.fields[counted]}"),
             TimeElapsedColumn(),
             console=Console(stderr=True, no_color=not self._color, highlight=False),

@@ -68,3 +68,8 @@ def _check(what: str, name: str) -> None:
         raise UsageError(
             f"{name!r} is not a {what} name", "use lower-case letters, digits and _, and begin with a letter or _"
         )
+
+
+def try_it(name: str) -> str:
+    """The command that shows what a view shows."""
+    return f"due query 'SELECT * FROM {name} LIMIT 10'"  # noqa: S608  a command to type

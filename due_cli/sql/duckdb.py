@@ -7,15 +7,22 @@ file (measured; CONTRIBUTING, "One SQL, two engines").
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from due_cli.errors import QueryError
+from due_cli.errors import QueryError, UsageError
 
+TABLE = "all_events"
 PARTITION = "ingest_timestamp"
+_GAP = r"(?:\s|/\*.*?\*/|--[^\n]*\n)*"
+# EXPLAIN ANALYZE executes what it explains, which is what follows this.
+_EXECUTED = re.compile(
+    rf"{_GAP}ANALYZE\b(?:{_GAP}VERBOSE\b)?(?:{_GAP}\(\s*FORMAT\b[^)]*\))?", re.IGNORECASE | re.DOTALL
+)
 
 
 # SHOW and EXPLAIN are commands to sqlglot, which it says with a warning that is no user's concern.
@@ -259,9 +266,44 @@ def replaces(statement: exp.Expr) -> bool:
     return bool(statement.args.get("replace"))
 
 
+def database_of(statement: exp.Expr) -> str | None:
+    """The database, in lower case, that a CREATE or DROP statement names before the view; None where it names none."""
+    table = statement.find(exp.Table)
+    return table.db.lower() if table is not None and table.db else None
+
+
+def new_view(statement: exp.Expr) -> str:
+    """The name of the view that a statement creates; raises :class:`UsageError` where it creates none that can be."""
+    name = created_view(statement)
+    if name is None:
+        raise UsageError("not a CREATE VIEW statement", "due view create --help")
+    if name == TABLE:
+        raise UsageError(f"{TABLE} is the table of all events and cannot be a view", "choose another name")
+    return name
+
+
+def must_read(statement: exp.Expr, sql: str) -> None:
+    """Raises :class:`QueryError` for a statement, typed as ``sql``, that would change something."""
+    if not only_reads(statement):
+        raise QueryError(
+            f"due query does not run this: {sql.strip().partition(chr(10))[0][:60]}",
+            "it reads (SELECT, WITH, SHOW, DESCRIBE); only CREATE OR REPLACE VIEW and DROP VIEW change something",
+        )
+
+
 def only_reads(statement: exp.Expr) -> bool:
     """Whether a statement returns rows and changes nothing."""
-    return isinstance(statement, (exp.Query, exp.Describe)) or is_command(statement)
+    if is_rows(statement) or isinstance(statement, exp.Describe):
+        return True
+    if not is_command(statement):
+        return False
+    executed = _EXECUTED.match(statement.text("expression")) if str(statement.this).upper() == "EXPLAIN" else None
+    return executed is None or only_reads(parsed(statement.text("expression")[executed.end() :]))
+
+
+def is_rows(statement: exp.Expr) -> bool:
+    """Whether a statement computes rows and can stand in another's FROM: SELECT, WITH, VALUES, UNION."""
+    return isinstance(statement, (exp.Query, exp.Values))
 
 
 def is_command(statement: exp.Expr) -> bool:

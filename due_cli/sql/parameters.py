@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import calendar
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from due_cli.errors import UsageError
 from due_cli.sql.files import Option, Query
 
-Parameter = str | int | datetime
+Parameter = str | int | datetime | tuple[str, ...]
 
 _DURATION = re.compile(r"(\d{1,5})\s*(min|h|d|w|mo|y)")
 _UNITS = {"min": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
@@ -74,7 +75,7 @@ def before(moment: datetime, duration: str, option: str) -> datetime:
         raise UsageError(f"{option}: {duration!r} reaches before the year 1") from None
 
 
-def values(query: Query, asked: Period, options: dict[str, str | int | None]) -> dict[str, Parameter]:
+def values(query: Query, asked: Period, options: Mapping[str, str | int | None]) -> dict[str, Parameter]:
     """Every parameter of a report's SQL: the period's and those of its own options.
 
     ``options`` holds what was typed, by option name. Raises :class:`UsageError` for a value of the wrong form.
@@ -91,7 +92,9 @@ def values(query: Query, asked: Period, options: dict[str, str | int | None]) ->
 
 
 def literal(value: Parameter) -> str:
-    """A value as a literal of Athena's SQL; the only place that writes one."""
+    """A value as a literal of Athena's SQL, several as a list for IN; the only place that writes one."""
+    if isinstance(value, tuple):
+        return ", ".join(map(literal, value))
     if isinstance(value, datetime):
         return f"TIMESTAMP '{value.isoformat(' ', 'milliseconds')}'"
     return str(value) if isinstance(value, int) else "'" + value.replace("'", "''") + "'"

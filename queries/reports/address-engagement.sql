@@ -24,9 +24,18 @@ FROM (
     FROM (
         SELECT
             MIN(CASE WHEN event_type = '_email.send' THEN ingest_timestamp END) AS sent_hour,
+            MAX(
+                CASE
+                    WHEN event_type = '_email.send'
+                        THEN element_at(facets.email_channel.mail_event.mail.destination, 1)
+                END
+            ) AS first_address,
             arbitrary(
-                CASE WHEN event_type = '_email.send' THEN facets.email_channel.mail_event.mail.destination END
-            ) AS destination,
+                CASE
+                    WHEN event_type = '_email.send' AND cardinality(facets.email_channel.mail_event.mail.destination) > 1
+                        THEN facets.email_channel.mail_event.mail.destination
+                END
+            ) AS several,
             MAX(CASE WHEN event_type = '_email.delivered' THEN own_time END) AS last_delivered,
             MIN(CASE WHEN event_type = '_email.delivered' THEN own_time END) AS first_delivered,
             MAX(CASE WHEN event_type IN ('_email.open', '_email.click') THEN own_time END) AS last_engaged
@@ -51,8 +60,8 @@ FROM (
             AND facets.email_channel.mail_event.mail.message_id IS NOT NULL
         GROUP BY facets.email_channel.mail_event.mail.message_id
     ) AS messages
-    CROSS JOIN UNNEST(array_distinct(destination)) AS addressed (to_address)
-    WHERE sent_hour >= :since
+    CROSS JOIN UNNEST(COALESCE(array_distinct(several), ARRAY[first_address])) AS addressed (to_address)
+    WHERE sent_hour >= :since AND to_address IS NOT NULL
     GROUP BY to_address
 ) AS addresses
 WHERE

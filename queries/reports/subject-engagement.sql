@@ -12,46 +12,46 @@ SELECT
     COUNT(opened) AS opens,
     COUNT(clicked) AS clicks,
     COUNT(unsubscribed) AS unsubs,
-    CAST(SUM(opens) AS bigint) AS total_opens,
-    CAST(SUM(clicks) AS bigint) AS total_clicks
+    CAST(COALESCE(SUM(opens), 0) AS bigint) AS total_opens,
+    CAST(COALESCE(SUM(clicks), 0) AS bigint) AS total_clicks
 FROM (
     SELECT
-        MIN(CASE WHEN event_type = '_email.send' THEN first_hour END) AS sent_hour,
+        MIN(CASE WHEN event_type = '_email.send' THEN ingest_timestamp END) AS sent_hour,
         COALESCE(MAX(CASE WHEN event_type = '_email.send' THEN subject END), MAX(subject)) AS subject,
         MAX(CASE WHEN event_type = '_email.open' THEN 1 END) AS opened,
         MAX(CASE WHEN event_type = '_email.click' THEN 1 END) AS clicked,
         MAX(CASE WHEN event_type = '_email.unsubscribe' THEN 1 END) AS unsubscribed,
-        COUNT(CASE WHEN event_type = '_email.open' THEN 1 END) AS opens,
-        COUNT(CASE WHEN event_type = '_email.click' THEN 1 END) AS clicks
+        cardinality(array_distinct(array_agg(own_time) FILTER (WHERE event_type = '_email.open'))) AS opens,
+        cardinality(
+            array_distinct(
+                array_agg(CAST(own_time AS varchar) || COALESCE(' ' || link, '')) FILTER (WHERE event_type = '_email.click')
+            )
+        ) AS clicks
     FROM (
         SELECT
+            event_type,
+            ingest_timestamp,
             facets.email_channel.mail_event.mail.message_id AS message_id,
-            event_type,
-            MIN(ingest_timestamp) AS first_hour,
-            MAX(facets.email_channel.mail_event.mail.common_headers.subject) AS subject
-        FROM all_events
-        WHERE
-            event_type IN (
-                '_email.send', '_email.delivered', '_email.open', '_email.click', '_email.unsubscribe', '_email.hardbounce',
-                '_email.softbounce', '_email.complaint', '_email.rejected', '_email.rendering_failure',
-                '_email.delivery_delay', '_email.subscription'
-            )
-            AND ingest_timestamp >= :read_from
-            AND ingest_timestamp < :until
-            AND facets.email_channel.mail_event.mail.message_id IS NOT NULL
-        GROUP BY
-            facets.email_channel.mail_event.mail.message_id,
-            event_type,
+            facets.email_channel.mail_event.mail.common_headers.subject AS subject,
+            facets.email_channel.mail_event.click.link AS link,
             CASE
-                WHEN event_type NOT IN ('_email.open', '_email.click') THEN 0
                 WHEN
                     application.app_id IS NOT NULL
                     OR event_timestamp = facets.email_channel.mail_event.mail.message_send_timestamp
                     THEN COALESCE(arrival_timestamp, event_timestamp)
                 ELSE event_timestamp
-            END,
-            CASE WHEN event_type = '_email.click' THEN facets.email_channel.mail_event.click.link END
+            END AS own_time
+        FROM all_events
     ) AS events
+    WHERE
+        event_type IN (
+            '_email.send', '_email.delivered', '_email.open', '_email.click', '_email.unsubscribe', '_email.hardbounce',
+            '_email.softbounce', '_email.complaint', '_email.rejected', '_email.rendering_failure',
+            '_email.delivery_delay', '_email.subscription'
+        )
+        AND ingest_timestamp >= :read_from
+        AND ingest_timestamp < :until
+        AND message_id IS NOT NULL
     GROUP BY message_id
 ) AS messages
 WHERE sent_hour >= :since

@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "due_cli"
-HEAVY = ("boto3", "botocore", "duckdb", "pyarrow", "pandas", "sqlglot", "rich")
+HEAVY = ("boto3", "botocore", "pyathena", "duckdb", "pyarrow", "pandas", "sqlglot", "rich")
 
 # Who alone may import a library, by path below due_cli/.
 ONLY_IN = {
@@ -20,8 +20,9 @@ ONLY_IN = {
     "botocore": ("aws/", "lambdas/"),
     "duckdb": ("targets/local/",),
     "pyarrow": ("targets/local/",),
-    "sqlglot": ("sql/duckdb.py",),
+    "sqlglot": ("sql/duckdb.py", "sql/as_json.py"),
     "orjson": ("ingest/",),
+    "pyathena": ("targets/athena/",),
     "rich": ("render/",),
     "typer": ("main.py", "commands/"),
 }
@@ -34,6 +35,8 @@ NEVER = {
         *("results", "errors", "meanings", "progress"),
     ),
     "ingest/": ("commands", "main", "render", "settings", "sql", "targets", "demo"),
+    "aws/": ("commands", "main", "render", "settings", "sql", "targets", "demo", "ingest"),
+    "deploy/": ("commands", "main", "render", "settings", "targets", "demo", "ingest"),
     "targets/": ("commands", "main", "render", "settings"),
     "demo/": ("commands", "main", "render", "settings", "sql", "targets", "ingest"),
     "render/": ("commands", "main", "sql", "targets", "ingest", "demo", "events"),

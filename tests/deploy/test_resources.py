@@ -8,9 +8,10 @@ import pytest
 
 from due_cli.aws.clients import Aws
 from due_cli.deploy import policies
-from due_cli.deploy.desired import Options, desired
+from due_cli.deploy.desired import desired
 from due_cli.deploy.execute import execute
 from due_cli.deploy.names import STACK_TAG, Names, names_of
+from due_cli.deploy.options import Options
 from due_cli.deploy.package import package
 from due_cli.deploy.plan import planned, planned_removal
 from due_cli.deploy.resource import Action, Node

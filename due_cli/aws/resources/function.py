@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from due_cli.aws.clients import Aws
 from due_cli.aws.errors import explained, passing_over
 from due_cli.aws.patience import patiently, waited
-from due_cli.aws.resources.tags import Tags
+from due_cli.aws.resources.tags import OWNER, Tags
 from due_cli.deploy.resource import Settings
 
 if TYPE_CHECKING:
@@ -76,6 +76,7 @@ class Function:
             "ReservedConcurrentExecutions": self.concurrency,
             "Permissions": {one.sid: one.statement(self.arn) for one in self.permissions},
             "OnFailure": self.on_failure_arn,
+            OWNER: self.tags.get(OWNER),
         }
 
     def found(self, aws: Aws) -> Settings | None:
@@ -90,6 +91,7 @@ class Function:
                 "ReservedConcurrentExecutions": function.get("Concurrency", {}).get("ReservedConcurrentExecutions"),
                 "Permissions": self._permissions(aws),
                 "OnFailure": self._on_failure(aws),
+                OWNER: function.get("Tags", {}).get(OWNER),
             }
         return None
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from due_cli.aws.clients import Aws
 from due_cli.aws.errors import explained, passing_over
-from due_cli.aws.resources.tags import Tags, tag_list
+from due_cli.aws.resources.tags import OWNER, Tags, owner, tag_list
 from due_cli.deploy.resource import Settings
 
 _POLICY = "due"
@@ -26,7 +26,7 @@ class Role:
 
     def wanted(self) -> Settings:
         """How it should be."""
-        return {"AssumeRolePolicyDocument": self.trust, "PolicyDocument": self.rights}
+        return {"AssumeRolePolicyDocument": self.trust, "PolicyDocument": self.rights, OWNER: self.tags.get(OWNER)}
 
     def found(self, aws: Aws) -> Settings | None:
         """How it is."""
@@ -35,6 +35,7 @@ class Role:
             return {
                 "AssumeRolePolicyDocument": _document(role.get("AssumeRolePolicyDocument")),
                 "PolicyDocument": self._rights(aws),
+                OWNER: owner(role.get("Tags", [])),
             }
         return None
 

@@ -16,7 +16,7 @@ from due_cli.sql import files
 from due_cli.targets.local.folder import Folder
 
 INGEST_MEMORY = "224MB"
-QUERY_MEMORY = "2GB"
+QUERY_MEMORY = "60%"  # of what the machine or its container has; beyond that a query works on disk
 
 _KIND_OF_ERROR = re.compile(r"^\w+ Error: ")
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from due_cli.errors import NotFoundError, UsageError
-from due_cli.ingest.batch import Batch, Block, normalised
+from due_cli.ingest.batch import Batch, Block, failed_id, normalised
 from due_cli.ingest.workers import Normalised
 from due_cli.progress import Progress
 from due_cli.results import Account, Table
 from due_cli.targets.local.folder import Folder
-from due_cli.targets.local.ingest import failed_id, ingest
+from due_cli.targets.local.ingest import ingest
 from due_cli.targets.local.state import FailedRecord, State, opened, writing
 
 COLUMNS = ("id", "reason", "kept_at", "origin", "bytes")

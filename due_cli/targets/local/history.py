@@ -17,9 +17,9 @@ from due_cli.targets.local import parquet, placement
 from due_cli.targets.local.catalog import define_all_events
 from due_cli.targets.local.engine import INGEST_MEMORY, connected, explained
 from due_cli.targets.local.folder import Folder, is_own
-from due_cli.targets.local.messages import statuses_of
 from due_cli.targets.local.state import DataFile, State
 from due_cli.targets.local.translate import translated
+from due_cli.targets.timelines import statuses_of
 
 _ADOPTED_RANK = b"\xff" * 8  # how full the row was is not known any more: it stays, whatever comes later
 _SEEN_ROWS = 50_000

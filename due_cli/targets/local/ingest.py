@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import closing
@@ -10,7 +9,7 @@ from datetime import UTC, datetime
 from itertools import islice
 
 from due_cli.ingest import inputs
-from due_cli.ingest.batch import Batch, Block, Failure, StagedRow
+from due_cli.ingest.batch import Batch, Block, Failure, StagedRow, failed_id, identity_of, normalised
 from due_cli.ingest.inputs import Broken, Endless
 from due_cli.ingest.stored import folded
 from due_cli.ingest.workers import Normalised, batches
@@ -30,7 +29,7 @@ _STATUSES_AT_ONCE = 2_000  # so few that the processes beside this one do not ru
 _PART_BYTES = 1024 * 1024
 
 
-def ingest(folder: Folder, state: State, normalised: Iterable[Normalised], progress: Progress) -> Account:
+def ingest(folder: Folder, state: State, pieces: Iterable[Normalised], progress: Progress) -> Account:
     """Files every record of the pieces and returns the account; the caller holds the folder's write lock.
 
     Everything up to a commit counts together or not at all; a killed ingest is run again and finds what was
@@ -40,7 +39,7 @@ def ingest(folder: Folder, state: State, normalised: Iterable[Normalised], progr
     work = _Ingest(folder, state, progress)
     try:
         work.begin()
-        for piece in normalised:
+        for piece in pieces:
             work.take(piece)
         work.commit()
     except BaseException:
@@ -56,10 +55,10 @@ def ingest_paths(folder: Folder, paths: list[str], progress: Progress) -> Accoun
     """Ingests files, folders and standard input; raises before anything is read where a path is not there."""
     folder.require()
     files = inputs.found(paths)
-    with writing(folder, progress) as state, closing(batches(inputs.pieces(files))) as normalised:
+    with writing(folder, progress) as state, closing(batches(inputs.pieces(files), normalised)) as pieces:
         progress.start("Ingesting", inputs.size_of(files))
         try:
-            return ingest(folder, state, normalised, progress)
+            return ingest(folder, state, pieces, progress)
         finally:
             progress.finish()
 
@@ -172,7 +171,7 @@ class _Ingest:
         self._endless = (pending, part, size + len(piece.data))
         self._progress.advance(len(piece.data))
         if piece.last:
-            identity = _identity(self._digest)
+            identity = identity_of(self._digest)
             self._state.run("forget_failed_parts", identity)
             self._state.run("name_failed_parts", identity, pending)
             self._add_failed(identity, "larger than 4 MB", f"{piece.origin}:{piece.line}", self._endless[2])
@@ -222,12 +221,3 @@ class _Ingest:
                     yield parquet.write_merged(connection, self._folder, hour, files, event_ids)
                     for path in files:
                         self._state.run("retire_file", path)
-
-
-def failed_id(raw: bytes) -> str:
-    """The id under which a failed record is kept: of its bytes, so that the same record is kept once."""
-    return _identity(hashlib.sha256(raw))
-
-
-def _identity(digest: hashlib._Hash) -> str:
-    return base64.b32encode(digest.digest()[:10]).decode().lower()

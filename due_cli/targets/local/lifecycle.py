@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from due_cli.errors import ConfigurationError, DueError, UsageError
 from due_cli.progress import Progress
+from due_cli.results import Done
 from due_cli.targets.local import placement, views
 from due_cli.targets.local.folder import Folder, denied
 from due_cli.targets.local.history import adopt
@@ -17,6 +20,7 @@ from due_cli.targets.local.messages import DEFAULT_DAYS
 from due_cli.targets.local.state import State, alone, create, opened
 
 DEFAULT_DATABASE = "due_eventdb"
+_DATABASE = re.compile(r"[a-z0-9_]{1,128}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +33,37 @@ class SetUp:
     adopted_rows: int
 
 
+def set_up_folder(folder: Folder, chosen: Mapping[str, object], progress: Progress) -> Done:
+    """Sets a folder up as ``due setup`` was told, and says what was done.
+
+    Raises :class:`UsageError` for an option that only a stack on AWS has, and for a value that is none.
+    """
+    for name, value in chosen.items():
+        if value is not None and name not in ("database", "status_days"):
+            raise UsageError(f"--{name.replace('_', '-')} is for AWS, and {folder.root} is a folder", "leave one out")
+    database, status_days = chosen.get("database"), chosen.get("status_days")
+    if status_days is not None and (not isinstance(status_days, int) or status_days < 1):
+        raise UsageError(f"--status-days: {status_days} is not a number of days", "1 or more")
+    found = set_up(folder, str(database or DEFAULT_DATABASE), status_days, progress)
+    lines = [
+        f"{folder.root} is {'now' if found.made else 'already'} the events database {database or DEFAULT_DATABASE}"
+    ]
+    if found.adopted_files:
+        lines.append(f"found {found.adopted_rows:,} events in {found.adopted_files:,} files of due's own")
+    if found.views_changed and not found.made:
+        lines.append(f"{found.views_changed} views brought up to date")
+    return Done(lines, ("due ingest PATH...", "due report", "due doctor"))
+
+
 def set_up(folder: Folder, database: str, status_days: int | None, progress: Progress) -> SetUp:
     """Makes a folder the events database, or brings one that is up to date; running it again changes nothing.
 
     Parquet files of the layout that are there already are read as they are. Raises :class:`UsageError` for a place
-    that is not a folder, and :class:`ConfigurationError` for a database name that differs from the folder's own.
+    that is not a folder or a name that is none, and :class:`ConfigurationError` for a database name that differs from
+    the folder's own.
     """
+    if not _DATABASE.fullmatch(database):
+        raise UsageError(f"{database!r} is not a database name", "use lower-case letters, digits and _")
     _make_private(folder)
     with alone(folder, progress):
         made = not folder.state.exists()

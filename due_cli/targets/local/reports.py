@@ -11,10 +11,11 @@ from due_cli.targets.local.folder import Folder
 from due_cli.targets.local.session import hours_since_epoch, table
 from due_cli.targets.local.state import opened
 from due_cli.targets.local.translate import translated
+from due_cli.targets.target import ReportOptions
 
 
 def report(
-    folder: Folder, name: str, options: dict[str, str | int | None], since: str | None, until: str | None, now: datetime
+    folder: Folder, name: str, options: ReportOptions, since: str | None, until: str | None, now: datetime
 ) -> Table:
     """The rows of a report; only the files of its period are opened."""
     query = files.query("reports", name)

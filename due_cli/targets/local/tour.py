@@ -14,7 +14,8 @@ from due_cli.demo import DEFAULT_RECORDS, Month, write_month
 from due_cli.errors import UsageError
 from due_cli.progress import Progress
 from due_cli.results import Done, Record, Result
-from due_cli.targets.local import failures, views
+from due_cli.sql.custom import try_it
+from due_cli.targets.local import failures
 from due_cli.targets.local.folder import Folder
 from due_cli.targets.local.ingest import ingest_paths
 from due_cli.targets.local.lifecycle import set_up, take_down
@@ -63,7 +64,7 @@ def tour(place: Path | None, progress: Progress) -> Iterator[Part]:
             (
                 f"{with_folder} report",
                 f"{with_folder} report subject-lines --address {month.address}",
-                views.try_it("email_hardbounce").replace("due", with_folder, 1),
+                try_it("email_hardbounce").replace("due", with_folder, 1),
                 f"{with_folder} doctor",
                 f"{_program()} setup --local DIR, then {_program()} ingest YOUR-FILES",
             ),

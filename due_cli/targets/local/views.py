@@ -13,7 +13,7 @@ from due_cli.targets.local.session import session
 from due_cli.targets.local.state import State, View, opened, writing
 from due_cli.targets.local.translate import translated
 
-TABLE = "all_events"
+TABLE = dialect.TABLE
 
 
 def standard(state: State) -> list[View]:
@@ -37,11 +37,7 @@ def create(folder: Folder, sql: str) -> str:
     where a plain CREATE VIEW names one that exists.
     """
     statement = dialect.parsed(sql)
-    name = dialect.created_view(statement)
-    if name is None:
-        raise UsageError("not a CREATE VIEW statement", "due view create --help")
-    if name == TABLE:
-        raise UsageError(f"{TABLE} is the table of all events and cannot be a view", "choose another name")
+    name = dialect.new_view(statement)
     needs = tuple(sorted(dialect.tables_of(statement) - {name}))
     view = View(name, sql.strip().rstrip(";"), dialect.to_duckdb(statement), needs)
     with writing(folder, Silent()) as state:
@@ -70,11 +66,6 @@ def drop(folder: Folder, name: str, *, missing_ok: bool = False) -> None:
             raise QueryError(f"the view {name} is needed by {', '.join(needed)}", f"due view drop {needed[0]}")
         with state.transaction():
             state.run("forget_view", name)
-
-
-def try_it(name: str) -> str:
-    """The command that shows what a view shows."""
-    return f"due query 'SELECT * FROM {name} LIMIT 10'"  # noqa: S608  a command to type
 
 
 def listed(folder: Folder) -> Table:

@@ -1,0 +1,24 @@
+"""What a deployment says of itself."""
+
+from __future__ import annotations
+
+from due_cli.aws.clients import Aws
+from due_cli.aws.errors import explained, passing_over
+
+_VIEW = "VIRTUAL_VIEW"
+
+
+def function_environment(aws: Aws, name: str) -> dict[str, str] | None:
+    """The environment variables of a function; None where there is no such function."""
+    with explained(f"looking for function {name}"), passing_over("ResourceNotFoundException"):
+        configuration = aws.lambda_.get_function_configuration(FunctionName=name)
+        return dict(configuration.get("Environment", {}).get("Variables", {}))
+    return None
+
+
+def tables_of(aws: Aws, database: str) -> list[str]:
+    """The tables of a database, without its views; none where there is no such database."""
+    with explained(f"listing the tables of {database}"), passing_over("EntityNotFoundException"):
+        pages = aws.glue.get_paginator("get_tables").paginate(DatabaseName=database)
+        return [table["Name"] for page in pages for table in page["TableList"] if table.get("TableType") != _VIEW]
+    return []

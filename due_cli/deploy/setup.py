@@ -1,0 +1,148 @@
+"""``due setup`` on AWS: everything checked and planned before the first thing is made, then carried out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from due_cli.aws.clients import Aws
+from due_cli.deploy import package, pinpoint, senders
+from due_cli.deploy.desired import desired
+from due_cli.deploy.execute import execute
+from due_cli.deploy.names import STACK_TAG, Names
+from due_cli.deploy.options import Options, checked
+from due_cli.deploy.plan import planned
+from due_cli.deploy.resource import Action, Difference, Step
+from due_cli.deploy.stack import Stack, chosen_options, names_in
+from due_cli.errors import RefusedError, UsageError
+from due_cli.progress import Progress
+from due_cli.results import Done, Table
+
+_TAG = re.compile(r"[\w .:/=+@-]{1,128}")
+_MOST_TAGS = 49  # of S3's 50 one is due's own
+PLAN_COLUMNS = ("action", "what", "name", "differs")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What ``due setup`` was told; an option that is None keeps what the stack has."""
+
+    options: Mapping[str, object]
+    pinpoint: pinpoint.Asked
+    config_sets: tuple[str, ...]
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A setup that can be carried out: its steps, and what is to be known beside them."""
+
+    stack: Stack
+    steps: list[Step[Aws]]
+    notes: tuple[str, ...]
+
+    @property
+    def question(self) -> str:
+        """What to ask before it is carried out."""
+        names = self.stack.names
+        return f"Make these {self.changes} changes in account {names.account}, region {names.region}?"
+
+    @property
+    def changes(self) -> int:
+        """How many resources are made or changed."""
+        return sum(step.action is not Action.KEEP for step in self.steps)
+
+    def plan(self) -> Table:
+        """Every resource with what is done about it."""
+        return Table(PLAN_COLUMNS, [plan_row(step) for step in self.steps], empty="nothing to do")
+
+
+def prepared(aws: Aws, stack: str, asked: Asked) -> Prepared:
+    """Checks what was asked and compares it with what is there; makes reading calls only.
+
+    Raises :class:`UsageError` for what AWS would refuse, :class:`NotFoundError` for a configuration set or project
+    that is not there, :class:`RefusedError` for what is somebody else's.
+    """
+    names = names_in(aws, stack)
+    before = chosen_options(aws, names) or Options()
+    options = checked(replace(before.changed(asked.options), tags=_tags(asked.tags) or before.tags))
+    tags = {**options.tags, STACK_TAG: names.stack}
+    nodes = desired(names, options, package.package())
+    project = pinpoint.wanted(aws, names, asked.pinpoint, tags)
+    sets = senders.checked(aws, names, asked.config_sets)
+    steps = planned([*nodes, *project.nodes, *senders.nodes(names, sets, project)], aws)
+    _must_be_own(names, steps)
+    return Prepared(Stack(aws, names, options), steps, project.notes)
+
+
+def carry_out(setup: Prepared, progress: Progress) -> Done:
+    """Makes and changes what the plan says; raises where a step fails, and running it again goes on from there."""
+    names = setup.stack.names
+    if not setup.changes:
+        return Done([f"the stack {names.stack} is as it should be", *setup.notes], _next(names))
+    progress.start("Setting up", setup.changes)
+
+    def ended(step: Step[Aws]) -> None:
+        progress.note(f"{_DONE[step.action]} {step.node.resource.kind} {step.node.resource.name}")
+        progress.advance(1)
+
+    try:
+        execute(setup.steps, setup.stack.aws, lambda _: None, ended)
+    finally:
+        progress.finish()
+    made = f"the stack {names.stack} is set up in account {names.account}, region {names.region}"
+    return Done([made, *setup.notes], _next(names))
+
+
+_DONE = {Action.CREATE: "created", Action.UPDATE: "updated", Action.DELETE: "deleted", Action.KEEP: "kept"}
+
+
+def plan_row(step: Step[Aws]) -> tuple[str, str, str, str]:
+    """A step as a row of a plan."""
+    resource = step.node.resource
+    return step.action.value, resource.kind, resource.name, "; ".join(map(_difference, step.differences))
+
+
+def _must_be_own(names: Names, steps: list[Step[Aws]]) -> None:
+    """Raises :class:`RefusedError` where something that is there belongs to another stack, or to no stack of due's."""
+    for step in steps:
+        resource, differing = step.node.resource, {one.setting: one for one in step.differences}
+        if STACK_TAG in differing:
+            owner = differing[STACK_TAG].is_now
+            whose = f"belongs to the stack {owner}" if owner else "was not made by due"
+            raise RefusedError(f"the {resource.kind} {resource.name} {whose}", "due setup --stack ANOTHER-NAME")
+        if step.node.key == "table" and "Location" in differing:
+            raise RefusedError(
+                f"the table {resource.name} is of files in {differing['Location'].is_now}, not in {names.bucket}",
+                "due setup --database ANOTHER_NAME",
+            )
+
+
+def _tags(words: tuple[str, ...]) -> dict[str, str]:
+    found = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals or not _TAG.fullmatch(key) or (value and not _TAG.fullmatch(value)):
+            raise UsageError(f"--tag: {word!r} is not KEY=VALUE as AWS takes it", "letters, digits and _ . : / = + @ -")
+        if key.lower().startswith(("aws:", "due:")):
+            raise UsageError(f"--tag: {key} begins with a prefix that is not yours", "another key")
+        found[key] = value
+    if len(found) > _MOST_TAGS:
+        raise UsageError(f"--tag: {len(found)} tags, and AWS takes {_MOST_TAGS} beside due's own")
+    return found
+
+
+def _difference(difference: Difference) -> str:
+    now, wanted = (_short(value) for value in (difference.is_now, difference.wanted))
+    return f"{difference.setting}: {now} -> {wanted}"
+
+
+def _short(value: object) -> str:
+    text = "none" if value is None else str(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _next(names: Names) -> tuple[str, ...]:
+    named = "" if names.stack == "due" else f" --stack {names.stack}"
+    return f"due attach-config-set NAME{named}", f"due doctor{named}", f"due report{named}"
