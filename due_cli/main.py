@@ -14,7 +14,7 @@ from typing import Annotated, TypedDict, Unpack
 import typer
 
 from due_cli import __version__
-from due_cli.commands import demo, events, lifecycle, messages, queries, report, setup
+from due_cli.commands import attach, demo, events, lifecycle, messages, queries, report, setup
 from due_cli.commands.options import examples
 from due_cli.errors import DueError, ExitCode
 from due_cli.results import Result
@@ -97,6 +97,12 @@ def build_app(words: Sequence[str] | None = None) -> typer.Typer:
     app.callback()(_globals)
     setting_up = setup.command(with_options=words is None or "setup" in words)
     app.command("setup", help=setup.HELP, epilog=examples("due setup --plan", "due setup --local ./events"))(setting_up)
+    app.command("attach-config-set", epilog=examples("due attach-config-set NAME", "due attach-config-set --all"))(
+        attach.attach_config_set
+    )
+    app.command("detach-config-set", epilog=examples("due detach-config-set NAME"))(attach.detach_config_set)
+    app.command("attach-project", epilog=examples("due attach-project PROJECT_ID"))(attach.attach_project)
+    app.command("detach-project", epilog=examples("due detach-project PROJECT_ID"))(attach.detach_project)
     app.command(epilog=examples("due ingest ./records", "zcat records.json.gz | due ingest -"))(events.ingest)
     app.add_typer(_report_app(with_reports=words is None or "report" in words), name="report")
     app.command(epilog=examples("due query 'SELECT event_type, COUNT(*) AS n FROM all_events GROUP BY 1'"))(

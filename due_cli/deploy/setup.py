@@ -15,7 +15,7 @@ from due_cli.deploy.options import Options, checked
 from due_cli.deploy.plan import planned
 from due_cli.deploy.resource import Action, Difference, Step
 from due_cli.deploy.stack import Stack, chosen_options, names_in
-from due_cli.errors import RefusedError, UsageError
+from due_cli.errors import DueError, RefusedError, UsageError
 from due_cli.progress import Progress
 from due_cli.results import Done, Table
 
@@ -89,6 +89,9 @@ def carry_out(setup: Prepared, progress: Progress) -> Done:
 
     try:
         execute(setup.steps, setup.stack.aws, lambda _: None, ended)
+    except DueError as error:
+        error.hint = error.hint or "run the same command again: it goes on from there"
+        raise
     finally:
         progress.finish()
     made = f"the stack {names.stack} is set up in account {names.account}, region {names.region}"

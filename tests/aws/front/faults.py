@@ -85,6 +85,10 @@ class Faults:
         """Runs something after a call took effect and before its answer leaves, e.g. to kill who called."""
         self._hooks.append((number, name, callback))
 
+    def unhook(self) -> None:
+        """Runs nothing any more."""
+        self._hooks.clear()
+
     def before(self, call: Call) -> None:
         """What goes wrong before a call takes effect."""
         if call.by == "user":

@@ -1,0 +1,117 @@
+"""``due setup`` on AWS: it converges from whatever it finds, and changes nothing that is as it should be."""
+
+from __future__ import annotations
+
+import json
+import random
+
+import pytest
+
+from tests.aws.front.aws import Front
+from tests.aws.front.calls import Call
+from tests.stacks.account import contents, differing
+from tests.stacks.commands import Commands, KilledBy
+
+SETUP = ("setup", "--yes", "--no-pinpoint")
+
+
+def after(count: int) -> tuple[list[Call], KilledBy]:
+    """Says yes at the n-th mutating call; the calls seen so far are in the list."""
+    seen: list[Call] = []
+
+    def is_it(call: Call) -> bool:
+        own = call.is_mutating and not _is_athenas(call)
+        if own:
+            seen.append(call)
+        return own and len(seen) == count
+
+    return seen, is_it
+
+
+def _is_athenas(call: Call) -> bool:
+    """Whether Athena made it for the caller: a result, or a view, which due marks as its own afterwards."""
+    table = call.parameters.get("TableInput", {})
+    marked = any(key.startswith("due") for key in table.get("Parameters", {}))
+    return call.operation == "PutObject" or (table.get("TableType") == "VIRTUAL_VIEW" and not marked)
+
+
+def test_plan_changes_nothing(front: Front, commands: Commands) -> None:
+    before = contents(front)
+    ended = commands.due("setup", "--plan", "-o", "json", "--no-pinpoint")
+    assert ended.code == 0, ended.err
+    assert {row["action"] for row in json.loads(ended.out)} == {"create"}
+    assert front.journal.mutating == []
+    assert contents(front) == before
+
+
+def test_second_setup_makes_no_mutating_call(front: Front, commands: Commands) -> None:
+    assert commands.due(*SETUP).code == 0
+    before = contents(front)
+    front.journal.clear()
+    ended = commands.due(*SETUP)
+    assert ended.code == 0, ended.err
+    assert front.journal.mutating == []
+    assert contents(front) == before
+    assert "as it should be" in ended.out
+
+
+def test_without_a_yes_nothing_is_made(front: Front, commands: Commands) -> None:
+    ended = commands.due("setup", "--no-pinpoint")
+    assert ended.code == 2
+    assert "--yes" in ended.err
+    assert front.journal.mutating == []
+
+
+def test_setup_killed_at_each_call_goes_on_from_there(front: Front, commands: Commands) -> None:
+    """Each process lives to make one change more, so every state between nothing and a stack is begun from once."""
+    processes = 0
+    while True:
+        _, first = after(1)
+        ended = commands.due(*SETUP, killed_by=first)
+        processes += 1
+        if ended.code == 0:
+            break
+        assert ended.code == -9, ended.err
+    assert processes > 60
+    killed = contents(front)
+    assert differing() == []
+    assert commands.due("teardown", "--yes", "--delete-data").code == 0
+    assert commands.due(*SETUP).code == 0
+    assert contents(front) == killed
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_setup_killed_anywhere_ends_as_if_undisturbed(front: Front, commands: Commands, seed: int) -> None:
+    seen, at = after(random.Random(seed).randrange(2, 70))
+    ended = commands.due(*SETUP, killed_by=at)
+    assert ended.code in (-9, 0)
+    assert len(seen) > 1
+    assert commands.due(*SETUP).code == 0
+    assert differing() == []
+
+
+def test_changed_options_update_in_place(front: Front, commands: Commands) -> None:
+    assert commands.due(*SETUP).code == 0
+    before = contents(front)
+    ended = commands.due(*SETUP, "--buffer-mb", "100", "--log-days", "30", "--transform-memory-mb", "1024")
+    assert ended.code == 0, ended.err
+    assert "updated delivery stream due-events" in ended.err
+    assert contents(front) == before
+    stream = front.client("firehose").describe_delivery_stream(DeliveryStreamName="due-events")
+    destination = stream["DeliveryStreamDescription"]["Destinations"][0]["ExtendedS3DestinationDescription"]
+    assert destination["BufferingHints"]["SizeInMBs"] == 100
+    front.journal.clear()
+    assert commands.due(*SETUP).code == 0, "options that are not given stay"
+    assert front.journal.mutating == []
+
+
+def test_what_was_changed_by_hand_is_shown_and_set_right(front: Front, commands: Commands) -> None:
+    assert commands.due(*SETUP).code == 0
+    front.client("lambda").update_function_configuration(FunctionName="due-transform", MemorySize=128)
+    front.client("iam").delete_role_policy(RoleName="due-stream-us-east-1", PolicyName="due")
+    plan = json.loads(commands.due("setup", "--plan", "--no-pinpoint", "-o", "json").out)
+    changes = {row["name"]: row["differs"] for row in plan if row["action"] == "update"}
+    assert changes.keys() == {"due-transform", "due-stream-us-east-1"}
+    assert changes["due-transform"] == "MemorySize: 128 -> 512"
+    assert commands.due(*SETUP).code == 0
+    assert differing() == []
