@@ -1,0 +1,115 @@
+"""``due teardown`` on AWS: what setup made goes, the events stay, and a removal that was cut off goes on."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.aws.front.aws import Front
+from tests.stacks.account import contents, differing
+from tests.stacks.commands import Commands
+from tests.stacks.test_setup import SETUP, after
+
+BUCKET = "due-events-123456789012-us-east-1"
+TEARDOWN = ("teardown", "--yes")
+
+
+@pytest.fixture
+def before(front: Front) -> dict[str, list[str]]:
+    """What was in the account before."""
+    return contents(front)
+
+
+def left(front: Front) -> dict[str, list[str]]:
+    """What is in the account beside a bucket."""
+    return {**contents(front), "buckets": []}
+
+
+def test_removes_everything_but_the_events(front: Front, before: dict[str, list[str]], commands: Commands) -> None:
+    assert commands.due(*SETUP).code == 0
+    front.client("s3").put_object(Bucket=BUCKET, Key="events/2026/01/01/00/one.parquet", Body=b"rows")
+    ended = commands.due(*TEARDOWN)
+    assert ended.code == 0, ended.err
+    assert contents(front) == {**before, "buckets": [BUCKET]}
+    assert f"left: bucket {BUCKET}" in ended.out
+    again = commands.due("teardown", "--stack", "due", "--yes")
+    assert again.code == 0, again.err
+    assert "nothing was left" in again.out
+
+
+def test_setup_again_takes_the_events_back(front: Front, commands: Commands) -> None:
+    assert commands.due(*SETUP).code == 0
+    assert commands.due(*TEARDOWN).code == 0
+    assert commands.due(*SETUP).code == 0
+    assert differing() == []
+    assert contents(front)["buckets"] == [BUCKET]
+
+
+def test_deletes_the_data_where_asked(front: Front, before: dict[str, list[str]], commands: Commands) -> None:
+    assert commands.due(*SETUP).code == 0
+    front.client("s3").put_object(Bucket=BUCKET, Key="events/2026/01/01/00/one.parquet", Body=b"rows")
+    ended = commands.due(*TEARDOWN, "--delete-data")
+    assert ended.code == 0, ended.err
+    assert contents(front) == before
+
+
+def test_asks_before(front: Front, commands: Commands) -> None:
+    assert commands.due(*SETUP).code == 0
+    front.journal.clear()
+    ended = commands.due("teardown")
+    assert ended.code == 2
+    assert "--yes" in ended.err
+    assert front.journal.mutating == []
+
+
+def test_leaves_a_database_with_tables_of_others(front: Front, commands: Commands) -> None:
+    assert commands.due(*SETUP).code == 0
+    table = {"Name": "orders", "TableType": "EXTERNAL_TABLE", "StorageDescriptor": {"Columns": []}}
+    front.client("glue").create_table(DatabaseName="due_eventdb", TableInput=table)
+    ended = commands.due(*TEARDOWN)
+    assert ended.code == 0, ended.err
+    assert contents(front)["tables of due_eventdb"] == ["orders"]
+    assert "orders" in ended.out
+
+
+def test_leaves_another_stack_alone(front: Front, commands: Commands) -> None:
+    other = (*SETUP, "--stack", "other", "--database", "other_db")
+    assert commands.due(*other).code == 0
+    of_other = contents(front)
+    assert commands.due(*SETUP, "--stack", "due").code == 0
+    assert commands.due(*TEARDOWN, "--stack", "due", "--delete-data").code == 0
+    assert contents(front) == of_other
+
+
+def test_killed_at_each_call_goes_on_from_there(front: Front, before: dict[str, list[str]], commands: Commands) -> None:
+    assert commands.due(*SETUP).code == 0
+    processes = 0
+    while True:
+        _, first = after(1)
+        ended = commands.due(*TEARDOWN, "--stack", "due", "--delete-data", killed_by=first)
+        processes += 1
+        if ended.code == 0:
+            break
+        assert ended.code == -9, ended.err
+    assert processes > 40
+    assert contents(front) == before
+
+
+def test_two_stacks_do_not_share_a_database(front: Front, commands: Commands) -> None:
+    assert commands.due(*SETUP).code == 0
+    before = contents(front)
+    ended = commands.due(*SETUP, "--stack", "other")
+    assert ended.code == 5
+    assert "--database" in ended.err
+    assert contents(front) == before
+
+
+def test_refuses_what_something_else_made(front: Front, commands: Commands) -> None:
+    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
+    front.client("iam").create_role(RoleName="due-transform-us-east-1", AssumeRolePolicyDocument=trust)
+    before = contents(front)
+    ended = commands.due(*SETUP)
+    assert ended.code == 5
+    assert "due-transform-us-east-1 was not made by due" in ended.err
+    assert contents(front) == before
