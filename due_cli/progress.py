@@ -11,6 +11,9 @@ class Progress(Protocol):
     def note(self, text: str) -> None:
         """One line for standard error: waiting for another writer, a warning."""
 
+    def aside(self, text: str) -> None:
+        """One line for standard error that nobody misses under ``--quiet``: what a query cost."""
+
     def start(self, what: str, total: int | None) -> None:
         """A stretch of work begins; ``total`` units where it is known."""
 
@@ -25,6 +28,9 @@ class Silent:
     """Progress that nobody watches."""
 
     def note(self, text: str) -> None:
+        """Says nothing."""
+
+    def aside(self, text: str) -> None:
         """Says nothing."""
 
     def start(self, what: str, total: int | None) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import NoRegionError
 
 from due_cli import __version__
 from due_cli.aws.errors import explained
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from mypy_boto3_firehose import FirehoseClient
     from mypy_boto3_glue import GlueClient
     from mypy_boto3_iam import IAMClient
+    from mypy_boto3_lakeformation import LakeFormationClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_pinpoint import PinpointClient
@@ -35,6 +37,7 @@ _READ_SECONDS = 60
 _ATTEMPTS = 8
 # Pinpoint is gone for most accounts: whether it answers is asked once, and must not cost minutes.
 _ASKED_ONCE = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2})
+_ONCE = Config(read_timeout=30, retries={"mode": "standard", "total_max_attempts": 1})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,8 @@ class Aws:
         self._lock = threading.RLock()
         with explained("reading the AWS configuration"):
             self._session = boto3.Session(profile_name=profile, region_name=region)
+            if not self._session.region_name:
+                raise NoRegionError
             self._config = Config(
                 connect_timeout=_CONNECT_SECONDS,
                 read_timeout=_READ_SECONDS,
@@ -93,6 +98,11 @@ class Aws:
     def firehose(self) -> FirehoseClient:
         """Amazon Data Firehose."""
         return self._made(lambda: self._session.client("firehose", config=self._config))
+
+    @cached_property
+    def firehose_once(self) -> FirehoseClient:
+        """Amazon Data Firehose, each call made once: whoever puts records puts those refused again."""
+        return self._made(lambda: self._session.client("firehose", config=self._config.merge(_ONCE)))
 
     @cached_property
     def lambda_(self) -> LambdaClient:
@@ -138,6 +148,15 @@ class Aws:
     def sns(self) -> SNSClient:
         """Amazon SNS, for the alarms' mail."""
         return self._made(lambda: self._session.client("sns", config=self._config))
+
+    @cached_property
+    def lakeformation(self) -> LakeFormationClient:
+        """AWS Lake Formation, which may stand before the Glue Data Catalog."""
+        return self._made(lambda: self._session.client("lakeformation", config=self._config))
+
+    def for_library(self) -> tuple[boto3.Session, Config]:
+        """The session and a copy of the configuration, for a library that makes its clients itself."""
+        return self._session, self._config.merge(Config())
 
     def _made(self, make: Callable[[], Client]) -> Client:
         with self._lock, explained("reading the AWS configuration"):  # a session makes one client at a time

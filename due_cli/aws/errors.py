@@ -21,7 +21,7 @@ _BAD_CREDENTIALS = frozenset(
     "ExpiredToken ExpiredTokenException InvalidClientTokenId UnrecognizedClientException SignatureDoesNotMatch "
     "InvalidAccessKeyId AuthFailure InvalidSignatureException RequestExpired".split()
 )
-_DENIED = frozenset("AccessDenied AccessDeniedException UnauthorizedOperation AuthorizationErrorException".split())
+DENIED = frozenset("AccessDenied AccessDeniedException UnauthorizedOperation AuthorizationErrorException".split())
 _SIGN_IN = "aws configure, aws sso login, or AWS_PROFILE"
 
 
@@ -69,6 +69,6 @@ def _of_aws(error: exceptions.ClientError, doing: str) -> DueError:
     text = " ".join(str(error.response.get("Error", {}).get("Message", "")).split()) or code
     if code in _BAD_CREDENTIALS:
         return ConfigurationError(f"AWS does not accept the credentials: {text}", _SIGN_IN)
-    if code in _DENIED:
+    if code in DENIED:
         return RefusedError(f"{doing}: access denied: {text}", "the README lists the rights that each command needs")
     return RefusedError(f"{doing}: {code}: {text}")

@@ -35,6 +35,7 @@ NEW_ROLE = (
     Passing("InvalidArgumentException", r"unable to assume role|is not authorized to|Access was denied"),  # Firehose
     Passing("InvalidParameterValueException", r"cannot be assumed|not authorized to perform"),  # Lambda
     Passing("BadRequestException", r"Could not assume IAM role|Could not access Kinesis Firehose Stream"),  # SES
+    Passing("BadRequestException", r"make sure the IAM Role is configured correctly"),  # Pinpoint's event streams
 )
 # Two changes of one bucket at a time; a function, stream or table that is still being changed.
 BUSY = (

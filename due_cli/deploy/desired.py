@@ -6,8 +6,7 @@ answers, the project; the blog's has the transform, the status table and its API
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import uuid
 
 from due_cli.aws.clients import Aws
 from due_cli.aws.resources.alarm import Alarm, Statistic, Topic
@@ -20,11 +19,14 @@ from due_cli.aws.resources.notification import Notification
 from due_cli.aws.resources.role import Role
 from due_cli.aws.resources.status_table import StatusTable
 from due_cli.aws.resources.stream import DeliveryStream
+from due_cli.aws.resources.view import View
 from due_cli.aws.resources.workgroup import Workgroup
-from due_cli.deploy import policies
+from due_cli.deploy import config_sets, policies
 from due_cli.deploy.names import ERRORS, EVENTS, RESULTS, STACK_TAG, Names
+from due_cli.deploy.options import OPTIONS_VARIABLE, Options
 from due_cli.deploy.package import Package
 from due_cli.deploy.resource import Node, Resource
+from due_cli.lambdas import usage
 from due_cli.sql import files, hive
 
 TABLE = "all_events"
@@ -36,28 +38,17 @@ _TRANSFORM_TIMEOUT_SECONDS = 300  # as long as Firehose waits for an answer
 _PARTITION_TIMEOUT_SECONDS = 60
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """What may be chosen for a stack; sizes and times in the units that the services have for them."""
-
-    database: str = "due_eventdb"
-    kms_key: str | None = None
-    status_days: int = 90
-    buffer_mb: int = 128
-    buffer_seconds: int = 300
-    transform_memory_mb: int = 512
-    transform_concurrency: int | None = None
-    log_days: int = 365
-    results_days: int = 30
-    scan_cutoff_bytes: int = 10**12
-    alarm_email: str | None = None
-    tags: Mapping[str, str] = field(default_factory=dict)
-
-
 def desired(names: Names, options: Options, code: Package) -> list[Node[Aws]]:
     """Every resource of a stack, in an order in which each comes after what it needs."""
     stack = _Stack(names, options, code)
-    return [*stack.storage(), *stack.functions(), *stack.stream(), *stack.status_api(), *stack.alarms()]
+    return [
+        *stack.storage(),
+        *stack.views(),
+        *stack.functions(),
+        *stack.stream(),
+        *stack.status_api(),
+        *stack.alarms(),
+    ]
 
 
 class _Stack:
@@ -90,6 +81,14 @@ class _Stack:
                 "bucket",
             ),
             _node("status-table", StatusTable(names.status_table, EXPIRES, options.kms_key, tags)),
+        ]
+
+    def views(self) -> list[Node[Aws]]:
+        """The guide's views on the table."""
+        database, workgroup = self._options.database, self._names.workgroup
+        return [
+            _node(f"view-{name}", View(database, name, files.query("views", name).sql, workgroup), "table", "workgroup")
+            for name in files.names("views")
         ]
 
     def functions(self) -> list[Node[Aws]]:
@@ -140,12 +139,11 @@ class _Stack:
             tags,
         )
         rights = policies.stream_rights(names, options.database, options.kms_key)
-        from_sets = policies.trust("ses", names, names.arn("ses", "configuration-set/*"))
         return [
             _node("stream-log", LogGroup(names.stream_log_group, options.log_days, tags, (_LOG_STREAM,))),
             _node("stream-role", Role(names.role("stream"), policies.trust("firehose", names), rights, tags)),
             _node("stream", stream, "bucket", "table", "transform", "stream-log", "stream-role"),
-            _node("ses-role", Role(names.role("ses"), from_sets, policies.sender_rights(names), tags)),
+            config_sets.role(names, tags),
         ]
 
     def status_api(self) -> list[Node[Aws]]:
@@ -203,7 +201,7 @@ class _Stack:
             f"due_cli.lambdas.{name.replace('-', '_')}.handler",
             self._code.content,
             self._code.sha256,
-            self._environment(),
+            {**self._environment(), **(self._usage() if name == "partition" else {})},
             memory_mb,
             timeout_seconds,
             tags,
@@ -226,7 +224,14 @@ class _Stack:
             "DUE_BUCKET": names.bucket,
             "DUE_DATABASE": options.database,
             "DUE_TABLE": TABLE,
+            OPTIONS_VARIABLE: options.packed(),
         }
+
+    def _usage(self) -> dict[str, str]:
+        """Where counts of use are sent, if anywhere, and the deployment's UUID: of what it is, so that it stays."""
+        endpoint = self._options.usage_endpoint
+        deployment = str(uuid.uuid5(uuid.NAMESPACE_URL, self._names.bucket_arn))
+        return {usage.ENDPOINT: endpoint, usage.DEPLOYMENT: deployment} if endpoint else {}
 
     def _alarm(
         self,

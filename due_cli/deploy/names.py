@@ -57,6 +57,10 @@ class Names:
         """The SNS topic of alarms, where mail is asked for."""
         return f"{self.stack}-alarms"
 
+    def command(self, words: str) -> str:
+        """A command of due's on this stack, to be typed next."""
+        return f"due {words}" if self.stack == "due" else f"due {words} --stack {self.stack}"
+
     def function(self, name: str) -> str:
         """A Lambda function: ``transform``, ``partition`` or ``status-api``."""
         return f"{self.stack}-{name}"

@@ -5,6 +5,8 @@ A pure function of bytes, so that several processes can do it side by side.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import zlib
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -97,7 +99,7 @@ def normalised(block: Block) -> Batch:
     statuses: dict[str, Status] = {}
     line, counted = block.line, 0
     for document in documents(block.data, decode):
-        for index, unit in enumerate(_units(document)):
+        for index, unit in enumerate(units_of(document)):
             batch.records += 1
             reason = unit.reason or _taken(unit, batch, statuses)
             if reason is not None:
@@ -109,11 +111,12 @@ def normalised(block: Block) -> Batch:
     return batch
 
 
-def _units(document: Document) -> list[Unit]:
+def units_of(document: Document) -> list[Unit]:
+    """The records of a document out of their wrappers."""
     try:
         return units(document, decode)
     except Exception as bug:
-        return [Unit(None, Envelope(), document.text, _unforeseen(bug))]
+        return [Unit(None, Envelope(), document.text, unforeseen(bug))]
 
 
 def _taken(unit: Unit, batch: Batch, statuses: dict[str, Status]) -> str | None:
@@ -124,7 +127,7 @@ def _taken(unit: Unit, batch: Batch, statuses: dict[str, Status]) -> str | None:
     except UnreadableError as error:
         return str(error)
     except Exception as bug:
-        return _unforeseen(bug)
+        return unforeseen(bug)
     for row, status in staged:
         batch.rows.append(row)
         if status:
@@ -135,9 +138,19 @@ def _taken(unit: Unit, batch: Batch, statuses: dict[str, Status]) -> str | None:
     return None
 
 
-def _unforeseen(bug: Exception) -> str:
+def unforeseen(bug: Exception) -> str:
     """One record must not stop the millions beside it: it is kept, and read again when due has been mended."""
     return f"a bug of due: {type(bug).__name__}: {bug}"
+
+
+def failed_id(raw: bytes) -> str:
+    """The id under which a failed record is kept: of its bytes, so that the same record is kept once."""
+    return identity_of(hashlib.sha256(raw))
+
+
+def identity_of(digest: hashlib._Hash) -> str:
+    """The id of a failed record whose bytes went through SHA-256."""
+    return base64.b32encode(digest.digest()[:10]).decode().lower()
 
 
 def decode(text: bytes) -> Json:

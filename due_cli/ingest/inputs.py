@@ -116,10 +116,10 @@ def pieces(files: list[str | Broken]) -> Iterator[Piece]:
                 yield Broken("standard input", "standard input: it is closed")
             elif file == STDIN:
                 with open(sys.stdin.fileno(), "rb", closefd=False) as stream:
-                    yield from _pieces_of(stream, "standard input")
+                    yield from pieces_of(stream, "standard input")
             else:
                 with Path(file).open("rb") as stream:
-                    yield from _pieces_of(stream, shown(file))
+                    yield from pieces_of(stream, shown(file))
         except OSError as error:
             yield _refused("standard input" if file == STDIN else file, error)
 
@@ -156,7 +156,8 @@ def _is_file(path: str) -> bool:
     return stat.S_ISREG(mode)
 
 
-def _pieces_of(stream: io.BufferedReader, origin: str) -> Iterator[Piece]:
+def pieces_of(stream: io.BufferedReader, origin: str) -> Iterator[Piece]:
+    """The pieces of one input, gzip or not; what it is damaged by is a :class:`Broken` piece at its end."""
     head = stream.read(len(_PARQUET_MAGIC))
     whole = _Prefixed(head, stream)
     if head.startswith(_PARQUET_MAGIC):

@@ -8,13 +8,14 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from typing import TypeVar
 
 from due_cli.errors import DueError
-from due_cli.ingest.batch import Batch, Block, normalised
+from due_cli.ingest.batch import Batch, Block
 from due_cli.ingest.inputs import Broken, Endless, Piece
 
 _ALONE_BYTES = 6 * 1024 * 1024  # so little is done sooner than processes start
@@ -22,38 +23,40 @@ _MOST_PROCESSES = 4
 _GARBAGE = 100_000  # objects; records hold no cycles, and looking for them cost a tenth of the time
 _LARGE_BYTES = 8 * 1024 * 1024  # a block of one huge piece is not copied to another process
 
-Normalised = tuple[Block, Batch] | Endless | Broken
+_Result = TypeVar("_Result")
+Worked = tuple[Block, _Result] | Endless | Broken
+Normalised = Worked[Batch]
 
 
-def batches(pieces: Iterable[Piece]) -> Generator[Normalised]:
-    """Each piece in order, blocks with what they became; at most a few blocks are under way at once.
+def batches(pieces: Iterable[Piece], work: Callable[[Block], _Result]) -> Generator[Worked[_Result]]:
+    """Each piece in order, blocks with what ``work`` made of them; at most a few blocks are under way at once.
 
-    Raises :class:`DueError` where a process ends before its work is done.
+    ``work`` goes to other processes by its name. Raises :class:`DueError` where a process ends before its work is done.
     """
     iterator = iter(pieces)
-    yield from _alone(iterator)
+    yield from _alone(iterator, work)
     following = next(iterator, None)
     if following is None:
         return
     processes = min(_MOST_PROCESSES, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2)
     with _pool(processes) as pool:
-        waiting: deque[tuple[Piece, Future[Batch] | None]] = deque()
+        waiting: deque[tuple[Piece, Future[_Result] | None]] = deque()
         for piece in _chained(following, iterator):
-            waiting.append((piece, _submitted(pool, piece)))
+            waiting.append((piece, _submitted(pool, piece, work)))
             if len(waiting) > 2 * processes:
-                yield _result(*waiting.popleft())
+                yield _result(*waiting.popleft(), work)
         while waiting:
-            yield _result(*waiting.popleft())
+            yield _result(*waiting.popleft(), work)
 
 
-def _alone(iterator: Iterator[Piece]) -> Iterator[Normalised]:
+def _alone(iterator: Iterator[Piece], work: Callable[[Block], _Result]) -> Iterator[Worked[_Result]]:
     done = 0
     while done < _ALONE_BYTES:
         piece = next(iterator, None)
         if piece is None:
             return
         done += 0 if isinstance(piece, Broken) else len(piece.data)
-        yield _result(piece, None)
+        yield _result(piece, None, work)
 
 
 def _chained(first: Piece, others: Iterator[Piece]) -> Iterator[Piece]:
@@ -76,22 +79,22 @@ def _pool(processes: int) -> Iterator[ProcessPoolExecutor]:
         pool.shutdown(cancel_futures=True)
 
 
-def _submitted(pool: ProcessPoolExecutor, piece: Piece) -> Future[Batch] | None:
+def _submitted(pool: ProcessPoolExecutor, piece: Piece, work: Callable[[Block], _Result]) -> Future[_Result] | None:
     if not isinstance(piece, Block) or len(piece.data) > _LARGE_BYTES:
         return None
     # The first call starts the processes. They inherit the mask: Ctrl-C, which reaches all of a terminal's
     # processes, is this one's to answer.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
-        return pool.submit(normalised, piece)
+        return pool.submit(work, piece)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _result(piece: Piece, future: Future[Batch] | None) -> Normalised:
+def _result(piece: Piece, future: Future[_Result] | None, work: Callable[[Block], _Result]) -> Worked[_Result]:
     if not isinstance(piece, Block):
         return piece
-    return piece, future.result() if future else normalised(piece)
+    return piece, future.result() if future else work(piece)
 
 
 def _begin() -> None:

@@ -18,7 +18,9 @@ BUCKET = "DUE_BUCKET"
 DATABASE = "DUE_DATABASE"
 TABLE = "DUE_TABLE"
 
-_RESERVE = 15.0  # seconds kept for the answer and its log line
+_CONNECT_SECONDS, _READ_SECONDS = 3, 10
+_ATTEMPTS = 2
+_RESERVE = 30.0  # seconds kept for a call that began in time and hangs, for the answer and its log line
 _UNKNOWN = 60.0  # how long a function may run whose context does not say
 _LONGEST_PAUSE = 2.0
 _CHANCE = random.SystemRandom()
@@ -48,12 +50,13 @@ def days(name: str) -> int:
 def client(service: str) -> Any:
     """The client of a service, one per process; region and endpoint come from the environment.
 
-    Time-outs are short, because a call that hangs would cost the whole batch its time.
+    Time-outs are short, because a call that hangs would cost the whole batch its time, and a call is made again once,
+    because the functions go round again themselves: the two multiply.
     """
     config = Config(
-        retries={"mode": "standard", "max_attempts": 3},
-        connect_timeout=3,
-        read_timeout=10,
+        retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+        connect_timeout=_CONNECT_SECONDS,
+        read_timeout=_READ_SECONDS,
         tcp_keepalive=True,
     )
     make: Any = boto3.client  # its stubs know a service by its literal name only

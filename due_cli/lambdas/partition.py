@@ -21,11 +21,11 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 
-from due_cli.lambdas import environment
+from due_cli.lambdas import environment, usage
 from due_cli.lambdas.environment import Deadline, client
 
 _HOUR = re.compile(r"events/(\d{4})/(\d\d)/(\d\d)/(\d\d)/[^/]")
-_PARTITIONS_A_CALL = 100
+PARTITIONS_A_CALL = 100
 _ATTEMPTS = 4
 _REMEMBERED = 300.0  # seconds; an hour has hundreds of objects, and a partition dropped by hand comes back soon
 _EXISTS = "AlreadyExistsException"
@@ -61,13 +61,14 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     names = (environment.DATABASE, environment.TABLE, environment.BUCKET)
     table = _Table(*map(environment.text, names))
     keys = [key for bucket, key in _objects(event) if bucket == table.bucket]
-    hours = sorted({hour for key in keys if (hour := _hour(key)) is not None})
+    hours = sorted({hour for key in keys if (hour := hour_of(key)) is not None})
     since = time.monotonic() - _REMEMBERED
     wanted = [hour for hour in hours if _made.get((*table, hour), since) <= since]
     codes = _make(table, wanted, Deadline(context)) if wanted else Counter()
     counts = {"objects": len(keys), "hours": len(hours), "made": len(wanted) - codes[_EXISTS]}
     sys.stdout.write(json.dumps({"function": "partition", **counts, "codes": codes}) + "\n")
     sys.stdout.flush()
+    usage.send(len(keys))
     return counts
 
 
@@ -97,26 +98,26 @@ def _make(table: _Table, hours: list[str], deadline: Deadline) -> Counter[str]:
 def _attempt(glue: Any, table: _Table, hours: list[str], descriptor: dict[str, Any]) -> dict[str, str]:
     """The code of each hour that Glue did not make."""
     failed: dict[str, str] = {}
-    for start in range(0, len(hours), _PARTITIONS_A_CALL):
-        part = hours[start : start + _PARTITIONS_A_CALL]
+    for start in range(0, len(hours), PARTITIONS_A_CALL):
+        part = hours[start : start + PARTITIONS_A_CALL]
         answer = glue.batch_create_partition(
             DatabaseName=table.database,
             TableName=table.name,
-            PartitionInputList=[_partition(hour, table.bucket, descriptor) for hour in part],
+            PartitionInputList=[partition_of(hour, table.bucket, descriptor) for hour in part],
         )
         for error in answer.get("Errors", ()):
             failed[error["PartitionValues"][0]] = error.get("ErrorDetail", {}).get("ErrorCode", "no code")
     return failed
 
 
-def _partition(hour: str, bucket: str, descriptor: dict[str, Any]) -> dict[str, Any]:
+def partition_of(hour: str, bucket: str, descriptor: dict[str, Any]) -> dict[str, Any]:
     """A partition as the table stores its files, at the place of its hour."""
     moment = datetime.fromisoformat(hour)
     location = f"s3://{bucket}/events/{moment:%Y/%m/%d/%H}/"
     return {"Values": [hour], "StorageDescriptor": {**descriptor, "Location": location}}
 
 
-def _hour(key: str) -> str | None:
+def hour_of(key: str) -> str | None:
     """``2026-11-22 03:00:00`` of a key under ``events/2026/11/22/03/``; None for any other key."""
     match = _HOUR.match(key)
     if match is None:

@@ -102,6 +102,8 @@ class StatusTable:
         known: dict[str, str | None] = {}
         final: set[str] = set()
         for part in _parts(messages, _KEYS_A_READ):
+            if self._deadline.left() < 0:  # each of many calls may have hung until its time-out
+                break
             wanted = {
                 "Keys": [{KEY: {"S": message}} for message in part],
                 "ConsistentRead": True,
@@ -146,6 +148,8 @@ class StatusTable:
     def _write(self, changes: list[_Change]) -> Iterator[tuple[str, str | None]]:
         """Each message with the code of its failure, None for success."""
         for part in _parts(changes, _STATEMENTS_A_WRITE):
+            if self._deadline.left() < 0:
+                return
             yield from self._written(part)
 
     def _written(self, part: Sequence[_Change]) -> Iterator[tuple[str, str | None]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -18,6 +18,17 @@ MAX_RECORD = 1000 * 1024
 _RECORDS_A_CALL = 500
 _BYTES_A_CALL = 4 * 1024 * 1024
 _ATTEMPTS = 8
+
+
+class Sendable(Protocol):
+    """What can be a record of a stream."""
+
+    @property
+    def data(self) -> bytes:
+        """The record's bytes."""
+
+
+_S = TypeVar("_S", bound=Sendable)
 
 
 class Parcel(NamedTuple):
@@ -53,7 +64,7 @@ def put(client: Any, stream: str, packed: list[Parcel], deadline: Deadline) -> t
     """Puts parcels to the stream, those that fail again, bounded; those it never took, and why attempts failed."""
     codes: Counter[str] = Counter()
     for attempt in range(_ATTEMPTS):
-        packed = [parcel for call in _calls(packed) for parcel in _refused(client, stream, call, codes)]
+        packed = [parcel for call in calls(packed) for parcel in _refused(client, stream, call, codes)]
         if not packed or not deadline.pause(attempt + 1):
             break
     return packed, codes
@@ -73,8 +84,9 @@ def _refused(client: Any, stream: str, call: list[Parcel], codes: Counter[str]) 
     return [parcel for parcel, one in zip(call, answers, strict=True) if one.get("ErrorCode")]
 
 
-def _calls(packed: list[Parcel]) -> Iterator[list[Parcel]]:
-    call: list[Parcel] = []
+def calls(packed: Iterable[_S]) -> Iterator[list[_S]]:
+    """Records in as few calls as they need, in order."""
+    call: list[_S] = []
     size = 0
     for parcel in packed:
         if call and (len(call) == _RECORDS_A_CALL or size + len(parcel.data) > _BYTES_A_CALL):

@@ -1,4 +1,4 @@
--- about: Every event that says something of one message, for ids that the status store does not know.
+-- about: Every event that says something of one message, or of several, for ids that the status store does not know.
 SELECT
     event_type,
     event_timestamp,
@@ -14,6 +14,6 @@ SELECT
     details
 FROM all_events
 WHERE
-    facets.email_channel.mail_event.mail.message_id = :message_id
-    OR element_at(attributes, 'message_id') = :message_id
-    OR element_at(details, 'previousPublishedMessageId') = :message_id
+    facets.email_channel.mail_event.mail.message_id IN (:message_id)
+    OR element_at(attributes, 'message_id') IN (:message_id)
+    OR element_at(details, 'previousPublishedMessageId') IN (:message_id)

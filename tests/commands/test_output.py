@@ -92,7 +92,7 @@ def test_due_toml_of_a_parent_comes_before_what_setup_recorded(
 def test_without_a_target_the_error_names_both_setups(due: Due) -> None:
     ran = due("report", "bounce-rate").failed(3)
     assert "due setup --local DIR" in ran.err
-    assert "due setup (AWS" in ran.err
+    assert "due setup (on AWS" in ran.err
 
 
 def test_data_goes_to_standard_output_and_talk_to_standard_error(due: Due, filled: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from moto.moto_api._internal.models import moto_api_backend
 
 from tests.aws.front.athena import Athena
+from tests.aws.front.bucket_policies import BucketPolicies
+from tests.aws.front.dynamodb import Statements
 from tests.aws.front.firehose import Firehose
 from tests.aws.front.functions import Functions
 from tests.aws.front.http_api import HttpApis
@@ -19,9 +21,11 @@ class Front(Core):
     def __init__(self) -> None:
         moto_api_backend.reset()
         super().__init__()
+        self.bucket_policies = BucketPolicies(self)
         self.ses = Ses(self)
         self.functions = Functions(self)
         self.firehose = Firehose(self)
+        self.statements = Statements(self)
         self.athena = Athena(self)
         self.http_apis = HttpApis(self, self.functions)
         self.pinpoint = Pinpoint(self)

@@ -9,7 +9,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from tests.aws.front.engine import Catalog, Engine, FailedError, Result, view_sql
+from due_cli.errors import QueryError
+from tests.aws.front.engine import Catalog, Engine, FailedError, Result, names_in, view_sql
 
 _NAME = r"[`\"]?(?:\w+[`\"]?\.[`\"]?)?(\w+)[`\"]?"
 _VIEW = re.compile(rf"create\s+(or\s+replace\s+)?view\s+{_NAME}\s+as\s+(.*)", re.IGNORECASE | re.DOTALL)
@@ -19,6 +20,8 @@ _ADD = re.compile(rf"alter\s+table\s+{_NAME}\s+add\s+(if\s+not\s+exists\s+)?(.*)
 _PARTITION = re.compile(r"partition\s*\(\s*\w+\s*=\s*'([^']*)'\s*\)(?:\s*location\s+'([^']*)')?", re.IGNORECASE)
 _SHOW = re.compile(rf"show\s+(tables|views|partitions|create\s+view)(?:\s+(?:in\s+)?{_NAME})?\s*$", re.IGNORECASE)
 _DATABASE = re.compile(r"create\s+(?:database|schema)\s+(if\s+not\s+exists\s+)?[`\"]?(\w+)", re.IGNORECASE)
+
+_SHAPES: dict[tuple[str, str, str], Result] = {}
 
 
 def changed(sql: str, catalog: Catalog, engine: Engine) -> Result | None:
@@ -48,7 +51,7 @@ def _view(replace: bool, name: str, query: str, catalog: Catalog, engine: Engine
     there = catalog.table(name)
     if there and (view_sql(there) is None or not replace):
         raise FailedError(f"line 1:1: View already exists: {name}")
-    shape = engine.execute(f"SELECT * FROM ({query}\n) LIMIT 0", catalog)
+    shape = _shape(query, catalog, engine)
     if "timestamp with time zone" in shape.types:
         raise FailedError("NOT_SUPPORTED: Unsupported Hive type: timestamp(3) with time zone")
     kinds = list(zip(shape.columns, shape.stored, strict=True))
@@ -74,6 +77,19 @@ def _view(replace: bool, name: str, query: str, catalog: Catalog, engine: Engine
     call = catalog.glue.update_table if there else catalog.glue.create_table
     call(DatabaseName=catalog.database, TableInput=definition)
     return Result([], [], [])
+
+
+def _shape(query: str, catalog: Catalog, engine: Engine) -> Result:
+    """The columns of a query, remembered: many tests make the same views of the same table."""
+    try:
+        tables = [catalog.table(name) or {} for name in sorted(names_in(query))]
+    except QueryError as error:
+        raise FailedError(f"SYNTAX_ERROR: {error}") from None
+    columns = json.dumps([table.get("StorageDescriptor", {}).get("Columns") for table in tables])
+    key = (type(engine).__name__, query, columns)
+    if key not in _SHAPES:
+        _SHAPES[key] = engine.execute(f"SELECT * FROM ({query}\n) LIMIT 0", catalog)
+    return _SHAPES[key]
 
 
 def _drop(optional: bool, name: str, catalog: Catalog) -> Result:

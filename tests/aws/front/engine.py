@@ -7,9 +7,10 @@ import io
 import json
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any, Protocol
 
 import duckdb
@@ -18,11 +19,12 @@ import pyarrow.parquet as pq
 from botocore.exceptions import ClientError
 
 from due_cli.errors import QueryError
-from due_cli.sql.duckdb import parsed, to_duckdb
+from due_cli.sql.duckdb import is_command, parsed, tables_of, to_duckdb
 from tests.aws.front.hive import arrow_type
 from tests.aws.front.types import hive_type, trino_type
 
 _WORD = re.compile(r"\w+")
+Listed = tuple[str, str]  # where a file is, and its ETag
 
 
 class FailedError(Exception):
@@ -91,7 +93,7 @@ class DuckDb:
     def execute(self, sql: str, catalog: Catalog) -> Result:
         """The rows of a statement."""
         try:
-            translated = to_duckdb(parsed(sql))
+            translated = _translated(sql)
         except QueryError as error:
             raise FailedError(f"SYNTAX_ERROR: {error}") from None
         with duckdb.connect() as connection:
@@ -110,7 +112,7 @@ class DuckDb:
     def _define(self, connection: Any, sql: str, catalog: Catalog, known: set[str]) -> int:
         """Every table and view that a text names, however deep; the bytes that they hold."""
         scanned = 0
-        for word in sorted({word.lower() for word in _WORD.findall(_uncommented(sql))} - known):
+        for word in sorted(names_in(sql) - known):
             if word in _NO_NAMES or word[0].isdigit():
                 continue
             known.add(word)
@@ -120,7 +122,7 @@ class DuckDb:
             view = view_sql(table)
             if view is not None:
                 scanned += self._define(connection, view, catalog, known)
-                connection.execute(f'CREATE OR REPLACE VIEW "{word}" AS {to_duckdb(parsed(view))}')
+                connection.execute(f'CREATE OR REPLACE VIEW "{word}" AS {_translated(view)}')
                 continue
             rows, size = self._rows(table, catalog)
             scanned += size
@@ -136,8 +138,9 @@ class DuckDb:
         if not keys:
             places = [(table["StorageDescriptor"]["Location"], [])]
         parts, scanned = [schema.empty_table()], 0
+        listed = list(_listed(table["StorageDescriptor"]["Location"], catalog))
         for location, values in places:
-            for file, size in self._objects(location, catalog):
+            for file, size in self._objects(location, listed, catalog):
                 if catalog.cancelled.is_set():
                     raise FailedError("Query cancelled by user")
                 arrays = [_projected(file, name, kind) for name, kind in columns.items()]
@@ -149,20 +152,27 @@ class DuckDb:
                 scanned += size
         return pa.concat_tables(parts), scanned
 
-    def _objects(self, location: str, catalog: Catalog) -> list[tuple[Any, int]]:
-        bucket, _, prefix = location.removeprefix("s3://").partition("/")
-        prefix = prefix.rstrip("/") + "/" if prefix else ""
+    def _objects(self, location: str, listed: list[Listed], catalog: Catalog) -> list[tuple[Any, int]]:
+        """The files of a partition; each is read once and kept, so that a test may ask many questions."""
+        below = f"{location.rstrip('/')}/"
         found = []
-        for page in catalog.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-            for one in page.get("Contents", []):
-                if not one["Size"] or one["Key"].rsplit("/", 1)[-1].startswith(("_", ".")):
-                    continue
-                known = (f"{bucket}/{one['Key']}", one["ETag"])
-                body = catalog.s3.get_object(Bucket=bucket, Key=one["Key"])["Body"].read()
-                if known not in self._files:
-                    self._files[known] = (pq.read_table(io.BytesIO(body)), len(body))
-                found.append(self._files[known])
+        for place, tag in [one for one in listed if one[0].startswith(below)] or list(_listed(location, catalog)):
+            if (place, tag) not in self._files:
+                bucket, _, key = place.removeprefix("s3://").partition("/")
+                body = catalog.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+                self._files[place, tag] = (pq.read_table(io.BytesIO(body)), len(body))
+            found.append(self._files[place, tag])
         return found
+
+
+def _listed(location: str, catalog: Catalog) -> Iterator[Listed]:
+    """The files below a location."""
+    bucket, _, prefix = location.removeprefix("s3://").partition("/")
+    prefix = prefix.rstrip("/") + "/" if prefix else ""
+    for page in catalog.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        for one in page.get("Contents", []):
+            if one["Size"] and not one["Key"].rsplit("/", 1)[-1].startswith(("_", ".")):
+                yield f"s3://{bucket}/{one['Key']}", one["ETag"]
 
 
 _NO_NAMES = set(
@@ -171,8 +181,19 @@ _NO_NAMES = set(
 )
 
 
-def _uncommented(sql: str) -> str:
-    return re.sub(r"--[^\n]*|/\*.*?\*/", " ", sql, flags=re.DOTALL)
+@cache
+def _translated(sql: str) -> str:
+    return to_duckdb(parsed(sql))
+
+
+@cache
+def names_in(sql: str) -> set[str]:
+    """What may be the name of a table or view in a statement; of one that is not parsed, every word."""
+    statement = parsed(sql)
+    if not is_command(statement):
+        return tables_of(statement)
+    uncommented = re.sub(r"--[^\n]*|/\*.*?\*/", " ", sql, flags=re.DOTALL)
+    return {word.lower() for word in _WORD.findall(uncommented)}
 
 
 def _value(text: str, kind: Any) -> Any:
@@ -215,6 +236,8 @@ _TYPES = {
     "HUGEINT": "bigint",
     "NUMBER": "bigint",
     "INTEGER": "integer",
+    "SMALLINT": "smallint",
+    "TINYINT": "tinyint",
     "DOUBLE": "double",
     "FLOAT": "float",
     "BOOLEAN": "boolean",

@@ -158,7 +158,7 @@ class Functions:
             self._waiting.append(self._pool.submit(self._tried, function, event))
 
     def _tried(self, function: Any, event: Any) -> None:
-        config = function.event_invoke_config[-1] if function.event_invoke_config else {}
+        config = function.event_invoke_config[-1].config if function.event_invoke_config else {}
         tries = 1 + int(config.get("MaximumRetryAttempts", _ASYNC_TRIES - 1))
         ran = None
         for _ in range(tries):

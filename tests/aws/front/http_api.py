@@ -24,6 +24,7 @@ _SIGNED = re.compile(
     r"AWS4-HMAC-SHA256 Credential=([^/,]+)/(\d+)/([^/]+)/execute-api/aws4_request,\s*"
     r"SignedHeaders=([^,]+),\s*Signature=([0-9a-f]+)"
 )
+_ENDPOINT = re.compile(r'("apiEndpoint": ?")https://(\w+)\.execute-api\.[^"]*"')
 
 
 class HttpApis:
@@ -33,10 +34,18 @@ class HttpApis:
         self.core = core
         self.functions = functions
         core.unsigned.append(self._handle)
+        core.watchers.append(self._own_address)
 
     def url(self, api: str, path: str = "") -> str:
         """Where the front serves a path of an API."""
         return f"{self.core.url}{_PREFIX}{api}{path}"
+
+    def _own_address(self, call: Call, _: Request, answer: Answer) -> None:
+        """An API's endpoint is the front, and not an address of AWS."""
+        if call.service == "apigatewayv2" and b"apiEndpoint" in answer.body:
+            text = _ENDPOINT.sub(lambda found: f'{found[1]}{self.url(found[2])}"', answer.body.decode())
+            answer.body = text.encode()
+            answer.headers = [pair for pair in answer.headers if pair[0].lower() != "content-length"]
 
     def _handle(self, request: Request) -> Answer | None:
         host = re.match(r"(\w+)\.execute-api\.", request.headers.get("host", ""))

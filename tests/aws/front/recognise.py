@@ -111,7 +111,8 @@ def _routes(service: str) -> list[tuple[str, re.Pattern[str], dict[str, str], Op
 
 def _group(match: re.Match[str]) -> str:
     name = match.group(1).replace("\\-", _DASH)
-    return f"(?P<{name}>.+)" if match.group(2) else f"(?P<{name}>[^/]+)"
+    whole = match.group(2) or name.endswith("arn")  # an ARN may have slashes, and the path is decoded
+    return f"(?P<{name}>.+)" if whole else f"(?P<{name}>[^/]+)"
 
 
 def _rest(service: ServiceModel, request: Request) -> tuple[OperationModel, dict[str, Any]] | None:

@@ -1,0 +1,108 @@
+"""Records put to a delivery stream: several calls side by side, what is refused again, in bounded memory.
+
+An answer of 200 may refuse any of its records (Amazon Data Firehose API reference, PutRecordBatch), so each record is
+put until the stream has it. A record whose answer is lost is put twice; its ``event_id`` makes that harmless.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections import deque
+from collections.abc import Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, TypeVar
+
+from botocore.exceptions import ClientError, HTTPClientError
+
+from due_cli.aws.clients import Aws
+from due_cli.aws.errors import code_of, explained
+from due_cli.errors import DueError
+from due_cli.lambdas.stream import Sendable, calls
+
+if TYPE_CHECKING:
+    from mypy_boto3_firehose import FirehoseClient
+
+_AT_ONCE = 6  # calls, each of 4 MiB at most
+_ATTEMPTS = 12  # of a call in a row that brought nothing in
+_FIRST_SECONDS, _LONGEST_SECONDS = 0.1, 8.0
+# What passes: more than the stream takes in a second, or trouble on its side.
+_PASSING = frozenset(
+    "ThrottlingException Throttling LimitExceededException TooManyRequestsException RequestLimitExceeded "
+    "ServiceUnavailableException ServiceUnavailable InternalFailure InternalError InternalServerError "
+    "RequestTimeout RequestTimeoutException".split()
+)
+_SERVER_ERROR = 500
+_R = TypeVar("_R", bound=Sendable)
+
+
+def put(aws: Aws, stream: str, records: Iterable[_R]) -> Generator[list[_R]]:
+    """Puts records of at most 1,000 KiB and yields them in order, call by call, once the stream has acknowledged them.
+
+    A record without data is not put: it is a mark that comes out when everything before it is in. Raises
+    :class:`DueError` where the stream takes no more after many attempts, :class:`RefusedError` where it never will.
+    """
+    client = aws.firehose_once
+    ended = threading.Event()
+    under_way: deque[tuple[Future[None], list[_R]]] = deque()
+    pool = ThreadPoolExecutor(_AT_ONCE)
+    try:
+        for call in calls(records):
+            under_way.append((pool.submit(_put, client, stream, call, ended), call))
+            while under_way and (len(under_way) > _AT_ONCE or under_way[0][0].done()):
+                yield _acknowledged(*under_way.popleft())
+        while under_way:
+            yield _acknowledged(*under_way.popleft())
+    finally:
+        ended.set()
+        pool.shutdown(cancel_futures=True)
+
+
+def _acknowledged(future: Future[None], call: list[_R]) -> list[_R]:
+    future.result()
+    return call
+
+
+def _put(client: FirehoseClient, stream: str, call: list[_R], ended: threading.Event) -> None:
+    """Puts the records of a call until none is refused; gives up early once nobody waits for it."""
+    waiting = [record for record in call if record.data]
+    fruitless, pause = 0, _FIRST_SECONDS
+    while waiting:
+        refused, code = _refused(client, stream, waiting)
+        if len(refused) < len(waiting):
+            fruitless, pause = 0, _FIRST_SECONDS
+        waiting = refused
+        if not waiting:
+            return
+        fruitless += 1
+        if fruitless == _ATTEMPTS:
+            raise DueError(
+                f"the stream {stream} takes no more records ({code}), after {_ATTEMPTS} attempts",
+                "run the same command again; due doctor looks at the stream",
+            )
+        if ended.wait(pause * random.uniform(0.5, 1)):  # noqa: S311  not for secrets: calls side by side should not meet
+            raise DueError("interrupted while records waited to be put")
+        pause = min(2 * pause, _LONGEST_SECONDS)
+
+
+def _refused(client: FirehoseClient, stream: str, records: list[_R]) -> tuple[list[_R], str]:
+    """One call: the records that it did not bring in, and why."""
+    try:
+        with explained(f"putting records to the stream {stream}"):
+            answer = client.put_record_batch(
+                DeliveryStreamName=stream, Records=[{"Data": record.data} for record in records]
+            )
+    except DueError as error:
+        if not _passes(error.__cause__):
+            raise
+        return records, error.message
+    answers = answer["RequestResponses"]
+    refused = [record for record, one in zip(records, answers, strict=True) if one.get("ErrorCode")]
+    return refused, ", ".join(sorted({one["ErrorCode"] for one in answers if one.get("ErrorCode")}))
+
+
+def _passes(error: BaseException | None) -> bool:
+    if isinstance(error, ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return code_of(error) in _PASSING or status >= _SERVER_ERROR
+    return isinstance(error, HTTPClientError)

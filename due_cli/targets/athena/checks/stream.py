@@ -1,0 +1,111 @@
+"""The delivery stream: whether it takes records, when it delivered last, what it could not deliver."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+
+from due_cli.aws.health import Line, Metric, log_lines, metrics, stream_status
+from due_cli.aws.hours import newest_object, stored_below
+from due_cli.deploy.names import ERRORS, EVENTS
+from due_cli.results import Check
+from due_cli.targets.athena.checks.common import RECENTLY, SHOWN, Examined, Patient, ago, counted, quoted
+
+_LATE_SECONDS = 1800  # as the stack's alarm has it
+_FIVE_MINUTES = timedelta(minutes=5)
+_HOUR = timedelta(hours=1)
+_FIREHOSE = "AWS/Firehose"
+# Where Lambda keeps the events that the partition function failed on for good; the prefix is Lambda's own.
+_UNDONE = "aws/lambda/async/{}/"
+
+
+def stream(patient: Patient) -> Examined:
+    """Its status, and when it delivered last."""
+    name = patient.names.stream
+    status = stream_status(patient.aws, name)
+    if status is None:
+        yield Check("delivery stream", "warning", f"not checked: {name} is missing", patient.setup)
+        return
+    if status != "ACTIVE":
+        look = patient.aws_command(f"firehose describe-delivery-stream --delivery-stream-name {name}")
+        yield Check("delivery stream", "problem", f"{name} is {status}", look)
+    dimension = ("DeliveryStreamName", name)
+    found = metrics(
+        patient.aws,
+        {"late": Metric(_FIREHOSE, "DeliveryToS3.DataFreshness", dimension, "Maximum")},
+        _FIVE_MINUTES * 3,
+        _FIVE_MINUTES,
+    )
+    late = found["late"][-1] if found["late"] else 0
+    if late > max(_LATE_SECONDS, patient.stack.options.buffer_seconds * 2):
+        text = f"{name}: the oldest record has waited {late / 60:,.0f} minutes for its delivery"
+        yield Check("delivery stream", "problem", text, _tail(patient))
+    elif status == "ACTIVE":
+        yield _delivered(patient)
+
+
+def deliveries(patient: Patient) -> Examined:
+    """What the stream wrote into its log in the last day: only what it could not deliver."""
+    group = patient.names.stream_log_group
+    lines = log_lines(patient.aws, group, datetime.now(UTC) - RECENTLY)
+    found = quoted(_said(lines))
+    for text in found[:SHOWN]:
+        refused = any(word in text for word in ("AccessDenied", "Access was denied", "not authorized", "assume"))
+        yield Check("deliveries", "problem", f"failed {text}", patient.setup if refused else _tail(patient))
+    if len(found) > SHOWN:
+        yield Check("deliveries", "problem", f"{counted(len(found) - SHOWN, 'other error')}", _tail(patient))
+    if not found:
+        yield Check("deliveries", "ok", "no delivery failed in the last day")
+
+
+def failed_records(patient: Patient) -> Examined:
+    """What the stream, the transform and the partition function left to be dealt with."""
+    bucket = patient.names.bucket
+    waiting = stored_below(patient.aws, bucket, ERRORS)
+    if waiting.newest is None:
+        yield Check("failed records", "ok", "none waiting")
+    else:
+        number = f"{waiting.count:,} or more objects" if waiting.more else counted(waiting.count, "object")
+        text = f"{number} with records that could not be stored under s3://{bucket}/{ERRORS}, the newest of"
+        yield Check("failed records", "problem", f"{text} {ago(waiting.newest)}", patient.command("failed list"))
+    place = _UNDONE.format(patient.names.function("partition"))
+    undone = stored_below(patient.aws, bucket, place)
+    if undone.newest is not None:
+        text = f"the partition function gave up on {counted(undone.count, 'event')}, last {ago(undone.newest)}"
+        done = patient.aws_command(f"s3 rm --recursive s3://{bucket}/{place}")
+        yield Check("failed records", "warning", f"{text}; once the partitions are there they may go", done)
+
+
+def _delivered(patient: Patient) -> Check:
+    dimension = ("DeliveryStreamName", patient.names.stream)
+    came = metrics(patient.aws, {"came": Metric(_FIREHOSE, "IncomingRecords", dimension, "Sum")}, RECENTLY, _HOUR)[
+        "came"
+    ]
+    came_in = f"{sum(came):,.0f} records came in in the last day" if sum(came) else ""
+    newest = newest_object(patient.aws, patient.names.bucket, EVENTS)
+    if newest is None:
+        text = f"{patient.names.stream} has not delivered anything yet"
+        return Check(
+            "delivery stream",
+            "warning",
+            f"{text}; {came_in}" if came_in else text,
+            patient.command("doctor --send-test"),
+        )
+    text = f"{patient.names.stream} is ACTIVE; last delivery {ago(newest)}"
+    return Check("delivery stream", "ok", f"{text}; {came_in}" if came_in else text)
+
+
+def _said(lines: Iterable[Line]) -> Iterator[Line]:
+    """The error code and message of each line, which Firehose writes as JSON."""
+    for line in lines:
+        try:
+            found = json.loads(line.text)
+            said = f"{found.get('errorCode', 'error')}: {found.get('message', '')}"
+        except (ValueError, AttributeError):
+            said = line.text
+        yield Line(line.at, said)
+
+
+def _tail(patient: Patient) -> str:
+    return patient.aws_command(f"logs tail {patient.names.stream_log_group} --since 1d")

@@ -1,0 +1,93 @@
+"""``due doctor`` on AWS: every hop from what sends its events here to the last partition and the answers.
+
+Each problem comes with the command that mends it, to be typed as it stands. A check that cannot be made is a problem
+of its own: the others are made all the same.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor, as_completed
+
+from due_cli.aws import projects
+from due_cli.aws.projects import Described, NoPinpointError
+from due_cli.deploy import package, pinpoint
+from due_cli.deploy.desired import desired
+from due_cli.deploy.names import STACK_TAG
+from due_cli.deploy.stack import Stack
+from due_cli.errors import DueError
+from due_cli.progress import Progress
+from due_cli.results import Check, Checks
+from due_cli.targets.athena.checks import answers, functions, partitions, passage, resources, senders, stream, views
+from due_cli.targets.athena.checks.common import Examination, Patient, guarded, unmade
+
+_AT_ONCE = 8
+# In the order of an event's way, each under the name of its checks.
+_EXAMINATIONS: tuple[tuple[str, Examination], ...] = (
+    ("resources", resources.resources),
+    ("roles", resources.roles),
+    ("configuration sets", senders.ways_in),
+    ("delivery stream", stream.stream),
+    ("deliveries", stream.deliveries),
+    ("functions", functions.functions),
+    ("failed records", stream.failed_records),
+    ("partitions", partitions.hours),
+    ("Lake Formation", answers.lake_formation),
+    ("views", views.views),
+    ("report", answers.report),
+    ("status table", answers.status_table),
+    ("status API", answers.status_api),
+    ("alarms", answers.alarms),
+)
+
+
+def examine(stack: Stack, progress: Progress, *, repair: bool, send_test: bool) -> Checks:
+    """Every check, after adding the partitions that are missing where ``repair`` is asked for.
+
+    With ``send_test`` a marked record is put to the stream and followed to the table, which takes as long as the
+    stream's buffer.
+    """
+    done = _repaired(stack) if repair else []
+    progress.start("Checking", len(_EXAMINATIONS) + 1)
+    try:
+        found = _examined(_patient(stack), progress)
+    finally:
+        progress.finish()
+    test = passage.sent(stack, progress) if send_test else []
+    return Checks([*done, *found, *test])
+
+
+def _repaired(stack: Stack) -> list[Check]:
+    try:
+        return [Check("repair", "ok", what) for what in partitions.repaired(stack)]
+    except DueError as error:
+        return [unmade("repair", error, Patient(stack, (), ()))]
+
+
+def _patient(stack: Stack) -> Patient:
+    """The stack with all its resources as they are; those of Pinpoint where it has any."""
+    tags = {**stack.options.tags, STACK_TAG: stack.names.stack}
+    nodes = desired(stack.names, stack.options, package.package())
+    with ThreadPoolExecutor(1) as pool:
+        known = pool.submit(_projects, stack)
+        looked = resources.looked_at(nodes, stack.aws)
+        patient = Patient(stack, looked, known.result())
+    if not patient.own_projects:
+        return patient
+    role = resources.looked_at([pinpoint.role(stack.names, tags)], stack.aws)
+    return Patient(stack, (*looked, *role), patient.projects)
+
+
+def _projects(stack: Stack) -> tuple[Described, ...] | None:
+    try:
+        return tuple(projects.described(stack.aws, projects.apps(stack.aws)))
+    except NoPinpointError:
+        return None
+
+
+def _examined(patient: Patient, progress: Progress) -> list[Check]:
+    progress.advance(1)
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        under_way = [pool.submit(guarded, name, examination, patient) for name, examination in _EXAMINATIONS]
+        for _ in as_completed(under_way):
+            progress.advance(1)
+        return [check for future in under_way for check in future.result()]

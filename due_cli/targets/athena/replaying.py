@@ -1,0 +1,172 @@
+"""Bringing failed records of a stack in again.
+
+A record is put to the stream first and taken out of its object once the stream has it. Killed in between, it is put
+again by the next replay; its ``event_id`` makes that change no number.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from itertools import chain
+from typing import NamedTuple
+
+from due_cli.aws import objects, records
+from due_cli.aws.errors import explained
+from due_cli.aws.objects import Found
+from due_cli.deploy.stack import Stack
+from due_cli.errors import DueError
+from due_cli.ingest.outgoing import fitting, received
+from due_cli.lambdas.environment import Deadline
+from due_cli.lambdas.statuses import StatusTable
+from due_cli.progress import Progress
+from due_cli.results import Account
+from due_cli.targets.athena.leftovers import Kind, Leftover, contents, newest, take_out
+
+_FAILED_BY_TRANSFORM = "Lambda.ProcessingFailedStatus"
+_AT_ONCE = 500  # leftovers looked at together, so that the status table is asked in bulk
+_BYTES_AT_ONCE = 4 * 1024 * 1024
+
+
+def brought_in(stack: Stack, wanted: set[str] | None, progress: Progress) -> Account:
+    """Brings the leftovers of some ids in, or all with None, as far as they can be read now."""
+    work = _Replay(stack, wanted, progress)
+    with closing(records.put(stack.aws, stack.names.stream, work.sent())) as acknowledged:
+        for sent in chain.from_iterable(acknowledged):
+            if sent.read is not None:
+                work.clear(sent.read)
+    return work.account
+
+
+class _Read(NamedTuple):
+    """An object whose leftovers are on their way: those to be taken out of it, and whether others stay in it."""
+
+    found: Found
+    ids: set[str]
+    stays: bool
+    account: Account
+
+
+class _Sent(NamedTuple):
+    """A record on its way or, without data, the end of an object."""
+
+    data: bytes
+    read: _Read | None = None
+
+
+class _Became(NamedTuple):
+    """What became of a leftover: whether it leaves the list, and what is put to the stream for it."""
+
+    account: Account
+    leaves: bool
+    data: bytes = b""
+
+
+_FAILED = _Became(Account(records=1, failed=1), leaves=False)
+_KEPT = _Became(Account(records=1, kept=1), leaves=True)
+
+
+class _Replay:
+    """One replay; ``account`` is that of the objects that it is done with."""
+
+    def __init__(self, stack: Stack, wanted: set[str] | None, progress: Progress) -> None:
+        self._stack, self._wanted, self._progress = stack, wanted, progress
+        self._leaves: dict[str, bool] = {}  # of each leftover that was tried; its copies share its fate
+        self.account = Account()
+
+    def sent(self) -> Iterator[_Sent]:
+        """The records to be put, and the end of each object. What fails again meanwhile waits for another replay."""
+        for content, leftovers in contents(self._stack, newest(self._stack)):
+            ids: set[str] = set()
+            stays, account = False, Account()
+            for part in _in_parts(leftovers):
+                for became in self._tried(part):
+                    account = account.plus(became.account)
+                    if became.data:
+                        yield _Sent(became.data)
+                left = {one.id for one in part if self._leaves.get(one.id)}
+                stays = stays or any(one.id not in left for one in part)
+                ids |= left
+            yield _Sent(b"", _Read(content.found, ids, stays, account))
+
+    def clear(self, read: _Read) -> None:
+        """Takes out of an object what is in the stream by now."""
+        if read.ids and read.stays:
+            take_out(self._stack, read.found, read.ids)
+        elif read.ids:
+            objects.deleted(self._stack.aws, self._stack.names.bucket, read.found.key)
+        self.account = self.account.plus(read.account)
+        self._progress.advance(0, count=read.account.records)
+
+    def _tried(self, part: list[Leftover]) -> Iterator[_Became]:
+        """What became of each leftover that is wanted and was not tried yet."""
+        new = {one.id: one for one in part if self._wanted is None or one.id in self._wanted}
+        tried = [one for identity, one in new.items() if identity not in self._leaves]
+        refused = self._refused([one for one in tried if one.status is not None])
+        for one in tried:
+            if one.status is not None:
+                became = _FAILED if one.status.message_id in refused else _KEPT
+            elif one.kind is Kind.EVENT:
+                became = self._invoked(one)
+            else:
+                became = _of_record(one)
+            self._leaves[one.id] = became.leaves
+            yield became
+
+    def _refused(self, statuses: list[Leftover]) -> set[str]:
+        """Merges statuses into the status table as the transform does; the messages that it would not take."""
+        if not statuses:
+            return set()
+        names, days = self._stack.names, self._stack.options.status_days
+        table = StatusTable(self._stack.aws.dynamodb, names.status_table, days, Deadline(None))
+        outcome = table.take(one.status for one in statuses if one.status is not None)
+        if outcome.refused:
+            codes = ", ".join(sorted(outcome.codes))
+            self._progress.note(f"{names.status_table} would not take {len(outcome.refused)} statuses ({codes})")
+        return {status.message_id for status in outcome.refused}
+
+    def _invoked(self, leftover: Leftover) -> _Became:
+        """Calls the partition function with an event that it failed on."""
+        name = self._stack.names.function("partition")
+        payload = json.dumps(leftover.event).encode()
+        try:
+            with explained(f"calling function {name}"):
+                answer = self._stack.aws.lambda_.invoke(FunctionName=name, Payload=payload)
+        except DueError as error:  # what is beside it can do without the function
+            return _Became(Account(records=1, failed=1, problems=(error.message,)), leaves=False)
+        return _FAILED if answer.get("FunctionError") else _KEPT
+
+
+def _of_record(leftover: Leftover) -> _Became:
+    """What is put for a record or for rows; nothing where nothing new would come of it."""
+    inside = leftover.inside
+    failed = inside.records - inside.kept - inside.ignored
+    if leftover.raw is None or not inside.records:
+        return _FAILED
+    if not inside.kept:
+        return _Became(Account(records=inside.records, ignored=inside.ignored, failed=failed), leaves=not failed)
+    if failed and leftover.code == _FAILED_BY_TRANSFORM:
+        # The transform has brought in what it could read beside the record that it could not.
+        there = Account(records=inside.records, duplicates=inside.kept, ignored=inside.ignored, failed=failed)
+        return _Became(there, leaves=False)
+    # Rows say themselves when they arrived; a record goes with the time at which the stream had it first.
+    is_row = leftover.kind is Kind.ROWS
+    data = fitting(leftover.raw if is_row else received(leftover.raw, leftover.received_at))
+    if data is None:
+        return _Became(Account(records=inside.records, failed=inside.records), leaves=False)
+    kept = Account(inside.records, inside.kept, 0, inside.ignored, failed, inside.rows, inside.nulled)
+    return _Became(kept, leaves=True, data=data)
+
+
+def _in_parts(leftovers: Iterable[Leftover]) -> Iterator[list[Leftover]]:
+    part: list[Leftover] = []
+    size = 0
+    for one in leftovers:
+        part.append(one)
+        size += len(one.text)
+        if len(part) == _AT_ONCE or size > _BYTES_AT_ONCE:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part

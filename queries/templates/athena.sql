@@ -1,0 +1,19 @@
+-- about: What due puts around a query that a person types, on Athena, which returns a map, an array or a row as text that cannot be read back.
+-- name: columns
+SELECT * FROM (
+{query}
+) LIMIT 0
+
+-- name: as_json
+SELECT {columns} FROM (
+{query}
+) AS due_rows ({names})
+
+-- name: in_order
+ORDER BY {keys}
+
+-- name: json_column
+CAST({column} AS json) AS {name}
+
+-- name: column
+{column} AS {name}

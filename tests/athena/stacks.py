@@ -1,0 +1,71 @@
+"""A stack in the front's account as far as its questions go: what keeps events and statuses, and the views."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from due_cli.aws.clients import Aws
+from due_cli.deploy.desired import TABLE, desired
+from due_cli.deploy.execute import execute
+from due_cli.deploy.names import EVENTS, names_of
+from due_cli.deploy.options import Options
+from due_cli.deploy.package import package
+from due_cli.deploy.plan import planned
+from due_cli.deploy.resource import Node, Step
+from due_cli.deploy.stack import Stack
+from due_cli.events.status import Status
+from due_cli.lambdas.facts import attributes
+from tests.aws.front.aws import Front
+
+_PARTS = ("bucket", "database", "table", "workgroup", "status-table", "transform-log", "transform-role", "transform")
+
+
+def nodes_of(stack: Stack) -> list[Node[Aws]]:
+    """What is made of a stack here."""
+    found = desired(stack.names, stack.options, package())
+    return [node for node in found if node.key in _PARTS or node.key.startswith("view-")]
+
+
+def applied(stack: Stack, kind: str = "") -> list[Step[Aws]]:
+    """Plans and carries out, for resources of one kind if asked; the steps that were planned."""
+    nodes = [node for node in nodes_of(stack) if kind in ("", node.resource.kind)]
+    steps = planned(nodes, stack.aws)
+    execute(steps, stack.aws, lambda _: None, lambda _: None)
+    return steps
+
+
+def made(*, views: bool, **chosen: Any) -> Stack:
+    """A stack, without events."""
+    aws = Aws()
+    caller = aws.caller
+    stack = Stack(aws, names_of("due", caller.account, caller.region, caller.partition), Options(**chosen))
+    nodes = [node for node in nodes_of(stack) if views or node.resource.kind != "view"]
+    execute(planned(nodes, aws), aws, lambda _: None, lambda _: None)
+    return stack
+
+
+def filled(front: Front, stack: Stack, database: Path) -> None:
+    """Puts the files of a local database into the stack's bucket, each hour a partition."""
+    s3, glue = front.client("s3"), front.client("glue")
+    hours = set()
+    for file in sorted((database / "events").rglob("*.parquet")):
+        place = file.parent.relative_to(database / "events").as_posix()
+        hours.add(place)
+        s3.put_object(Bucket=stack.names.bucket, Key=f"{EVENTS}{place}/{file.name}", Body=file.read_bytes())
+    for hour in sorted(hours):
+        year, month, day, clock = hour.split("/")
+        location = f"s3://{stack.names.bucket}/{EVENTS}{hour}/"
+        partition = {
+            "Values": [f"{year}-{month}-{day} {clock}:00:00"],
+            "StorageDescriptor": {"Location": location, "Columns": []},
+        }
+        glue.create_partition(DatabaseName=stack.options.database, TableName=TABLE, PartitionInput=partition)
+
+
+def known(front: Front, stack: Stack, statuses: Iterable[Status], days: int = 36500) -> None:
+    """Puts statuses into the table as the functions do."""
+    dynamodb = front.client("dynamodb")
+    for status in statuses:
+        dynamodb.put_item(TableName=stack.names.status_table, Item=attributes(status, days))

@@ -1,0 +1,152 @@
+"""A stack in the front's account as far as records flow: what takes, transforms, stores and keeps them."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from due_cli.aws.clients import Aws
+from due_cli.deploy.desired import desired
+from due_cli.deploy.execute import execute
+from due_cli.deploy.names import names_of
+from due_cli.deploy.options import Options
+from due_cli.deploy.package import package
+from due_cli.deploy.plan import planned
+from due_cli.deploy.stack import Stack
+from due_cli.events.status import Status
+from due_cli.lambdas.facts import FACTS, KEY, decoded
+from tests.aws.front.aws import Front
+
+_LEFT_OUT = ("view-", "alarm-", "api", "status-api", "workgroup", "ses-role")
+HOUR = "2026/11/22/03"
+
+
+@pytest.fixture(scope="module")
+def made_once() -> Iterator[tuple[Front, Stack]]:
+    """One stack for the tests of a module, because making it takes longer than most of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+            patch.delenv(name, raising=False)
+        front = Front()
+        for name, value in {**front.environment(), "DUE_STACK": "due"}.items():
+            patch.setenv(name, value)
+        front.start()
+        yield front, made()
+        front.stop()
+
+
+@pytest.fixture
+def front(made_once: tuple[Front, Stack]) -> Iterator[Front]:
+    """The account with the stack in it, as if it were new."""
+    front, stack = made_once
+    yield front
+    front.faults.clear()
+    front.firehose.unwilling.records = 0
+    taken(front, stack)
+    front.functions.settle()
+    front.functions.invocations.clear()
+    for key in objects(front, stack, ""):
+        front.client("s3").delete_object(Bucket=stack.names.bucket, Key=key)
+    for message in statuses(front, stack):
+        front.client("dynamodb").delete_item(TableName=stack.names.status_table, Key={KEY: {"S": message}})
+    glue, table = front.client("glue"), {"DatabaseName": stack.options.database, "TableName": "all_events"}
+    for hour in hours(front, stack):
+        glue.delete_partition(**table, PartitionValues=[hour])
+    front.journal.clear()
+
+
+@pytest.fixture
+def stack(made_once: tuple[Front, Stack]) -> Stack:
+    """The stack."""
+    return made_once[1]
+
+
+def taken(front: Front, stack: Stack) -> list[bytes]:
+    """What was put to the stream and not delivered yet; it is not delivered any more."""
+    with front.firehose._lock:
+        records = front.firehose._buffers.pop(stack.names.stream_arn, [])
+    return [record.data for record in records]
+
+
+def made(**chosen: Any) -> Stack:
+    """A stack, without events."""
+    aws = Aws()
+    caller = aws.caller
+    stack = Stack(aws, names_of("due", caller.account, caller.region, caller.partition), Options(**chosen))
+    nodes = [node for node in desired(stack.names, stack.options, package()) if not node.key.startswith(_LEFT_OUT)]
+    execute(planned(nodes, aws), aws, lambda _: None, lambda _: None)
+    return stack
+
+
+def objects(front: Front, stack: Stack, prefix: str) -> dict[str, bytes]:
+    """The objects of the bucket under a prefix."""
+    s3, found = front.client("s3"), {}
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=stack.names.bucket, Prefix=prefix):
+        for one in page.get("Contents", ()):
+            found[one["Key"]] = s3.get_object(Bucket=stack.names.bucket, Key=one["Key"])["Body"].read()
+    return found
+
+
+def rows(front: Front, stack: Stack) -> list[dict[str, Any]]:
+    """The rows that the stream has stored."""
+    files = objects(front, stack, "events/").values()
+    return [row for file in files for row in pq.read_table(io.BytesIO(file)).to_pylist()]
+
+
+def put(front: Front, stack: Stack, key: str, *lines: Any, between: bytes = b"\n") -> str:
+    """An object of documents, as AWS writes them; bytes stand as they are, and a key that ends in .gz is gzip."""
+    parts = [one if isinstance(one, bytes) else json.dumps(one).encode() for one in lines]
+    body = b"".join(part + between for part in parts)
+    content = gzip.compress(body) if key.endswith(".gz") else body
+    front.client("s3").put_object(Bucket=stack.names.bucket, Key=key, Body=content)
+    return key
+
+
+def processing_failed(raw: bytes, code: str = "Lambda.ProcessingFailedStatus", **more: Any) -> dict[str, Any]:
+    """What Firehose writes of a record that the transform failed."""
+    return {
+        "attemptsMade": 1,
+        "arrivalTimestamp": 1_795_316_400_000,  # 2026-11-22T03:00:00Z
+        "errorCode": code,
+        "errorMessage": "ProcessingFailed status set for record",
+        "attemptEndingTimestamp": 1_795_316_460_000,
+        "rawData": base64.b64encode(raw).decode(),
+        "lambdaArn": "arn:aws:lambda:us-east-1:123456789012:function:due-transform",
+        **more,
+    }
+
+
+def conversion_failed(rows_of_it: bytes, *, capitals: bool = False) -> dict[str, Any]:
+    """What Firehose writes of rows that it could not convert, in either spelling of its error codes."""
+    code, words = ("ErrorCode", "ErrorMessage") if capitals else ("lastErrorCode", "lastErrorMessage")
+    return {
+        "attemptsMade": 1,
+        "arrivalTimestamp": 1_795_316_400_000,
+        code: "DataFormatConversion.InvalidSchema",
+        words: "The schema is invalid. Error parsing the schema: type mismatch",
+        "attemptEndingTimestamp": 1_795_316_460_000,
+        "rawData": base64.b64encode(rows_of_it).decode(),
+        "sequenceNumber": "4965",
+        "subSequenceNumber": None,
+        "dataCatalogTable": {"databaseName": "due_eventdb", "tableName": "all_events", "versionId": "LATEST"},
+    }
+
+
+def statuses(front: Front, stack: Stack) -> dict[str, Status]:
+    """The status table."""
+    pages = front.client("dynamodb").get_paginator("scan").paginate(TableName=stack.names.status_table)
+    items = [item for page in pages for item in page["Items"]]
+    return {item[KEY]["S"]: decoded(item[KEY]["S"], item[FACTS]["S"]) for item in items}
+
+
+def hours(front: Front, stack: Stack) -> list[str]:
+    """The partitions of the table."""
+    found = front.client("glue").get_partitions(DatabaseName=stack.options.database, TableName="all_events")
+    return sorted(one["Values"][0] for one in found["Partitions"])

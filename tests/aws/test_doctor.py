@@ -1,0 +1,401 @@
+"""Each fault is really made: doctor names it and nothing else, and the commands that it prints mend it."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from due_cli.deploy.desired import TABLE
+from tests.aws import clinic
+from tests.aws.clinic import Clinic, Expected
+from tests.aws.front.aws import Front
+from tests.aws.front.calls import Call
+from tests.aws.front.pinpoint import Gone
+from tests.aws.front.wire import Answer, Request
+from tests.cli import Due, process
+
+# moto leaves the files open that it reads a function's code from.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+
+@pytest.fixture(scope="module")
+def ward() -> Iterator[Clinic]:
+    """One stack for all tests of this module: each makes it ill and well again."""
+    front = Front()
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+            patch.delenv(name, raising=False)
+        for name, value in front.environment(DUE_STACK="due").items():
+            patch.setenv(name, value)
+        front.start()
+        yield clinic.made(front)
+        front.stop()
+
+
+@pytest.fixture
+def ill(ward: Clinic) -> Iterator[Clinic]:
+    """The stack, well before and to be left well."""
+    yield ward
+    ward.front.faults.clear()
+
+
+def changed_role(ill: Clinic, name: str, *, without: str) -> None:
+    """Takes an action out of a role's policy."""
+    iam, role = ill.client("iam"), ill.stack.names.role(name)
+    document = iam.get_role_policy(RoleName=role, PolicyName="due")["PolicyDocument"]
+    for statement in document["Statement"]:
+        statement["Action"] = [action for action in statement["Action"] if action != without]
+    document["Statement"] = [statement for statement in document["Statement"] if statement["Action"]]
+    iam.put_role_policy(RoleName=role, PolicyName="due", PolicyDocument=json.dumps(document))
+
+
+def changed_table(ill: Clinic, name: str, change: Any) -> None:
+    """Changes a table or view in Glue as somebody by hand."""
+    glue, database = ill.client("glue"), ill.stack.options.database
+    table = glue.get_table(DatabaseName=database, Name=name)["Table"]
+    kept = ("Name", "TableType", "Parameters", "PartitionKeys", "StorageDescriptor", "ViewOriginalText")
+    given = {key: table[key] for key in kept if key in table}
+    change(given)
+    glue.update_table(DatabaseName=database, TableInput=given)
+
+
+def test_what_is_not_as_setup_makes_it(ill: Clinic, due: Due) -> None:
+    names = ill.stack.names
+    trust = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    ill.client("iam").update_assume_role_policy(RoleName=names.role("stream"), PolicyDocument=document)
+    changed_role(ill, "partition", without="glue:BatchCreatePartition")
+    changed_role(ill, "transform", without="dynamodb:PartiQLUpdate")
+    ill.client("lambda").update_function_code(FunctionName=names.function("transform"), ZipFile=b"other code")
+    ill.client("lambda").update_function_configuration(FunctionName=names.function("partition"), MemorySize=128)
+    ill.client("glue").delete_table(DatabaseName=ill.stack.options.database, Name="email_open")
+    other = base64.b64encode(json.dumps({"originalSql": "SELECT 1 AS one", "columns": []}).encode()).decode()
+    by_hand = f"/* Presto View: {other} */"
+    changed_table(ill, "sms_optout", lambda view: view.update(ViewOriginalText=by_hand))
+    changed_table(ill, "email_send", lambda view: view["StorageDescriptor"]["Columns"][0].update(Type="string"))
+    changed_table(ill, "email_click", lambda view: view["StorageDescriptor"]["Columns"].pop(1))
+    changed_table(ill, TABLE, _other_columns)
+    ill.client("cloudwatch").delete_alarms(AlarmNames=["due-late"])
+    expiry = {"Enabled": False, "AttributeName": "expires_at"}
+    ill.client("dynamodb").update_time_to_live(TableName=names.status_table, TimeToLiveSpecification=expiry)
+    checks = ill.names(
+        Expected("roles", r"due-stream-us-east-1 cannot be assumed by firehose.amazonaws.com", "due setup"),
+        Expected("roles", r"due-partition-us-east-1 lacks glue:BatchCreatePartition \(on arn:aws:glue:", "due setup"),
+        Expected("roles", r"due-transform-us-east-1 lacks dynamodb:PartiQLUpdate", "due setup"),
+        Expected("resources", "function due-transform runs other code than this version's", "due setup"),
+        Expected("resources", "function due-partition is not .*: MemorySize: 128 -> 256", "due setup"),
+        Expected("views", "the view email_open is missing", "due setup"),
+        Expected("views", "the view sms_optout is not as this version makes it: changed by hand", "due setup"),
+        Expected("views", "email_send .*: event_timestamp string, not timestamp", "aws glue delete-table"),
+        Expected("views", "email_click .*: no arrival_timestamp", "aws glue delete-table"),
+        Expected(
+            "resources",
+            f"{TABLE} .*: without 1 column details; awsaccountid is bigint, not string; with 1 column more: extra",
+            "due setup",
+        ),
+        Expected("resources", "alarm due-late is missing", "due setup"),
+        Expected("resources", "status table due-message-status .*: TimeToLive: none -> expires_at", "due setup"),
+    )
+    ill.mend(due, checks)
+    quiet(ill)
+    ill.is_well()
+
+
+def _other_columns(table: dict[str, Any]) -> None:
+    columns = [one for one in table["StorageDescriptor"]["Columns"] if one["Name"] != "details"]
+    for one in columns:
+        if one["Name"] == "awsaccountid":
+            one["Type"] = "bigint"
+    table["StorageDescriptor"]["Columns"] = [*columns, {"Name": "extra", "Type": "string"}]
+
+
+def quiet(ill: Clinic) -> None:
+    """moto makes an alarm raised."""
+    for alarm in ill.client("cloudwatch").describe_alarms()["MetricAlarms"]:
+        if alarm["StateValue"] != "OK":
+            ill.client("cloudwatch").set_alarm_state(AlarmName=alarm["AlarmName"], StateValue="OK", StateReason="quiet")
+
+
+def test_a_stream_a_role_and_a_permission_that_are_gone(ill: Clinic, due: Due) -> None:
+    names = ill.stack.names
+    ill.client("firehose").delete_delivery_stream(DeliveryStreamName=names.stream)
+    ill.client("iam").delete_role_policy(RoleName=names.role("ses"), PolicyName="due")
+    ill.client("iam").delete_role(RoleName=names.role("ses"))
+    ill.client("lambda").remove_permission(FunctionName=names.function("status-api"), StatementId="due-status-api")
+    checks = ill.names(
+        Expected("resources", "delivery stream due-events is missing", "due setup"),
+        Expected("resources", "function due-status-api is not .*: Permissions", "due setup"),
+        Expected("roles", "role due-ses-us-east-1 is missing", "due setup"),
+        Expected("delivery stream", "not checked: due-events is missing", "due setup", "warning"),
+        Expected("status API", "/call answers 500 for a message that is not known", "aws logs tail"),
+    )
+    ill.mend(due, checks)
+    ill.is_well()
+
+
+def test_configuration_sets_that_do_not_reach_the_stream(ill: Clinic, due: Due) -> None:
+    ses, front = ill.client("sesv2"), ill.front
+    for name in ("deaf", "lost", "gone"):
+        ses.create_configuration_set(ConfigurationSetName=name)
+    [mail] = front.ses.destinations("mail")
+    there = mail["KinesisFirehoseDestination"]
+    elsewhere = {**there, "DeliveryStreamArn": ill.stack.names.stream_arn.replace("due-events", "vanished")}
+    front.ses.destinations("deaf").append({**mail, "MatchingEventTypes": ["SEND", "BOUNCE"]})
+    front.ses.destinations("lost").append({**mail, "KinesisFirehoseDestination": elsewhere})
+    front.ses.destinations("gone").append(to_project("gone"))
+    front.ses.destinations("mail").append({**mail, "Name": "older"})
+    mail["Enabled"] = False
+    mail["KinesisFirehoseDestination"] = {**there, "IamRoleArn": "arn:aws:iam::123456789012:role/other"}
+    ses.create_email_identity(EmailIdentity="bare.example.com")
+    ses.create_email_identity(EmailIdentity="lost.example.com", ConfigurationSetName="lost")
+    about = "the event destination"
+    sets, delete = "configuration sets", "aws sesv2 delete-configuration-set-event-destination"
+    checks = ill.names(
+        Expected(sets, "mail reaches the stream twice, by event-database and older", delete),
+        Expected(sets, f"{about} mail/event-database is disabled", "due attach-config-set mail"),
+        Expected(sets, f"{about} mail/event-database is in the role other, not due-ses", "due attach-config-set mail"),
+        Expected(sets, f"{about} deaf/event-database leaves out CLICK, COMPLAINT, DELIVERY and 5 more", "due attach"),
+        Expected(sets, f"{about} lost/.* the delivery stream vanished, which does not exist", delete),
+        Expected(sets, f"{about} gone/.* the Pinpoint project gone, and Pinpoint does not answer", delete),
+        Expected(
+            *("identities", "mail of bare.example.com has no configuration set"),
+            *("aws sesv2 put-email-identity-configuration-set-attributes --email-identity bare.example.com", "warning"),
+        ),
+        Expected("identities", "mail of lost.example.com has the set lost, whose events", "due attach", "warning"),
+    )
+    ill.mend(due, checks)
+    ill.is_well()
+    ses.delete_configuration_set_event_destination(ConfigurationSetName="lost", EventDestinationName="event-database")
+    ill.names(Expected("identities", "lost.example.com has the set lost", "due attach-config-set lost", "warning"))
+    for identity in ("bare.example.com", "lost.example.com"):
+        ses.delete_email_identity(EmailIdentity=identity)
+    for name in ("deaf", "lost", "gone"):
+        ses.delete_configuration_set(ConfigurationSetName=name)
+
+
+def test_no_configuration_set_is_attached_any_more(ill: Clinic, due: Due) -> None:
+    ill.client("sesv2").delete_configuration_set_event_destination(
+        ConfigurationSetName="mail", EventDestinationName="event-database"
+    )
+    checks = ill.names(
+        Expected("configuration sets", "none of 1 configuration set sends", "due attach-config-set --all", "warning"),
+        Expected("identities", "example.com has the set mail", "due attach-config-set mail", "warning"),
+    )
+    ill.mend(due, checks)
+    ill.is_well()
+
+
+def test_projects_of_the_stack_that_lead_elsewhere(ill: Clinic, due: Due) -> None:
+    ill.front.pinpoint.gone = Gone.NO
+    pinpoint, names = ill.client("pinpoint"), ill.stack.names
+    shop, blog, news = (a_project(ill, name) for name in ("shop", "blog", "news"))
+    other = names.stream_arn.replace("due-events", "other")
+    for project, stream in ((blog, other), (news, names.stream_arn)):
+        given = {"DestinationStreamArn": stream, "RoleArn": names.role_arn("ses")}
+        pinpoint.put_event_stream(ApplicationId=project, WriteEventStream=given)
+    ill.client("sesv2").create_configuration_set(ConfigurationSetName="gone")
+    ill.front.ses.destinations("gone").append(to_project("gone"))
+    checks = ill.names(
+        Expected("Pinpoint", f"the project shop .{shop}. has no event stream", f"due attach-project {shop}"),
+        Expected("Pinpoint", f"blog .{blog}. sends its events to other, not to due-events", "aws pinpoint"),
+        Expected("Pinpoint", "news .* in the role due-ses-us-east-1, not due-pinpoint-us-east-1", "due attach-project"),
+        Expected("roles", "role due-pinpoint-us-east-1 is missing", "due setup"),
+        Expected("configuration sets", "gone/.* the Pinpoint project gone, which does not exist", "aws sesv2 delete-"),
+    )
+    ill.mend(due, checks)
+    ill.front.flush()
+    ill.is_well()
+    ill.client("sesv2").delete_configuration_set(ConfigurationSetName="gone")
+    for project in (shop, blog, news):
+        pinpoint.delete_app(ApplicationId=project)
+    ill.front.pinpoint.gone = Gone.FORBIDDEN
+
+
+def a_project(ill: Clinic, name: str) -> str:
+    """A project that the stack made; its id."""
+    asked = {"Name": name, "tags": {"due:stack": "due"}}
+    made = ill.client("pinpoint").create_app(CreateApplicationRequest=asked)
+    return str(made["ApplicationResponse"]["Id"])
+
+
+def to_project(project: str) -> dict[str, Any]:
+    """An event destination to a project."""
+    arn = f"arn:aws:mobiletargeting:us-east-1:123456789012:apps/{project}"
+    return {
+        "Name": "event-database",
+        "Enabled": True,
+        "MatchingEventTypes": ["SEND"],
+        "PinpointDestination": {"ApplicationArn": arn},
+    }
+
+
+def test_what_logs_metrics_and_alarms_say(ill: Clinic) -> None:
+    names = ill.stack.names
+    ill.log(
+        names.log_group("transform"),
+        "today",
+        "[ERROR] KeyError: 'dora@post.example.net called +49 170 1234567'\rTraceback (most recent call last):",
+        "[ERROR] KeyError: 'dora@post.example.net called +49 170 1234567'\rTraceback (most recent call last):",
+        '{"function": "transform", "batch": 2}',
+    )
+    ill.log(names.log_group("partition"), "today", "2026-11-22T03:04:05Z 0a1b Task timed out after 60.00 seconds")
+    ill.log(names.log_group("status-api"), "today", "[ERROR] ClientError: An error occurred (AccessDeniedException)")
+    ill.log(
+        names.stream_log_group,
+        "DestinationDelivery",
+        {"message": "Access was denied when calling Glue.", "errorCode": "DataFormatConversion.GlueAccessDenied"},
+        {"message": "The bucket is slow.", "errorCode": "S3.InternalError"},
+    )
+    ill.measured("AWS/Lambda", "Throttles", {"FunctionName": names.function("partition")}, 3)
+    ill.measured("AWS/Firehose", "DeliveryToS3.DataFreshness", {"DeliveryStreamName": names.stream}, 7200)
+    ill.client("cloudwatch").set_alarm_state(AlarmName="due-late", StateValue="ALARM", StateReason="7200 > 1800")
+    tail = "aws logs tail"
+    checks = ill.names(
+        Expected("functions", r"due-transform failed 2 times .*: KeyError: '\*\*\* called \*\*\*'$", tail),
+        Expected("functions", "due-partition failed once .*: Task timed out after 60.00 seconds$", tail),
+        Expected("functions", "due-status-api failed .*AccessDeniedException", "due setup"),
+        Expected("functions", "due-partition was throttled 3 times", "aws lambda get-account-settings", "warning"),
+        Expected("deliveries", "failed once .*DataFormatConversion.GlueAccessDenied: Access was", "due setup"),
+        Expected("deliveries", "S3.InternalError: The bucket is slow.", tail),
+        Expected("delivery stream", "the oldest record has waited 120 minutes", tail),
+        Expected("alarms", "due-late is raised: 7200 > 1800", "aws cloudwatch describe-alarm-history", "warning"),
+    )
+    assert not [check for check in checks if "dora" in check.found or "1234567" in check.found]
+    forget(ill)
+    ill.is_well()
+
+
+def forget(ill: Clinic) -> None:
+    """Log lines and metrics of a test are gone."""
+    from moto.cloudwatch.models import cloudwatch_backends
+
+    from tests.aws.front.needs import ACCOUNT
+
+    logs, names = ill.client("logs"), ill.stack.names
+    for name in ("transform", "partition", "status-api"):
+        logs.delete_log_stream(logGroupName=names.log_group(name), logStreamName="today")
+    logs.delete_log_stream(logGroupName=names.stream_log_group, logStreamName="DestinationDelivery")
+    logs.create_log_stream(logGroupName=names.stream_log_group, logStreamName="DestinationDelivery")
+    cloudwatch_backends[ACCOUNT]["us-east-1"].metric_data.clear()
+    quiet(ill)
+
+
+def test_what_waits_in_the_bucket(ill: Clinic, due: Due) -> None:
+    """Failed records, events that the partition function gave up on, and an hour that is no partition."""
+    s3, bucket = ill.client("s3"), ill.stack.names.bucket
+    place = "errors/processing-failed/2026/11/22/03/"
+    for name in ("one", "two"):
+        s3.put_object(Bucket=bucket, Key=f"{place}{name}", Body=b'{"rawData": "e30=", "errorCode": "x"}\n')
+    undone = "aws/lambda/async/due-partition/2026/event"
+    s3.put_object(Bucket=bucket, Key=undone, Body=b"{}")
+    glue, hours = ill.client("glue"), {"DatabaseName": ill.stack.options.database, "TableName": TABLE}
+    [partition] = glue.get_partitions(**hours)["Partitions"]
+    glue.delete_partition(**hours, PartitionValues=partition["Values"])
+    failed, *others = ill.names(
+        Expected("failed records", f"2 objects .* under s3://{bucket}/errors/, the newest of 20", "due failed list"),
+        Expected("failed records", "the partition function gave up on 1 event", "aws s3 rm --recursive", "warning"),
+        Expected("partitions", f"1 hour .* without a partition: {partition['Values'][0]}", "due doctor --repair"),
+    )
+    ill.mend(due, others[:1])
+    ran = due("doctor", "--repair", "-o", "json").failed(7)
+    assert ran.json[0] == {
+        "check": "repair",
+        "outcome": "ok",
+        "found": f"added 1 partition: {partition['Values'][0]}",
+        "mend": None,
+    }
+    [left] = [check for check in ran.json if check["outcome"] != "ok"]
+    assert (left["check"], left["mend"]) == ("failed records", failed.mend)
+    for name in ("one", "two"):
+        s3.delete_object(Bucket=bucket, Key=f"{place}{name}")
+    ill.is_well()
+
+
+def test_lake_formation_in_the_way(ill: Clinic, due: Due) -> None:
+    def registered(call: Call, _: Request, answer: Answer) -> None:
+        if call.name == "glue:GetTable" and call.parameters["Name"] == TABLE:
+            document = answer.json
+            document["Table"]["IsRegisteredWithLakeFormation"] = True
+            answer.body = json.dumps(document).encode()
+            answer.headers = [pair for pair in answer.headers if pair[0].lower() != "content-length"]
+
+    ill.front.watchers.append(registered)
+    text = "under Lake Formation, which gives no right on it to due-stream-us-east-1, due-partition-us-east-1"
+    words = "Insufficient Lake Formation permission(s): Required Describe on all_events"
+    ill.front.faults.refuse("glue:GetPartitions", "AccessDeniedException", words)
+    grant = "aws lakeformation grant-permissions"
+    checks = ill.names(
+        Expected("Lake Formation", text, grant),
+        Expected("partitions", f"Lake Formation is in the way: .*{TABLE}", grant),
+        Expected("report", "bounce-rate fails: .*Lake Formation", grant),
+    )
+    ill.front.faults.clear()
+    ill.mend(due, checks)
+    ill.is_well()
+    ill.front.watchers.remove(registered)
+
+
+def test_one_right_that_is_missing_stops_no_other_check(ill: Clinic) -> None:
+    """Doctor as a process, by a person who may do all but three things."""
+    denied = ["glue:GetPartitions", "cloudwatch:DescribeAlarms", "logs:FilterLogEvents"]
+    statement = {"Effect": "Allow", "NotAction": denied, "Resource": "*"}
+    environment = ill.front.iam.user("looker", {"Version": "2012-10-17", "Statement": [statement]})
+    ran = process("doctor", "-o", "json", environment=environment).failed(7)
+    checks = {check["check"]: check for check in ran.json}
+    for name, right in (
+        ("resources", "cloudwatch:DescribeAlarms"),
+        ("alarms", "cloudwatch:DescribeAlarms"),
+        ("deliveries", "logs:FilterLogEvents"),
+        ("functions", "logs:FilterLogEvents"),
+        ("partitions", "glue:GetPartitions"),
+    ):
+        assert checks[name]["outcome"] == "problem"
+        assert right in checks[name]["found"]
+    for name in ("roles", "views", "configuration sets", "delivery stream", "status table", "status API"):
+        assert checks[name]["outcome"] == "ok", checks[name]
+
+
+def test_the_call_is_named_where_aws_does_not_name_the_right(ill: Clinic) -> None:
+    ill.front.faults.deny("iam:GetRole")
+    [check] = ill.names(Expected("roles", r"not checked: due-.* and 2 more: .*access denied.*\(GetRole\)"))
+    assert check.mend is None
+
+
+def test_a_person_who_may_not_call_the_status_api(ill: Clinic) -> None:
+    everything_else = {"Effect": "Allow", "NotAction": "execute-api:Invoke", "Resource": "*"}
+    caller = ill.front.iam.user("caller", {"Version": "2012-10-17", "Statement": [everything_else]})
+    ran = process("doctor", "-o", "json", environment=caller).failed(7)
+    [problem] = [check for check in ran.json if check["outcome"] == "problem"]
+    assert "answers 403 to arn:aws:iam::123456789012:user/caller: execute-api:Invoke is missing" in problem["found"]
+
+
+def test_a_report_that_fails(ill: Clinic, due: Due) -> None:
+    statistics = {"BytesScannedCutoffPerQuery": 10_000_000}
+    ill.client("athena").update_work_group(WorkGroup="due", State="DISABLED", ConfigurationUpdates=statistics)
+    ill.front.faults.refuse("athena:StartQueryExecution", "InvalidRequestException", "WorkGroup due is disabled.")
+    checks = ill.names(
+        Expected("report", "WorkGroup due is disabled"),
+        Expected("resources", "workgroup due is not .*: BytesScannedCutoffPerQuery", "due setup"),
+    )
+    ill.front.faults.clear()
+    ill.mend(due, checks[1:])
+    ill.client("athena").update_work_group(WorkGroup="due", State="ENABLED")
+    ill.is_well()
+
+
+def test_a_person_sees_every_hop(ill: Clinic) -> None:
+    """The checks in the order of an event's way; exit code 0 where all is well."""
+    ran = process("doctor").done()
+    assert [line.split(":")[0].split(maxsplit=1)[1] for line in ran.out.splitlines()[:-1]] == [
+        *("resources", "roles", "Pinpoint", "configuration sets", "identities", "delivery stream", "deliveries"),
+        *("functions", "failed records", "partitions", "Lake Formation", "views", "report", "status table"),
+        *("status API", "alarms"),
+    ]
+    assert ran.out.splitlines()[-1] == "everything is in order"

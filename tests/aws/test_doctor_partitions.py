@@ -1,0 +1,196 @@
+"""Hours with objects against partitions: every way in which they differ, and what ``--repair`` mends."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+
+import pytest
+from moto.s3.models import s3_backends
+
+from due_cli.aws.clients import Aws
+from due_cli.aws.hours import hours_with_objects
+from due_cli.deploy.desired import TABLE, desired
+from due_cli.deploy.execute import execute
+from due_cli.deploy.options import Options
+from due_cli.deploy.package import package
+from due_cli.deploy.plan import planned
+from due_cli.deploy.stack import Stack, names_in
+from due_cli.errors import RefusedError
+from due_cli.results import Check
+from due_cli.targets.athena.checks import partitions
+from due_cli.targets.athena.checks.common import Patient, guarded
+from tests.aws import typed
+from tests.aws.front.aws import Front
+from tests.aws.front.calls import Call
+from tests.aws.front.needs import ACCOUNT, PARTITION
+from tests.aws.front.wire import Answer, Request
+from tests.cli import Due
+
+FIRST = datetime(2026, 11, 22, 3)
+
+
+@pytest.fixture
+def stack(front: Front) -> Stack:
+    """The bucket and the table of a stack."""
+    aws = Aws()
+    stack = Stack(aws, names_in(aws, "due"), Options())
+    nodes = [
+        node for node in desired(stack.names, stack.options, package()) if node.key in ("bucket", "database", "table")
+    ]
+    execute(planned(nodes, aws), aws, lambda _: None, lambda _: None)
+    front.journal.clear()
+    return stack
+
+
+def checked(stack: Stack) -> list[Check]:
+    return guarded("partitions", partitions.hours, Patient(stack, (), None))
+
+
+def is_well(stack: Stack) -> None:
+    assert [check.outcome for check in checked(stack)] == ["ok"]
+
+
+def store(front: Front, stack: Stack, *hours: datetime, objects: int = 1) -> None:
+    """Objects of hours, without telling anybody."""
+    backend = s3_backends[ACCOUNT][PARTITION]
+    for hour in hours:
+        for number in range(objects):
+            backend.put_object(stack.names.bucket, f"events/{hour:%Y/%m/%d/%H}/{number:05}.parquet", b"x")
+
+
+def add(front: Front, stack: Stack, value: str, place: str) -> None:
+    """A partition as somebody by hand makes it."""
+    descriptor = {"Location": place, "Columns": []}
+    front.client("glue").create_partition(
+        DatabaseName=stack.options.database,
+        TableName=TABLE,
+        PartitionInput={"Values": [value], "StorageDescriptor": descriptor},
+    )
+
+
+def place(stack: Stack, hour: str) -> str:
+    return f"s3://{stack.names.bucket}/events/{hour}/"
+
+
+def found(front: Front, stack: Stack) -> dict[str, str]:
+    """The partitions with their places."""
+    answer = front.client("glue").get_partitions(DatabaseName=stack.options.database, TableName=TABLE)
+    return {one["Values"][0]: one["StorageDescriptor"]["Location"] for one in answer["Partitions"]}
+
+
+def test_an_hour_without_a_partition_is_named_and_added(front: Front, stack: Stack) -> None:
+    store(front, stack, FIRST, FIRST + timedelta(hours=1))
+    add(front, stack, "2026-11-22 04:00:00", place(stack, "2026/11/22/04"))
+    [check] = checked(stack)
+    assert check == Check(
+        "partitions",
+        "problem",
+        "1 hour with events, but without a partition: 2026-11-22 03:00:00",
+        "due doctor --repair",
+    )
+    assert partitions.repaired(stack) == ["added 1 partition: 2026-11-22 03:00:00"]
+    assert found(front, stack)["2026-11-22 03:00:00"] == place(stack, "2026/11/22/03")
+    is_well(stack)
+    assert partitions.repaired(stack) == []
+
+
+def test_partitions_are_added_a_hundred_at_a_time(front: Front, stack: Stack) -> None:
+    store(front, stack, *(FIRST + timedelta(hours=n) for n in range(250)))
+    assert partitions.repaired(stack)[0].startswith("added 250 partitions: ")
+    calls = front.journal.of("glue:BatchCreatePartition")
+    assert [len(call.parameters["PartitionInputList"]) for call in calls] == [100, 100, 50]
+    is_well(stack)
+
+
+def test_a_partition_that_appears_meanwhile_is_no_failure(front: Front, stack: Stack) -> None:
+    store(front, stack, FIRST)
+
+    def appear(_: Call) -> None:
+        add(front, stack, "2026-11-22 03:00:00", place(stack, "2026/11/22/03"))
+
+    front.faults.hook(appear, name="glue:GetPartitions")
+    assert partitions.repaired(stack) == ["added 0 partitions: 2026-11-22 03:00:00"]
+    front.faults.clear()
+    is_well(stack)
+
+
+def test_what_glue_does_not_take_is_said(front: Front, stack: Stack) -> None:
+    """It answers 200, and says in the answer what it did not do."""
+    store(front, stack, FIRST)
+
+    def refuse(call: Call, _: Request, answer: Answer) -> None:
+        if call.name == "glue:BatchCreatePartition":
+            detail = {"ErrorCode": "ResourceNumberLimitExceededException", "ErrorMessage": "too many"}
+            errors = [{"PartitionValues": ["2026-11-22 03:00:00"], "ErrorDetail": detail}]
+            answer.body = json.dumps({"Errors": errors}).encode()
+            answer.headers = [pair for pair in answer.headers if pair[0].lower() != "content-length"]
+
+    front.watchers.append(refuse)
+    with pytest.raises(RefusedError, match="1 of 1 partitions: 2026-11-22 03:00:00: ResourceNumberLimitExceeded"):
+        partitions.repaired(stack)
+
+
+def test_the_aws_solutions_spelling_is_the_same_hour(front: Front, stack: Stack) -> None:
+    store(front, stack, datetime(2020, 5, 1))
+    add(front, stack, "2020-05-01 00:00:00.0", place(stack, "2020/05/01/00").rstrip("/"))
+    is_well(stack)
+    assert partitions.repaired(stack) == []
+
+
+def test_an_hour_that_is_two_partitions(front: Front, stack: Stack, due: Due) -> None:
+    store(front, stack, datetime(2020, 5, 1))
+    for value in ("2020-05-01 00:00:00.0", "2020-05-01 00:00:00"):
+        add(front, stack, value, place(stack, "2020/05/01/00"))
+    [check] = checked(stack)
+    assert "the hour 2020-05-01 00:00:00 is two partitions" in check.found
+    typed.run(check.mend or "", front, due)
+    assert list(found(front, stack)) == ["2020-05-01 00:00:00"]
+    is_well(stack)
+
+
+def test_a_partition_of_another_hours_files(front: Front, stack: Stack) -> None:
+    store(front, stack, FIRST)
+    add(front, stack, "2026-11-22 03:00:00.0", place(stack, "2026/11/22/02"))
+    [check] = checked(stack)
+    assert (check.outcome, check.mend) == ("problem", "due doctor --repair")
+    assert "2026-11-22 03:00:00.0 looks for its files at s3://" in check.found
+    [done] = partitions.repaired(stack)
+    assert done.startswith("set the place of partition 2026-11-22 03:00:00.0")
+    assert found(front, stack) == {"2026-11-22 03:00:00.0": place(stack, "2026/11/22/03")}
+    is_well(stack)
+
+
+def test_a_partition_of_another_bucket_is_the_users_own(front: Front, stack: Stack, due: Due) -> None:
+    add(front, stack, "2026-11-22 03:00:00", "s3://archive/events/2026/11/22/03/")
+    is_well(stack)
+    store(front, stack, FIRST)
+    [check] = checked(stack)
+    assert f"is of files at s3://archive/events/2026/11/22/03/, so those of {stack.names.bucket}" in check.found
+    assert partitions.repaired(stack) == []
+    typed.run(check.mend or "", front, due)
+    partitions.repaired(stack)
+    is_well(stack)
+
+
+def test_a_partition_that_is_no_hour(front: Front, stack: Stack, due: Due) -> None:
+    add(front, stack, "__HIVE_DEFAULT_PARTITION__", place(stack, "2026/11/22/02"))
+    [check] = checked(stack)
+    assert "'__HIVE_DEFAULT_PARTITION__' is no hour" in check.found
+    typed.run(check.mend or "", front, due)
+    is_well(stack)
+
+
+def test_an_hour_costs_one_listing_however_much_is_in_it(front: Front, stack: Stack) -> None:
+    hours = [FIRST + timedelta(hours=n) for n in range(3)]
+    store(front, stack, *hours, objects=2500)
+    store(front, stack, datetime(2025, 12, 31, 23))
+    s3 = s3_backends[ACCOUNT][PARTITION]
+    for key in ("events/readme", "events/2026/11/22/readme", "events/2026/11/22/03/deeper/x", "events/2026/13/01/00/x"):
+        s3.put_object(stack.names.bucket, key, b"x")
+    assert hours_with_objects(stack.aws, stack.names.bucket, "events/") == {
+        "2025-12-31 23:00:00",
+        *(f"{hour:%Y-%m-%d %H}:00:00" for hour in hours),
+    }
+    # The years, the months of two, one page each for two of the months, and for the third one an hour
+    assert len(front.journal.of("s3:ListObjectsV2")) <= 3 + 2 + 4

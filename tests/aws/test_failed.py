@@ -1,0 +1,344 @@
+"""``due failed`` on a stack: the four kinds of leftovers, in either spelling, listed, shown, replayed and discarded."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from typing import Any
+
+import pytest
+
+from due_cli.deploy.stack import Stack
+from due_cli.events import rows_of, status_of
+from due_cli.ingest.outgoing import received
+from due_cli.lambdas.facts import line_of as status_line
+from due_cli.lambdas.records import line_of as row_line
+from tests.aws import streaming
+from tests.aws.front.aws import Front
+from tests.aws.front.calls import Call
+from tests.aws.streaming import HOUR, conversion_failed, front, made_once, processing_failed, put, stack
+from tests.cli import Due
+from tests.events.records import ses_bounce, ses_delivery, ses_send
+from tests.local.processes import ended, started
+
+__all__ = ["front", "made_once", "stack"]
+
+PUT = "firehose:PutRecordBatch"
+CUT = b'{"eventType": "Send", cut'
+FAILED, UNCONVERTED = f"errors/processing-failed/{HOUR}", f"errors/format-conversion-failed/{HOUR}"
+EVENTS = "aws/lambda/async/due-partition/2026/11/22/2026-11-22T03.10.00-2f9e"
+
+
+def text(record: object) -> bytes:
+    return json.dumps(record).encode()
+
+
+def rows_in(record: Any) -> bytes:
+    """The rows of a record as the transform gives them to Firehose."""
+    return b"".join(map(row_line, rows_of(json.loads(json.dumps(record))).rows))
+
+
+def status_in(record: Any) -> bytes:
+    """The line that the transform keeps of a status that the table would not take."""
+    (status,) = filter(None, map(status_of, rows_of(json.loads(json.dumps(record))).rows))
+    return status_line(status)
+
+
+def event(*hours: str) -> dict[str, Any]:
+    """What Lambda keeps of an event that the partition function failed on for good."""
+    objects = [
+        {"bucket": {"name": "due-events-123456789012-us-east-1"}, "object": {"key": f"events/{hour}/a.parquet"}}
+        for hour in hours
+    ]
+    return {
+        "version": "1.0",
+        "timestamp": "2026-11-22T03:10:00.000Z",
+        "requestContext": {"requestId": "1", "condition": "RetriesExhausted", "approximateInvokeCount": 3},
+        "requestPayload": {"Records": [{"eventName": "ObjectCreated:Put", "s3": one} for one in objects]},
+        "responseContext": {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"},
+        "responsePayload": {"errorMessage": "no partition of due_eventdb.all_events", "errorType": "PartitionError"},
+    }
+
+
+def by_message(front: Front, stack: Stack) -> dict[str, dict[str, Any]]:
+    """The rows of the table by their messages."""
+    rows = streaming.rows(front, stack)
+    return {row["facets"]["email_channel"]["mail_event"]["mail"]["message_id"]: row for row in rows}
+
+
+def listed(due: Due) -> list[dict[str, Any]]:
+    return due.rows("failed", "list")
+
+
+def replayed(due: Due, *identities: str) -> dict[str, Any]:
+    account = due("failed", "replay", *identities, "-o", "json").done().json
+    assert isinstance(account, dict)
+    counted = sum(account[key] for key in ("kept", "duplicates", "ignored", "failed"))
+    assert account["records"] == counted
+    return account
+
+
+@pytest.fixture
+def filled(front: Front, stack: Stack) -> dict[str, bytes]:
+    """One of each kind, as it was received by its name."""
+    found = {
+        "unreadable": CUT,
+        "readable": text(ses_send(mail={"messageId": "readable"})),
+        "rows": rows_in(ses_delivery(mail={"messageId": "rows"})),
+        "other rows": rows_in(ses_delivery(mail={"messageId": "other rows"})),
+        "status": status_in(ses_bounce(mail={"messageId": "status"})).strip(),
+        "event": text(event("2026/11/22/03")),
+    }
+    put(front, stack, EVENTS, event("2026/11/22/03"))
+    put(front, stack, f"errors/status/{HOUR}/one.jsonl", found["status"])
+    lower = processing_failed(found["unreadable"])
+    upper = processing_failed(found["readable"], "Lambda.FunctionError", lambdaARN="arn")
+    put(front, stack, f"{FAILED}/one", lower, upper)
+    put(front, stack, f"{UNCONVERTED}/one", conversion_failed(found["rows"]))
+    put(front, stack, f"{UNCONVERTED}/two", conversion_failed(found["other rows"], capitals=True))
+    return found
+
+
+def test_each_kind_is_listed_and_shown_as_it_was_received(due: Due, filled: dict[str, bytes]) -> None:
+    rows = listed(due)
+    shown = {due("failed", "show", row["id"][:8]).done().raw: row for row in rows}
+    assert shown.keys() == set(filled.values())
+    for raw, row in shown.items():
+        assert row["bytes"] == len(raw)
+        assert row["kept_at"].startswith("2026-") and row["kept_at"].endswith("Z")
+    reasons = {name: shown[raw]["reason"] for name, raw in filled.items()}
+    assert reasons["unreadable"].startswith("not JSON")
+    assert "can be read now" in reasons["readable"] and "Lambda.FunctionError" in reasons["readable"]
+    assert reasons["rows"] == reasons["other rows"]
+    assert reasons["rows"].startswith("DataFormatConversion.InvalidSchema: The schema is invalid")
+    assert "status table" in reasons["status"]
+    assert "no partition of due_eventdb.all_events" in reasons["event"]
+    assert shown[CUT]["origin"] == f"{FAILED}/one:1"
+    assert shown[CUT]["kept_at"] == "2026-11-22T03:01:00Z"
+
+
+def test_a_replay_brings_in_what_can_be_read_and_leaves_the_rest(
+    front: Front, stack: Stack, due: Due, filled: dict[str, bytes]
+) -> None:
+    account = replayed(due)
+    assert [account[key] for key in ("records", "kept", "failed", "rows")] == [6, 5, 1, 3]
+    assert [row["reason"].split(":")[0] for row in listed(due)] == ["not JSON"]
+    assert list(streaming.objects(front, stack, "errors/")) == [f"{FAILED}/one"]
+    assert due("failed", "show", listed(due)[0]["id"]).done().raw == CUT
+    assert streaming.hours(front, stack) == ["2026-11-22 03:00:00"]
+    assert streaming.statuses(front, stack).keys() == {"status"}
+    front.flush()
+    found = by_message(front, stack)
+    assert found.keys() == {"readable", "rows", "other rows"}
+    assert found["readable"]["arrival_timestamp"] == 1_795_316_400_000  # when the stream had it first
+    before = json.loads(filled["rows"])
+    assert {key: found["rows"][key] for key in ("event_id", "arrival_timestamp")} == {
+        key: before[key] for key in ("event_id", "arrival_timestamp")
+    }
+    assert replayed(due)["failed"] == 1
+
+
+def test_an_id_is_replayed_or_discarded_alone(front: Front, stack: Stack, due: Due, filled: dict[str, bytes]) -> None:
+    ids = {row["reason"].split(":")[0]: row["id"] for row in listed(due)}
+    assert replayed(due, ids["Lambda.FunctionError"][:6])["kept"] == 1
+    assert len(listed(due)) == 5
+    assert front.firehose.buffered(stack.names.stream) == 1
+    assert "5 failed" not in due("failed", "discard", ids["not JSON"], "--yes").done().out
+    assert len(listed(due)) == 4
+    assert f"{FAILED}/one" not in streaming.objects(front, stack, "errors/")
+    assert due("failed", "replay", "zzzz").failed(4).err.count("due failed list") == 1
+    due("failed", "discard", "--yes").failed(2)
+    due("failed", "show", "").failed(2)
+    assert "4 failed records deleted" in due("failed", "discard", "--all", "--yes").done().out
+    assert listed(due) == []
+    assert streaming.objects(front, stack, "") == {}
+
+
+def test_the_same_record_is_listed_once_and_leaves_every_object(front: Front, stack: Stack, due: Due) -> None:
+    raw = text(ses_send())
+    for name in "abc":
+        put(front, stack, f"{FAILED}/{name}", processing_failed(raw), processing_failed(CUT))
+    assert len(listed(due)) == 2
+    assert replayed(due)["kept"] == 1
+    assert front.firehose.buffered(stack.names.stream) == 1
+    assert len(listed(due)) == 1
+    due("failed", "discard", listed(due)[0]["id"], "--yes").done()
+    assert streaming.objects(front, stack, "errors/") == {}
+
+
+def test_objects_come_oldest_first_and_by_pages(
+    front: Front, stack: Stack, due: Due, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MOTO_S3_DEFAULT_MAX_KEYS", "3")
+    wanted = []
+    for number in range(12):
+        hour = f"2026/11/{10 + number}/03"
+        kind = ("processing-failed", "format-conversion-failed")[number % 2]
+        wanted.append(put(front, stack, f"errors/{kind}/{hour}/x", processing_failed(b"%d" % number)) + ":1")
+    wanted.append(put(front, stack, EVENTS, event("2026/11/22/03")) + ":1")
+    front.journal.clear()
+    assert [row["origin"] for row in listed(due)] == wanted
+    assert len(front.journal.of("s3:ListObjectsV2")) > 4
+
+
+@pytest.mark.parametrize("between", [b"\n", b"", b"\n\n  "])
+@pytest.mark.parametrize("name", ["one", "one.gz"])
+def test_documents_are_found_however_they_are_written(
+    front: Front, stack: Stack, due: Due, name: str, between: bytes
+) -> None:
+    """One after another, pretty-printed, zipped; an object that is rewritten stays what it was."""
+    lines = [processing_failed(b"%d" % number) for number in range(3)]
+    key = put(
+        front,
+        stack,
+        f"{FAILED}/{name}",
+        *lines,
+        json.dumps(processing_failed(b"3"), indent=1).encode(),
+        between=between,
+    )
+    rows = listed(due)
+    assert [due("failed", "show", row["id"]).done().raw for row in rows] == [b"0", b"1", b"2", b"3"]
+    due("failed", "discard", rows[1]["id"], rows[3]["id"], "--yes").done()
+    assert [row["id"] for row in listed(due)] == [rows[0]["id"], rows[2]["id"]]
+    assert streaming.objects(front, stack, "errors/")[key].startswith(b"\x1f\x8b") == (name == "one.gz")
+
+
+def test_what_is_not_as_aws_writes_it_is_listed_and_hides_nothing(front: Front, stack: Stack, due: Due) -> None:
+    put(front, stack, f"{FAILED}/a", b"no JSON at all", processing_failed(CUT), {"rawData": "%%%", "errorCode": "E"})
+    damaged = put(front, stack, f"{FAILED}/b.gz", *(processing_failed(os.urandom(9)) for _ in range(2000)))
+    body = streaming.objects(front, stack, damaged)[damaged][:-2000]
+    front.client("s3").put_object(Bucket=stack.names.bucket, Key=damaged, Body=body)
+    put(front, stack, "errors/loose", {"unknown": True}, ses_send(mail={"messageId": "loose"}))
+    put(front, stack, f"errors/status/{HOUR}/x", {"message_id": "m", "status_facts": "[]"})
+    put(front, stack, EVENTS, {"requestContext": {}, "requestPayload": {"Records": []}})
+    rows = listed(due)
+    reasons = " | ".join(row["reason"] for row in rows if not row["origin"].startswith(damaged))
+    for part in (
+        "not JSON",
+        "rawData that is not base64",
+        "not in a form",
+        "a status that cannot be read",
+        "no reason",
+    ):
+        assert part in reasons
+    (whole,) = [row for row in rows if row["origin"] == damaged]
+    assert "cut off or damaged" in whole["reason"] and whole["bytes"] == len(body)
+    assert due("failed", "show", whole["id"]).done().raw == body
+    assert len([row for row in rows if row["origin"].startswith(f"{damaged}:")]) > 100
+    assert replayed(due)["kept"] == 2  # the loose record, and the event without an object
+    due("failed", "discard", "--all", "--yes").done()
+    assert listed(due) == []
+
+
+def test_a_record_among_several_that_cannot_be_read(front: Front, stack: Stack, due: Due) -> None:
+    """Beside it the transform brought the others in; where it failed as a whole, a replay does."""
+    put(front, stack, f"{FAILED}/a", processing_failed(text(ses_send(mail={"messageId": "in"})) + b"\n" + CUT))
+    account = replayed(due)
+    assert [account[key] for key in ("duplicates", "failed")] == [1, 1]
+    assert front.firehose.buffered(stack.names.stream) == 0
+    crashed = text(ses_send(mail={"messageId": "out"})) + b"\n" + CUT
+    put(front, stack, f"{FAILED}/b", processing_failed(crashed, "Lambda.FunctionError"))
+    account = replayed(due)
+    assert [account[key] for key in ("kept", "duplicates", "failed")] == [1, 1, 2]
+    front.flush()
+    assert len(streaming.rows(front, stack)) == 1
+    rows = listed(due)
+    assert len(rows) == 2
+    assert crashed in [due("failed", "show", row["id"]).done().raw for row in rows]
+
+
+def test_what_aws_will_not_take_stays(front: Front, stack: Stack, due: Due, filled: dict[str, bytes]) -> None:
+    front.faults.refuse("dynamodb:BatchExecuteStatement", "AccessDeniedException", status=403)
+    front.faults.refuse("lambda:Invoke", "AccessDeniedException", status=403)
+    ran = due("failed", "replay", "-o", "json").failed(1)
+    assert "AccessDenied" in ran.err and "access denied" in ran.json["problems"][0]
+    assert [ran.json[key] for key in ("kept", "failed")] == [3, 3]
+    front.faults.clear()
+    front.faults.deny(PUT)
+    assert len(listed(due)) == 3
+    assert replayed(due)["kept"] == 2
+    assert [row["id"] for row in listed(due)] == [
+        row["id"] for row in listed(due) if row["reason"].startswith("not JSON")
+    ]
+
+
+def test_an_event_that_the_function_fails_on_again_stays(front: Front, stack: Stack, due: Due) -> None:
+    put(front, stack, EVENTS, event("2026/11/22/03"))
+    front.faults.refuse("glue:BatchCreatePartition", "AccessDeniedException", status=403, by="*")
+    assert replayed(due)["failed"] == 1
+    assert len(listed(due)) == 1
+    assert streaming.hours(front, stack) == []
+
+
+@pytest.mark.parametrize("at", [PUT, "s3:DeleteObject", "s3:PutObject"])
+def test_nothing_is_lost_when_a_replay_is_killed(
+    front: Front, stack: Stack, due: Due, filled: dict[str, bytes], at: str
+) -> None:
+    with started("failed", "replay") as running:
+        front.faults.hook(lambda _: os.kill(running.pid, signal.SIGKILL), name=at)
+        assert ended(running).code == -signal.SIGKILL
+    front.faults.clear()
+    replayed(due)
+    front.flush()
+    assert by_message(front, stack).keys() == {"readable", "rows", "other rows"}
+    assert len({row["event_id"] for row in streaming.rows(front, stack)}) == 3
+    assert streaming.statuses(front, stack).keys() >= {"status"}
+    assert streaming.hours(front, stack)[0] == "2026-11-22 03:00:00"
+    assert [row["bytes"] for row in listed(due)] == [len(CUT)]
+
+
+def test_a_record_stays_listed_until_the_stream_has_it(
+    front: Front, stack: Stack, due: Due, filled: dict[str, bytes]
+) -> None:
+    front.faults.deny(PUT)
+    due("failed", "replay").failed(5)
+    raws = {due("failed", "show", row["id"]).done().raw for row in listed(due)}
+    assert {filled["readable"], filled["rows"], filled["other rows"], CUT} <= raws
+
+
+def test_what_fails_again_while_others_are_replayed_waits_for_the_next(
+    front: Front, stack: Stack, due: Due, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Firehose may keep a record again before the replay has seen the last object."""
+    monkeypatch.setenv("MOTO_S3_DEFAULT_MAX_KEYS", "1")
+    raw = text(ses_send())
+    put(front, stack, f"{FAILED}/a", processing_failed(raw, "Lambda.FunctionError"))
+    for number in range(30):  # so many that they are listed after the first was put
+        put(front, stack, f"{FAILED}/b{number}", processing_failed(b"%d" % number))
+
+    def fail_again(call: Call) -> None:
+        if call.parameters.get("Key") == f"{FAILED}/a":
+            put(front, stack, f"{FAILED}/z", processing_failed(raw, "Lambda.FunctionError"))
+
+    front.faults.hook(fail_again, name="s3:GetObject")
+    assert replayed(due)["kept"] == 1
+    front.faults.clear()
+    assert f"{FAILED}/z" in streaming.objects(front, stack, "errors/")
+    assert replayed(due)["kept"] == 1
+
+
+def test_two_that_rewrite_an_object_lose_nothing(front: Front, stack: Stack, due: Due) -> None:
+    """The object is changed between reading and writing: it is read again."""
+    key = put(front, stack, f"{FAILED}/a", *(processing_failed(b"%d" % number) for number in range(4)))
+    ids = [row["id"] for row in listed(due)]
+    seen: list[Call] = []
+
+    def change(call: Call) -> None:
+        seen.append(call)
+        if len(seen) == 3:  # listed for the ids, read for the one to be discarded, read to be written
+            put(front, stack, key, *(processing_failed(b"%d" % number) for number in (1, 2, 3)))
+
+    front.faults.hook(change, name="s3:GetObject")
+    due("failed", "discard", ids[1], "--yes").done()
+    front.faults.clear()
+    assert [row["id"] for row in listed(due)] == [ids[2], ids[3]]
+
+
+def test_a_record_that_failed_twice_is_one_record(front: Front, stack: Stack, due: Due) -> None:
+    """A record that was put again in a wrapper of due's own is still the record that it was."""
+    raw = b"still unreadable"
+    put(front, stack, f"{FAILED}/a", processing_failed(raw))
+    put(front, stack, f"{FAILED}/b", processing_failed(received(raw, 1_795_316_400_000)))
+    (row,) = listed(due)
+    assert due("failed", "show", row["id"]).done().raw == raw

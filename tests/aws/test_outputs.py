@@ -1,0 +1,101 @@
+"""``due outputs`` on AWS: the guide's keys and due's own, with what is really there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from due_cli.aws.clients import Aws
+from due_cli.deploy.desired import desired
+from due_cli.deploy.execute import execute
+from due_cli.deploy.options import Options
+from due_cli.deploy.package import package
+from due_cli.deploy.plan import planned
+from due_cli.deploy.stack import Stack, names_in
+from tests.aws.front.aws import Front
+from tests.aws.front.pinpoint import Gone
+from tests.cli import Due
+
+# moto leaves the files open that it reads a function's code from.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+GUIDES = (
+    "PinpointProjectId",
+    "PinpointProjectArn",
+    "PinpointEventStreamFirehoseName",
+    "PinpointEventStreamFirehoseRoleName",
+    "DUES3DataLakeName",
+)
+
+
+@pytest.fixture
+def stack(front: Front) -> Stack:
+    """As much of a stack as has an address of AWS's choosing, or says what was chosen."""
+    aws = Aws()
+    stack = Stack(aws, names_in(aws, "shop"), Options(database="shop_events", status_days=7))
+    nodes = desired(stack.names, stack.options, package())
+    kept = [node for node in nodes if node.key.startswith(("transform", "status-api", "api"))]
+    execute(planned(kept, aws), aws, lambda _: None, lambda _: None)
+    return stack
+
+
+def outputs(due: Due) -> dict[str, Any]:
+    """What the command shows."""
+    found = due("outputs", "--stack", "shop", "-o", "json").done().json
+    assert isinstance(found, dict)
+    return found
+
+
+def attach(front: Front, stack: Stack, name: str, **tags: str) -> str:
+    """A project whose event stream leads to the stack; its id."""
+    pinpoint = front.client("pinpoint")
+    asked = {"Name": name, "tags": {key.replace("_", ":"): value for key, value in tags.items()}}
+    project = pinpoint.create_app(CreateApplicationRequest=asked)["ApplicationResponse"]["Id"]
+    stream = {"DestinationStreamArn": stack.names.stream_arn, "RoleArn": stack.names.role_arn("pinpoint")}
+    pinpoint.put_event_stream(ApplicationId=project, WriteEventStream=stream)
+    return str(project)
+
+
+def test_every_key_of_the_guide_and_of_dues_own(front: Front, stack: Stack, due: Due) -> None:
+    attach(front, stack, "another's")
+    project = attach(front, stack, "My Pinpoint Project", due_stack="shop")
+    api = front.client("apigatewayv2").get_apis()["Items"][0]["ApiId"]
+    assert outputs(due) == {
+        "PinpointProjectId": project,
+        "PinpointProjectArn": f"arn:aws:mobiletargeting:us-east-1:123456789012:apps/{project}",
+        "PinpointEventStreamFirehoseName": "shop-events",
+        "PinpointEventStreamFirehoseRoleName": "shop-pinpoint-us-east-1",
+        "DUES3DataLakeName": "shop-events-123456789012-us-east-1",
+        "DatabaseName": "shop_events",
+        "EventsFolder": "s3://shop-events-123456789012-us-east-1/events/",
+        "WorkgroupName": "shop",
+        "DeliveryStreamName": "shop-events",
+        "DeliveryStreamArn": "arn:aws:firehose:us-east-1:123456789012:deliverystream/shop-events",
+        "StatusApiUrl": front.http_apis.url(api, "/call"),
+        "StatusTable": "shop-message-status",
+        "StatusDays": 7,
+        "Stack": "shop",
+        "Account": "123456789012",
+        "Region": "us-east-1",
+    }
+
+
+@pytest.mark.parametrize("gone", [Gone.NO, Gone.FORBIDDEN])
+def test_without_a_project_pinpoints_are_null(front: Front, stack: Stack, due: Due, gone: Gone) -> None:
+    front.pinpoint.gone = gone
+    found = outputs(due)
+    assert [found[key] for key in GUIDES] == [None, None, None, None, "shop-events-123456789012-us-east-1"]
+
+
+def test_a_status_api_that_is_gone_is_null(front: Front, stack: Stack, due: Due) -> None:
+    api = front.client("apigatewayv2").get_apis()["Items"][0]["ApiId"]
+    front.client("apigatewayv2").delete_api(ApiId=api)
+    assert outputs(due)["StatusApiUrl"] is None
+
+
+def test_no_stack_of_the_name(front: Front, due: Due) -> None:
+    ran = due("outputs", "--stack", "shop").failed(3)
+    assert "no stack shop in account 123456789012, region us-east-1" in ran.err

@@ -1,0 +1,75 @@
+"""Commands as a person types them: ``due`` in this process, and the AWS CLI's as far as doctor prints them."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import Any
+
+from botocore import xform_name
+from moto.ses.models import ses_backends
+
+from tests.aws.front.aws import Front
+from tests.aws.front.needs import ACCOUNT
+from tests.aws.front.recognise import model
+from tests.cli import Due
+
+
+def run(command: str, front: Front, due: Due) -> None:
+    """Runs commands joined by ``&&``; a setup is confirmed."""
+    for part in command.split(" && "):
+        words = shlex.split(part)
+        if words[0] == "due":
+            confirmed = ["--yes"] if words[1] == "setup" else []
+            due(*words[1:], *confirmed).done()
+        else:
+            assert words[0] == "aws", part
+            _aws(words[1:], front)
+
+
+def _aws(words: list[str], front: Front) -> None:
+    """A command of the AWS CLI: ``service operation --option value...`` by botocore's model of the service."""
+    assert words[-2:] == ["--region", "us-east-1"], words
+    service, operation, *rest = words[:-2]
+    if service in ("s3", "logs"):
+        _custom(service, operation, rest, front)
+        return
+    shapes = {xform_name(name, "-"): name for name in model(service).operation_names}
+    shape = model(service).operation_model(shapes[operation]).input_shape
+    assert shape is not None
+    options = {xform_name(name, "-"): (name, member) for name, member in shape.members.items()}
+    given: dict[str, Any] = {}
+    while rest:
+        name, member = options[rest.pop(0).removeprefix("--")]
+        given[name] = _value(rest.pop(0), member.type_name)
+    if shapes[operation] == "PutEmailIdentityConfigurationSetAttributes":  # which moto lacks
+        identity = ses_backends[ACCOUNT]["us-east-1"].email_identities[given["EmailIdentity"]]
+        identity.configuration_set_name = given["ConfigurationSetName"]
+    else:
+        getattr(front.client(service), xform_name(shapes[operation]))(**given)
+
+
+def _custom(service: str, operation: str, rest: list[str], front: Front) -> None:
+    """Those that the CLI has beside the services' own."""
+    if (service, operation) == ("s3", "rm"):
+        recursive, place = rest
+        assert recursive == "--recursive"
+        bucket, _, prefix = place.removeprefix("s3://").partition("/")
+        s3 = front.client("s3")
+        for one in s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", []):
+            s3.delete_object(Bucket=bucket, Key=one["Key"])
+        return
+    assert (service, operation) == ("logs", "tail")
+    group, since, duration, *more = rest
+    assert (since, duration) in (("--since", "1d"), ("--since", "1h"))
+    assert more in ([], ["--filter-pattern", '"[ERROR]"'])
+    front.client("logs").filter_log_events(logGroupName=group)
+
+
+def _value(text: str, kind: str) -> Any:
+    """A value as JSON, or in the CLI's short form (``Key=Value``)."""
+    if kind == "list":
+        return json.loads(text) if text.startswith("[") else text.split(",")
+    if kind == "structure":
+        return json.loads(text) if text.startswith("{") else dict([text.split("=", 1)])
+    return text
