@@ -169,7 +169,8 @@ def lake_formation_excludes(aws: Aws, database: str, table: str, roles: Sequence
         if not found.get("IsRegisteredWithLakeFormation") and defaults != []:
             return []
         granted = _granted(aws, database, table)
-        return [] if IAM_ALLOWED in granted else [role for role in roles if role not in granted]
+        everybody = {IAM_ALLOWED, f"{aws.caller.account}:IAMPrincipals"}
+        return [] if granted & everybody else [role for role in roles if role not in granted]
     return []
 
 
@@ -180,7 +181,7 @@ def _granted(aws: Aws, database: str, table: str) -> set[str]:
     with explained(f"asking Lake Formation about {database}.{table} (lakeformation:ListPermissions)"):
         while True:
             answer = aws.lakeformation.list_permissions(
-                ResourceType="TABLE", Resource={"Table": {"DatabaseName": database, "Name": table}}, **more
+                Resource={"Table": {"DatabaseName": database, "Name": table}}, **more
             )
             for one in answer["PrincipalResourcePermissions"]:
                 found.add(one.get("Principal", {}).get("DataLakePrincipalIdentifier", ""))

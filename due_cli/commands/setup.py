@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from due_cli.commands.options import YesOption, confirm, declared, preview, progress_of, remembered, settings_of, signed
-from due_cli.results import Done, Result, Table
+from due_cli.results import Done, Result, Table, Text
 from due_cli.settings import AwsChoice, LocalChoice, chosen_for_setup
 
 HELP = """Make the events database on AWS, or bring it up to date; with --local DIR, in a folder of this machine.
@@ -46,24 +46,31 @@ def _setup(
         list[str] | None, typer.Option(metavar="KEY=VALUE", help="A tag for every resource. May be repeated.")
     ] = None,
     plan: Annotated[bool, typer.Option("--plan", help="Show what would be done, and do nothing.")] = False,
+    policy: Annotated[
+        bool, typer.Option("--policy", help="Print the rights that whoever runs due on the stack needs.")
+    ] = False,
     yes: YesOption = False,
     **chosen: str | int | None,
-) -> Done | Table:
+) -> Done | Table | Text:
     choice = chosen_for_setup(settings_of(context), os.environ)
     if isinstance(choice, LocalChoice):
         named: dict[str, object] = {"tag": tag, "plan": plan or None, "no_pinpoint": no_pinpoint or None}
+        named["policy"] = policy or None
         named |= {"pinpoint_project_id": pinpoint_project_id, "pinpoint_project_name": pinpoint_project_name}
         return _in_folder(context, choice, {**chosen, **named, "config_sets": config_sets})
     from due_cli.aws.clients import Aws
     from due_cli.deploy import pinpoint, setup
 
+    aws = Aws(choice.profile, choice.region)
+    if policy:
+        return Text(setup.policy(aws, choice.stack, chosen))
     asked = setup.Asked(
         chosen,
         pinpoint.Asked(pinpoint_project_id, pinpoint_project_name, not no_pinpoint),
         tuple((config_sets or "").replace(",", " ").split()),
         tuple(tag or ()),
     )
-    prepared = setup.prepared(Aws(choice.profile, choice.region), choice.stack, asked)
+    prepared = setup.prepared(aws, choice.stack, asked)
     if plan:
         return prepared.plan()
     if prepared.changes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, asdict, dataclass, field, fields, replace
+from dataclasses import Field, asdict, dataclass, field, fields, replace
 from typing import Any
 
 from due_cli.deploy.names import checked_database
@@ -24,7 +24,7 @@ def _choice(default: Any, metavar: str, about: str, least: int = 0, most: int = 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """Each field but ``tags`` is an option of ``due setup``; the defaults are a new stack's.
+    """Each field but the last two is an option of ``due setup``; the defaults are a new stack's.
 
     The limits are those of Firehose (BufferingHints; Parquet needs 64 MB), Lambda (quotas) and Athena (scan cutoff).
     """
@@ -41,6 +41,7 @@ class Options:
     scan_cutoff_bytes: int = _choice(10**12, "BYTES", "The most that one query may scan.", 10**7, 7 * 2**50)
     alarm_email: str | None = _choice(None, "ADDRESS", "Mail alarms there; '' for nowhere.")
     usage_endpoint: str | None = _choice(None, "URL", "Send counts of use there (guide, appendix F); '' for nowhere.")
+    pinpoint: bool = True
     tags: Mapping[str, str] = field(default_factory=dict)
 
     def packed(self) -> str:
@@ -56,7 +57,7 @@ class Options:
 
 def choices() -> list[Field[Any]]:
     """The fields that are options of ``due setup``, with ``metavar``, ``about`` and ``between`` as metadata."""
-    return [one for one in fields(Options) if one.default is not MISSING]
+    return [one for one in fields(Options) if one.metadata]
 
 
 def unpacked(text: str) -> Options:

@@ -50,6 +50,11 @@ class Asked:
             if value is not None and not value.strip():
                 raise UsageError(f"--pinpoint-project-{name} is empty", "leave it out for the default")
 
+    @property
+    def names_one(self) -> bool:
+        """Whether a project was named."""
+        return self.project_id is not None or self.project_name is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from due_cli.aws.clients import Aws
-from due_cli.deploy import package, pinpoint, senders
+from due_cli.deploy import package, person, pinpoint, senders
 from due_cli.deploy.desired import desired
 from due_cli.deploy.execute import execute
 from due_cli.deploy.names import STACK_TAG, Names
@@ -66,14 +67,22 @@ def prepared(aws: Aws, stack: str, asked: Asked) -> Prepared:
     """
     names = names_in(aws, stack)
     before = chosen_options(aws, names) or Options()
-    options = checked(replace(before.changed(asked.options), tags=_tags(asked.tags) or before.tags))
+    with_pinpoint = asked.pinpoint.use and (before.pinpoint or asked.pinpoint.names_one)
+    chosen = replace(before.changed(asked.options), pinpoint=with_pinpoint, tags=_tags(asked.tags) or before.tags)
+    options = checked(chosen)
     tags = {**options.tags, STACK_TAG: names.stack}
     nodes = desired(names, options, package.package())
-    project = pinpoint.wanted(aws, names, asked.pinpoint, tags)
+    project = pinpoint.wanted(aws, names, replace(asked.pinpoint, use=with_pinpoint), tags)
     sets = senders.checked(aws, names, asked.config_sets)
     steps = planned([*nodes, *project.nodes, *senders.nodes(names, sets, project)], aws)
     _must_be_own(names, steps)
     return Prepared(Stack(aws, names, options), steps, project.notes)
+
+
+def policy(aws: Aws, stack: str, options: Mapping[str, object]) -> str:
+    """The rights that a person needs for a stack, as a policy document; asks AWS for nothing but who calls."""
+    chosen = checked(Options().changed(options))
+    return json.dumps(person.rights(names_in(aws, stack), chosen.database, chosen.kms_key), indent=2)
 
 
 def carry_out(setup: Prepared, progress: Progress) -> Done:
@@ -147,5 +156,4 @@ def _short(value: object) -> str:
 
 
 def _next(names: Names) -> tuple[str, ...]:
-    named = "" if names.stack == "due" else f" --stack {names.stack}"
-    return f"due attach-config-set NAME{named}", f"due doctor{named}", f"due report{named}"
+    return tuple(names.command(words) for words in ("attach-config-set NAME", "doctor", "report"))

@@ -10,10 +10,9 @@ from dataclasses import replace
 
 from due_cli.aws.clients import Aws
 from due_cli.aws.deployed import tables_of
-from due_cli.deploy import package, pinpoint, senders
+from due_cli.deploy import package, senders
 from due_cli.deploy.desired import TABLE, desired
 from due_cli.deploy.execute import execute
-from due_cli.deploy.names import STACK_TAG
 from due_cli.deploy.plan import planned_removal
 from due_cli.deploy.resource import Node, Step
 from due_cli.deploy.setup import PLAN_COLUMNS, plan_row
@@ -63,9 +62,7 @@ def _steps(stack: Stack, *, delete_data: bool) -> list[Step[Aws]]:
         nodes = [node for node in nodes if not node.key.startswith(_CATALOG)]
     elif _others(stack):
         nodes = [node for node in nodes if node.key != "database"]
-    project = pinpoint.wanted(aws, names, pinpoint.Asked(None, None, True), {STACK_TAG: names.stack})
-    own = [node for node in project.nodes if node.key not in {one.key for one in nodes}]
-    return planned_removal([_before_the_last(node) for node in (*nodes, *own, *senders.attached(aws, names))], aws)
+    return planned_removal([_before_the_last(node) for node in (*nodes, *senders.attached(aws, names))], aws)
 
 
 def _before_the_last(node: Node[Aws]) -> Node[Aws]:

@@ -1,23 +1,30 @@
-"""A stack for each test that asks for one, and one filled with events, which the tests of a module only read."""
+"""A stack for the tests of a module: an empty one, or one with the same files as a local database."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from due_cli.deploy.desired import TABLE
 from due_cli.deploy.stack import Stack
 from due_cli.progress import Silent
 from tests.athena import stacks
 from tests.athena.awkward import RECORDS
 from tests.aws.front.aws import Front
-from tests.aws.front.fixture import front
 from tests.queries.filing import ingested
 from tests.queries.scenes import HAND
 
-__all__ = ["front"]
+
+@dataclass(frozen=True, slots=True)
+class Bare:
+    """A stack in an account."""
+
+    front: Front
+    stack: Stack
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +58,32 @@ def said() -> Said:
     return Said()
 
 
-@pytest.fixture
-def stack(front: Front) -> Stack:
+@pytest.fixture(scope="module")
+def account() -> Iterator[Bare]:
     """A stack without events and without views."""
-    return stacks.made(views=False)
+    with _started() as front:
+        yield Bare(front, stacks.made(views=False))
+
+
+@pytest.fixture
+def front(account: Bare) -> Iterator[Front]:
+    """The account of the module's tests, as it was before any of them; it cannot be had together with ``both``."""
+    front, stack = account.front, account.stack
+    before = front.athena.engine
+    front.journal.clear()
+    yield front
+    front.faults.clear()
+    front.athena.engine, front.athena.slow = before, 0.0
+    glue = front.client("glue")
+    for table in glue.get_tables(DatabaseName=stack.options.database)["TableList"]:
+        if table["Name"] != TABLE:
+            glue.delete_table(DatabaseName=stack.options.database, Name=table["Name"])
+
+
+@pytest.fixture
+def stack(account: Bare, front: Front) -> Stack:
+    """The stack in it."""
+    return account.stack
 
 
 @pytest.fixture(scope="module")
@@ -62,12 +91,20 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
     """The events that were counted by hand and some with awkward values, on both targets."""
     hand = [record for case in HAND for record in case.records]
     database = ingested(tmp_path_factory.mktemp("both"), hand, RECORDS)
-    account = Front()
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in account.environment().items():
-            patch.setenv(name, value)
-        account.start()
+    with _started() as front:
         stack = stacks.made(views=True)
-        stacks.filled(account, stack, database)
-        yield Both(account, stack, database)
-        account.stop()
+        stacks.filled(front, stack, database)
+        yield Both(front, stack, database)
+
+
+@contextmanager
+def _started() -> Iterator[Front]:
+    front = Front()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in front.environment().items():
+            patch.setenv(name, value)
+        front.start()
+        try:
+            yield front
+        finally:
+            front.stop()

@@ -15,9 +15,11 @@ from due_cli.deploy.package import package
 from due_cli.deploy.plan import planned
 from due_cli.deploy.resource import Node, Step
 from due_cli.deploy.stack import Stack
-from due_cli.events.status import Status
+from due_cli.events.model import Json
+from due_cli.events.status import Status, merged, status_of
 from due_cli.lambdas.facts import attributes
 from tests.aws.front.aws import Front
+from tests.queries.filing import filed
 
 _PARTS = ("bucket", "database", "table", "workgroup", "status-table", "transform-log", "transform-role", "transform")
 
@@ -69,3 +71,14 @@ def known(front: Front, stack: Stack, statuses: Iterable[Status], days: int = 36
     dynamodb = front.client("dynamodb")
     for status in statuses:
         dynamodb.put_item(TableName=stack.names.status_table, Item=attributes(status, days))
+
+
+def told(*records: Json) -> dict[str, Status]:
+    """What records say of their messages."""
+    found: dict[str, Status] = {}
+    for event in filed(records):
+        status = status_of(event.row)
+        if status is not None:
+            before = found.get(status.message_id)
+            found[status.message_id] = merged(before, status) if before else status
+    return found

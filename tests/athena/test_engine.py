@@ -5,14 +5,16 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from benchmarks.measure import MEGABYTE, run_sampled
 from due_cli.aws.download import PART_BYTES, parts
 from due_cli.deploy.stack import Stack
-from due_cli.targets.athena import engine
-from tests.athena import stacks
+from due_cli.errors import QueryError
+from due_cli.targets.athena import adhoc, engine
+from tests.athena.conftest import Said
 from tests.athena.engines import Answers, Fails
 from tests.aws.front.aws import Front
 from tests.aws.front.calls import Call
@@ -60,22 +62,35 @@ def test_a_call_that_is_throttled_is_made_again(due: Due, front: Front, stack: S
     assert due(*QUERY, "-o", "json").done().json == [{"n": 1}]
 
 
-def test_the_cutoff_cancels_and_says_what_to_do(due: Due, front: Front) -> None:
-    stacks.made(views=False, scan_cutoff_bytes=20_000_000)
+@pytest.fixture
+def limited(front: Front, stack: Stack) -> Iterator[Stack]:
+    """The stack with a low limit on what a query may scan."""
+    settings = front.athena.groups.named("us-east-1", "due")["Configuration"]
+    before = settings["BytesScannedCutoffPerQuery"]
+    settings["BytesScannedCutoffPerQuery"] = 20_000_000
+    yield replace(stack, options=replace(stack.options, scan_cutoff_bytes=20_000_000))
+    settings["BytesScannedCutoffPerQuery"] = before
+
+
+def test_the_cutoff_cancels_and_says_what_to_do(front: Front, limited: Stack, said: Said) -> None:
     front.athena.engine = Answers(scanned=30_500_000)
-    message, hint = lines(due(*QUERY).failed(6).err)
-    assert message == (
-        "due: the query was cancelled at the workgroup's limit of 20.0 MB, and is billed: scanned 30.5 MB, $0.0002"
+    with pytest.raises(QueryError) as caught:
+        adhoc.run(limited, said, "SELECT 1 AS n")
+    assert caught.value.message == (
+        "the query was cancelled at the workgroup's limit of 20.0 MB, and is billed: scanned 30.5 MB, $0.0002"
     )
+    hint = caught.value.hint
+    assert hint is not None
     assert "--since" in hint
     assert "due setup --scan-cutoff-bytes" in hint
+    assert said.asides == []
 
 
 def test_a_query_that_somebody_else_stops_is_a_failed_one(due: Due, front: Front, stack: Stack) -> None:
     front.athena.slow = 60
 
     def stop(call: Call) -> None:
-        for number in front.athena.queries:
+        for number in list(front.athena.queries)[-1:]:
             front.client("athena").stop_query_execution(QueryExecutionId=number)
 
     front.faults.hook(stop, name="athena:StartQueryExecution")
@@ -117,7 +132,7 @@ def test_an_interrupt_stops_the_query_in_athena(front: Front, stack: Stack, numb
         ran = ended(process)
     assert ran.code == code
     assert "Traceback" not in ran.err
-    assert [query.state for query in front.athena.queries.values()] == ["CANCELLED"]
+    assert list(front.athena.queries.values())[-1].state == "CANCELLED"
 
 
 def test_a_terminal_shows_that_athena_is_at_work(front: Front, stack: Stack) -> None:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from moto.cloudwatch.models import cloudwatch_backends
+from moto.s3.models import s3_backends
 
 from due_cli.deploy.desired import TABLE
 from tests.aws import clinic
 from tests.aws.clinic import Clinic, Expected
 from tests.aws.front.aws import Front
 from tests.aws.front.calls import Call
+from tests.aws.front.needs import ACCOUNT, PARTITION
 from tests.aws.front.pinpoint import Gone
 from tests.aws.front.wire import Answer, Request
 from tests.cli import Due, process
@@ -274,7 +278,6 @@ def test_what_logs_metrics_and_alarms_say(ill: Clinic) -> None:
 
 def forget(ill: Clinic) -> None:
     """Log lines and metrics of a test are gone."""
-    from moto.cloudwatch.models import cloudwatch_backends
 
     from tests.aws.front.needs import ACCOUNT
 
@@ -298,11 +301,15 @@ def test_what_waits_in_the_bucket(ill: Clinic, due: Due) -> None:
     glue, hours = ill.client("glue"), {"DatabaseName": ill.stack.options.database, "TableName": TABLE}
     [partition] = glue.get_partitions(**hours)["Partitions"]
     glue.delete_partition(**hours, PartitionValues=partition["Values"])
+    [event] = [one for one in s3_backends[ACCOUNT][PARTITION].list_objects(bucket, "events/", None)[0]]
+    delivered, event.last_modified = event.last_modified, event.last_modified - timedelta(days=3)
     failed, *others = ill.names(
         Expected("failed records", f"2 objects .* under s3://{bucket}/errors/, the newest of 20", "due failed list"),
         Expected("failed records", "the partition function gave up on 1 event", "aws s3 rm --recursive", "warning"),
         Expected("partitions", f"1 hour .* without a partition: {partition['Values'][0]}", "due doctor --repair"),
+        Expected("delivery stream", "due-events delivered last 20..-..-..$", "due doctor --send-test", "warning"),
     )
+    event.last_modified = delivered
     ill.mend(due, others[:1])
     ran = due("doctor", "--repair", "-o", "json").failed(7)
     assert ran.json[0] == {

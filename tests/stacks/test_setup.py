@@ -115,3 +115,13 @@ def test_what_was_changed_by_hand_is_shown_and_set_right(front: Front, commands:
     assert changes["due-transform"] == "MemorySize: 128 -> 512"
     assert commands.due(*SETUP).code == 0
     assert differing() == []
+
+
+def test_pinpoint_stays_out_once_it_was_left_out(front: Front, commands: Commands) -> None:
+    assert commands.due(*SETUP).code == 0
+    front.journal.clear()
+    assert commands.due("setup", "--yes").code == 0
+    assert front.journal.mutating == []
+    ended = commands.due("setup", "--yes", "--pinpoint-project-name", "My Pinpoint Project")
+    assert ended.code == 0, ended.err
+    assert "created Pinpoint project My Pinpoint Project" in ended.err

@@ -67,6 +67,13 @@ class Athena:
             ("StopQueryExecution", self._stop),
         ):
             core.handlers[f"athena:{name}"] = handler
+        core.preparing.append(self._with_workgroup)
+
+    def _with_workgroup(self, call: Call) -> None:
+        """Whose a query is, which the call does not say: rights are those on its workgroup."""
+        query = self.queries.get(call.parameters.get("QueryExecutionId", "")) if call.service == "athena" else None
+        if query is not None:
+            call.extra["WorkGroup"] = query.group
 
     def close(self) -> None:
         """Stops what runs."""

@@ -193,7 +193,8 @@ def _athena(call: Call) -> list[Need]:
 
 def _api(call: Call) -> list[Need]:
     base = f"arn:{PARTITION}:apigateway:{call.region}::"
-    return [Need(f"apigateway:{call.method}", (base + call.path.removesuffix("/"),))]
+    # HTTP APIs are called at /v2/apis and named /apis in policies (service authorization reference).
+    return [Need(f"apigateway:{call.method}", (base + call.path.removesuffix("/").removeprefix("/v2"),))]
 
 
 def _ses(call: Call) -> list[Need]:

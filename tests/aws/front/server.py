@@ -35,6 +35,7 @@ class Core:
         self.clock = Clock()
         self.iam = Identities()
         self.handlers: dict[str, Handler] = {}  # by service:Operation, or by service alone
+        self.preparing: list[Callable[[Call], None]] = []  # before its caller's rights are looked at
         self.watchers: list[Callable[[Call, Request, Answer], None]] = []  # after a call succeeded
         self.unsigned: list[Callable[[Request], Answer | None]] = []  # requests that are no call of an API
         self._clients: dict[tuple[str, str, str], Any] = {}
@@ -123,6 +124,8 @@ class Core:
 
     def _handled(self, call: Call, request: Request, environ: dict[str, Any]) -> Answer:
         self.faults.before(call)
+        for prepare in self.preparing:
+            prepare(call)
         self.iam.check(call)
         handler = self.handlers.get(call.name) or self.handlers.get(call.service)
         answer = handler(call, request) if handler else None

@@ -62,8 +62,7 @@ def _config_sets(patient: Patient, *, into: list[ConfigSet]) -> Examined:
         if _reaching(one, ways) and not faults:
             attached.append(one.name)
     if attached:
-        text = f"{counted(len(attached), 'set')} of {len(into):,} send their events here: {listed(attached)}"
-        yield Check(_SETS, "ok", text)
+        yield Check(_SETS, "ok", f"{len(attached):,} of {len(into):,} attached: {listed(attached)}")
     elif not into:
         make = patient.aws_command("sesv2 create-configuration-set --configuration-set-name NAME")
         yield Check(_SETS, "warning", "there are none in this account and region, so SES sends no events", make)
@@ -128,7 +127,8 @@ def _identities(patient: Patient, *, sets: list[ConfigSet]) -> Examined:
         yield Check(_IDENTITIES, "warning", f"mail of {who} has the set {other}, whose events do not come here", attach)
     if not found.without_set and not elsewhere:
         more = f"; {found.in_all - len(found.asked):,} more were not asked" if found.in_all > len(found.asked) else ""
-        yield Check(_IDENTITIES, "ok", f"{counted(len(found.asked), 'identity')}, each with a configuration set{more}")
+        text = f"{counted(len(found.asked), 'identity')}, each with a configuration set{more}"
+        yield Check(_IDENTITIES, "ok", text if found.asked else "none that may send")
 
 
 def _ways(patient: Patient) -> Ways:

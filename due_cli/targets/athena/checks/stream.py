@@ -78,22 +78,17 @@ def failed_records(patient: Patient) -> Examined:
 
 
 def _delivered(patient: Patient) -> Check:
-    dimension = ("DeliveryStreamName", patient.names.stream)
-    came = metrics(patient.aws, {"came": Metric(_FIREHOSE, "IncomingRecords", dimension, "Sum")}, RECENTLY, _HOUR)[
-        "came"
-    ]
-    came_in = f"{sum(came):,.0f} records came in in the last day" if sum(came) else ""
+    name, send = patient.names.stream, patient.command("doctor --send-test")
+    dimension = ("DeliveryStreamName", name)
+    wanted = {"came": Metric(_FIREHOSE, "IncomingRecords", dimension, "Sum")}
+    came = sum(metrics(patient.aws, wanted, RECENTLY, _HOUR)["came"])
+    came_in = f"; {came:,.0f} records came in in the last day" if came else ""
     newest = newest_object(patient.aws, patient.names.bucket, EVENTS)
     if newest is None:
-        text = f"{patient.names.stream} has not delivered anything yet"
-        return Check(
-            "delivery stream",
-            "warning",
-            f"{text}; {came_in}" if came_in else text,
-            patient.command("doctor --send-test"),
-        )
-    text = f"{patient.names.stream} is ACTIVE; last delivery {ago(newest)}"
-    return Check("delivery stream", "ok", f"{text}; {came_in}" if came_in else text)
+        return Check("delivery stream", "warning", f"{name} has not delivered anything yet{came_in}", send)
+    if datetime.now(UTC) - newest > RECENTLY:
+        return Check("delivery stream", "warning", f"{name} delivered last {ago(newest)}{came_in}", send)
+    return Check("delivery stream", "ok", f"{name} is ACTIVE; last delivery {ago(newest)}{came_in}")
 
 
 def _said(lines: Iterable[Line]) -> Iterator[Line]:
