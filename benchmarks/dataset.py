@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from benchmarks.arrow import entries, typed_nulls, with_maps
 from benchmarks.setting import AS_OF, Setting, count, say
 from due_cli.progress import Silent
-from due_cli.sql import files
+from due_cli.sql import files, pieces
 from due_cli.targets.local.engine import statement
 from due_cli.targets.local.folder import Folder
 from due_cli.targets.local.lifecycle import set_up
@@ -58,7 +58,7 @@ def last_hour() -> int:
 def folder_of(setting: Setting, events: int, months: int) -> Folder:
     """A folder of about so many events, spread evenly over months that end at :data:`AS_OF`."""
     parts = [Path(__file__), *sorted(_SQL.glob("*.sql"))]
-    schema = files.query("tables", "all_events").sql + files.statements("state")["schema"]
+    schema = files.query("tables", "all_events").sql + pieces.statements("state")["schema"]
 
     def make(path: Path) -> None:
         folder = Folder(path)

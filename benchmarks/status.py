@@ -15,7 +15,7 @@ from benchmarks.setting import AS_OF, Setting, count, say
 from due_cli.events import Envelope, Status, merged, rows_of, status_of
 from due_cli.ingest.stored import encoded
 from due_cli.progress import Silent
-from due_cli.sql import files
+from due_cli.sql import pieces
 from due_cli.targets.local.folder import Folder
 from due_cli.targets.local.lifecycle import set_up
 from due_cli.targets.local.state import opened
@@ -59,7 +59,7 @@ def measured(setting: Setting) -> Found:
 def _store(setting: Setting, messages: int) -> Folder:
     """A folder whose status store knows so many messages."""
     code = [Path(__file__), Path(ses_records.__file__), Path(pinpoint_records.__file__)]
-    schema = files.statements("state")["schema"]
+    schema = pieces.statements("state")["schema"]
 
     def make(path: Path) -> None:
         folder = Folder(path)

@@ -1,8 +1,8 @@
 """The rights of the person who runs due on AWS: what each call needs, and nothing wider than AWS allows.
 
 ``due setup --policy`` prints it. IAM takes 6,144 characters in a managed policy, so what a stack has several of is
-named by a pattern. A call needs more than its own action where it passes a role on, tags what it makes, or has Athena act
-as the caller (IAM service authorization reference; Athena user guide, "Access to workgroups").
+named by a pattern. A call needs more than its own action where it passes a role on, tags what it makes, or has Athena
+act as the caller (IAM service authorization reference; Athena user guide, "Access to workgroups").
 """
 
 from __future__ import annotations

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 
 from due_cli.events.model import Json, Row, Struct
@@ -87,4 +86,6 @@ def _as_json(value: Json) -> str:
 
 
 def _digest(canonical: str) -> str:
+    import hashlib  # not needed to look a status up, and slow to load
+
     return base64.urlsafe_b64encode(hashlib.sha256(canonical.encode()).digest()[:16])[:22].decode()

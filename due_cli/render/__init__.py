@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TextIO
 
 from due_cli.errors import DueError, ExitCode
-from due_cli.render import data, screen
+from due_cli.render import data
 from due_cli.results import Account, Checks, Done, Parts, Record, Result, Statuses, Table, Text
 from due_cli.settings import Output, Settings
 
@@ -28,7 +28,7 @@ def emit(result: Result, settings: Settings) -> ExitCode:
     if isinstance(result, Text):
         _write_text(result)
     elif settings.output is Output.TABLE:
-        screen.show(result, settings, sys.stdout)
+        _show(result, settings, sys.stdout)
     else:
         _WRITERS[settings.output](result, sys.stdout)
     sys.stdout.flush()
@@ -39,13 +39,21 @@ def emit(result: Result, settings: Settings) -> ExitCode:
 def aside(result: Result, settings: Settings) -> None:
     """Shows something on standard error, before the command's own result."""
     if not settings.quiet:
-        screen.show(result, settings, sys.stderr)
+        _show(result, settings, sys.stderr)
+
+
+def _show(result: Result, settings: Settings, stream: TextIO) -> None:
+    from due_cli.render import screen  # programs, which take JSON, do not wait for it
+
+    screen.show(result, settings, stream)
 
 
 def note(text: str) -> None:
     """One line for standard error; a reader of it who has gone stops nothing."""
+    from due_cli.render.screen import visible
+
     with suppress(OSError):
-        print(screen.visible(text), file=sys.stderr)  # noqa: T201  this module prints
+        print(visible(text), file=sys.stderr)  # noqa: T201  this module prints
 
 
 def error(problem: DueError) -> ExitCode:
@@ -63,7 +71,7 @@ def _emit_parts(parts: Parts, settings: Settings) -> ExitCode:
         if settings.output is Output.TABLE:
             sys.stdout.write(f"\n{heading}\n")
             sys.stdout.flush()
-            screen.show(part, settings, sys.stdout)
+            _show(part, settings, sys.stdout)
     if part is None:
         return ExitCode.DONE
     if settings.output is not Output.TABLE:

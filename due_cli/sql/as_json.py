@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from due_cli.sql import files
+from due_cli.sql.pieces import template
 
 _COMPLEX = frozenset(("array", "map", "row"))
 
 
 def columns_query(sql: str) -> str:
     """A query that has the columns of another, and no rows; what was typed begins on its second line."""
-    return files.template("athena")["columns"].format(query=sql)
+    return template("athena")["columns"].format(query=sql)
 
 
 def complex_columns(types: Sequence[str]) -> frozenset[int]:
@@ -32,7 +32,7 @@ def as_json(sql: str, statement: exp.Expr, names: Sequence[str], cast: frozenset
 
     ``statement`` is ``sql`` parsed and ``names`` its columns; what was typed begins on the second line of the result.
     """
-    pieces = files.template("athena")
+    pieces = template("athena")
     order = _Order(statement, names)
     keys = order.keys()
     columns = ", ".join(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from due_cli.errors import UsageError
 from due_cli.sql import files
 from due_cli.sql.parameters import literal
+from due_cli.sql.pieces import template
 
 _NAME = re.compile(r"[a-z_][a-z0-9_]{0,127}")
 # The columns that the template has already (appendix E).
@@ -40,7 +41,7 @@ def custom_view(name: str, event_type: str, attributes: list[str], metrics: list
         if column.name in seen:
             raise UsageError(f"two columns are named {column.name}", f"rename one: KEY={column.name}_2")
         seen.add(column.name)
-    pieces = files.template("custom_view")
+    pieces = template("custom_view")
     return pieces["view"].format(
         name=name,
         columns="".join(_expression(pieces, column) for column in columns),

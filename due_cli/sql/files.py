@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Literal, get_args
 
+from due_cli.sql.pieces import folder
+
 _HEADER = re.compile(r"-- (\w+): (.*)\n")
-_STATEMENT = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
 
 OptionType = Literal["TEXT", "INTEGER", "DURATION", "KEY=VALUE"]
 
@@ -45,16 +45,6 @@ class Query:
 
 
 @cache
-def folder() -> Path:
-    """Where the SQL files are: in the package (a wheel), else beside it (a checkout)."""
-    package = Path(__file__).parent.parent
-    for place in (package / "queries", package.parent / "queries"):
-        if place.is_dir():
-            return place
-    raise FileNotFoundError("due was installed without its queries folder")
-
-
-@cache
 def query(kind: str, name: str) -> Query:
     """One file of ``queries/{kind}/``; raises FileNotFoundError."""
     return parse(name, (folder() / kind / f"{name}.sql").read_text("utf-8"))
@@ -64,23 +54,6 @@ def query(kind: str, name: str) -> Query:
 def names(kind: str) -> tuple[str, ...]:
     """The files of ``queries/{kind}/``, in order."""
     return tuple(sorted(path.stem for path in (folder() / kind).glob("*.sql")))
-
-
-def statements(name: str) -> dict[str, str]:
-    """The statements of ``queries/local/{name}.sql``."""
-    return _pieces("local", name)
-
-
-def template(name: str) -> dict[str, str]:
-    """The pieces of ``queries/templates/{name}.sql``."""
-    return _pieces("templates", name)
-
-
-@cache
-def _pieces(kind: str, name: str) -> dict[str, str]:
-    """The pieces of a file, each under its ``-- name:`` line."""
-    pieces = _STATEMENT.split((folder() / kind / f"{name}.sql").read_text("utf-8"))
-    return {key: text.strip() for key, text in zip(pieces[1::2], pieces[2::2], strict=True)}
 
 
 def parse(name: str, text: str) -> Query:

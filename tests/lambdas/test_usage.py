@@ -92,9 +92,11 @@ def silent(*, drips: bool) -> Iterator[str]:
         def serve() -> None:
             connection, _ = server.accept()
             with connection:
-                while drips and not over.wait(0.5):
-                    connection.sendall(b"H")
-                over.wait()
+                for _ in range(30):
+                    if over.wait(0.5):
+                        break
+                    if drips:
+                        connection.sendall(b"H")
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()

@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from due_cli.render.data import plain
-from due_cli.sql import files
+from due_cli.sql import files, pieces
 from due_cli.sql.duckdb import parsed, to_duckdb
 from due_cli.sql.parameters import named_in, period, values
 from due_cli.targets.local.folder import Folder
@@ -22,7 +22,7 @@ from tests.queries.reference import Rows
 
 def text_of(report: str) -> str:
     """The file of a report."""
-    return (files.folder() / "reports" / f"{report}.sql").read_text("utf-8")
+    return (pieces.folder() / "reports" / f"{report}.sql").read_text("utf-8")
 
 
 @cache

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import duckdb
 
 from due_cli.errors import DueError, QueryError
-from due_cli.sql import files
+from due_cli.sql import pieces
 from due_cli.targets.local.folder import Folder
 
 INGEST_MEMORY = "224MB"
@@ -23,7 +23,7 @@ _KIND_OF_ERROR = re.compile(r"^\w+ Error: ")
 
 def statement(name: str, **values: object) -> str:
     """A statement of ``queries/local/parquet.sql`` with its braces filled in by due's own values."""
-    return files.statements("parquet")[name].format(**values)
+    return pieces.statements("parquet")[name].format(**values)
 
 
 def text_literal(text: str) -> str:

@@ -9,7 +9,7 @@ from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from due_cli.sql import files
+from due_cli.sql import pieces
 from due_cli.targets.local.folder import Folder
 from due_cli.targets.local.lifecycle import DEFAULT_DATABASE, first_meta
 from due_cli.targets.local.state import State, create
@@ -45,4 +45,4 @@ def _copied_aside(folder: Folder) -> Path:
 def _readable(state: Path, statement: str) -> Iterator[tuple[object, ...]]:
     """The rows of a statement, as far as a damaged state gives them."""
     with closing(sqlite3.connect(state, isolation_level=None)) as connection, suppress(sqlite3.DatabaseError):
-        yield from connection.execute(files.statements("state")[statement])
+        yield from connection.execute(pieces.statements("state")[statement])

@@ -6,12 +6,12 @@ import shlex
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from due_cli.errors import ConfigurationError, DueError
 from due_cli.progress import Progress
-from due_cli.sql import files
+from due_cli.sql import pieces
 from due_cli.targets.local.folder import Folder, denied
 
 VERSION = 1  # raised when the schema changes; a newer one than this is refused
@@ -29,8 +29,7 @@ class DamagedError(DueError):
     """The state cannot be read as one."""
 
 
-@dataclass(frozen=True, slots=True)
-class DataFile:
+class DataFile(NamedTuple):
     """A Parquet file that due wrote; ``hour`` counts from the epoch, UTC."""
 
     path: str
@@ -39,8 +38,7 @@ class DataFile:
     bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class FailedRecord:
+class FailedRecord(NamedTuple):
     """A record that could not be read; its bytes are kept apart."""
 
     id: str
@@ -50,8 +48,7 @@ class FailedRecord:
     bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(NamedTuple):
     """A stored view: as it was written (Athena), as DuckDB runs it, and the tables and views it reads."""
 
     name: str
@@ -66,7 +63,7 @@ class State:
     def __init__(self, folder: Folder, connection: sqlite3.Connection) -> None:
         self.folder = folder
         self._connection = connection
-        self._sql = files.statements("state")
+        self._sql = pieces.statements("state")
         self._looking = False
 
     def __enter__(self) -> State:
@@ -172,7 +169,7 @@ def create(folder: Folder, meta: dict[str, str], fill: Callable[[State], None] |
     connection = _connected(new)
     with State(folder, connection) as state:
         with state.transaction():
-            for statement in files.statements("state")["schema"].split(";\n"):
+            for statement in pieces.statements("state")["schema"].split(";\n"):
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {VERSION}")
             state.run_many("set_meta", meta.items())
