@@ -6,13 +6,16 @@ import inspect
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import Field
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from due_cli.commands.options import YesOption, confirm, declared, preview, progress_of, remembered, settings_of, signed
 from due_cli.results import Done, Result, Table, Text
 from due_cli.settings import AwsChoice, LocalChoice, chosen_for_setup
+
+if TYPE_CHECKING:
+    from due_cli.deploy.setup import Prepared
 
 HELP = """Make the events database on AWS, or bring it up to date; with --local DIR, in a folder of this machine.
 
@@ -64,21 +67,22 @@ def _setup(
     aws = Aws(choice.profile, choice.region)
     if policy:
         return Text(setup.policy(aws, choice.stack, chosen))
-    asked = setup.Asked(
-        chosen,
-        pinpoint.Asked(pinpoint_project_id, pinpoint_project_name, not no_pinpoint),
-        tuple((config_sets or "").replace(",", " ").split()),
-        tuple(tag or ()),
-    )
-    prepared = setup.prepared(aws, choice.stack, asked)
-    if plan:
-        return prepared.plan()
+    project = pinpoint.Asked(pinpoint_project_id, pinpoint_project_name, not no_pinpoint)
+    sets = tuple((config_sets or "").replace(",", " ").split())
+    prepared = setup.prepared(aws, choice.stack, setup.Asked(chosen, project, sets, tuple(tag or ())))
+    return prepared.plan() if plan else _carried_out(context, choice, prepared, yes=yes)
+
+
+def _carried_out(context: typer.Context, choice: AwsChoice, prepared: Prepared, *, yes: bool) -> Done:
+    from due_cli.deploy.setup import carry_out
+
     if prepared.changes:
         preview(context, prepared.plan())
         if not confirm(prepared.question, yes=yes, what="due setup"):
             return Done(["nothing was changed"])
-    done = setup.carry_out(prepared, progress_of(context))
-    return Done([*done.lines, *remembered(_with_region(choice, prepared.stack.names.region))], done.next_steps)
+    done = carry_out(prepared, progress_of(context))
+    found = AwsChoice(choice.stack, prepared.stack.names.region, choice.profile, choice.source)
+    return Done([*done.lines, *remembered(found)], done.next_steps)
 
 
 def _in_folder(context: typer.Context, choice: LocalChoice, chosen: Mapping[str, object]) -> Done:
@@ -87,11 +91,6 @@ def _in_folder(context: typer.Context, choice: LocalChoice, chosen: Mapping[str,
 
     done = set_up_folder(Folder(choice.folder), chosen, progress_of(context))
     return Done([*done.lines, *remembered(choice)], done.next_steps)
-
-
-def _with_region(choice: AwsChoice, region: str) -> AwsChoice:
-    """The stack with the region that it was found to be in, whatever the environment says later."""
-    return AwsChoice(choice.stack, region, choice.profile, choice.source)
 
 
 _OWN = [one for one in inspect.signature(_setup, eval_str=True).parameters.values() if one.name != "chosen"]

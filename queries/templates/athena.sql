@@ -17,3 +17,7 @@ CAST({column} AS json) AS {name}
 
 -- name: column
 {column} AS {name}
+
+-- name: view
+CREATE OR REPLACE VIEW {name} AS
+{query}

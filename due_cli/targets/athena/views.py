@@ -10,6 +10,7 @@ from due_cli.errors import NotFoundError, QueryError, UsageError
 from due_cli.results import Table
 from due_cli.sql import duckdb as dialect
 from due_cli.sql import files
+from due_cli.sql.pieces import template
 
 
 def create(stack: Stack, sql: str) -> str:
@@ -22,7 +23,7 @@ def create(stack: Stack, sql: str) -> str:
     name, database = dialect.new_view(statement), stack.options.database
     if dialect.database_of(statement) not in (None, database):
         raise UsageError(
-            f"due makes views in its own database alone, {database}", f"CREATE OR REPLACE VIEW {name} AS …"
+            f"due makes views in its own database alone, {database}", f"write CREATE OR REPLACE VIEW {name} AS …"
         )
     if not dialect.replaces(statement) and table_of(stack.aws, database, name) is not None:
         raise UsageError(f"the view {name} exists", "write CREATE OR REPLACE VIEW to replace it")
@@ -62,7 +63,7 @@ def shown(stack: Stack, name: str) -> str:
     table = table_of(stack.aws, stack.options.database, name.lower())
     if table is None or not is_view(table):
         raise NotFoundError(f"no view {name}", "due view list")
-    return f"CREATE OR REPLACE VIEW {table['Name']} AS\n{query_of(table)}"
+    return template("athena")["view"].format(name=table["Name"], query=query_of(table))
 
 
 def _reads(query: str, name: str) -> bool:
