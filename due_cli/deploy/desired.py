@@ -105,7 +105,7 @@ class _Stack:
             ),
             *self._function(
                 "partition",
-                policies.partition_rights(names, options.database),
+                policies.partition_rights(names, options.database, options.kms_key),
                 _PARTITION_TIMEOUT_SECONDS,
                 permissions=(notifies,),
                 on_failure_arn=names.bucket_arn,

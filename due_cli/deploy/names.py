@@ -65,6 +65,11 @@ class Names:
         """A Lambda function: ``transform``, ``partition`` or ``status-api``."""
         return f"{self.stack}-{name}"
 
+    @property
+    def undone(self) -> str:
+        """Where Lambda keeps the events that the partition function failed on for good; the prefix is Lambda's own."""
+        return f"aws/lambda/async/{self.function('partition')}/"
+
     def role(self, name: str) -> str:
         """An IAM role; roles are global to the account, so the region is part of the name."""
         return f"{self.stack}-{name}-{self.region}"

@@ -73,15 +73,17 @@ def transform_rights(names: Names, kms_key: str | None) -> Policy:
     return policy(*statements)
 
 
-def partition_rights(names: Names, database: str) -> Policy:
+def partition_rights(names: Names, database: str, kms_key: str | None) -> Policy:
     """The partition function: the table's partitions, and the place for events that it failed on for good."""
-    return policy(
+    statements = [
         own_log(names, "partition"),
         allow(["glue:GetTable", "glue:BatchCreatePartition"], table_arns(names, database)),
-        # Where Lambda itself keeps the events that a function failed on for good; the prefix is Lambda's own.
-        allow("s3:PutObject", f"{names.bucket_arn}/aws/lambda/async/{names.function('partition')}/*"),
+        allow("s3:PutObject", f"{names.bucket_arn}/{names.undone}*"),
         allow("s3:ListBucket", names.bucket_arn),
-    )
+    ]
+    if kms_key:
+        statements.append(allow("kms:GenerateDataKey", kms_key))
+    return policy(*statements)
 
 
 def status_api_rights(names: Names) -> Policy:

@@ -55,8 +55,12 @@ class Prepared:
         return sum(step.action is not Action.KEEP for step in self.steps)
 
     def plan(self) -> Table:
-        """Every resource with what is done about it."""
-        return Table(PLAN_COLUMNS, [plan_row(step) for step in self.steps], empty="nothing to do")
+        """Every resource with what is done about it, and what is sent to whom where that was asked for."""
+        rows = [plan_row(step) for step in self.steps]
+        if self.stack.options.usage_endpoint:
+            sent = "solution id, id of the stack, time, S3PartitionTriggers"
+            rows.append(("send", "counts of use", self.stack.options.usage_endpoint, sent))
+        return Table(PLAN_COLUMNS, rows, empty="nothing to do")
 
 
 def prepared(aws: Aws, stack: str, asked: Asked) -> Prepared:

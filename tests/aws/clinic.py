@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from due_cli.aws.clients import Aws
@@ -81,9 +82,10 @@ class Clinic:
         logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
 
     def measured(self, namespace: str, name: str, dimension: Mapping[str, str], value: float) -> None:
-        """A metric has a value now."""
+        """A metric had a value a moment ago: moto leaves the present second out."""
+        moment = datetime.now(UTC) - timedelta(minutes=1)
         listed = [{"Name": key, "Value": text} for key, text in dimension.items()]
-        data = {"MetricName": name, "Dimensions": listed, "Value": value}
+        data = {"MetricName": name, "Dimensions": listed, "Value": value, "Timestamp": moment}
         self.client("cloudwatch").put_metric_data(Namespace=namespace, MetricData=[data])
 
 

@@ -13,6 +13,7 @@ from moto.cloudwatch.models import cloudwatch_backends
 from moto.s3.models import s3_backends
 
 from due_cli.deploy.desired import TABLE
+from due_cli.targets.athena.checks.views import hive_type
 from tests.aws import clinic
 from tests.aws.clinic import Clinic, Expected
 from tests.aws.front.aws import Front
@@ -48,6 +49,19 @@ def ill(ward: Clinic) -> Iterator[Clinic]:
     """The stack, well before and to be left well."""
     yield ward
     ward.front.faults.clear()
+
+
+@pytest.mark.parametrize(
+    ("trino", "hive"),
+    [
+        ("timestamp(3)", "timestamp"),
+        ("varchar(12)", "string"),
+        ("map(varchar, array(integer))", "map<string,array<int>>"),
+        ('array(row("email_address" varchar, n bigint))', "array<struct<email_address:string,n:bigint>>"),
+    ],
+)
+def test_the_types_of_a_views_columns_have_two_spellings(trino: str, hive: str) -> None:
+    assert hive_type(trino) == hive
 
 
 def changed_role(ill: Clinic, name: str, *, without: str) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import signal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from due_cli.deploy.person import rights as person_rights
 from due_cli.deploy.stack import Stack
 from due_cli.events import rows_of, status_of
 from due_cli.ingest.outgoing import received
@@ -18,7 +20,7 @@ from tests.aws import streaming
 from tests.aws.front.aws import Front
 from tests.aws.front.calls import Call
 from tests.aws.streaming import HOUR, conversion_failed, front, made_once, processing_failed, put, stack
-from tests.cli import Due
+from tests.cli import Due, process, write_lines
 from tests.events.records import ses_bounce, ses_delivery, ses_send
 from tests.local.processes import ended, started
 
@@ -335,6 +337,18 @@ def test_two_that_rewrite_an_object_lose_nothing(front: Front, stack: Stack, due
     front.faults.clear()
     assert [call.status for call in front.journal.of("s3:PutObject")][-2:] == [412, 200]
     assert [row["id"] for row in listed(due)] == [ids[2], ids[3]]
+
+
+def test_the_rights_that_due_prints_are_enough(
+    front: Front, stack: Stack, tmp_path: Path, filled: dict[str, bytes]
+) -> None:
+    person = front.iam.user("person", person_rights(stack.names, stack.options.database, None))
+    front.iam.denied.clear()
+    source = write_lines(tmp_path / "one.json", [ses_bounce()])
+    process("ingest", str(source), environment=person).done()
+    assert process("failed", "replay", "-o", "json", environment=person).done().json["kept"] == 5
+    process("failed", "discard", "--all", "--yes", environment=person).done()
+    assert front.iam.denied == []
 
 
 def test_a_record_that_failed_twice_is_one_record(front: Front, stack: Stack, due: Due) -> None:

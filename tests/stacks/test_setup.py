@@ -40,6 +40,10 @@ def test_plan_changes_nothing(front: Front, commands: Commands) -> None:
     ended = commands.due("setup", "--plan", "-o", "json", "--no-pinpoint")
     assert ended.code == 0, ended.err
     assert {row["action"] for row in json.loads(ended.out)} == {"create"}
+    asked = commands.due("setup", "--plan", "-o", "json", "--no-pinpoint", "--usage-endpoint", "https://example.com/u")
+    sent = [row for row in json.loads(asked.out) if row["action"] == "send"]
+    assert [row["name"] for row in sent] == ["https://example.com/u"]
+    assert "S3PartitionTriggers" in sent[0]["differs"]
     assert front.journal.mutating == []
     assert contents(front) == before
 

@@ -45,7 +45,6 @@ from due_cli.ingest.outgoing import TOO_LARGE, Examined, examined, unwrapped
 from due_cli.lambdas.facts import of_record
 
 TOO_LARGE_FOLDER = f"{ERRORS}too-large/"
-EVENTS_FOLDER = "aws/lambda/async/{}/"
 _REFUSED_STATUS = "the status table would not take these facts"
 _CODES = ("lastErrorCode", "ErrorCode", "errorCode")
 _WORDS = ("lastErrorMessage", "ErrorMessage", "errorMessage")
@@ -180,8 +179,7 @@ def _found(stack: Stack) -> Iterator[Found]:
     """The objects by the hour in their keys; those of one folder are listed in that order."""
     aws, bucket = stack.aws, stack.names.bucket
     folders, loose = objects.level(aws, bucket, ERRORS)
-    events = EVENTS_FOLDER.format(stack.names.function("partition"))
-    listings = [objects.listed(aws, bucket, folder) for folder in (*folders, events)]
+    listings = [objects.listed(aws, bucket, folder) for folder in (*folders, stack.names.undone)]
     return heapq.merge(*listings, loose, key=_hour)
 
 

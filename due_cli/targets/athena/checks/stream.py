@@ -16,8 +16,6 @@ _LATE_SECONDS = 1800  # as the stack's alarm has it
 _FIVE_MINUTES = timedelta(minutes=5)
 _HOUR = timedelta(hours=1)
 _FIREHOSE = "AWS/Firehose"
-# Where Lambda keeps the events that the partition function failed on for good; the prefix is Lambda's own.
-_UNDONE = "aws/lambda/async/{}/"
 
 
 def stream(patient: Patient) -> Examined:
@@ -69,7 +67,7 @@ def failed_records(patient: Patient) -> Examined:
         number = f"{waiting.count:,} or more objects" if waiting.more else counted(waiting.count, "object")
         text = f"{number} with records that could not be stored under s3://{bucket}/{ERRORS}, the newest of"
         yield Check("failed records", "problem", f"{text} {ago(waiting.newest)}", patient.command("failed list"))
-    place = _UNDONE.format(patient.names.function("partition"))
+    place = patient.names.undone
     undone = stored_below(patient.aws, bucket, place)
     if undone.newest is not None:
         text = f"the partition function gave up on {counted(undone.count, 'event')}, last {ago(undone.newest)}"

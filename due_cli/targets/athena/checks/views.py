@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from due_cli.aws.resources.view import columns_of, views_of
 from due_cli.deploy.resource import Action
 from due_cli.results import Check
 from due_cli.targets.athena.checks.common import Examined, Patient, counted, listed
 from due_cli.targets.athena.checks.resources import steps, unread
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue.type_defs import TableTypeDef
 
 _HIVE = {"varchar": "string", "integer": "int", "real": "float", "varbinary": "binary", "row": "struct"}
 _WORD = re.compile(r"(array|map|row)\(|(\w+)(?:\(\d+\))?|\)")
@@ -21,29 +24,31 @@ def views(patient: Patient) -> Examined:
     """Every view that is missing or differs, by its statement or by its columns' names and types."""
     looked = [one for one in patient.looked if one.node.resource.kind == "view"]
     yield from unread("views", looked, patient)
-    kept, wrong = set(), False
-    for step in steps(looked):
-        name = step.node.resource.name
-        if step.action is Action.KEEP:
-            kept.add(name)
-            continue
-        wrong = True
+    wrong = [step for step in steps(looked) if step.action is not Action.KEEP]
+    for step in wrong:
         how = ", ".join(str(one.is_now) for one in step.differences)
         what = "is missing" if step.action is Action.CREATE else f"is not as this version makes it: {how}"
-        yield Check("views", "problem", f"the view {name} {what}", patient.setup)
-    database, columns = patient.stack.options.database, 0
-    for table in views_of(patient.aws, database) if kept else ():
-        if table["Name"] not in kept:
-            continue
-        there, made = _listed_by_glue(table), {name: hive_type(kind) for name, kind in columns_of(table)}
-        columns += len(made)
-        if differing := sorted({*_differing(there, made)}):
-            wrong = True
-            delete = patient.aws_command(f"glue delete-table --database-name {database} --name {table['Name']}")
-            text = f"the view {table['Name']} has other columns than its statement gives it: {listed(differing)}"
-            yield Check("views", "problem", text, f"{delete} && {patient.setup}")
-    if not wrong and len(kept) == len(looked):
-        yield Check("views", "ok", f"{counted(len(kept), 'view')}, {counted(columns, 'column')}")
+        yield Check("views", "problem", f"the view {step.node.resource.name} {what}", patient.setup)
+    kept = {step.node.resource.name for step in steps(looked) if step.action is Action.KEEP}
+    if not kept:
+        return
+    tables = [table for table in views_of(patient.aws, patient.stack.options.database) if table["Name"] in kept]
+    differing = [check for table in tables for check in _other_columns(patient, table)]
+    yield from differing
+    if len(kept) == len(looked) and not differing:
+        number = sum(len(columns_of(table)) for table in tables)
+        yield Check("views", "ok", f"{counted(len(kept), 'view')}, {counted(number, 'column')}")
+
+
+def _other_columns(patient: Patient, table: TableTypeDef) -> Iterator[Check]:
+    """A view whose columns in Glue, which other tools read, are not those that Athena stored with its statement."""
+    made = {name: hive_type(kind) for name, kind in columns_of(table)}
+    differing = sorted({*_differing(_listed_by_glue(table), made)})
+    if differing:
+        name, database = table["Name"], patient.stack.options.database
+        delete = patient.aws_command(f"glue delete-table --database-name {database} --name {name}")
+        text = f"the view {name} has other columns than its statement gives it: {listed(differing)}"
+        yield Check("views", "problem", text, f"{delete} && {patient.setup}")
 
 
 def hive_type(kind: str) -> str:
