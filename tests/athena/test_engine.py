@@ -19,7 +19,7 @@ from tests.athena.engines import Answers, Fails
 from tests.aws.front.aws import Front
 from tests.aws.front.calls import Call
 from tests.aws.front.wire import Answer, Request
-from tests.cli import Due
+from tests.cli import Due, process
 from tests.local.processes import ended, started, wait_until
 from tests.local.terminal import at_terminal
 
@@ -52,6 +52,12 @@ def test_a_call_that_is_denied_is_named_once(due: Due, front: Front, stack: Stac
     message, hint = lines(due(*QUERY, "-q").failed(5).err)
     assert "access denied" in message
     assert "README" in hint
+
+
+def test_nothing_is_said_beside_the_message(front: Front, stack: Stack) -> None:
+    """What the library logs goes to standard error, where nobody listens for it."""
+    front.faults.deny("athena:StartQueryExecution")
+    assert len(lines(process(*QUERY).failed(5).err)) == 2
 
 
 @pytest.mark.parametrize(
@@ -126,10 +132,10 @@ def test_bytes_are_dollars(scanned: int, text: str) -> None:
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupt_stops_the_query_in_athena(front: Front, stack: Stack, number: signal.Signals, code: int) -> None:
     front.athena.slow = 60
-    with started(*QUERY) as process:
+    with started(*QUERY) as asking:
         wait_until(lambda: len(front.journal.of("athena:GetQueryExecution")) > 0, "a query under way")
-        process.send_signal(number)
-        ran = ended(process)
+        asking.send_signal(number)
+        ran = ended(asking)
     assert ran.code == code
     assert "Traceback" not in ran.err
     assert list(front.athena.queries.values())[-1].state == "CANCELLED"

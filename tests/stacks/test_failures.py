@@ -52,9 +52,7 @@ def test_no_stack(commands: Commands) -> None:
         assert "no stack nobodys" in one_line(ended)
 
 
-@pytest.mark.parametrize(
-    "call", ["iam:CreateRole", "s3:CreateBucket", "lambda:CreateFunction", "glue:CreateTable", "firehose:Create*"]
-)
+@pytest.mark.parametrize("call", ["iam:CreateRole", "glue:CreateTable"])
 def test_denied(front: Front, commands: Commands, call: str) -> None:
     front.faults.deny(call)
     ended = commands.due(*SETUP)

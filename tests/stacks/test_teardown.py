@@ -82,17 +82,19 @@ def test_leaves_another_stack_alone(front: Front, commands: Commands) -> None:
     assert contents(front) == of_other
 
 
-def test_killed_at_each_call_goes_on_from_there(front: Front, before: dict[str, list[str]], commands: Commands) -> None:
+def test_killed_again_and_again_goes_on_from_there(
+    front: Front, before: dict[str, list[str]], commands: Commands
+) -> None:
     assert commands.due(*SETUP).code == 0
     processes = 0
     while True:
-        _, first = after(1)
-        ended = commands.due(*TEARDOWN, "--stack", "due", "--delete-data", killed_by=first)
+        _, soon = after(1 + processes % 3)
+        ended = commands.due(*TEARDOWN, "--stack", "due", "--delete-data", killed_by=soon)
         processes += 1
         if ended.code == 0:
             break
         assert ended.code == -9, ended.err
-    assert processes > 40
+    assert processes > 15
     assert contents(front) == before
 
 
