@@ -41,6 +41,10 @@ def test_any_text_is_a_value(both: Both, due: Due, value: str) -> None:
     assert subject["email_subject"] == f"Subject {value[:80]}"
     (count,) = due.rows("report", "send-count-by-tag", "--tag", f"k'%;={value}", *PERIOD, "--stack", "due")
     assert count == {"sends": 1}
+
+
+@pytest.mark.parametrize("value", VALUES[::4], ids=range(0, len(VALUES), 4))
+def test_any_text_is_a_context(both: Both, due: Due, value: str) -> None:
     (sms,) = due.rows("report", "sms-cost-by-tag", "--tag", f"k'%;={value}", *PERIOD, "--stack", "due")
     assert sms == {"cost_in_millicents": 600.0, "sends": 1}
 
