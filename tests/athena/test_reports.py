@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from due_cli.sql import files
 from due_cli.targets.athena import reports
 from due_cli.targets.local.folder import Folder
 from due_cli.targets.local.reports import report as local_report
@@ -16,10 +17,15 @@ from tests.queries.hand import Hand
 from tests.queries.scenes import HAND
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
+CASES = tuple({case.report: case for case in HAND}.values())  # one of each report
 PERIOD = ("--since", DAY, "--until", "2025-06-03")
 
 
-@pytest.mark.parametrize("case", HAND, ids=str)
+def test_every_report_is_among_them() -> None:
+    assert {case.report for case in CASES} == set(files.names("reports"))
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
 def test_a_report_is_the_same_on_both(both: Both, said: Said, case: Hand) -> None:
     theirs = reports.report(both.stack, said, case.report, case.options, case.since, case.until, NOW)
     ours = local_report(Folder(both.database), case.report, case.options, case.since, case.until, NOW)
