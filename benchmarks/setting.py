@@ -46,8 +46,10 @@ class Setting:
         return place
 
     def environment(self) -> dict[str, str]:
-        """A process's environment in which due finds no target, and records none, of the user's."""
-        cleaned = {key: value for key, value in os.environ.items() if not key.startswith("DUE_")}
+        """A process's environment in which due finds no target of the user's, records none, and keeps its
+        bytecode as an installed package does."""
+        unwanted = ("DUE_", "PYTHONDONTWRITEBYTECODE")
+        cleaned = {key: value for key, value in os.environ.items() if not key.startswith(unwanted)}
         return {**cleaned, "XDG_CONFIG_HOME": str(self.cache / "config")}
 
     def made_once(self, name: str, of: Sequence[str | bytes | Path], make: Callable[[Path], None]) -> Path:
