@@ -22,7 +22,7 @@ from due_cli.aws.resources.stream import DeliveryStream
 from due_cli.aws.resources.view import View
 from due_cli.aws.resources.workgroup import Workgroup
 from due_cli.deploy import config_sets, policies
-from due_cli.deploy.names import ERRORS, EVENTS, RESULTS, STACK_TAG, Names
+from due_cli.deploy.names import ERRORS, EVENTS, RESULTS, Names
 from due_cli.deploy.options import OPTIONS_VARIABLE, Options
 from due_cli.deploy.package import Package
 from due_cli.deploy.resource import Node, Resource
@@ -54,7 +54,7 @@ def desired(names: Names, options: Options, code: Package) -> list[Node[Aws]]:
 class _Stack:
     def __init__(self, names: Names, options: Options, code: Package) -> None:
         self._names, self._options, self._code = names, options, code
-        self._tags = {**options.tags, STACK_TAG: names.stack}
+        self._tags = options.tags_of(names.stack)
 
     def storage(self) -> list[Node[Aws]]:
         """Where events, statuses and results are kept."""

@@ -6,12 +6,34 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from due_cli.deploy.resource import Action, Cloud, Step, differences
+from due_cli.progress import Progress
 
 _AT_ONCE = 12
+_DONE = {Action.CREATE: "created", Action.UPDATE: "updated", Action.DELETE: "deleted"}
 Told = Callable[[Step[Cloud]], None]
 
 
-def execute(steps: Sequence[Step[Cloud]], aws: Cloud, began: Told[Cloud], ended: Told[Cloud]) -> None:
+def execute_aloud(steps: Sequence[Step[Cloud]], aws: Cloud, what: str, progress: Progress) -> None:
+    """Does every step of a plan and says of each that it is done."""
+    progress.start(what, sum(step.action is not Action.KEEP for step in steps))
+
+    def ended(step: Step[Cloud]) -> None:
+        progress.note(f"{_DONE[step.action]} {step.node.resource.kind} {step.node.resource.name}")
+        progress.advance(1)
+
+    try:
+        execute(steps, aws, ended=ended)
+    finally:
+        progress.finish()
+
+
+def _untold(_: Step[Cloud]) -> None:
+    """Nobody listens."""
+
+
+def execute(
+    steps: Sequence[Step[Cloud]], aws: Cloud, began: Told[Cloud] = _untold, ended: Told[Cloud] = _untold
+) -> None:
     """Does every step of a plan.
 
     After a failure no further step is begun, those under way are waited for, and the first error is raised: running

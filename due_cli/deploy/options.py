@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import Field, asdict, dataclass, field, fields, replace
 from typing import Any
 
+from due_cli.aws.resources.tags import OWNER
 from due_cli.deploy.names import checked_database
 from due_cli.errors import UsageError
 
@@ -48,6 +49,10 @@ class Options:
         """The choices that are not the defaults, as text, the same text for the same choices."""
         chosen = {key: value for key, value in asdict(self).items() if value != getattr(_DEFAULTS, key)}
         return json.dumps(chosen, sort_keys=True, separators=(",", ":"))
+
+    def tags_of(self, stack: str) -> dict[str, str]:
+        """What every resource of a stack is tagged with."""
+        return {**self.tags, OWNER: stack}
 
     def changed(self, asked: Mapping[str, object]) -> Options:
         """The same with what was asked for: None is what was not said, an empty text the default."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from due_cli.aws.projects import App, NoPinpointError
-from due_cli.aws.resources.http_api import HttpApi
+from due_cli.aws.resources.http_api import address_of
 from due_cli.deploy import pinpoint
-from due_cli.deploy.names import EVENTS, STACK_TAG
+from due_cli.deploy.names import EVENTS
 from due_cli.deploy.stack import Stack
 from due_cli.results import Value
 
@@ -14,7 +14,6 @@ def of(stack: Stack) -> dict[str, Value]:
     """The outputs; Pinpoint's are None where the stack has no project, the status API's where it is missing."""
     names, options = stack.names, stack.options
     project = _project(stack)
-    api = HttpApi(names.api, names.function_arn("status-api"), {STACK_TAG: names.stack})
     return {
         "PinpointProjectId": project.project_id if project else None,
         "PinpointProjectArn": project.arn if project else None,
@@ -26,7 +25,7 @@ def of(stack: Stack) -> dict[str, Value]:
         "WorkgroupName": names.workgroup,
         "DeliveryStreamName": names.stream,
         "DeliveryStreamArn": names.stream_arn,
-        "StatusApiUrl": api.address(stack.aws),
+        "StatusApiUrl": address_of(stack.aws, names.api, names.stack),
         "StatusTable": names.status_table,
         "StatusDays": options.status_days,
         "Stack": names.stack,

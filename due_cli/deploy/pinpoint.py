@@ -173,10 +173,10 @@ def attach(stack: Stack, project_id: str) -> Done:
     _must_be_free(aws, names, app)
     if not senders.has_stream(aws, names.stream):
         raise ConfigurationError(f"the stack {names.stack} has no stream {names.stream}", names.command("setup"))
-    tags = {**stack.options.tags, STACK_TAG: names.stack}
+    tags = stack.tags
     stream = _stream_of(names, Project(app.name, tags, app.project_id))
     steps = planned([role(names, tags), Node(EVENT_STREAM, stream, frozenset((ROLE,)))], aws)
-    execute(steps, aws, lambda _: None, lambda _: None)
+    execute(steps, aws)
     if all(step.action is Action.KEEP for step in steps):
         return Done([f"the project {_called(app)} is attached already"])
     return Done([f"the project {_called(app)} sends its events to {names.stream}"], (names.command("doctor"),))
@@ -202,7 +202,7 @@ def detach(stack: Stack, project_id: str) -> Done:
             names.command(f"attach-config-set {' '.join(attached)} --via firehose") + ", then this again",
         )
     stream = _stream_of(names, Project(app.name, {}, app.project_id))
-    execute(planned_removal([Node(EVENT_STREAM, stream)], aws), aws, lambda _: None, lambda _: None)
+    execute(planned_removal([Node(EVENT_STREAM, stream)], aws), aws)
     lost = [f"the mail of {one.name}, which sends through the project, no longer reaches it either" for one in through]
     return Done([f"the project {_called(app)} no longer sends its events to {names.stream}", *lost])
 

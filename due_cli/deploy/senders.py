@@ -14,7 +14,7 @@ from due_cli.aws.senders import ConfigSet, Destination
 from due_cli.deploy import config_sets, pinpoint
 from due_cli.deploy.config_sets import Ways
 from due_cli.deploy.execute import execute
-from due_cli.deploy.names import STACK_TAG, Names
+from due_cli.deploy.names import Names
 from due_cli.deploy.near import not_found
 from due_cli.deploy.plan import planned, planned_removal
 from due_cli.deploy.resource import Action, Node, Step
@@ -167,14 +167,14 @@ def _project(stack: Stack, via: str) -> tuple[Project | None, list[str]]:
 def _role_for(stack: Stack, destinations: list[Node[Aws]]) -> list[Node[Aws]]:
     resources = [node.resource for node in destinations]
     if any(isinstance(one, EventDestination) and isinstance(one.to, ToStream) for one in resources):
-        return [config_sets.role(stack.names, {**stack.options.tags, STACK_TAG: stack.names.stack})]
+        return [config_sets.role(stack.names, stack.tags)]
     return []
 
 
 def _carry_out(steps: list[Step[Aws]], aws: Aws, what: str, progress: Progress) -> None:
     progress.start(what, sum(step.action is not Action.KEEP for step in steps))
     try:
-        execute(steps, aws, lambda _: None, lambda _: progress.advance(1))
+        execute(steps, aws, ended=lambda _: progress.advance(1))
     finally:
         progress.finish()
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from due_cli.aws.clients import Aws
 from due_cli.deploy import package, person, pinpoint, senders
 from due_cli.deploy.desired import desired
-from due_cli.deploy.execute import execute
+from due_cli.deploy.execute import execute_aloud
 from due_cli.deploy.names import STACK_TAG, Names
 from due_cli.deploy.options import Options, checked
 from due_cli.deploy.plan import planned
@@ -74,7 +74,7 @@ def prepared(aws: Aws, stack: str, asked: Asked) -> Prepared:
     with_pinpoint = asked.pinpoint.use and (before.pinpoint or asked.pinpoint.names_one)
     chosen = replace(before.changed(asked.options), pinpoint=with_pinpoint, tags=_tags(asked.tags) or before.tags)
     options = checked(chosen)
-    tags = {**options.tags, STACK_TAG: names.stack}
+    tags = options.tags_of(names.stack)
     nodes = desired(names, options, package.package())
     project = pinpoint.wanted(aws, names, replace(asked.pinpoint, use=with_pinpoint), tags)
     sets = senders.checked(aws, names, asked.config_sets)
@@ -94,24 +94,13 @@ def carry_out(setup: Prepared, progress: Progress) -> Done:
     names = setup.stack.names
     if not setup.changes:
         return Done([f"the stack {names.stack} is as it should be", *setup.notes], _next(names))
-    progress.start("Setting up", setup.changes)
-
-    def ended(step: Step[Aws]) -> None:
-        progress.note(f"{_DONE[step.action]} {step.node.resource.kind} {step.node.resource.name}")
-        progress.advance(1)
-
     try:
-        execute(setup.steps, setup.stack.aws, lambda _: None, ended)
+        execute_aloud(setup.steps, setup.stack.aws, "Setting up", progress)
     except DueError as error:
         error.hint = error.hint or "run the same command again: it goes on from there"
         raise
-    finally:
-        progress.finish()
     made = f"the stack {names.stack} is set up in account {names.account}, region {names.region}"
     return Done([made, *setup.notes], _next(names))
-
-
-_DONE = {Action.CREATE: "created", Action.UPDATE: "updated", Action.DELETE: "deleted", Action.KEEP: "kept"}
 
 
 def plan_row(step: Step[Aws]) -> tuple[str, str, str, str]:

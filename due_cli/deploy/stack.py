@@ -20,6 +20,11 @@ class Stack:
     options: Options
     whole: bool = True
 
+    @property
+    def tags(self) -> dict[str, str]:
+        """What every resource of it is tagged with."""
+        return self.options.tags_of(self.names.stack)
+
 
 def names_in(aws: Aws, stack: str) -> Names:
     """The names of a stack in the caller's account and region; one call."""

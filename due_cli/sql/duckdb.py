@@ -16,6 +16,7 @@ from sqlglot.errors import SqlglotError
 
 from due_cli.errors import QueryError, UsageError
 
+Statement = exp.Expr
 TABLE = "all_events"
 PARTITION = "ingest_timestamp"
 _GAP = r"(?:\s|/\*.*?\*/|--[^\n]*\n)*"

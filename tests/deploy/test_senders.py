@@ -32,13 +32,6 @@ from tests.deploy.sending import (
 )
 
 
-@pytest.fixture
-def stack(front: Front) -> Stack:
-    """A stack with two configuration sets beside it."""
-    sending.make_sets(front, "marketing", "receipts")
-    return sending.a_stack(front)
-
-
 def test_a_set_goes_straight_to_the_stream_with_all_ten_types(front: Front, stack: Stack) -> None:
     done = attach(stack, "marketing")
     assert "configuration set marketing sends its events to the delivery stream due-events" in done.lines

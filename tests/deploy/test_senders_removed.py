@@ -31,13 +31,6 @@ from tests.deploy.sending import (
 )
 
 
-@pytest.fixture
-def stack(front: Front) -> Stack:
-    """A stack with two configuration sets beside it."""
-    sending.make_sets(front, "marketing", "receipts")
-    return sending.a_stack(front)
-
-
 def test_detach_takes_away_what_is_the_stacks_and_nothing_else(front: Front, stack: Stack) -> None:
     front.ses.destinations("marketing").append(to_topic("bounces"))
     attach(stack, "marketing", "receipts")

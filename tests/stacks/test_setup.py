@@ -129,3 +129,10 @@ def test_pinpoint_stays_out_once_it_was_left_out(front: Front, commands: Command
     ended = commands.due("setup", "--yes", "--pinpoint-project-name", "My Pinpoint Project")
     assert ended.code == 0, ended.err
     assert "created Pinpoint project My Pinpoint Project" in ended.err
+
+
+def test_another_tag_makes_nothing_twice(front: Front, commands: Commands) -> None:
+    assert commands.due(*SETUP).code == 0
+    before = contents(front)
+    assert commands.due(*SETUP, "--tag", "team=mail").code == 0
+    assert contents(front) == before

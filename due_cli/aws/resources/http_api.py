@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from due_cli.aws.clients import Aws
 from due_cli.aws.errors import explained, passing_over
 from due_cli.aws.patience import patiently
-from due_cli.aws.resources.tags import Tags
+from due_cli.aws.resources.tags import OWNER, Tags
 from due_cli.deploy.resource import Settings
 
 if TYPE_CHECKING:
@@ -41,12 +40,6 @@ class HttpApi:
                 return None
             return self._settings(aws, api.get("ApiId", ""))
 
-    def address(self, aws: Aws) -> str | None:
-        """The URL that is called with ``?message_id=ID``; None where there is no API."""
-        with explained(f"looking for HTTP API {self.name}"):
-            api = self._api(aws)
-            return f"{api['ApiEndpoint']}{ROUTE.split()[1]}" if api else None
-
     def create(self, aws: Aws) -> None:
         """Makes it with its tags; the rest is set by :meth:`update`."""
         with explained(f"creating HTTP API {self.name}"):
@@ -72,15 +65,7 @@ class HttpApi:
                 aws.apigateway.delete_api(ApiId=api.get("ApiId", ""))
 
     def _api(self, aws: Aws) -> ApiTypeDef | None:
-        pages: Iterable[list[ApiTypeDef]] = (
-            page["Items"] for page in aws.apigateway.get_paginator("get_apis").paginate()
-        )
-        for page in pages:
-            for api in page:
-                tags = api.get("Tags", {})
-                if api.get("Name") == self.name and all(tags.get(key) == value for key, value in self.tags.items()):
-                    return api
-        return None
+        return _named(aws, self.name, self.tags[OWNER])
 
     def _settings(self, aws: Aws, api: str) -> Settings:
         routes = aws.apigateway.get_routes(ApiId=api).get("Items", [])
@@ -113,3 +98,19 @@ class HttpApi:
                 )
                 return
         aws.apigateway.create_route(ApiId=api, RouteKey=ROUTE, AuthorizationType="AWS_IAM", Target=target)
+
+
+def address_of(aws: Aws, name: str, stack: str) -> str | None:
+    """The URL of a stack's API that is called with ``?message_id=ID``; None where there is none."""
+    with explained(f"looking for HTTP API {name}"):
+        api = _named(aws, name, stack)
+        return f"{api['ApiEndpoint']}{ROUTE.split()[1]}" if api else None
+
+
+def _named(aws: Aws, name: str, stack: str) -> ApiTypeDef | None:
+    """The API of a name and a stack; its other tags are the user's, and may be others than were asked for last."""
+    for page in aws.apigateway.get_paginator("get_apis").paginate():
+        for api in page["Items"]:
+            if api.get("Name") == name and api.get("Tags", {}).get(OWNER) == stack:
+                return api
+    return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 from due_cli.deploy.stack import Stack
 from due_cli.errors import QueryError
@@ -10,7 +11,7 @@ from due_cli.progress import Progress
 from due_cli.results import Done, Table
 from due_cli.sql import duckdb as dialect
 from due_cli.sql.as_json import as_json, columns_query, complex_columns
-from due_cli.sql.custom import try_it
+from due_cli.sql.typed import changed
 from due_cli.targets.athena import views
 from due_cli.targets.athena.engine import ran, table
 
@@ -22,14 +23,9 @@ _BEFORE = 1  # the lines that stand before what was typed, where it is put into 
 def run(stack: Stack, progress: Progress, sql: str) -> Table | Done:
     """The rows of a query, or the view that a statement made or dropped."""
     statement = dialect.parsed(sql)
-    if dialect.created_view(statement) is not None:
-        name = views.create(stack, sql)
-        return Done([f"the view {name} is there"], (try_it(name),))
-    dropped = dialect.dropped_view(statement)
-    if dropped is not None:
-        views.drop(stack, dropped, missing_ok=bool(statement.args.get("exists")))
-        return Done([f"the view {dropped} is gone"])
-    dialect.must_read(statement, sql)
+    done = changed(statement, sql, partial(views.create, stack), partial(views.drop, stack))
+    if done is not None:
+        return done
     text = sql.strip().rstrip(";")
     return query(stack, progress, text) if dialect.is_rows(statement) else table(stack, progress, text)
 

@@ -12,7 +12,6 @@ from due_cli.aws import projects
 from due_cli.aws.projects import Described, NoPinpointError
 from due_cli.deploy import package, pinpoint
 from due_cli.deploy.desired import desired
-from due_cli.deploy.names import STACK_TAG
 from due_cli.deploy.stack import Stack
 from due_cli.errors import DueError
 from due_cli.progress import Progress
@@ -65,7 +64,7 @@ def _repaired(stack: Stack) -> list[Check]:
 
 def _patient(stack: Stack) -> Patient:
     """The stack with all its resources as they are; those of Pinpoint where it has any."""
-    tags = {**stack.options.tags, STACK_TAG: stack.names.stack}
+    tags = stack.tags
     nodes = desired(stack.names, stack.options, package.package())
     with ThreadPoolExecutor(1) as pool:
         known = pool.submit(_projects, stack)

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from due_cli.aws.health import is_lake_formation, lake_formation_excludes, raised_alarms, table_status
-from due_cli.aws.resources.http_api import HttpApi
+from due_cli.aws.resources.http_api import address_of
 from due_cli.aws.signed import get
 from due_cli.deploy.desired import TABLE
-from due_cli.deploy.names import STACK_TAG
 from due_cli.errors import QueryError
 from due_cli.progress import Silent
 from due_cli.results import Check
@@ -62,8 +61,7 @@ def status_table(patient: Patient) -> Examined:
 def status_api(patient: Patient) -> Examined:
     """It answers 404 for a message that nobody can know."""
     names = patient.names
-    api = HttpApi(names.api, names.function_arn("status-api"), {STACK_TAG: names.stack})
-    address = api.address(patient.aws)
+    address = address_of(patient.aws, names.api, names.stack)
     if address is None:
         yield Check("status API", "warning", f"not checked: {names.api} is missing", patient.setup)
         return
