@@ -19,6 +19,9 @@ $(READY): pyproject.toml
 demo: $(READY) ## the whole tour, on this machine, from nothing
 	@$(BIN)/due demo
 
+story: $(READY) ## a stack on AWS from setup to teardown, in an account that a stand-in plays
+	@$(BIN)/python -m tests.stacks.story
+
 test: $(READY) ## the tests
 	@$(BIN)/python -m pytest -n auto
 	@echo "the tests on Trino and DynamoDB Local were not asked for: make test-engines"
@@ -41,4 +44,4 @@ wheel: $(READY) ## the wheel, in dist/
 clean: ## remove what the other targets made
 	rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help demo test test-engines lint bench wheel clean
+.PHONY: help demo story test test-engines lint bench wheel clean

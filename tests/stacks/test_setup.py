@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 
 import pytest
@@ -13,6 +14,7 @@ from tests.stacks.account import contents, differing
 from tests.stacks.commands import Commands, KilledBy
 
 SETUP = ("setup", "--yes", "--no-pinpoint")
+EVERY_CALL = bool(os.environ.get("DUE_EVERY_CALL"))  # kills after each single call, which takes minutes
 
 
 def after(count: int) -> tuple[list[Call], KilledBy]:
@@ -70,7 +72,7 @@ def test_setup_killed_again_and_again_goes_on_from_there(front: Front, commands:
     """Each process lives to make some changes more, so that states all along the way are begun from."""
     processes = 0
     while True:
-        _, soon = after(14 + processes % 5)
+        _, soon = after(1 if EVERY_CALL else 14 + processes % 5)
         ended = commands.due(*SETUP, killed_by=soon)
         processes += 1
         if ended.code == 0:

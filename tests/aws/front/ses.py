@@ -21,7 +21,7 @@ _TARGETS = (
     "EventBridgeDestination",
     "PinpointDestination",
 )
-_TYPES = {
+TYPES = {
     "Send": "SEND",
     "Reject": "REJECT",
     "Bounce": "BOUNCE",
@@ -65,7 +65,7 @@ class Ses:
             source = arn("ses", region, f"configuration-set/{configuration_set}")
             if not self.core.iam.assumable(firehose["IamRoleArn"], "ses", source):
                 continue
-            wanted = [one for one in records if _TYPES[one["eventType"]] in destination["MatchingEventTypes"]]
+            wanted = [one for one in records if TYPES[one["eventType"]] in destination["MatchingEventTypes"]]
             client = self.core.as_role(firehose["IamRoleArn"], "firehose", region)
             stream = firehose["DeliveryStreamArn"].rsplit("/", 1)[-1]
             for start in range(0, len(wanted), 500):
@@ -117,7 +117,7 @@ class Ses:
         if len(targets) != 1:
             raise RefusedError("BadRequestException", "Exactly one destination must be given.")
         types = given.get("MatchingEventTypes") or []
-        if not types or set(types) - set(_TYPES.values()):
+        if not types or set(types) - set(TYPES.values()):
             raise RefusedError("BadRequestException", "Matching event types are missing or unknown.")
         firehose = given.get("KinesisFirehoseDestination")
         if firehose:
