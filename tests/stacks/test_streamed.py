@@ -25,6 +25,7 @@ from tests.stacks.commands import Commands
 SET, PROJECT = "marketing", "Shop"
 # A stream says itself when it received what does not say it, and under which hour it is filed.
 _OF_ARRIVAL = frozenset(("arrival_timestamp", "ingest_timestamp"))
+_FIELD = ("unsubscribeLinkTag", "unsubscribelinktag")  # Athena has the names of struct fields in lower case
 Rows = list[dict[str, Any]]
 
 
@@ -48,17 +49,19 @@ def filled(front: Front, commands: Commands) -> Commands:
     return commands
 
 
-def done(commands: Commands, *words: str) -> str:
-    """What a command that succeeds prints."""
+def done(commands: Commands, *words: str, unknown: bool = False) -> str:
+    """What a command that succeeds prints; it may find some of what it looks for ``unknown``."""
     ended = commands.due(*words)
-    assert ended.code == 0, (words, ended.err)
+    assert ended.code in ((0, 4) if unknown else (0,)), (words, ended.err)
     return ended.out
 
 
 def test_both_say_the_same(front: Front, filled: Commands) -> None:
     for name in ("all_events", *files.names("views")):
         streamed, ingested = _both(filled, "query", f"SELECT * FROM {name}")
-        assert _distinct(streamed) == _distinct(ingested), name
+        assert {row["event_id"] for row in streamed} == {row["event_id"] for row in ingested}, name
+        # Of two versions of one event, which the stream keeps both, the folder has the fuller one.
+        assert _distinct(ingested) - _distinct(streamed) == set(), name
         assert ingested, name
     for case in {case.report: case for case in CASES}.values():
         streamed, ingested = _both(filled, *case.words)
@@ -66,7 +69,7 @@ def test_both_say_the_same(front: Front, filled: Commands) -> None:
     known = sorted({identity for row in _both(filled, "query", _MESSAGES)[1] for identity in row.values()})
     assert len(known) > 400
     for start in range(0, len(known), 100):
-        streamed, ingested = _both(filled, "status", *known[start : start + 100])
+        streamed, ingested = _both(filled, "status", *known[start : start + 100], unknown=True)
         assert streamed == ingested
     failed = [line for line in done(filled, "failed", "list", "--stack", "due", "-o", "json").splitlines() if line]
     assert failed == ["[]"]
@@ -80,16 +83,17 @@ WHERE COALESCE(facets.email_channel.mail_event.mail.message_id, element_at(attri
 """
 
 
-def _both(commands: Commands, *words: str) -> tuple[Rows, Rows]:
+def _both(commands: Commands, *words: str, unknown: bool = False) -> tuple[Rows, Rows]:
     """What a stack and a folder print."""
-    streamed: Rows = json.loads(done(commands, *words, "--stack", "due", "-o", "json"))
-    ingested: Rows = json.loads(done(commands, *words, "--local", "folder", "-o", "json"))
+    streamed: Rows = json.loads(done(commands, *words, "--stack", "due", "-o", "json", unknown=unknown))
+    ingested: Rows = json.loads(done(commands, *words, "--local", "folder", "-o", "json", unknown=unknown))
     return streamed, ingested
 
 
 def _distinct(rows: Rows) -> set[str]:
     """The rows but for their arrival; the same event twice is there once."""
-    return {json.dumps({key: row[key] for key in row if key not in _OF_ARRIVAL}, sort_keys=True) for row in rows}
+    bare = ({key: row[key] for key in row if key not in _OF_ARRIVAL} for row in rows)
+    return {json.dumps(row, sort_keys=True).replace(*_FIELD) for row in bare}
 
 
 def _every_kind() -> Iterator[Json]:

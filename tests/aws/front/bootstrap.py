@@ -1,7 +1,8 @@
-"""Runs in a fresh interpreter without site-packages: one invocation of a function's handler, as Lambda makes it.
+"""Runs in a fresh interpreter without site-packages: a function's handler, once for each line of standard input.
 
-Arguments: the folder of the code, the folder of boto3, the handler, the file for the answer.
-The event is standard input.
+Arguments: the folder of the code, the folder of boto3, the handler. A line is a JSON object with the event, the file
+for the answer and what the environment has of this invocation. A line with ``END`` alone follows what was logged.
+As in Lambda, a process is used again: what the module keeps for itself, it keeps for the next event.
 """
 
 import importlib
@@ -12,6 +13,8 @@ import time
 import traceback
 from pathlib import Path
 from typing import Any
+
+END = "\x04"
 
 
 class Context:
@@ -32,23 +35,30 @@ class Context:
         return max(0, int((self._until - time.monotonic()) * 1000))
 
 
-def run(code: str, packages: str, handler: str, answer: str) -> int:
-    """Calls the handler and writes its answer, or its error in Lambda's form."""
-    sys.path[:0] = [code, packages]
-    event = json.loads(sys.stdin.buffer.read() or b"{}")
-    document: dict[str, Any]
+def answered(handler: str, event: Any) -> dict[str, str]:
+    """The handler's answer, or its error in Lambda's form."""
     try:
         module, name = handler.replace("/", ".").rsplit(".", 1)
-        found = getattr(importlib.import_module(module), name)(event, Context())
-        document = {"answer": json.dumps(found)}
+        return {"answer": json.dumps(getattr(importlib.import_module(module), name)(event, Context()))}
     except BaseException as error:
         lines = traceback.format_exc().splitlines()
         sys.stdout.write(f"[ERROR] {type(error).__name__}: {error}\r" + "\r".join(lines) + "\n")
-        failure = {"errorMessage": str(error), "errorType": type(error).__name__, "stackTrace": lines}
-        document = {"error": json.dumps(failure)}
-    Path(answer).write_text(json.dumps(document))
+        return {
+            "error": json.dumps({"errorMessage": str(error), "errorType": type(error).__name__, "stackTrace": lines})
+        }
+
+
+def run(code: str, packages: str, handler: str) -> int:
+    """Answers until there is nothing more to read."""
+    sys.path[:0] = [code, packages]
+    for line in sys.stdin.buffer:
+        asked = json.loads(line)
+        os.environ.update(asked["environment"])
+        Path(asked["answer"]).write_text(json.dumps(answered(handler, asked["event"])))
+        sys.stdout.write(f"\n{END}\n")
+        sys.stdout.flush()
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(run(*sys.argv[1:5]))
+    sys.exit(run(*sys.argv[1:4]))

@@ -1,4 +1,4 @@
-"""Lambda's invocations: a function's stored zip in a fresh process of its own, in its own role."""
+"""Lambda's invocations: a function's stored zip in processes of its own, in its own role."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import importlib.util
 import io
 import json
 import shutil
-import subprocess
-import sys
 import tempfile
 import threading
 import uuid
@@ -24,6 +22,7 @@ from moto.awslambda.models import lambda_backends
 from moto.s3 import notifications
 
 from tests.aws.front.calls import Call
+from tests.aws.front.containers import Container, Containers, TimedOutError
 from tests.aws.front.needs import ACCOUNT
 from tests.aws.front.policies import trusts
 from tests.aws.front.server import Core
@@ -61,6 +60,7 @@ class Functions:
         self._pool = ThreadPoolExecutor(4, thread_name_prefix="front-async")
         self._waiting: list[Future[None]] = []
         self._lock = threading.Lock()
+        self._containers = Containers()
         core.handlers["lambda:Invoke"] = self._invoke
         core.handlers["s3:PutBucketNotificationConfiguration"] = self._check_notifications
         self._moto_invokes = notifications._invoke_awslambda
@@ -70,6 +70,7 @@ class Functions:
         """Ends what still runs and takes the folders away."""
         notifications._invoke_awslambda = self._moto_invokes
         self._pool.shutdown(wait=True, cancel_futures=True)
+        self._containers.close()
         shutil.rmtree(self._place, ignore_errors=True)
 
     def settle(self) -> None:
@@ -88,28 +89,16 @@ class Functions:
 
     def run(self, function: Any, event: Any) -> Invocation:
         """Runs a function of moto's once."""
-        code = self._code(function)
         number = uuid.uuid4().hex
         answer = self._place / f"{number}.json"
         stream = f"{self.core.clock.now():.0f}/[$LATEST]{number}"
-        words = [str(Path(__file__).with_name("bootstrap.py")), str(code), str(self._libraries())]
+        asked = {"event": event, "answer": str(answer), "environment": self._of_invocation(number, stream)}
         try:
-            ran = subprocess.run(
-                [sys.executable, "-I", "-S", *words, function.handler, str(answer)],
-                input=json.dumps(event).encode(),
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                env=self._environment(function, number, stream),
-                timeout=float(function.timeout),
-                check=False,
-                cwd=code,
-            )
-            log = ran.stdout.decode(errors="replace").splitlines()
+            log = self._contained(function, asked)
             found = json.loads(answer.read_text()) if answer.exists() else _failure("Runtime.ExitError", "exited")
-        except subprocess.TimeoutExpired as error:
-            log = (error.stdout or b"").decode(errors="replace").splitlines()
-            found = _failure("Sandbox.Timedout", f"{number} Task timed out after {function.timeout}.00 seconds")
-            log.append(f"{number} Task timed out after {function.timeout}.00 seconds")
+        except TimedOutError as error:
+            words_ = f"{number} Task timed out after {function.timeout}.00 seconds"
+            log, found = [*error.args[0], words_], _failure("Sandbox.Timedout", words_)
         answer.unlink(missing_ok=True)
         if len(found.get("answer", "")) > _MOST_BYTES:
             words_ = "Response payload size exceeded maximum allowed payload size (6291556 bytes)."
@@ -119,6 +108,18 @@ class Functions:
         self.invocations.append(invocation)
         self._keep_log(function, stream, log)
         return invocation
+
+    def _contained(self, function: Any, asked: dict[str, Any]) -> list[str]:
+        """Runs an invocation in a container of the function's, a new one if none is idle; what it logged."""
+        code, environment = self._code(function), self._environment(function)
+        key = (code, function.handler, *sorted(environment.items()))
+        container = self._containers.idle(key)
+        if container is None:
+            container = Container(code, self._libraries(), function.handler, environment)
+        log, lives = container.run(asked, float(function.timeout))
+        if lives:
+            self._containers.give_back(key, container)
+        return log
 
     def _invoke(self, call: Call, request: Request) -> Answer:
         function = self.function(call.parameters["FunctionName"], call.region)
@@ -232,7 +233,10 @@ class Functions:
                         (self._packages / source.name).symlink_to(source)
         return self._packages
 
-    def _environment(self, function: Any, number: str, stream: str) -> dict[str, str]:
+    def _of_invocation(self, number: str, stream: str) -> dict[str, str]:
+        return {"AWS_LAMBDA_LOG_STREAM_NAME": stream, "FRONT_REQUEST_ID": number}
+
+    def _environment(self, function: Any) -> dict[str, str]:
         return {
             "PATH": "/usr/bin:/bin",
             "TZ": ":UTC",
@@ -246,11 +250,9 @@ class Functions:
             "AWS_LAMBDA_FUNCTION_NAME": function.function_name,
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_size),
             "AWS_LAMBDA_LOG_GROUP_NAME": function.logs_group_name,
-            "AWS_LAMBDA_LOG_STREAM_NAME": stream,
             "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
             "LAMBDA_TASK_ROOT": str(self._code(function)),
             "FRONT_FUNCTION_ARN": function.function_arn,
-            "FRONT_REQUEST_ID": number,
             "FRONT_TIMEOUT": str(function.timeout),
             **(function.environment_vars or {}),
         }
