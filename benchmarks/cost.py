@@ -53,7 +53,7 @@ def events_database(usage: Usage) -> list[Item]:
         _lambda(events, calls, usage.calls, objects),
         _s3(stored, objects),
         _athena(stored),
-        Item("AWS Glue", f"{DAYS * 24} partitions, within what is free", 0.0),
+        _glue(objects),
         _cloudwatch(calls + objects),
     ]
 
@@ -128,6 +128,16 @@ def _s3(stored: float, objects: float) -> Item:
     puts = objects / 1000 * prices.of("s3", "usd_per_thousand_puts")
     amount = f"{size:.0f} GB of Parquet; every month that is kept costs as much again"
     return Item("Amazon S3", amount, size * prices.of("s3", "usd_per_gigabyte_month") + puts)
+
+
+def _glue(calls: float) -> Item:
+    """A partition an hour; for each call of the function its table and the partition are asked for."""
+    partitions = DAYS * 24
+    objects = max(0.0, partitions - prices.of("glue", "free_objects")) / 100_000
+    requests = max(0.0, 2 * calls - prices.of("glue", "free_requests")) / _MILLION
+    dollars = objects * prices.of("glue", "usd_per_hundred_thousand_objects")
+    dollars += requests * prices.of("glue", "usd_per_million_requests")
+    return Item("AWS Glue", f"{partitions} partitions{'' if dollars else ', within what is free'}", dollars)
 
 
 def _athena(stored: float) -> Item:
