@@ -18,6 +18,11 @@ def athena_dollars(scanned: int) -> float:
     return billed * float(price["usd_per_terabyte"]) / _TERABYTE
 
 
+def of(service: str, name: str) -> float:
+    """A figure of a service's: a price, or what it is counted by. Raises :class:`KeyError` for any other name."""
+    return float(_prices()[service][name])
+
+
 @cache
 def _prices() -> dict[str, Any]:
     return tomllib.loads(Path(__file__).with_name("prices.toml").read_text("utf-8"))

@@ -35,6 +35,7 @@ Client = TypeVar("Client")
 _CONNECT_SECONDS = 5
 _READ_SECONDS = 60
 _ATTEMPTS = 8
+_CONNECTIONS = 16  # the steps of a plan ask side by side; beyond botocore's ten each call would open its own
 # Pinpoint is gone for most accounts: whether it answers is asked once, and must not cost minutes.
 _ASKED_ONCE = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2})
 _ONCE = Config(read_timeout=30, retries={"mode": "standard", "total_max_attempts": 1})
@@ -67,6 +68,7 @@ class Aws:
                 connect_timeout=_CONNECT_SECONDS,
                 read_timeout=_READ_SECONDS,
                 retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+                max_pool_connections=_CONNECTIONS,
                 user_agent_extra=f"due/{__version__}",
             )
 

@@ -15,6 +15,7 @@ from due_cli.aws.errors import code_of
 
 Answer = TypeVar("Answer")
 _FIRST_SECONDS, _LONGEST_SECONDS, _IN_ALL_SECONDS = 0.5, 8.0, 120.0
+_LONGEST_LOOK_SECONDS = 2.0  # a refused call is made again more and more seldom; what is done is to be seen soon
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,4 +76,4 @@ def waited(
         if time.monotonic() + pause > end:
             raise TimeoutError(f"{what} is not there after {seconds:.0f} seconds")
         sleep(pause)
-        pause = min(pause * 1.6, _LONGEST_SECONDS)
+        pause = min(pause * 1.6, _LONGEST_LOOK_SECONDS)

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, NamedTuple
 
 _RUNNER = """
-import contextlib, importlib, io, json, sys
+import contextlib, importlib, io, json, sys, time
 code, libraries, name, milliseconds = sys.argv[1:]
 sys.path[:0] = [code, libraries]
 handler = importlib.import_module(f"due_cli.lambdas.{name}").handler
@@ -18,13 +18,16 @@ class Context:
     def get_remaining_time_in_millis(self):
         return int(milliseconds)
 for line in sys.stdin:
+    event = json.loads(line)
     out = io.StringIO()
     reply = {}
+    begun = time.process_time()
     try:
         with contextlib.redirect_stdout(out):
-            reply["answer"] = handler(json.loads(line), Context())
+            reply["answer"] = handler(event, Context())
     except Exception as error:
         reply["error"] = f"{type(error).__name__}: {error}"
+    reply["processor_seconds"] = time.process_time() - begun
     reply["log"] = out.getvalue()
     print(json.dumps(reply), flush=True)
 """
@@ -33,11 +36,12 @@ _LIBRARIES = "boto3 botocore s3transfer jmespath dateutil urllib3 six.py".split(
 
 
 class Replied(NamedTuple):
-    """What an invocation gave: the answer, or the error that it raised, and what it logged."""
+    """What an invocation gave: the answer, or the error that it raised, what it logged, and its processor's time."""
 
     answer: Any
     error: str | None
     log: str
+    processor_seconds: float
 
     def logged(self) -> Any:
         """The one JSON line of the log."""
@@ -80,4 +84,4 @@ class Function:
         self._process.stdin.write(json.dumps(event) + "\n")
         self._process.stdin.flush()
         reply = json.loads(self._process.stdout.readline())
-        return Replied(reply.get("answer"), reply.get("error"), reply["log"])
+        return Replied(reply.get("answer"), reply.get("error"), reply["log"], reply["processor_seconds"])

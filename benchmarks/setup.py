@@ -1,0 +1,95 @@
+"""``due setup`` of a whole stack, a process of its own, where every call of AWS takes its time.
+
+AWS is the tests' front, an emulator on the same processors. So the same setup runs without the delay too: what it
+takes then is work, and the rest is waiting.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from benchmarks.measure import Detail, Found, Row, due_command, run, seconds_of
+from benchmarks.setting import Setting, count, say
+from tests.aws.front.aws import Front
+
+_DELAY = 0.1  # seconds
+_LIMIT, _BETTER = 60, 40  # seconds
+_SETUP = ("setup", "--yes", "--no-pinpoint")
+_TEARDOWN = ("teardown", "--yes", "--delete-data")
+_COLUMNS = ("command", "time", "its processor's time", "calls")
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """What a command took: seconds, those of the processor in its own process, and the calls that were made for it,
+    Athena's as its caller among them."""
+
+    what: str
+    seconds: float
+    processor: float
+    calls: int
+
+
+def measured(setting: Setting) -> Found:
+    """A setup of everything, one that finds everything as it should be, and the teardown."""
+    say("setting up without a delay")
+    with _account(setting) as (front, environment):
+        plan = run([*due_command(), "setup", "--plan", "--no-pinpoint", "-o", "json"], environment)
+        at_once = _timed(front, environment, "setup", _SETUP)
+    resources = len(json.loads(plan))
+    say(f"setting up with {_DELAY * 1000:.0f} ms for every call")
+    with _account(setting) as (front, environment):
+        front.faults.delay = _DELAY
+        taken = [
+            _timed(front, environment, "setup", _SETUP),
+            _timed(front, environment, "setup again, nothing to change", _SETUP),
+            _timed(front, environment, "teardown", _TEARDOWN),
+        ]
+    whole = taken[0]
+    row = Row(
+        "`due setup --yes`",
+        f"{resources} resources, {_DELAY * 1000:.0f} ms a call",
+        f"{whole.seconds:.1f} s",
+        f"{count(whole.calls)} calls one by one: {whole.calls * _DELAY:.0f} s",
+        f"{whole.seconds / (whole.calls * _DELAY):.2f}",
+        f"≤ {_LIMIT} s ({_BETTER} s is better)",
+        whole.seconds <= _LIMIT,
+    )
+    lines = [_line("setup, calls without delay", at_once), *(_line(one.what, one) for one in taken)]
+    title = f"A stack on AWS ({row.size}; the processors shared with the emulator):"
+    return Found([row], [Detail(title, _COLUMNS, lines)])
+
+
+def _line(what: str, taken: _Taken) -> tuple[str, ...]:
+    return what, f"{taken.seconds:.1f} s", f"{taken.processor:.1f} s", count(taken.calls)
+
+
+def _timed(front: Front, environment: dict[str, str], what: str, words: tuple[str, ...]) -> _Taken:
+    front.journal.clear()
+    before = _processor_seconds()
+    seconds = seconds_of(partial(run, [*due_command(), *words], environment))
+    return _Taken(what, seconds, _processor_seconds() - before, len(front.journal))
+
+
+def _processor_seconds() -> float:
+    """Of the processes that were waited for."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+@contextmanager
+def _account(setting: Setting) -> Iterator[tuple[Front, dict[str, str]]]:
+    """An empty account, and the environment of a process in it."""
+    front = Front()
+    front.start()
+    home = setting.scratch("setup")
+    try:
+        own = {name: value for name, value in setting.environment().items() if not name.startswith("AWS_")}
+        yield front, {**own, **front.environment(), "HOME": str(home), "XDG_CONFIG_HOME": str(home)}
+    finally:
+        front.stop()
