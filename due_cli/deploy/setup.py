@@ -139,8 +139,15 @@ def _tags(words: tuple[str, ...]) -> dict[str, str]:
 
 
 def _difference(difference: Difference) -> str:
-    now, wanted = (_short(value) for value in (difference.is_now, difference.wanted))
-    return f"{difference.setting}: {now} -> {wanted}"
+    now, wanted = difference.is_now, difference.wanted
+    if isinstance(now, Mapping) and isinstance(wanted, Mapping):
+        now, wanted = _apart(now, wanted), _apart(wanted, now)
+    return f"{difference.setting}: {_short(now)} -> {_short(wanted)}"
+
+
+def _apart(one: Mapping[str, object], other: Mapping[str, object]) -> str | None:
+    """What is in one and not in the other, nothing of which is None."""
+    return ", ".join(f"{key}={value}" for key, value in one.items() if other.get(key) != value) or None
 
 
 def _short(value: object) -> str:
