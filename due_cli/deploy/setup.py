@@ -140,13 +140,14 @@ def _tags(words: tuple[str, ...]) -> dict[str, str]:
 
 def _difference(difference: Difference) -> str:
     now, wanted = difference.is_now, difference.wanted
-    if isinstance(now, Mapping) and isinstance(wanted, Mapping):
-        now, wanted = _apart(now, wanted), _apart(wanted, now)
-    return f"{difference.setting}: {_short(now)} -> {_short(wanted)}"
+    apart = (_apart(now, wanted), _apart(wanted, now))
+    return f"{difference.setting}: {_short(apart[0])} -> {_short(apart[1])}"
 
 
-def _apart(one: Mapping[str, object], other: Mapping[str, object]) -> str | None:
-    """What is in one and not in the other, nothing of which is None."""
+def _apart(one: object, other: object) -> object:
+    """Of a mapping what another one has not, None where that is nothing; anything else as it is."""
+    if not isinstance(one, Mapping) or not isinstance(other, Mapping):
+        return one
     return ", ".join(f"{key}={value}" for key, value in one.items() if other.get(key) != value) or None
 
 

@@ -24,8 +24,50 @@ class Tagged:
 
 def tagged(front: Front) -> dict[str, Tagged]:
     """Every taggable resource of the account, by kind and name."""
-    kinds = (_data, _work, _api, _watching, _projects)
-    return {one.name: one for kind in kinds for one in kind(front)}
+    return {one.name: one for kind in (_data, _work, _apis, _watching, _projects) for one in kind(front)}
+
+
+def _data(front: Front) -> Iterator[Tagged]:
+    s3, dynamodb, athena, glue = (front.client(one) for one in ("s3", "dynamodb", "athena", "glue"))
+    for bucket in s3.list_buckets()["Buckets"]:
+        yield _bucket(s3, bucket["Name"])
+    for table in dynamodb.list_tables()["TableNames"]:
+        where = arn("dynamodb", REGION, f"table/{table}")
+        yield _listing(dynamodb, "status table", where, "ResourceArn", "list_tags_of_resource")
+    for group in athena.list_work_groups()["WorkGroups"]:
+        yield _listing(athena, "workgroup", arn("athena", REGION, f"workgroup/{group['Name']}"))
+    for database in glue.get_databases()["DatabaseList"]:
+        yield _database(glue, arn("glue", REGION, f"database/{database['Name']}"))
+
+
+def _work(front: Front) -> Iterator[Tagged]:
+    iam, functions, firehose = (front.client(one) for one in ("iam", "lambda", "firehose"))
+    yield from (_role(iam, one["RoleName"]) for one in iam.list_roles()["Roles"])
+    yield from (_function(functions, one["FunctionArn"]) for one in functions.list_functions()["Functions"])
+    yield from (_stream(firehose, name) for name in firehose.list_delivery_streams()["DeliveryStreamNames"])
+
+
+def _apis(front: Front) -> Iterator[Tagged]:
+    gateway = front.client("apigatewayv2")
+    for one in gateway.get_apis()["Items"]:
+        yield _api(gateway, one["ApiId"])
+        yield from (
+            _stage(gateway, one["ApiId"], stage["StageName"])
+            for stage in gateway.get_stages(ApiId=one["ApiId"])["Items"]
+        )
+
+
+def _watching(front: Front) -> Iterator[Tagged]:
+    logs, alarms, sns = (front.client(one) for one in ("logs", "cloudwatch", "sns"))
+    for group in logs.describe_log_groups()["logGroups"]:
+        yield _log_group(logs, arn("logs", REGION, f"log-group:{group['logGroupName']}"))
+    yield from (_listing(alarms, "alarm", one["AlarmArn"]) for one in alarms.describe_alarms()["MetricAlarms"])
+    yield from (_listing(sns, "topic", one["TopicArn"], "ResourceArn") for one in sns.list_topics()["Topics"])
+
+
+def _projects(front: Front) -> Iterator[Tagged]:
+    pinpoint = front.client("pinpoint")
+    yield from (_project(pinpoint, one["Arn"]) for one in pinpoint.get_apps()["ApplicationsResponse"]["Item"])
 
 
 def _pairs(tags: Tags) -> list[dict[str, str]]:
@@ -36,104 +78,88 @@ def _mapped(pairs: list[dict[str, str]]) -> Tags:
     return {one["Key"]: one["Value"] for one in pairs}
 
 
-def _by_arn(
+def _listing(
     client: Any, kind: str, where: str, key: str = "ResourceARN", read: str = "list_tags_for_resource"
 ) -> Tagged:
     """A resource of a service that reads and sets lists of tags by the ARN."""
     return Tagged(
-        f"{kind} {where.rsplit(':', 1)[-1]}",
+        f"{kind} {where}",
         lambda: _mapped(getattr(client, read)(**{key: where})["Tags"]),
         lambda tags: client.tag_resource(**{key: where}, Tags=_pairs(tags)),
     )
 
 
-def _data(front: Front) -> Iterator[Tagged]:
-    s3, dynamodb, athena, glue = (front.client(one) for one in ("s3", "dynamodb", "athena", "glue"))
-    for bucket in (one["Name"] for one in s3.list_buckets()["Buckets"]):
+def _bucket(s3: Any, name: str) -> Tagged:
+    def read() -> Tags:
+        return _mapped(s3.get_bucket_tagging(Bucket=name)["TagSet"])
 
-        def read(bucket: str = bucket) -> Tags:
-            return _mapped(s3.get_bucket_tagging(Bucket=bucket)["TagSet"])
+    def add(tags: Tags) -> None:
+        s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": _pairs({**read(), **tags})})
 
-        yield Tagged(
-            f"bucket {bucket}",
-            read,
-            lambda tags, bucket=bucket, read=read: s3.put_bucket_tagging(
-                Bucket=bucket, Tagging={"TagSet": _pairs({**read(), **tags})}
-            ),
-        )
-    for table in dynamodb.list_tables()["TableNames"]:
-        where = arn("dynamodb", REGION, f"table/{table}")
-        yield _by_arn(dynamodb, "status table", where, "ResourceArn", "list_tags_of_resource")
-    for group in (one["Name"] for one in athena.list_work_groups()["WorkGroups"]):
-        yield _by_arn(athena, "workgroup", arn("athena", REGION, f"workgroup/{group}"))
-    for database in (one["Name"] for one in glue.get_databases()["DatabaseList"]):
-        where = arn("glue", REGION, f"database/{database}")
-        yield Tagged(
-            f"database {database}",
-            lambda where=where: glue.get_tags(ResourceArn=where)["Tags"],
-            lambda tags, where=where: glue.tag_resource(ResourceArn=where, TagsToAdd=tags),
-        )
+    return Tagged(f"bucket {name}", read, add)
 
 
-def _work(front: Front) -> Iterator[Tagged]:
-    iam, functions, firehose = (front.client(one) for one in ("iam", "lambda", "firehose"))
-    for role in (one["RoleName"] for one in iam.list_roles()["Roles"]):
-        yield Tagged(
-            f"role {role}",
-            lambda role=role: _mapped(iam.list_role_tags(RoleName=role)["Tags"]),
-            lambda tags, role=role: iam.tag_role(RoleName=role, Tags=_pairs(tags)),
-        )
-    for where in (one["FunctionArn"] for one in functions.list_functions()["Functions"]):
-        yield Tagged(
-            f"function {where.rsplit(':', 1)[-1]}",
-            lambda where=where: functions.list_tags(Resource=where)["Tags"],
-            lambda tags, where=where: functions.tag_resource(Resource=where, Tags=tags),
-        )
-    for stream in firehose.list_delivery_streams()["DeliveryStreamNames"]:
-        yield Tagged(
-            f"delivery stream {stream}",
-            lambda stream=stream: _mapped(firehose.list_tags_for_delivery_stream(DeliveryStreamName=stream)["Tags"]),
-            lambda tags, stream=stream: firehose.tag_delivery_stream(DeliveryStreamName=stream, Tags=_pairs(tags)),
-        )
+def _database(glue: Any, where: str) -> Tagged:
+    return Tagged(
+        f"database {where}",
+        lambda: dict(glue.get_tags(ResourceArn=where)["Tags"]),
+        lambda tags: glue.tag_resource(ResourceArn=where, TagsToAdd=tags),
+    )
 
 
-def _api(front: Front) -> Iterator[Tagged]:
-    gateway = front.client("apigatewayv2")
-    for one in gateway.get_apis()["Items"]:
-        number, where = one["ApiId"], f"arn:aws:apigateway:{REGION}::/apis/{one['ApiId']}"
-        yield Tagged(
-            f"HTTP API {one['Name']}",
-            lambda number=number: gateway.get_api(ApiId=number)["Tags"],
-            lambda tags, where=where: gateway.tag_resource(ResourceArn=where, Tags=tags),
-        )
-        for stage in (one["StageName"] for one in gateway.get_stages(ApiId=number)["Items"]):
-            yield Tagged(
-                f"stage {stage}",
-                lambda number=number, stage=stage: gateway.get_stage(ApiId=number, StageName=stage)["Tags"],
-                lambda tags, where=f"{where}/stages/{stage}": gateway.tag_resource(ResourceArn=where, Tags=tags),
-            )
+def _role(iam: Any, name: str) -> Tagged:
+    return Tagged(
+        f"role {name}",
+        lambda: _mapped(iam.list_role_tags(RoleName=name)["Tags"]),
+        lambda tags: iam.tag_role(RoleName=name, Tags=_pairs(tags)),
+    )
 
 
-def _watching(front: Front) -> Iterator[Tagged]:
-    logs, alarms, sns = (front.client(one) for one in ("logs", "cloudwatch", "sns"))
-    for group in (one["logGroupName"] for one in logs.describe_log_groups()["logGroups"]):
-        where = arn("logs", REGION, f"log-group:{group}")
-        yield Tagged(
-            f"log group {group}",
-            lambda where=where: logs.list_tags_for_resource(resourceArn=where)["tags"],
-            lambda tags, where=where: logs.tag_resource(resourceArn=where, tags=tags),
-        )
-    for alarm in alarms.describe_alarms()["MetricAlarms"]:
-        yield _by_arn(alarms, "alarm", alarm["AlarmArn"])
-    for topic in sns.list_topics()["Topics"]:
-        yield _by_arn(sns, "topic", topic["TopicArn"], "ResourceArn")
+def _function(functions: Any, where: str) -> Tagged:
+    return Tagged(
+        f"function {where}",
+        lambda: dict(functions.list_tags(Resource=where)["Tags"]),
+        lambda tags: functions.tag_resource(Resource=where, Tags=tags),
+    )
 
 
-def _projects(front: Front) -> Iterator[Tagged]:
-    pinpoint = front.client("pinpoint")
-    for app in pinpoint.get_apps()["ApplicationsResponse"]["Item"]:
-        yield Tagged(
-            f"project {app['Name']}",
-            lambda where=app["Arn"]: pinpoint.list_tags_for_resource(ResourceArn=where)["TagsModel"]["tags"],
-            lambda tags, where=app["Arn"]: pinpoint.tag_resource(ResourceArn=where, TagsModel={"tags": tags}),
-        )
+def _stream(firehose: Any, name: str) -> Tagged:
+    return Tagged(
+        f"delivery stream {name}",
+        lambda: _mapped(firehose.list_tags_for_delivery_stream(DeliveryStreamName=name)["Tags"]),
+        lambda tags: firehose.tag_delivery_stream(DeliveryStreamName=name, Tags=_pairs(tags)),
+    )
+
+
+def _api(gateway: Any, number: str) -> Tagged:
+    where = f"arn:aws:apigateway:{REGION}::/apis/{number}"
+    return Tagged(
+        f"HTTP API {number}",
+        lambda: dict(gateway.get_api(ApiId=number)["Tags"]),
+        lambda tags: gateway.tag_resource(ResourceArn=where, Tags=tags),
+    )
+
+
+def _stage(gateway: Any, number: str, name: str) -> Tagged:
+    where = f"arn:aws:apigateway:{REGION}::/apis/{number}/stages/{name}"
+    return Tagged(
+        f"stage {name} of {number}",
+        lambda: dict(gateway.get_stage(ApiId=number, StageName=name)["Tags"]),
+        lambda tags: gateway.tag_resource(ResourceArn=where, Tags=tags),
+    )
+
+
+def _log_group(logs: Any, where: str) -> Tagged:
+    return Tagged(
+        f"log group {where}",
+        lambda: dict(logs.list_tags_for_resource(resourceArn=where)["tags"]),
+        lambda tags: logs.tag_resource(resourceArn=where, tags=tags),
+    )
+
+
+def _project(pinpoint: Any, where: str) -> Tagged:
+    return Tagged(
+        f"project {where}",
+        lambda: dict(pinpoint.list_tags_for_resource(ResourceArn=where)["TagsModel"]["tags"]),
+        lambda tags: pinpoint.tag_resource(ResourceArn=where, TagsModel={"tags": tags}),
+    )

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 from due_cli.aws.clients import Aws
 from due_cli.aws.errors import explained, passing_over
 from due_cli.aws.patience import patiently, waited
-from due_cli.aws.resources.tags import TAGS, Tags, counting, of_list, tag_list
+from due_cli.aws.resources.tags import TAGS, Tags, counting, of_list
 from due_cli.deploy.resource import Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_firehose.type_defs import (
         DataFormatConversionConfigurationTypeDef,
         DeliveryStreamEncryptionConfigurationInputTypeDef,
+        TagTypeDef,
     )
 
 LEAST_BUFFER_MB = 64
@@ -85,7 +86,7 @@ class DeliveryStream:
                         DeliveryStreamType="DirectPut",
                         DeliveryStreamEncryptionConfigurationInput=self._key(),
                         ExtendedS3DestinationConfiguration=self._destination(),
-                        Tags=tag_list(self.tags),
+                        Tags=self._tags(),
                     )
                 )
             waited(lambda: self._description(aws).get("DeliveryStreamStatus") == "ACTIVE", f"stream {self.name}")
@@ -96,7 +97,7 @@ class DeliveryStream:
             if "Encryption" in changed:
                 self._encrypt(aws)
             if TAGS in changed:
-                aws.firehose.tag_delivery_stream(DeliveryStreamName=self.name, Tags=tag_list(self.tags))
+                aws.firehose.tag_delivery_stream(DeliveryStreamName=self.name, Tags=self._tags())
             if changed - {"Encryption", TAGS}:
                 description = self._description(aws)
                 patiently(
@@ -125,6 +126,9 @@ class DeliveryStream:
         if self.kms_key:
             return {"KeyType": "CUSTOMER_MANAGED_CMK", "KeyARN": self.kms_key}
         return {"KeyType": "AWS_OWNED_CMK"}
+
+    def _tags(self) -> list[TagTypeDef]:
+        return [{"Key": key, "Value": value} for key, value in sorted(self.tags.items())]
 
     def _description(self, aws: Aws) -> dict[str, Any]:
         found = aws.firehose.describe_delivery_stream(DeliveryStreamName=self.name)

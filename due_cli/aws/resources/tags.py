@@ -25,9 +25,9 @@ def tag_list(tags: Tags) -> list[Tag]:
     return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
 
 
-def of_list(tags: Iterable[Tag]) -> dict[str, str]:
+def of_list(tags: Iterable[Mapping[str, object]]) -> dict[str, str]:
     """A list of keys and values as tags."""
-    return {tag["Key"]: tag["Value"] for tag in tags}
+    return {str(tag["Key"]): str(tag.get("Value", "")) for tag in tags}
 
 
 def counting(there: Tags, wanted: Tags) -> dict[str, str]:

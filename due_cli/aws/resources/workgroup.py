@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from due_cli.aws.clients import Aws
 from due_cli.aws.errors import explained, passing_over
-from due_cli.aws.resources.tags import TAGS, Tags, counting, of_list, tag_list
+from due_cli.aws.resources.tags import TAGS, Tags, counting, of_list
 from due_cli.deploy.resource import Settings
 
 if TYPE_CHECKING:
-    from mypy_boto3_athena.type_defs import EncryptionConfigurationTypeDef
+    from mypy_boto3_athena.type_defs import EncryptionConfigurationTypeDef, TagTypeDef
 
 LEAST_CUTOFF = 10_000_000  # bytes; Athena's own limit
 
@@ -76,14 +76,14 @@ class Workgroup:
                     "PublishCloudWatchMetricsEnabled": True,
                     "BytesScannedCutoffPerQuery": self.cutoff_bytes,
                 },
-                Tags=tag_list(self.tags),
+                Tags=self._tags(),
             )
 
     def update(self, aws: Aws, changed: frozenset[str]) -> None:
         """Sets it, and its tags by a call of their own."""
         if TAGS in changed:
             with explained(f"tagging workgroup {self.name}"):
-                aws.athena.tag_resource(ResourceARN=self.arn, Tags=tag_list(self.tags))
+                aws.athena.tag_resource(ResourceARN=self.arn, Tags=self._tags())
         if not changed - {TAGS}:
             return
         with explained(f"updating workgroup {self.name}"):
@@ -109,3 +109,6 @@ class Workgroup:
         if self.kms_key:
             return {"EncryptionOption": "SSE_KMS", "KmsKey": self.kms_key}
         return {"EncryptionOption": "SSE_S3"}
+
+    def _tags(self) -> list[TagTypeDef]:
+        return [{"Key": key, "Value": value} for key, value in sorted(self.tags.items())]
