@@ -163,7 +163,10 @@ class _Stack:
         permission = Permission("due-status-api", "apigateway", called, names.account)
         return [
             *self._function(
-                "status-api", policies.status_api_rights(names), _API_TIMEOUT_SECONDS, permissions=(permission,)
+                "status-api",
+                policies.status_api_rights(names, self._options.kms_key),
+                _API_TIMEOUT_SECONDS,
+                permissions=(permission,),
             ),
             _node(
                 "api",

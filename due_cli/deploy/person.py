@@ -14,9 +14,11 @@ from due_cli.deploy.policies import Policy, allow, policy
 _PASSED_TO = ("lambda", "firehose", "ses", "pinpoint")
 # What IAM checks against no resource.
 _EVERYWHERE = (
-    "sts:GetCallerIdentity lakeformation:ListPermissions firehose:ListDeliveryStreams ses:ListConfigurationSets "
-    "ses:ListEmailIdentities cloudwatch:DescribeAlarms cloudwatch:GetMetricData"
+    "lakeformation:ListPermissions ses:ListConfigurationSets ses:ListEmailIdentities cloudwatch:DescribeAlarms "
+    "cloudwatch:GetMetricData logs:DescribeLogGroups"
 )
+# The least that a DynamoDB table of a key of one's own is made with (DynamoDB developer guide, "Encryption at rest").
+_KEY = "DescribeKey CreateGrant Encrypt Decrypt ReEncrypt* GenerateDataKey*"
 
 
 def rights(names: Names, database: str, kms_key: str | None) -> Policy:
@@ -32,7 +34,7 @@ def rights(names: Names, database: str, kms_key: str | None) -> Policy:
         allow(_EVERYWHERE.split(), "*"),
     ]
     if kms_key:
-        statements.append(allow(_actions("kms", "DescribeKey CreateGrant GenerateDataKey Decrypt"), kms_key))
+        statements.append(allow(_actions("kms", _KEY), kms_key))
     return policy(*statements)
 
 
@@ -67,7 +69,7 @@ def _catalog(names: Names, database: str) -> Policy:
         "CreateWorkGroup GetWorkGroup UpdateWorkGroup DeleteWorkGroup TagResource ListTagsForResource "
         "StartQueryExecution GetQueryExecution GetQueryResults StopQueryExecution"
     )
-    catalog = ("catalog", f"database/{database}", f"table/{database}/*", "userDefinedFunction/*")
+    catalog = ("catalog", f"database/{database}", f"table/{database}/*", f"userDefinedFunction/{database}/*")
     return allow(
         [*_actions("glue", glue), *_actions("athena", athena)],
         [*(names.arn("glue", one) for one in catalog), names.arn("athena", f"workgroup/{names.workgroup}")],
@@ -123,7 +125,7 @@ def _senders(names: Names) -> Policy:
 
 def _watching(names: Names) -> Policy:
     logs = (
-        "CreateLogGroup DeleteLogGroup CreateLogStream PutRetentionPolicy DescribeLogGroups DescribeLogStreams "
+        "CreateLogGroup DeleteLogGroup CreateLogStream PutRetentionPolicy DescribeLogStreams "
         "FilterLogEvents TagResource ListTagsForResource"
     )
     alarms = "PutMetricAlarm DeleteAlarms TagResource ListTagsForResource"
