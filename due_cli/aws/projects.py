@@ -104,9 +104,14 @@ def stream_of(aws: Aws, project_id: str) -> Stream | None:
 
 def owner_of(aws: Aws, app_arn: str) -> str | None:
     """The stack that made a project; None where none of due's did."""
+    return tags_of(aws, app_arn).get(OWNER)
+
+
+def tags_of(aws: Aws, app_arn: str) -> dict[str, str]:
+    """The tags of a project; none where there is no such project."""
     with asking(f"asking for the tags of {app_arn}"), passing_over("NotFoundException"):
-        return aws.pinpoint.list_tags_for_resource(ResourceArn=app_arn)["TagsModel"].get("tags", {}).get(OWNER)
-    return None
+        return dict(aws.pinpoint.list_tags_for_resource(ResourceArn=app_arn)["TagsModel"].get("tags", {}))
+    return {}
 
 
 def described(aws: Aws, some: list[App]) -> list[Described]:

@@ -73,14 +73,24 @@ class _Stack:
         )
         return [
             _node("bucket", bucket, lane=_BUCKET_LANE),
-            _node("database", Database(options.database, tags)),
+            _node("database", Database(options.database, names.arn("glue", f"database/{options.database}"), tags)),
             _node("table", Table(options.database, TABLE, columns, keys, location), "database"),
             _node(
                 "workgroup",
-                Workgroup(names.workgroup, results, options.scan_cutoff_bytes, options.kms_key, tags),
+                Workgroup(
+                    names.workgroup,
+                    names.arn("athena", f"workgroup/{names.workgroup}"),
+                    results,
+                    options.scan_cutoff_bytes,
+                    options.kms_key,
+                    tags,
+                ),
                 "bucket",
             ),
-            _node("status-table", StatusTable(names.status_table, EXPIRES, options.kms_key, tags)),
+            _node(
+                "status-table",
+                StatusTable(names.status_table, names.status_table_arn, EXPIRES, options.kms_key, tags),
+            ),
         ]
 
     def views(self) -> list[Node[Aws]]:
@@ -140,7 +150,7 @@ class _Stack:
         )
         rights = policies.stream_rights(names, options.database, options.kms_key)
         return [
-            _node("stream-log", LogGroup(names.stream_log_group, options.log_days, tags, (_LOG_STREAM,))),
+            _node("stream-log", self._log_group(names.stream_log_group, _LOG_STREAM)),
             _node("stream-role", Role(names.role("stream"), policies.trust("firehose", names), rights, tags)),
             _node("stream", stream, "bucket", "table", "transform", "stream-log", "stream-role"),
             config_sets.role(names, tags),
@@ -153,9 +163,21 @@ class _Stack:
         permission = Permission("due-status-api", "apigateway", called, names.account)
         return [
             *self._function(
-                "status-api", policies.status_api_rights(names), _API_TIMEOUT_SECONDS, permissions=(permission,)
+                "status-api",
+                policies.status_api_rights(names, self._options.kms_key),
+                _API_TIMEOUT_SECONDS,
+                permissions=(permission,),
             ),
-            _node("api", HttpApi(names.api, names.function_arn("status-api"), self._tags), "status-api"),
+            _node(
+                "api",
+                HttpApi(
+                    names.api,
+                    names.arn("apigateway", "/apis/", account=False),
+                    names.function_arn("status-api"),
+                    self._tags,
+                ),
+                "status-api",
+            ),
         ]
 
     def alarms(self) -> list[Node[Aws]]:
@@ -210,10 +232,14 @@ class _Stack:
             on_failure_arn,
         )
         return [
-            _node(f"{name}-log", LogGroup(names.log_group(name), self._options.log_days, tags)),
+            _node(f"{name}-log", self._log_group(names.log_group(name))),
             _node(f"{name}-role", Role(names.role(name), policies.trust("lambda", names), rights, tags)),
             _node(name, function, f"{name}-log", f"{name}-role"),
         ]
+
+    def _log_group(self, name: str, *streams: str) -> LogGroup:
+        arn = self._names.arn("logs", f"log-group:{name}")
+        return LogGroup(name, arn, self._options.log_days, self._tags, streams)
 
     def _environment(self) -> dict[str, str]:
         names, options = self._names, self._options
@@ -245,8 +271,9 @@ class _Stack:
         names, options = self._names, self._options
         topic = names.arn("sns", names.topic) if options.alarm_email else None
         statistic: Statistic = "Maximum" if threshold else "Sum"
+        arn = names.arn("cloudwatch", f"alarm:{names.alarm(name)}")
         alarm = Alarm(
-            names.alarm(name), about, namespace, metric, dimension, statistic, threshold, 1, topic, self._tags
+            names.alarm(name), arn, about, namespace, metric, dimension, statistic, threshold, 1, topic, self._tags
         )
         return _node(f"alarm-{name}", alarm, *(["topic"] if topic else []))
 

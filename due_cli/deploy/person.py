@@ -1,8 +1,9 @@
 """The rights of the person who runs due on AWS: what each call needs, and nothing wider than AWS allows.
 
 ``due setup --policy`` prints it. IAM takes 6,144 characters in a managed policy, so what a stack has several of is
-named by a pattern. A call needs more than its own action where it passes a role on, tags what it makes, or has Athena
-act as the caller (IAM service authorization reference; Athena user guide, "Access to workgroups").
+named by a pattern, and services share a statement: their ARNs keep them apart. A call needs more than its own action
+where it passes a role on, tags what it makes, reads a function's tags, or has Athena act as the caller (IAM service
+authorization reference; Lambda API, GetFunction; Athena user guide, "Access to workgroups").
 """
 
 from __future__ import annotations
@@ -11,13 +12,29 @@ from due_cli.deploy.names import Names
 from due_cli.deploy.policies import Policy, allow, policy
 
 _PASSED_TO = ("lambda", "firehose", "ses", "pinpoint")
+# What IAM checks against no resource.
+_EVERYWHERE = (
+    "lakeformation:ListPermissions ses:ListConfigurationSets ses:ListEmailIdentities cloudwatch:DescribeAlarms "
+    "cloudwatch:GetMetricData logs:DescribeLogGroups"
+)
+# The least that a DynamoDB table of a key of one's own is made with (DynamoDB developer guide, "Encryption at rest").
+_KEY = "DescribeKey CreateGrant Encrypt Decrypt ReEncrypt* GenerateDataKey*"
 
 
 def rights(names: Names, database: str, kms_key: str | None) -> Policy:
     """The policy document for every command on one stack."""
-    statements = [*_storage(names), *_catalog(names, database), *_work(names), *_senders(names), *_watching(names)]
+    passed = {"StringEquals": {"iam:PassedToService": [f"{service}.amazonaws.com" for service in _PASSED_TO]}}
+    statements = [
+        _storage(names),
+        _catalog(names, database),
+        _work(names),
+        allow("iam:PassRole", names.role_arn("*"), **passed),
+        _senders(names),
+        _watching(names),
+        allow(_EVERYWHERE.split(), "*"),
+    ]
     if kms_key:
-        statements.append(allow(_actions("kms", "DescribeKey CreateGrant GenerateDataKey Decrypt"), kms_key))
+        statements.append(allow(_actions("kms", _KEY), kms_key))
     return policy(*statements)
 
 
@@ -25,7 +42,7 @@ def _actions(service: str, words: str) -> list[str]:
     return [f"{service}:{word}" for word in words.split()]
 
 
-def _storage(names: Names) -> list[Policy]:
+def _storage(names: Names) -> Policy:
     bucket = (
         "CreateBucket DeleteBucket ListBucket ListBucketVersions GetBucketLocation GetBucketNotification "
         "PutBucketNotification GetBucketPolicy PutBucketPolicy GetBucketPublicAccessBlock PutBucketPublicAccessBlock "
@@ -35,93 +52,92 @@ def _storage(names: Names) -> list[Policy]:
     objects = "GetObject PutObject DeleteObject DeleteObjectVersion AbortMultipartUpload ListMultipartUploadParts"
     table = (
         "CreateTable DeleteTable UpdateTable DescribeTable DescribeTimeToLive UpdateTimeToLive TagResource "
-        "BatchGetItem PartiQLInsert PartiQLUpdate"
+        "ListTagsOfResource BatchGetItem PartiQLInsert PartiQLUpdate"
     )
-    return [
-        allow(_actions("s3", bucket), names.bucket_arn),
-        allow(_actions("s3", objects), f"{names.bucket_arn}/*"),
-        allow(_actions("dynamodb", table), names.status_table_arn),
-    ]
+    return allow(
+        [*_actions("s3", f"{bucket} {objects}"), *_actions("dynamodb", table)],
+        [names.bucket_arn, f"{names.bucket_arn}/*", names.status_table_arn],
+    )
 
 
-def _catalog(names: Names, database: str) -> list[Policy]:
+def _catalog(names: Names, database: str) -> Policy:
     glue = (
         "CreateDatabase GetDatabase DeleteDatabase CreateTable GetTable GetTables UpdateTable DeleteTable GetPartition "
-        "GetPartitions BatchCreatePartition UpdatePartition TagResource"
+        "GetPartitions BatchCreatePartition UpdatePartition TagResource GetTags"
     )
     athena = (
-        "CreateWorkGroup GetWorkGroup UpdateWorkGroup DeleteWorkGroup TagResource StartQueryExecution "
-        "GetQueryExecution GetQueryResults StopQueryExecution"
+        "CreateWorkGroup GetWorkGroup UpdateWorkGroup DeleteWorkGroup TagResource ListTagsForResource "
+        "StartQueryExecution GetQueryExecution GetQueryResults StopQueryExecution"
     )
-    catalog = ("catalog", f"database/{database}", f"table/{database}/*", "userDefinedFunction/*")
-    return [
-        allow(_actions("glue", glue), [names.arn("glue", resource) for resource in catalog]),
-        allow(_actions("athena", athena), names.arn("athena", f"workgroup/{names.workgroup}")),
-        allow("lakeformation:ListPermissions", "*"),
-    ]
+    catalog = ("catalog", f"database/{database}", f"table/{database}/*", f"userDefinedFunction/{database}/*")
+    return allow(
+        [*_actions("glue", glue), *_actions("athena", athena)],
+        [*(names.arn("glue", one) for one in catalog), names.arn("athena", f"workgroup/{names.workgroup}")],
+    )
 
 
-def _work(names: Names) -> list[Policy]:
+def _work(names: Names) -> Policy:
+    roles = "CreateRole DeleteRole GetRole TagRole GetRolePolicy PutRolePolicy DeleteRolePolicy UpdateAssumeRolePolicy"
     functions = (
         "CreateFunction DeleteFunction GetFunction GetFunctionConfiguration UpdateFunctionCode GetPolicy "
         "UpdateFunctionConfiguration PutFunctionConcurrency DeleteFunctionConcurrency AddPermission RemovePermission "
         "GetFunctionEventInvokeConfig PutFunctionEventInvokeConfig DeleteFunctionEventInvokeConfig TagResource "
-        "InvokeFunction"
+        "ListTags InvokeFunction"
     )
-    roles = "CreateRole DeleteRole GetRole TagRole GetRolePolicy PutRolePolicy DeleteRolePolicy UpdateAssumeRolePolicy"
     stream = (
         "CreateDeliveryStream DeleteDeliveryStream DescribeDeliveryStream UpdateDestination TagDeliveryStream "
-        "StartDeliveryStreamEncryption PutRecord PutRecordBatch"
+        "ListTagsForDeliveryStream StartDeliveryStreamEncryption PutRecord PutRecordBatch"
     )
-    passed = {"StringEquals": {"iam:PassedToService": [f"{service}.amazonaws.com" for service in _PASSED_TO]}}
-    apis = [names.arn("apigateway", resource, account=False) for resource in ("/apis*", "/tags/*")]
-    return [
-        allow("sts:GetCallerIdentity", "*"),
-        allow(_actions("iam", roles), names.role_arn("*")),
-        allow("iam:PassRole", names.role_arn("*"), **passed),
-        allow(
-            _actions("lambda", functions),
+    apis = "GET POST PUT PATCH DELETE TagResource"
+    return allow(
+        [
+            *_actions("iam", roles),
+            *_actions("lambda", functions),
+            *_actions("firehose", stream),
+            *_actions("apigateway", apis),
+            "execute-api:Invoke",
+        ],
+        [
+            names.role_arn("*"),
             names.function_arn("*"),
-        ),
-        allow(_actions("firehose", stream), names.stream_arn),
-        allow("firehose:ListDeliveryStreams", "*"),
-        allow(_actions("apigateway", "GET POST PUT PATCH DELETE TagResource"), apis),
-        allow("execute-api:Invoke", names.arn("execute-api", "*/*/GET/call")),
-    ]
+            names.stream_arn,
+            *(names.arn("apigateway", resource, account=False) for resource in ("/apis*", "/tags/*")),
+            names.arn("execute-api", "*/*/GET/call"),
+        ],
+    )
 
 
-def _senders(names: Names) -> list[Policy]:
-    destinations = "Get Create Update Delete"
-    kinds = ("EventDestinations", "EventDestination", "EventDestination", "EventDestination")
-    ses = [f"ses:{verb}ConfigurationSet{kind}" for verb, kind in zip(destinations.split(), kinds, strict=True)]
+def _senders(names: Names) -> Policy:
+    kinds = {"Get": "EventDestinations", **dict.fromkeys(("Create", "Update", "Delete"), "EventDestination")}
+    ses = [f"ses:{verb}ConfigurationSet{kind}" for verb, kind in kinds.items()]
     projects = (
         "GetApps GetApp CreateApp DeleteApp TagResource ListTagsForResource GetEventStream PutEventStream "
         "DeleteEventStream"
     )
-    return [
-        allow(ses, names.arn("ses", "configuration-set/*")),
-        allow("ses:GetEmailIdentity", names.arn("ses", "identity/*")),
-        allow(["ses:ListConfigurationSets", "ses:ListEmailIdentities"], "*"),
-        allow(_actions("mobiletargeting", projects), names.arn("mobiletargeting", "apps*")),
-    ]
+    return allow(
+        [*ses, "ses:GetEmailIdentity", *_actions("mobiletargeting", projects)],
+        [
+            *(names.arn("ses", f"{kind}/*") for kind in ("configuration-set", "identity")),
+            names.arn("mobiletargeting", "apps*"),
+        ],
+    )
 
 
-def _watching(names: Names) -> list[Policy]:
+def _watching(names: Names) -> Policy:
     logs = (
-        "CreateLogGroup DeleteLogGroup CreateLogStream PutRetentionPolicy DescribeLogGroups DescribeLogStreams "
-        "FilterLogEvents TagResource"
+        "CreateLogGroup DeleteLogGroup CreateLogStream PutRetentionPolicy DescribeLogStreams "
+        "FilterLogEvents TagResource ListTagsForResource"
+    )
+    alarms = "PutMetricAlarm DeleteAlarms TagResource ListTagsForResource"
+    topic = (
+        "CreateTopic DeleteTopic GetTopicAttributes ListSubscriptionsByTopic Subscribe TagResource ListTagsForResource"
     )
     groups = (names.log_group("*"), f"{names.stream_log_group}*")
-    topic = "CreateTopic DeleteTopic GetTopicAttributes ListSubscriptionsByTopic Subscribe TagResource"
-    return [
-        allow(
-            _actions("logs", logs),
-            [names.arn("logs", f"log-group:{group}") for group in groups],
-        ),
-        allow(
-            _actions("cloudwatch", "PutMetricAlarm DeleteAlarms TagResource"),
+    return allow(
+        [*_actions("logs", logs), *_actions("cloudwatch", alarms), *_actions("sns", topic)],
+        [
+            *(names.arn("logs", f"log-group:{group}") for group in groups),
             names.arn("cloudwatch", f"alarm:{names.stack}-*"),
-        ),
-        allow(["cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData"], "*"),
-        allow(_actions("sns", topic), names.arn("sns", names.topic)),
-    ]
+            names.arn("sns", names.topic),
+        ],
+    )

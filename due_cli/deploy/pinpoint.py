@@ -24,7 +24,7 @@ from due_cli.errors import ConfigurationError, RefusedError, UsageError
 from due_cli.results import Done
 
 DEFAULT_NAME = "My Pinpoint Project"  # guide, parameters
-ROLE, PROJECT, EVENT_STREAM = "pinpoint-role", "project", "event-stream"
+KEYS = ROLE, PROJECT, EVENT_STREAM = "pinpoint-role", "project", "event-stream"
 _OTHERWISE = "; --pinpoint-project-name NAME is for another project, --no-pinpoint for none"
 
 

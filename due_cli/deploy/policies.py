@@ -41,7 +41,7 @@ def trust(service: str, names: Names, source: str | None = None) -> Policy:
 
 def stream_rights(names: Names, database: str, kms_key: str | None) -> Policy:
     """The delivery stream: its bucket, the table's schema, its transform and its own log."""
-    function = names.function_arn("transform")
+    function = f"{names.function_arn('transform')}:$LATEST"  # as the stream names it
     statements = [
         allow(
             ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"],
@@ -49,7 +49,7 @@ def stream_rights(names: Names, database: str, kms_key: str | None) -> Policy:
         ),
         allow(["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"], names.bucket_arn),
         allow(["glue:GetTable", "glue:GetTableVersion", "glue:GetTableVersions"], table_arns(names, database)),
-        allow(["lambda:InvokeFunction", "lambda:GetFunctionConfiguration"], [function, f"{function}:$LATEST"]),
+        allow(["lambda:InvokeFunction", "lambda:GetFunctionConfiguration"], function),
         allow("logs:PutLogEvents", names.arn("logs", f"log-group:{names.stream_log_group}:log-stream:*")),
     ]
     if kms_key:
@@ -69,7 +69,7 @@ def transform_rights(names: Names, kms_key: str | None) -> Policy:
         allow("s3:PutObject", f"{names.bucket_arn}/{ERRORS}status/*"),
     ]
     if kms_key:
-        statements.append(allow("kms:GenerateDataKey", kms_key))
+        statements.append(allow(["kms:GenerateDataKey", "kms:Decrypt"], kms_key))
     return policy(*statements)
 
 
@@ -86,9 +86,12 @@ def partition_rights(names: Names, database: str, kms_key: str | None) -> Policy
     return policy(*statements)
 
 
-def status_api_rights(names: Names) -> Policy:
+def status_api_rights(names: Names, kms_key: str | None) -> Policy:
     """The status API: one item of the status table."""
-    return policy(own_log(names, "status-api"), allow("dynamodb:GetItem", names.status_table_arn))
+    statements = [own_log(names, "status-api"), allow("dynamodb:GetItem", names.status_table_arn)]
+    if kms_key:
+        statements.append(allow("kms:Decrypt", kms_key))
+    return policy(*statements)
 
 
 def sender_rights(names: Names) -> Policy:

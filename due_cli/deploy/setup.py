@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from due_cli.aws.clients import Aws
+from due_cli.aws.projects import NoPinpointError
 from due_cli.deploy import package, person, pinpoint, senders
 from due_cli.deploy.desired import desired
-from due_cli.deploy.execute import execute_aloud
+from due_cli.deploy.execute import execute, execute_aloud
 from due_cli.deploy.names import STACK_TAG, Names
 from due_cli.deploy.options import Options, checked
-from due_cli.deploy.plan import planned
+from due_cli.deploy.plan import planned, planned_removal
 from due_cli.deploy.resource import Action, Difference, Step
 from due_cli.deploy.stack import Stack, chosen_options, names_in
 from due_cli.errors import DueError, RefusedError, UsageError
@@ -42,6 +44,7 @@ class Prepared:
     stack: Stack
     steps: list[Step[Aws]]
     notes: tuple[str, ...]
+    asked: Asked
 
     @property
     def question(self) -> str:
@@ -80,7 +83,7 @@ def prepared(aws: Aws, stack: str, asked: Asked) -> Prepared:
     sets = senders.checked(aws, names, asked.config_sets)
     steps = planned([*nodes, *project.nodes, *senders.nodes(names, sets, project)], aws)
     _must_be_own(names, steps)
-    return Prepared(Stack(aws, names, options), steps, project.notes)
+    return Prepared(Stack(aws, names, options), steps, project.notes, asked)
 
 
 def policy(aws: Aws, stack: str, options: Mapping[str, object]) -> str:
@@ -96,11 +99,30 @@ def carry_out(setup: Prepared, progress: Progress) -> Done:
         return Done([f"the stack {names.stack} is as it should be", *setup.notes], _next(names))
     try:
         execute_aloud(setup.steps, setup.stack.aws, "Setting up", progress)
+    except NoPinpointError as gone:
+        if gone.denied or setup.asked.pinpoint.names_one:
+            raise
+        return carry_out(_without_pinpoint(setup, gone), progress)
     except DueError as error:
         error.hint = error.hint or "run the same command again: it goes on from there"
         raise
     made = f"the stack {names.stack} is set up in account {names.account}, region {names.region}"
     return Done([made, *setup.notes], _next(names))
+
+
+def _without_pinpoint(setup: Prepared, gone: NoPinpointError) -> Prepared:
+    """The rest of a setup for which Pinpoint, which had answered before, would not do what it takes; from now on too.
+
+    What was made for it is removed, as far as Pinpoint removes it.
+    """
+    aws, names = setup.stack.aws, setup.stack.names
+    made = [step.node for step in setup.steps if step.action is Action.CREATE and step.node.key in pinpoint.KEYS]
+    with suppress(NoPinpointError):
+        execute(planned_removal(made, aws), aws)
+    asked = replace(setup.asked, pinpoint=replace(setup.asked.pinpoint, use=False))
+    note = f"Amazon Pinpoint does not do it ({gone.reason}): set up without it"
+    rest = prepared(aws, names.stack, asked)
+    return replace(rest, notes=(*rest.notes, note))
 
 
 def plan_row(step: Step[Aws]) -> tuple[str, str, str, str]:
@@ -139,8 +161,16 @@ def _tags(words: tuple[str, ...]) -> dict[str, str]:
 
 
 def _difference(difference: Difference) -> str:
-    now, wanted = (_short(value) for value in (difference.is_now, difference.wanted))
-    return f"{difference.setting}: {now} -> {wanted}"
+    now, wanted = difference.is_now, difference.wanted
+    apart = (_apart(now, wanted), _apart(wanted, now))
+    return f"{difference.setting}: {_short(apart[0])} -> {_short(apart[1])}"
+
+
+def _apart(one: object, other: object) -> object:
+    """Of a mapping what another one has not, None where that is nothing; anything else as it is."""
+    if not isinstance(one, Mapping) or not isinstance(other, Mapping):
+        return one
+    return ", ".join(f"{key}={value}" for key, value in one.items() if other.get(key) != value) or None
 
 
 def _short(value: object) -> str:

@@ -103,7 +103,8 @@ def stream_role(front: Front, *, without: str = "") -> str:
     """The role of the stream, with everything that it needs but one action."""
     glue = [arn("glue", "us-east-1", one) for one in ("catalog", f"database/{DATABASE}", f"table/{DATABASE}/events")]
     rights = [
-        (["s3:PutObject"], [f"{BUCKET_ARN}/*"]),
+        (["s3:PutObject", "s3:GetObject", "s3:AbortMultipartUpload"], [f"{BUCKET_ARN}/*"]),
+        (["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"], [BUCKET_ARN]),
         (["glue:GetTable", "glue:GetTableVersion", "glue:GetTableVersions"], glue),
         (["lambda:InvokeFunction", "lambda:GetFunctionConfiguration"], [FUNCTION_ARN]),
     ]

@@ -172,27 +172,30 @@ def test_configuration_sets_that_do_not_reach_the_stream(ill: Clinic, due: Due) 
     mail["Enabled"] = False
     mail["KinesisFirehoseDestination"] = {**there, "IamRoleArn": "arn:aws:iam::123456789012:role/other"}
     ses.create_email_identity(EmailIdentity="bare.example.com")
-    ses.create_email_identity(EmailIdentity="lost.example.com", ConfigurationSetName="lost")
+    for name in ("gone", "lost"):
+        ses.create_email_identity(EmailIdentity=f"{name}.example.com", ConfigurationSetName=name)
     about = "the event destination"
     sets, delete = "configuration sets", "aws sesv2 delete-configuration-set-event-destination"
+    attach, straight = "due attach-config-set", "due attach-config-set gone --via firehose"
     checks = ill.names(
         Expected(sets, "mail reaches the stream twice, by event-database and older", delete),
         Expected(sets, f"{about} mail/event-database is disabled", "due attach-config-set mail"),
         Expected(sets, f"{about} mail/event-database is in the role other, not due-ses", "due attach-config-set mail"),
         Expected(sets, f"{about} deaf/event-database leaves out CLICK, COMPLAINT, DELIVERY and 5 more", "due attach"),
-        Expected(sets, f"{about} lost/.* the delivery stream vanished, which does not exist", delete),
-        Expected(sets, f"{about} gone/.* the Pinpoint project gone, and Pinpoint does not answer", delete),
+        Expected(sets, f"{about} lost/.* the delivery stream vanished, which does not exist", f"{attach} lost"),
+        Expected(sets, f"{about} gone/.* the Pinpoint project gone, and Pinpoint does not answer", straight),
         Expected(
             *("identities", "mail of bare.example.com has no configuration set"),
             *("aws sesv2 put-email-identity-configuration-set-attributes --email-identity bare.example.com", "warning"),
         ),
-        Expected("identities", "mail of lost.example.com has the set lost, whose events", "due attach", "warning"),
+        Expected("identities", "mail of gone.example.com has the set gone, whose events", straight, "warning"),
+        Expected("identities", "mail of lost.example.com has the set lost, whose events", f"{attach} lost", "warning"),
     )
     ill.mend(due, checks)
     ill.is_well()
     ses.delete_configuration_set_event_destination(ConfigurationSetName="lost", EventDestinationName="event-database")
     ill.names(Expected("identities", "lost.example.com has the set lost", "due attach-config-set lost", "warning"))
-    for identity in ("bare.example.com", "lost.example.com"):
+    for identity in ("bare.example.com", "gone.example.com", "lost.example.com"):
         ses.delete_email_identity(EmailIdentity=identity)
     for name in ("deaf", "lost", "gone"):
         ses.delete_configuration_set(ConfigurationSetName=name)
@@ -225,7 +228,7 @@ def test_projects_of_the_stack_that_lead_elsewhere(ill: Clinic, due: Due) -> Non
         Expected("Pinpoint", f"blog .{blog}. sends its events to other, not to due-events", "aws pinpoint"),
         Expected("Pinpoint", "news .* in the role due-ses-us-east-1, not due-pinpoint-us-east-1", "due attach-project"),
         Expected("roles", "role due-pinpoint-us-east-1 is missing", "due setup"),
-        Expected("configuration sets", "gone/.* the Pinpoint project gone, which does not exist", "aws sesv2 delete-"),
+        Expected("configuration sets", "gone/.* the Pinpoint project gone, which does not exist", "due attach-"),
     )
     ill.mend(due, checks)
     ill.front.flush()
@@ -310,22 +313,25 @@ def test_what_waits_in_the_bucket(ill: Clinic, due: Due) -> None:
     place = "errors/processing-failed/2026/11/22/03/"
     for name in ("one", "two"):
         s3.put_object(Bucket=bucket, Key=f"{place}{name}", Body=b'{"rawData": "e30=", "errorCode": "x"}\n')
-    undone = "aws/lambda/async/due-partition/2026/event"
-    s3.put_object(Bucket=bucket, Key=undone, Body=b"{}")
+    keys = s3_backends[ACCOUNT][PARTITION].buckets[bucket].keys
+    [delivery] = [name for name in keys if name.startswith("events/")]
+    event = keys[delivery]
+    undone = {
+        "requestContext": {"condition": "RetriesExhausted"},
+        "requestPayload": {"Records": [{"eventName": "ObjectCreated:Put", "s3": place_of(bucket, delivery)}]},
+    }
+    s3.put_object(Bucket=bucket, Key="aws/lambda/async/due-partition/2026/event", Body=json.dumps(undone).encode())
     glue, hours = ill.client("glue"), {"DatabaseName": ill.stack.options.database, "TableName": TABLE}
     [partition] = glue.get_partitions(**hours)["Partitions"]
     glue.delete_partition(**hours, PartitionValues=partition["Values"])
-    keys = s3_backends[ACCOUNT][PARTITION].buckets[bucket].keys
-    [event] = [keys[name] for name in keys if name.startswith("events/")]
     delivered, event.last_modified = event.last_modified, event.last_modified - timedelta(days=3)
-    failed, *others = ill.names(
+    failed, undone_too, *_ = ill.names(
         Expected("failed records", f"2 objects .* under s3://{bucket}/errors/, the newest of 20", "due failed list"),
-        Expected("failed records", "the partition function gave up on 1 event", "aws s3 rm --recursive", "warning"),
+        Expected("failed records", "the partition function gave up on 1 event", "due failed replay", "warning"),
         Expected("partitions", f"1 hour .* without a partition: {partition['Values'][0]}", "due doctor --repair"),
         Expected("delivery stream", "due-events delivered last 20..-..-..$", "due doctor --send-test", "warning"),
     )
     event.last_modified = delivered
-    ill.mend(due, others[:1])
     ran = due("doctor", "--repair", "-o", "json").failed(7)
     assert ran.json[0] == {
         "check": "repair",
@@ -333,11 +339,17 @@ def test_what_waits_in_the_bucket(ill: Clinic, due: Due) -> None:
         "found": f"added 1 partition: {partition['Values'][0]}",
         "mend": None,
     }
-    [left] = [check for check in ran.json if check["outcome"] != "ok"]
-    assert (left["check"], left["mend"]) == ("failed records", failed.mend)
+    left = [(check["check"], check["mend"]) for check in ran.json if check["outcome"] != "ok"]
+    assert left == [("failed records", failed.mend), ("failed records", undone_too.mend)]
     for name in ("one", "two"):
         s3.delete_object(Bucket=bucket, Key=f"{place}{name}")
+    ill.mend(due, [undone_too])
     ill.is_well()
+
+
+def place_of(bucket: str, key: str) -> dict[str, Any]:
+    """An object as an event of S3's names it."""
+    return {"bucket": {"name": bucket}, "object": {"key": key}}
 
 
 def test_lake_formation_in_the_way(ill: Clinic, due: Due) -> None:

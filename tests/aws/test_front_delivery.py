@@ -148,7 +148,9 @@ def test_a_function_runs_from_its_zip_alone_in_its_role(front: Front) -> None:
     call = next(one for one in front.journal.everything if one.name == "s3:ListObjectsV2")
     assert (call.by, call.principal.rsplit("/", 1)[-1]) == ("function", f"{account.FUNCTION}-role")
     logged = front.client("logs").filter_log_events(logGroupName=f"/aws/lambda/{account.FUNCTION}")["events"]
-    assert [one["message"] for one in logged] == ["seen {'a': 1}"] == front.functions.logs(account.FUNCTION)
+    said, last = (one["message"] for one in logged)
+    assert [said] == ["seen {'a': 1}"] == front.functions.logs(account.FUNCTION)
+    assert last.startswith("REPORT RequestId: ")
     front.client("iam").delete_role_policy(RoleName=f"{account.FUNCTION}-role", PolicyName="policy")
     answer = front.client("lambda").invoke(FunctionName=account.FUNCTION, Payload=b"{}")
     assert answer["FunctionError"] == "Unhandled"

@@ -19,7 +19,7 @@ from tests.aws.front.aws import Front
 from tests.aws.front.calls import Call
 from tests.aws.front.needs import ACCOUNT, arn, needs_of
 from tests.aws.front.pinpoint import Gone
-from tests.aws.front.policies import allows, conditions_hold, document, trusts
+from tests.aws.front.policies import Right, allows, conditions_hold, document, rights_in, trusts
 
 
 def test_statements_allow_by_action_resource_and_condition_and_deny_wins() -> None:
@@ -55,6 +55,24 @@ def test_a_user_can_do_what_the_policy_says_and_no_more(front: Front) -> None:
     front.iam.enforce = False
     s3.list_objects_v2(Bucket="two-bucket")
     assert len(front.iam.denied) == 2
+
+
+def test_a_right_beside_which_another_would_do_is_not_needed(front: Front) -> None:
+    front.client("s3").create_bucket(Bucket="one-bucket")
+    one, every = "arn:aws:s3:::one-bucket", "arn:aws:s3:::*"
+    policy = account.policy(
+        account.allow(["s3:ListBucket", "s3:GetBucketPolicy"], [one, every]), account.allow("s3:GetBucketTagging", one)
+    )
+    keys = front.iam.user("person", policy)
+    person, s3 = front.iam.who(keys["AWS_ACCESS_KEY_ID"])[0], front.client("s3", keys["AWS_ACCESS_KEY_ID"])
+    s3.list_objects_v2(Bucket="one-bucket")
+    with pytest.raises(ClientError):
+        s3.get_bucket_tagging(Bucket="one-bucket")
+    assert front.iam.denied == []
+    assert front.iam.needed(person) == {Right("s3:GetBucketTagging", one)}
+    listing = frozenset((Right("s3:ListBucket", one), Right("s3:ListBucket", every)))
+    assert front.iam.used[person] == {listing, frozenset(front.iam.needed(person))}
+    assert len(rights_in([policy])) == 5
 
 
 def test_passing_a_role_needs_a_right_of_its_own_for_that_service(front: Front) -> None:

@@ -31,8 +31,8 @@ def _aws(words: list[str], front: Front) -> None:
     """A command of the AWS CLI: ``service operation --option value...`` by botocore's model of the service."""
     assert words[-2:] == ["--region", "us-east-1"], words
     service, operation, *rest = words[:-2]
-    if service in ("s3", "logs"):
-        _custom(service, operation, rest, front)
+    if service == "logs":
+        _tail(operation, rest, front)
         return
     shapes = {xform_name(name, "-"): name for name in model(service).operation_names}
     shape = model(service).operation_model(shapes[operation]).input_shape
@@ -49,17 +49,9 @@ def _aws(words: list[str], front: Front) -> None:
         getattr(front.client(service), xform_name(shapes[operation]))(**given)
 
 
-def _custom(service: str, operation: str, rest: list[str], front: Front) -> None:
-    """Those that the CLI has beside the services' own."""
-    if (service, operation) == ("s3", "rm"):
-        recursive, place = rest
-        assert recursive == "--recursive"
-        bucket, _, prefix = place.removeprefix("s3://").partition("/")
-        s3 = front.client("s3")
-        for one in s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", []):
-            s3.delete_object(Bucket=bucket, Key=one["Key"])
-        return
-    assert (service, operation) == ("logs", "tail")
+def _tail(operation: str, rest: list[str], front: Front) -> None:
+    """The command that the CLI has beside the service's own."""
+    assert operation == "tail"
     group, since, duration, *more = rest
     assert (since, duration) in (("--since", "1d"), ("--since", "1h"))
     assert more in ([], ["--filter-pattern", '"[ERROR]"'])

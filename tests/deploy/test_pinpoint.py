@@ -11,7 +11,7 @@ from botocore.config import Config
 from due_cli.aws.clients import Aws
 from due_cli.aws.projects import NoPinpointError
 from due_cli.aws.resources.project import Project
-from due_cli.deploy import pinpoint, senders
+from due_cli.deploy import pinpoint, senders, setup
 from due_cli.deploy.names import STACK_TAG
 from due_cli.deploy.pinpoint import Asked, Wanted
 from due_cli.deploy.resource import Action
@@ -215,6 +215,41 @@ def test_a_pinpoint_that_makes_no_more_projects_says_how_to_go_on(front: Front, 
     with pytest.raises(NoPinpointError, match="ForbiddenException: Amazon Pinpoint is closed") as caught:
         set_up(stack)
     assert "due setup --no-pinpoint" in str(caught.value.hint)
+
+
+def prepared(asked: Asked) -> setup.Prepared:
+    return setup.prepared(Aws(), "due", setup.Asked({}, asked, ("marketing",), ()))
+
+
+@pytest.mark.parametrize(
+    ("call", "code", "status"),
+    [("CreateApp", "ForbiddenException", 403), ("PutEventStream", "BadRequestException", 400)],
+)
+def test_a_pinpoint_that_ends_half_way_is_left_out(front: Front, call: str, code: str, status: int) -> None:
+    sending.make_sets(front, "marketing")
+    front.faults.refuse(f"pinpoint:{call}", code, "Amazon Pinpoint is closed.", status)
+    done = setup.carry_out(prepared(AUTO), Silent())
+    said = [line for line in done.lines if "Pinpoint" in line]
+    assert said == [f"Amazon Pinpoint does not do it ({code}: Amazon Pinpoint is closed): set up without it"]
+    [destination] = front.ses.destinations("marketing")
+    assert destination["KinesisFirehoseDestination"]["DeliveryStreamArn"].endswith(":deliverystream/due-events")
+    assert sending.projects(front) == []
+    roles = [one["RoleName"] for one in front.client("iam").list_roles()["Roles"]]
+    assert "due-ses-us-east-1" in roles
+    assert "due-pinpoint-us-east-1" not in roles
+    assert prepared(AUTO).changes == 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"), [(Asked(None, "shop"), "ForbiddenException"), (AUTO, "AccessDeniedException")]
+)
+def test_a_pinpoint_that_was_asked_for_or_is_not_the_callers_is_not_passed_over(
+    front: Front, asked: Asked, code: str
+) -> None:
+    sending.make_sets(front, "marketing")
+    front.faults.refuse("pinpoint:CreateApp", code, "Amazon Pinpoint is closed.", 403)
+    with pytest.raises(NoPinpointError, match=f"{code}: Amazon Pinpoint is closed"):
+        setup.carry_out(prepared(asked), Silent())
 
 
 def test_a_role_that_pinpoint_does_not_know_yet_is_waited_for(front: Front, stack: Stack) -> None:

@@ -48,6 +48,15 @@ class Commands:
 
     def due(self, *words: str, killed_by: KilledBy | None = None, **environment: str) -> Ended:
         """Runs one command; killed (SIGKILL) as soon as a call that ``killed_by`` names has taken effect."""
+        return self._ended(words, killed_by, signal.SIGKILL, environment)
+
+    def interrupted(self, words: tuple[str, ...], at: KilledBy, **environment: str) -> Ended:
+        """Runs one command and types Ctrl-C as soon as a call that ``at`` names has taken effect."""
+        return self._ended(words, at, signal.SIGINT, environment)
+
+    def _ended(
+        self, words: tuple[str, ...], killed_by: KilledBy | None, with_signal: int, environment: dict[str, str]
+    ) -> Ended:
         out, err = self.home / "out", self.home / "err"
         given = {**self.front.environment(), "HOME": str(self.home), **environment}
         process = self.context.Process(target=_run, args=(words, given, str(out), str(err)))
@@ -57,7 +66,7 @@ class Commands:
 
         def kill(call: Call) -> None:
             if killed_by is not None and killed_by(call):
-                os.kill(pid, signal.SIGKILL)
+                os.kill(pid, with_signal)
                 _wait_for_the_end(pid)
 
         if killed_by is not None:
@@ -94,6 +103,11 @@ def _run(words: tuple[str, ...], environment: dict[str, str], out: str, err: str
 @pytest.fixture
 def commands(front: Front, tmp_path: Path) -> Commands:
     """Commands in a new account."""
+    return Commands(front, tmp_path, preloaded())
+
+
+def preloaded() -> ForkServerContext:
+    """Where processes begin that have imported all."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(_PRELOADED)
-    return Commands(front, tmp_path, context)
+    return context

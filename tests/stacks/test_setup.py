@@ -8,10 +8,12 @@ import random
 
 import pytest
 
+from due_cli.deploy.names import STACK_TAG
 from tests.aws.front.aws import Front
 from tests.aws.front.calls import Call
 from tests.stacks.account import contents, differing
 from tests.stacks.commands import Commands, KilledBy
+from tests.stacks.tagging import tagged
 
 SETUP = ("setup", "--yes", "--no-pinpoint")
 EVERY_CALL = bool(os.environ.get("DUE_EVERY_CALL"))  # kills after each single call, which takes minutes
@@ -133,8 +135,39 @@ def test_pinpoint_stays_out_once_it_was_left_out(front: Front, commands: Command
     assert "created Pinpoint project My Pinpoint Project" in ended.err
 
 
-def test_another_tag_makes_nothing_twice(front: Front, commands: Commands) -> None:
-    assert commands.due(*SETUP).code == 0
-    before = contents(front)
-    assert commands.due(*SETUP, "--tag", "team=mail").code == 0
+def test_another_tag_reaches_everything_that_is_there(front: Front, commands: Commands) -> None:
+    whole = ("setup", "--yes", "--alarm-email", "oncall@example.com")
+    assert commands.due(*whole, "--tag", "team=mail").code == 0
+    before, there = contents(front), tagged(front)
+    assert [name for name, one in there.items() if one.read() != {"team": "mail", STACK_TAG: "due"}] == []
+    for one in there.values():
+        one.add({"cost": "7"})
+    plan = json.loads(commands.due(*whole, "--tag", "team=web", "--plan", "-o", "json").out)
+    shown = {row["name"] for row in plan if "tags: team=mail -> team=web" in row["differs"]}
+    assert {row["name"] for row in plan} - shown == _untaggable(front)
+    assert commands.due(*whole, "--tag", "team=web").code == 0
     assert contents(front) == before
+    wanted = {"team": "web", STACK_TAG: "due", "cost": "7"}
+    assert [name for name, one in there.items() if one.read() != wanted] == []
+    front.journal.clear()
+    ended = commands.due(*whole, "--tag", "team=web")
+    assert "as it should be" in ended.out
+    assert front.journal.mutating == []
+
+
+def _untaggable(front: Front) -> set[str]:
+    """What AWS has no tags for: tables and views, what a bucket notifies of, where a project's events go."""
+    tables = front.client("glue").get_tables(DatabaseName="due_eventdb")["TableList"]
+    return {"due-new-objects", *(one["Name"] for one in tables)}
+
+
+def test_tags_of_a_project_that_is_merely_used_stay(front: Front, commands: Commands) -> None:
+    project = front.client("pinpoint").create_app(
+        CreateApplicationRequest={"Name": "My Pinpoint Project", "tags": {"team": "shop"}}
+    )["ApplicationResponse"]
+    assert commands.due("setup", "--yes", "--tag", "team=web").code == 0
+    tags = front.client("pinpoint").list_tags_for_resource(ResourceArn=project["Arn"])["TagsModel"]["tags"]
+    assert tags == {"team": "shop"}
+    front.journal.clear()
+    assert commands.due("setup", "--yes").code == 0
+    assert front.journal.mutating == []

@@ -7,7 +7,7 @@ from typing import Literal
 
 from due_cli.aws.clients import Aws
 from due_cli.aws.errors import explained, passing_over
-from due_cli.aws.resources.tags import Tags, tag_list
+from due_cli.aws.resources.tags import TAGS, Tags, counting, of_list, tag_list
 from due_cli.deploy.resource import Settings
 
 Statistic = Literal["Sum", "Maximum"]
@@ -19,6 +19,7 @@ class Alarm:
     """Raised where the metric is above ``threshold`` in so many periods of five minutes; no data is no alarm."""
 
     name: str
+    arn: str
     about: str
     namespace: str
     metric: str
@@ -38,14 +39,16 @@ class Alarm:
             "Threshold": self.threshold,
             "EvaluationPeriods": self.periods,
             "AlarmActions": [self.topic_arn] if self.topic_arn else [],
+            TAGS: dict(self.tags),
         }
 
     def found(self, aws: Aws) -> Settings | None:
         """How it is."""
         with explained(f"looking for alarm {self.name}"):
             alarms = aws.cloudwatch.describe_alarms(AlarmNames=[self.name])["MetricAlarms"]
-        if not alarms:
-            return None
+            if not alarms:
+                return None
+            tags = of_list(aws.cloudwatch.list_tags_for_resource(ResourceARN=self.arn)["Tags"])
         alarm = alarms[0]
         dimensions = [(one["Name"], one["Value"]) for one in alarm.get("Dimensions", [])]
         dimension = dimensions[0] if len(dimensions) == 1 else ("", "")
@@ -55,6 +58,7 @@ class Alarm:
             "Threshold": alarm.get("Threshold"),
             "EvaluationPeriods": alarm.get("EvaluationPeriods"),
             "AlarmActions": alarm.get("AlarmActions"),
+            TAGS: counting(tags, self.tags),
         }
 
     def create(self, aws: Aws) -> None:
@@ -77,9 +81,13 @@ class Alarm:
                 Tags=tag_list(self.tags),
             )
 
-    def update(self, aws: Aws, changed: frozenset[str]) -> None:  # noqa: ARG002  one call sets all of it
-        """Sets it."""
-        self.create(aws)
+    def update(self, aws: Aws, changed: frozenset[str]) -> None:
+        """Sets it; of an alarm that is there the tags have a call of their own."""
+        if changed - {TAGS}:
+            self.create(aws)
+        if TAGS in changed:
+            with explained(f"tagging alarm {self.name}"):
+                aws.cloudwatch.tag_resource(ResourceARN=self.arn, Tags=tag_list(self.tags))
 
     def delete(self, aws: Aws) -> None:
         """Removes it."""
@@ -99,7 +107,7 @@ class Topic:
 
     def wanted(self) -> Settings:
         """How it should be."""
-        return {"Endpoint": self.email}
+        return {"Endpoint": self.email, TAGS: dict(self.tags)}
 
     def found(self, aws: Aws) -> Settings | None:
         """How it is."""
@@ -107,20 +115,23 @@ class Topic:
             aws.sns.get_topic_attributes(TopicArn=self.arn)
             subscriptions = aws.sns.list_subscriptions_by_topic(TopicArn=self.arn)["Subscriptions"]
             there = any(one.get("Endpoint") == self.email for one in subscriptions)
-            return {"Endpoint": self.email if there else None}
+            tags = of_list(aws.sns.list_tags_for_resource(ResourceArn=self.arn)["Tags"])
+            return {"Endpoint": self.email if there else None, TAGS: counting(tags, self.tags)}
         return None
 
     def create(self, aws: Aws) -> None:
         """Makes it; nothing where it is there."""
         with explained(f"creating topic {self.name}"):
-            aws.sns.create_topic(
-                Name=self.name, Tags=[{"Key": key, "Value": value} for key, value in self.tags.items()]
-            )
+            aws.sns.create_topic(Name=self.name, Tags=tag_list(self.tags))
 
-    def update(self, aws: Aws, changed: frozenset[str]) -> None:  # noqa: ARG002  it has one setting
-        """Subscribes the address."""
-        with explained(f"subscribing to topic {self.name}"):
-            aws.sns.subscribe(TopicArn=self.arn, Protocol="email", Endpoint=self.email)
+    def update(self, aws: Aws, changed: frozenset[str]) -> None:
+        """Subscribes the address, and sets the tags."""
+        if "Endpoint" in changed:
+            with explained(f"subscribing to topic {self.name}"):
+                aws.sns.subscribe(TopicArn=self.arn, Protocol="email", Endpoint=self.email)
+        if TAGS in changed:
+            with explained(f"tagging topic {self.name}"):
+                aws.sns.tag_resource(ResourceArn=self.arn, Tags=tag_list(self.tags))
 
     def delete(self, aws: Aws) -> None:
         """Removes it with its subscriptions."""

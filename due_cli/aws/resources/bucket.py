@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from due_cli.aws.clients import Aws
 from due_cli.aws.errors import explained, passing_over
 from due_cli.aws.patience import patiently
-from due_cli.aws.resources.tags import Tags, tag_list
+from due_cli.aws.resources.tags import TAGS, Tags, counting, of_list, tag_list
 from due_cli.deploy.resource import Settings
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Bucket:
             "PublicAccessBlock": _CLOSED,
             "PolicyStatement": self.statement,
             "LifecycleRules": self._rules(),
-            "Tags": dict(self.tags),
+            TAGS: dict(self.tags),
         }
 
     def found(self, aws: Aws) -> Settings | None:
@@ -62,7 +62,7 @@ class Bucket:
                 "PublicAccessBlock": self._public_access(aws),
                 "PolicyStatement": _with_sid(self._policy(aws), self.statement["Sid"]),
                 "LifecycleRules": [rule for rule in self._lifecycle(aws) if _is_own(rule)],
-                "Tags": {key: value for key, value in self._tagging(aws).items() if key in self.tags},
+                TAGS: counting(self._tagging(aws), self.tags),
             }
         return None
 
@@ -80,7 +80,7 @@ class Bucket:
             ("ServerSideEncryption", self._put_encryption),
             ("PolicyStatement", self._put_policy),
             ("LifecycleRules", self._put_lifecycle),
-            ("Tags", self._put_tags),
+            (TAGS, self._put_tags),
         ):
             if setting in changed:
                 with explained(f"setting {setting} of bucket {self.name}"):
@@ -160,7 +160,7 @@ class Bucket:
 
     def _tagging(self, aws: Aws) -> dict[str, str]:
         with passing_over("NoSuchTagSet"):
-            return {tag["Key"]: tag["Value"] for tag in aws.s3.get_bucket_tagging(Bucket=self.name)["TagSet"]}
+            return of_list(aws.s3.get_bucket_tagging(Bucket=self.name)["TagSet"])
         return {}
 
     def _put_tags(self, aws: Aws) -> None:

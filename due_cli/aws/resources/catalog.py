@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from due_cli.aws.clients import Aws
 from due_cli.aws.errors import explained, passing_over
-from due_cli.aws.resources.tags import Tags
+from due_cli.aws.resources.tags import TAGS, Tags, counting
 from due_cli.deploy.resource import Settings
 
 if TYPE_CHECKING:
@@ -21,21 +21,22 @@ Columns = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """A Glue database; its tags are set as it is made."""
+    """A Glue database; its tables can have no tags."""
 
     name: str
+    arn: str
     tags: Tags
     kind: str = "database"
 
     def wanted(self) -> Settings:
         """How it should be: there."""
-        return {}
+        return {TAGS: dict(self.tags)}
 
     def found(self, aws: Aws) -> Settings | None:
-        """Whether it is there."""
+        """How it is."""
         with explained(f"looking for database {self.name}"), passing_over("EntityNotFoundException"):
             aws.glue.get_database(Name=self.name)
-            return {}
+            return {TAGS: counting(aws.glue.get_tags(ResourceArn=self.arn)["Tags"], self.tags)}
         return None
 
     def create(self, aws: Aws) -> None:
@@ -43,8 +44,10 @@ class Database:
         with explained(f"creating database {self.name}"), passing_over("AlreadyExistsException"):
             aws.glue.create_database(DatabaseInput={"Name": self.name}, Tags=dict(self.tags))
 
-    def update(self, aws: Aws, changed: frozenset[str]) -> None:
-        """Nothing can differ."""
+    def update(self, aws: Aws, changed: frozenset[str]) -> None:  # noqa: ARG002  it has nothing but tags
+        """Sets its tags."""
+        with explained(f"tagging database {self.name}"):
+            aws.glue.tag_resource(ResourceArn=self.arn, TagsToAdd=dict(self.tags))
 
     def delete(self, aws: Aws) -> None:
         """Removes it with its tables and views."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from due_cli.aws.clients import Aws
 from due_cli.aws.errors import explained, passing_over
 from due_cli.aws.patience import patiently, waited
-from due_cli.aws.resources.tags import OWNER, Tags
+from due_cli.aws.resources.tags import OWNER, TAGS, Tags, counting
 from due_cli.deploy.resource import Settings
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ class Function:
             "Permissions": {one.sid: one.statement(self.arn) for one in self.permissions},
             "OnFailure": self.on_failure_arn,
             OWNER: self.tags.get(OWNER),
+            TAGS: dict(self.tags),
         }
 
     def found(self, aws: Aws) -> Settings | None:
@@ -92,6 +93,7 @@ class Function:
                 "Permissions": self._permissions(aws),
                 "OnFailure": self._on_failure(aws),
                 OWNER: function.get("Tags", {}).get(OWNER),
+                TAGS: counting(function.get("Tags", {}), self.tags),
             }
         return None
 
@@ -129,6 +131,8 @@ class Function:
                 self._put_permissions(aws)
             if "OnFailure" in changed:
                 self._put_on_failure(aws)
+            if TAGS in changed:
+                patiently(lambda: aws.lambda_.tag_resource(Resource=self.arn, Tags=dict(self.tags)))
 
     def delete(self, aws: Aws) -> None:
         """Removes it with its policy."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from due_cli.aws.clients import Aws
 from due_cli.aws.errors import explained, passing_over
 from due_cli.aws.patience import patiently
-from due_cli.aws.resources.tags import OWNER, Tags
+from due_cli.aws.resources.tags import OWNER, TAGS, Tags, counting
 from due_cli.deploy.resource import Settings
 
 if TYPE_CHECKING:
@@ -17,20 +17,32 @@ if TYPE_CHECKING:
 ROUTE = "GET /call"
 STAGE = "$default"  # a stage of another name would be part of the path
 _PAYLOAD = "2.0"
+_STAGE_TAGS = "StageTags"
 
 
 @dataclass(frozen=True, slots=True)
 class HttpApi:
-    """It calls one function; its id is AWS's, so it is found by its name and the stack's tag."""
+    """It calls one function; its id is AWS's, so it is found by its name and the stack's tag.
+
+    ``arn_prefix`` and its id are its ARN.
+    """
 
     name: str
+    arn_prefix: str
     function_arn: str
     tags: Tags
     kind: str = "HTTP API"
 
     def wanted(self) -> Settings:
         """How it should be."""
-        return {"Route": ROUTE, "AuthorizationType": "AWS_IAM", "Integration": self.function_arn, "Stage": STAGE}
+        return {
+            "Route": ROUTE,
+            "AuthorizationType": "AWS_IAM",
+            "Integration": self.function_arn,
+            "Stage": STAGE,
+            TAGS: dict(self.tags),
+            _STAGE_TAGS: dict(self.tags),
+        }
 
     def found(self, aws: Aws) -> Settings | None:
         """How it is."""
@@ -38,7 +50,7 @@ class HttpApi:
             api = self._api(aws)
             if api is None:
                 return None
-            return self._settings(aws, api.get("ApiId", ""))
+            return {**self._settings(aws, api.get("ApiId", "")), TAGS: counting(api.get("Tags", {}), self.tags)}
 
     def create(self, aws: Aws) -> None:
         """Makes it with its tags; the rest is set by :meth:`update`."""
@@ -47,7 +59,7 @@ class HttpApi:
                 patiently(lambda: aws.apigateway.create_api(Name=self.name, ProtocolType="HTTP", Tags=dict(self.tags)))
 
     def update(self, aws: Aws, changed: frozenset[str]) -> None:
-        """Sets route, authorization, integration and stage."""
+        """Sets route, authorization, integration, stage and tags."""
         with explained(f"setting up HTTP API {self.name}"):
             found = self._api(aws)
             api = found.get("ApiId", "") if found else ""
@@ -56,6 +68,10 @@ class HttpApi:
             if "Stage" in changed:
                 with passing_over("ConflictException"):
                     aws.apigateway.create_stage(ApiId=api, StageName=STAGE, AutoDeploy=True, Tags=dict(self.tags))
+            elif _STAGE_TAGS in changed:
+                self._tag(aws, f"{api}/stages/{STAGE}")
+            if TAGS in changed:
+                self._tag(aws, api)
 
     def delete(self, aws: Aws) -> None:
         """Removes it with its route, integration and stage."""
@@ -73,12 +89,17 @@ class HttpApi:
         integrations = aws.apigateway.get_integrations(ApiId=api).get("Items", [])
         called = {f"integrations/{one.get('IntegrationId')}": one.get("IntegrationUri") for one in integrations}
         stages = aws.apigateway.get_stages(ApiId=api).get("Items", [])
+        stage = next((one for one in stages if one["StageName"] == STAGE), None)
         return {
             "Route": route["RouteKey"] if route else None,
             "AuthorizationType": route.get("AuthorizationType") if route else None,
             "Integration": called.get(route.get("Target", "")) if route else None,
-            "Stage": next((one["StageName"] for one in stages if one["StageName"] == STAGE), None),
+            "Stage": stage["StageName"] if stage else None,
+            _STAGE_TAGS: counting(stage.get("Tags", {}), self.tags) if stage else None,
         }
+
+    def _tag(self, aws: Aws, what: str) -> None:
+        aws.apigateway.tag_resource(ResourceArn=f"{self.arn_prefix}{what}", Tags=dict(self.tags))
 
     def _put_integration(self, aws: Aws, api: str) -> str:
         for one in aws.apigateway.get_integrations(ApiId=api).get("Items", []):

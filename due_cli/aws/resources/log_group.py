@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from due_cli.aws.clients import Aws
 from due_cli.aws.errors import explained, passing_over
-from due_cli.aws.resources.tags import Tags
+from due_cli.aws.resources.tags import TAGS, Tags, counting
 from due_cli.deploy.resource import Settings
 
 
@@ -15,6 +15,7 @@ class LogGroup:
     """``streams`` are made with it: Firehose makes none itself."""
 
     name: str
+    arn: str
     retention_days: int
     tags: Tags
     streams: tuple[str, ...] = ()
@@ -22,7 +23,7 @@ class LogGroup:
 
     def wanted(self) -> Settings:
         """How it should be."""
-        return {"retentionInDays": self.retention_days, "streams": self.streams}
+        return {"retentionInDays": self.retention_days, "streams": self.streams, TAGS: dict(self.tags)}
 
     def found(self, aws: Aws) -> Settings | None:
         """How it is."""
@@ -35,7 +36,8 @@ class LogGroup:
             if self.streams:
                 listed = aws.logs.describe_log_streams(logGroupName=self.name)["logStreams"]
                 there = tuple(sorted({stream.get("logStreamName", "") for stream in listed} & {*self.streams}))
-        return {"retentionInDays": group.get("retentionInDays"), "streams": there}
+            tags = aws.logs.list_tags_for_resource(resourceArn=self.arn).get("tags", {})
+        return {"retentionInDays": group.get("retentionInDays"), "streams": there, TAGS: counting(tags, self.tags)}
 
     def create(self, aws: Aws) -> None:
         """Makes it with its tags."""
@@ -43,13 +45,15 @@ class LogGroup:
             aws.logs.create_log_group(logGroupName=self.name, tags=dict(self.tags))
 
     def update(self, aws: Aws, changed: frozenset[str]) -> None:
-        """Sets retention and makes streams that are missing."""
+        """Sets retention and tags, and makes streams that are missing."""
         with explained(f"setting up log group {self.name}"):
             if "retentionInDays" in changed:
                 aws.logs.put_retention_policy(logGroupName=self.name, retentionInDays=self.retention_days)
             for stream in self.streams if "streams" in changed else ():
                 with passing_over("ResourceAlreadyExistsException"):
                     aws.logs.create_log_stream(logGroupName=self.name, logStreamName=stream)
+            if TAGS in changed:
+                aws.logs.tag_resource(resourceArn=self.arn, tags=dict(self.tags))
 
     def delete(self, aws: Aws) -> None:
         """Removes it with its lines."""

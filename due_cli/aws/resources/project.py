@@ -8,7 +8,7 @@ from due_cli.aws import projects
 from due_cli.aws.clients import Aws
 from due_cli.aws.errors import passing_over
 from due_cli.aws.patience import waited
-from due_cli.aws.resources.tags import OWNER, Tags
+from due_cli.aws.resources.tags import OWNER, TAGS, Tags, counting
 from due_cli.deploy.resource import Settings
 
 
@@ -28,19 +28,21 @@ class Project:
 
     def wanted(self) -> Settings:
         """That it is there; everything in it is its user's."""
-        return {}
+        return {TAGS: dict(self.tags)}
 
     def found(self, aws: Aws) -> Settings | None:
-        """Nothing to compare; None where there is none."""
-        return None if self.id_in(aws) is None else {}
+        """How it is; the tags of a project that the stack did not make are its user's too."""
+        arn = self._arn_in(aws)
+        if arn is None:
+            return None
+        there = projects.tags_of(aws, arn)
+        is_own = there.get(OWNER) == self.tags.get(OWNER)
+        return {TAGS: counting(there, self.tags) if is_own else dict(self.tags)}
 
     def id_in(self, aws: Aws) -> str | None:
         """Its id; None where there is none."""
-        if self.project_id:
-            with projects.asking(f"looking for project {self.project_id}"), passing_over("NotFoundException"):
-                return aws.pinpoint.get_app(ApplicationId=self.project_id)["ApplicationResponse"]["Id"]
-            return None
-        return next((app.project_id for app in self._own(aws)), None)
+        arn = self._arn_in(aws)
+        return arn.rsplit("/", 1)[-1] if arn else None
 
     def create(self, aws: Aws) -> None:
         """Makes it with its tags, once: where only the answer was lost, asking again has made a second."""
@@ -53,18 +55,27 @@ class Project:
             with projects.asking(f"deleting project {surplus.project_id}"), passing_over("NotFoundException"):
                 aws.pinpoint.delete_app(ApplicationId=surplus.project_id)
 
-    def update(self, aws: Aws, changed: frozenset[str]) -> None:
-        """It has no settings."""
+    def update(self, aws: Aws, changed: frozenset[str]) -> None:  # noqa: ARG002  it has nothing but tags
+        """Sets its tags."""
+        arn = self._arn_in(aws)
+        if arn:
+            with projects.asking(f"tagging project {self.called}"):
+                aws.pinpoint.tag_resource(ResourceArn=arn, TagsModel={"tags": dict(self.tags)})
 
     def delete(self, aws: Aws) -> None:
         """Removes it with all that is in it, if the stack made it; one that was merely used stays."""
-        identity = self.id_in(aws)
-        if identity is None:
+        arn = self._arn_in(aws)
+        if arn is None or projects.owner_of(aws, arn) != self.tags.get(OWNER):
             return
-        with projects.asking(f"deleting project {identity}"), passing_over("NotFoundException"):
-            arn = aws.pinpoint.get_app(ApplicationId=identity)["ApplicationResponse"]["Arn"]
-            if projects.owner_of(aws, arn) == self.tags.get(OWNER):
-                aws.pinpoint.delete_app(ApplicationId=identity)
+        with projects.asking(f"deleting project {self.name}"), passing_over("NotFoundException"):
+            aws.pinpoint.delete_app(ApplicationId=arn.rsplit("/", 1)[-1])
+
+    def _arn_in(self, aws: Aws) -> str | None:
+        if self.project_id:
+            with projects.asking(f"looking for project {self.project_id}"), passing_over("NotFoundException"):
+                return aws.pinpoint.get_app(ApplicationId=self.project_id)["ApplicationResponse"]["Arn"]
+            return None
+        return next((app.arn for app in self._own(aws)), None)
 
     def _own(self, aws: Aws) -> list[projects.App]:
         """Projects of the name that the stack made, the oldest first."""

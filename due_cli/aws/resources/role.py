@@ -8,7 +8,7 @@ from typing import Any
 
 from due_cli.aws.clients import Aws
 from due_cli.aws.errors import explained, passing_over
-from due_cli.aws.resources.tags import OWNER, Tags, owner, tag_list
+from due_cli.aws.resources.tags import OWNER, TAGS, Tags, counting, of_list, tag_list
 from due_cli.deploy.resource import Settings
 
 _POLICY = "due"
@@ -26,16 +26,23 @@ class Role:
 
     def wanted(self) -> Settings:
         """How it should be."""
-        return {"AssumeRolePolicyDocument": self.trust, "PolicyDocument": self.rights, OWNER: self.tags.get(OWNER)}
+        return {
+            "AssumeRolePolicyDocument": self.trust,
+            "PolicyDocument": self.rights,
+            OWNER: self.tags.get(OWNER),
+            TAGS: dict(self.tags),
+        }
 
     def found(self, aws: Aws) -> Settings | None:
         """How it is."""
         with explained(f"looking for role {self.name}"), passing_over("NoSuchEntity"):
             role = aws.iam.get_role(RoleName=self.name)["Role"]
+            tags = of_list(role.get("Tags", []))
             return {
                 "AssumeRolePolicyDocument": _document(role.get("AssumeRolePolicyDocument")),
                 "PolicyDocument": self._rights(aws),
-                OWNER: owner(role.get("Tags", [])),
+                OWNER: tags.get(OWNER),
+                TAGS: counting(tags, self.tags),
             }
         return None
 
@@ -47,12 +54,15 @@ class Role:
             )
 
     def update(self, aws: Aws, changed: frozenset[str]) -> None:
-        """Sets its trust and its rights."""
+        """Sets its trust, its rights and its tags."""
         with explained(f"setting the policies of role {self.name}"):
             if "AssumeRolePolicyDocument" in changed:
                 aws.iam.update_assume_role_policy(RoleName=self.name, PolicyDocument=json.dumps(self.trust))
             if "PolicyDocument" in changed:
                 aws.iam.put_role_policy(RoleName=self.name, PolicyName=_POLICY, PolicyDocument=json.dumps(self.rights))
+        if TAGS in changed:
+            with explained(f"tagging role {self.name}"):
+                aws.iam.tag_role(RoleName=self.name, Tags=tag_list(self.tags))
 
     def delete(self, aws: Aws) -> None:
         """Removes it; a policy that someone added to it stays in the way, and IAM says so."""

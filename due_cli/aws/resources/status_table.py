@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from due_cli.aws.clients import Aws
 from due_cli.aws.errors import explained, passing_over
 from due_cli.aws.patience import patiently, waited
-from due_cli.aws.resources.tags import Tags, tag_list
+from due_cli.aws.resources.tags import TAGS, Tags, counting, of_list, tag_list
 from due_cli.deploy.resource import Settings
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ class StatusTable:
     """``expires`` is the attribute with the time, in epoch seconds, from which an item may be removed."""
 
     name: str
+    arn: str
     expires: str
     kms_key: str | None
     tags: Tags
@@ -29,7 +30,12 @@ class StatusTable:
 
     def wanted(self) -> Settings:
         """How it should be."""
-        return {"BillingMode": "PAY_PER_REQUEST", "KMSMasterKeyArn": self.kms_key, "TimeToLive": self.expires}
+        return {
+            "BillingMode": "PAY_PER_REQUEST",
+            "KMSMasterKeyArn": self.kms_key,
+            "TimeToLive": self.expires,
+            TAGS: dict(self.tags),
+        }
 
     def found(self, aws: Aws) -> Settings | None:
         """How it is."""
@@ -37,10 +43,12 @@ class StatusTable:
             table = aws.dynamodb.describe_table(TableName=self.name)["Table"]
             expiry = aws.dynamodb.describe_time_to_live(TableName=self.name)["TimeToLiveDescription"]
             on = expiry.get("TimeToLiveStatus") in ("ENABLED", "ENABLING")
+            tags = of_list(aws.dynamodb.list_tags_of_resource(ResourceArn=self.arn).get("Tags", []))
             return {
                 "BillingMode": table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED"),
                 "KMSMasterKeyArn": table.get("SSEDescription", {}).get("KMSMasterKeyArn"),
                 "TimeToLive": expiry.get("AttributeName") if on else None,
+                TAGS: counting(tags, self.tags),
             }
         return None
 
@@ -69,6 +77,8 @@ class StatusTable:
             if "TimeToLive" in changed:
                 expiry: TimeToLiveSpecificationTypeDef = {"Enabled": True, "AttributeName": self.expires}
                 patiently(lambda: aws.dynamodb.update_time_to_live(TableName=self.name, TimeToLiveSpecification=expiry))
+            if TAGS in changed:
+                patiently(lambda: aws.dynamodb.tag_resource(ResourceArn=self.arn, Tags=tag_list(self.tags)))
 
     def delete(self, aws: Aws) -> None:
         """Removes it and waits until it is gone."""

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 from due_cli.aws.clients import Aws
 from due_cli.aws.errors import explained, passing_over
 from due_cli.aws.patience import patiently, waited
-from due_cli.aws.resources.tags import Tags
+from due_cli.aws.resources.tags import TAGS, Tags, counting, of_list
 from due_cli.deploy.resource import Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_firehose.type_defs import (
         DataFormatConversionConfigurationTypeDef,
         DeliveryStreamEncryptionConfigurationInputTypeDef,
+        TagTypeDef,
     )
 
 LEAST_BUFFER_MB = 64
@@ -63,13 +64,16 @@ class DeliveryStream:
             "OutputFormat": "ParquetSerDe SNAPPY",
             "LogGroup": self.log_group,
             "Encryption": self.kms_key or "AWS_OWNED_CMK",
+            TAGS: dict(self.tags),
         }
 
     def found(self, aws: Aws) -> Settings | None:
         """How it is."""
         with explained(f"looking for delivery stream {self.name}"), passing_over("ResourceNotFoundException"):
             stream = aws.firehose.describe_delivery_stream(DeliveryStreamName=self.name)
-            return _settings(stream["DeliveryStreamDescription"])  # type: ignore[arg-type]  # read as plain dicts
+            settings = _settings(stream["DeliveryStreamDescription"])  # type: ignore[arg-type]  # read as plain dicts
+            tags = of_list(aws.firehose.list_tags_for_delivery_stream(DeliveryStreamName=self.name)["Tags"])
+            return {**settings, TAGS: counting(tags, self.tags)}
         return None
 
     def create(self, aws: Aws) -> None:
@@ -82,7 +86,7 @@ class DeliveryStream:
                         DeliveryStreamType="DirectPut",
                         DeliveryStreamEncryptionConfigurationInput=self._key(),
                         ExtendedS3DestinationConfiguration=self._destination(),
-                        Tags=[{"Key": key, "Value": value} for key, value in sorted(self.tags.items())],
+                        Tags=self._tags(),
                     )
                 )
             waited(lambda: self._description(aws).get("DeliveryStreamStatus") == "ACTIVE", f"stream {self.name}")
@@ -92,7 +96,9 @@ class DeliveryStream:
         with explained(f"updating delivery stream {self.name}"):
             if "Encryption" in changed:
                 self._encrypt(aws)
-            if changed - {"Encryption"}:
+            if TAGS in changed:
+                aws.firehose.tag_delivery_stream(DeliveryStreamName=self.name, Tags=self._tags())
+            if changed - {"Encryption", TAGS}:
                 description = self._description(aws)
                 patiently(
                     lambda: aws.firehose.update_destination(
@@ -120,6 +126,9 @@ class DeliveryStream:
         if self.kms_key:
             return {"KeyType": "CUSTOMER_MANAGED_CMK", "KeyARN": self.kms_key}
         return {"KeyType": "AWS_OWNED_CMK"}
+
+    def _tags(self) -> list[TagTypeDef]:
+        return [{"Key": key, "Value": value} for key, value in sorted(self.tags.items())]
 
     def _description(self, aws: Aws) -> dict[str, Any]:
         found = aws.firehose.describe_delivery_stream(DeliveryStreamName=self.name)

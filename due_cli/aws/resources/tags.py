@@ -1,4 +1,7 @@
-"""The tag that says which stack a resource belongs to, in the spellings that services have for it."""
+"""The tags of a resource, among them the one that says which stack it belongs to, in the spellings of the services.
+
+Of the tags that are there only those count whose keys the stack sets: those that other people put beside them stay.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from typing import TypedDict
 
 Tags = Mapping[str, str]
 OWNER = "due:stack"  # on what is there already it tells the stack's own from what something else made
+TAGS = "tags"  # the setting of a resource that they are
 
 
 class Tag(TypedDict):
@@ -21,6 +25,11 @@ def tag_list(tags: Tags) -> list[Tag]:
     return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
 
 
-def owner(tags: Iterable[Tag]) -> str | None:
-    """The stack that a list of tags names."""
-    return next((tag["Value"] for tag in tags if tag["Key"] == OWNER), None)
+def of_list(tags: Iterable[Mapping[str, object]]) -> dict[str, str]:
+    """A list of keys and values as tags."""
+    return {str(tag["Key"]): str(tag.get("Value", "")) for tag in tags}
+
+
+def counting(there: Tags, wanted: Tags) -> dict[str, str]:
+    """Of the tags that are there those that the stack sets."""
+    return {key: value for key, value in there.items() if key in wanted}

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from due_cli.aws.clients import Aws
 from due_cli.aws.errors import explained, passing_over
-from due_cli.aws.resources.tags import Tags
+from due_cli.aws.resources.tags import TAGS, Tags, counting, of_list
 from due_cli.deploy.resource import Settings
 
 if TYPE_CHECKING:
-    from mypy_boto3_athena.type_defs import EncryptionConfigurationTypeDef
+    from mypy_boto3_athena.type_defs import EncryptionConfigurationTypeDef, TagTypeDef
 
 LEAST_CUTOFF = 10_000_000  # bytes; Athena's own limit
 
@@ -21,6 +21,7 @@ class Workgroup:
     """``results`` is an S3 URI; a query that scans more than ``cutoff_bytes`` is cancelled by Athena, and billed."""
 
     name: str
+    arn: str
     results: str
     cutoff_bytes: int
     kms_key: str | None
@@ -35,6 +36,7 @@ class Workgroup:
             "EnforceWorkGroupConfiguration": True,
             "PublishCloudWatchMetricsEnabled": True,
             "BytesScannedCutoffPerQuery": self.cutoff_bytes,
+            TAGS: dict(self.tags),
         }
 
     def found(self, aws: Aws) -> Settings | None:
@@ -46,8 +48,9 @@ class Workgroup:
                 if "not found" not in str(error):
                     raise
                 group = None
-        if not group:
-            return None
+            if not group:
+                return None
+            tags = of_list(aws.athena.list_tags_for_resource(ResourceARN=self.arn)["Tags"])
         configuration = group.get("Configuration", {})
         result = configuration.get("ResultConfiguration", {})
         return {
@@ -56,6 +59,7 @@ class Workgroup:
             "EnforceWorkGroupConfiguration": configuration.get("EnforceWorkGroupConfiguration"),
             "PublishCloudWatchMetricsEnabled": configuration.get("PublishCloudWatchMetricsEnabled"),
             "BytesScannedCutoffPerQuery": configuration.get("BytesScannedCutoffPerQuery"),
+            TAGS: counting(tags, self.tags),
         }
 
     def create(self, aws: Aws) -> None:
@@ -72,11 +76,16 @@ class Workgroup:
                     "PublishCloudWatchMetricsEnabled": True,
                     "BytesScannedCutoffPerQuery": self.cutoff_bytes,
                 },
-                Tags=[{"Key": key, "Value": value} for key, value in sorted(self.tags.items())],
+                Tags=self._tags(),
             )
 
-    def update(self, aws: Aws, changed: frozenset[str]) -> None:  # noqa: ARG002  one call sets all of it
-        """Sets it."""
+    def update(self, aws: Aws, changed: frozenset[str]) -> None:
+        """Sets it, and its tags by a call of their own."""
+        if TAGS in changed:
+            with explained(f"tagging workgroup {self.name}"):
+                aws.athena.tag_resource(ResourceARN=self.arn, Tags=self._tags())
+        if not changed - {TAGS}:
+            return
         with explained(f"updating workgroup {self.name}"):
             aws.athena.update_work_group(
                 WorkGroup=self.name,
@@ -100,3 +109,6 @@ class Workgroup:
         if self.kms_key:
             return {"EncryptionOption": "SSE_KMS", "KmsKey": self.kms_key}
         return {"EncryptionOption": "SSE_S3"}
+
+    def _tags(self) -> list[TagTypeDef]:
+        return [{"Key": key, "Value": value} for key, value in sorted(self.tags.items())]

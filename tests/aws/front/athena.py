@@ -17,11 +17,14 @@ from tests.aws.front.athena_sql import bound, is_utility
 from tests.aws.front.calls import Call
 from tests.aws.front.ddl import changed
 from tests.aws.front.engine import Catalog, DuckDb, Engine, FailedError, Result
+from tests.aws.front.policies import Need
 from tests.aws.front.server import Core
 from tests.aws.front.wire import Answer, RefusedError, Request
 from tests.aws.front.workgroups import Workgroups
 
 _MOST_ROWS = 1000
+# What Athena needs of who asks, where a result is written in parts (user guide, "Access to workgroups and databases").
+_PARTS = ("AbortMultipartUpload", "ListMultipartUploadParts")
 
 
 @dataclass
@@ -120,7 +123,7 @@ class Athena:
                 return
             self._write(query, result)
             query.state = "SUCCEEDED"
-        except (FailedError, ClientError) as error:
+        except (FailedError, ClientError, RefusedError) as error:
             query.state, query.reason = "FAILED", str(error)
         except Exception as error:
             query.state, query.reason = "FAILED", f"GENERIC_INTERNAL_ERROR: {error!r}"
@@ -139,6 +142,10 @@ class Athena:
         lines = ["\t".join(values.text(one) or "" for one in row) + "\n" for row in result.rows]
         body = "".join(lines).encode() if query.is_utility else values.csv(result)
         s3.get_bucket_location(Bucket=bucket)
+        where = f"arn:aws:s3:::{bucket}"
+        parts = [Need(f"s3:{action}", (f"{where}/{key}",)) for action in _PARTS]
+        needs = [Need("s3:ListBucketMultipartUploads", (where,)), *parts]
+        self.core.documented(query.call.principal, query.call.by, *needs)
         s3.put_object(Bucket=bucket, Key=key, Body=body)
         s3.put_object(Bucket=bucket, Key=f"{key}.metadata", Body=json.dumps(values.columns(result)).encode())
 

@@ -7,6 +7,7 @@ import io
 import json
 import re
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -15,12 +16,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from botocore.exceptions import ClientError
 
+from tests.aws.front.dependent import key_of
 from tests.aws.front.hive import MismatchError, arrow_type, documents, read
+from tests.aws.front.policies import Need
 from tests.aws.front.server import Core
+from tests.aws.front.wire import RefusedError
 
 _MOST_RECORDS = 500
 _MOST_BYTES = 3 * 1024 * 1024
 _MOST_ANSWER = 6 * 1024 * 1024
+# What Firehose needs of its role, where it writes in parts and where it tries again (developer guide, "Grant Firehose
+# access to an Amazon S3 destination").
+_ON_BUCKET = ("GetBucketLocation", "ListBucket", "ListBucketMultipartUploads")
+_ON_OBJECTS = ("PutObject", "GetObject", "AbortMultipartUpload")
 _EXPRESSION = re.compile(r"!\{([^:}]+):([^}]+)\}")
 _JAVA_TIME = {"yyyy": "%Y", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M", "ss": "%S"}
 
@@ -72,11 +80,26 @@ def deliver(core: Core, stream: Any, records: list[Record], region: str) -> Deli
             _write(work, _key(work, good, ""), b"".join(one.data for one in good))
         for kind in ("processing-failed", "format-conversion-failed"):
             _write_failures(work, kind, [one for each, one in failures if each == kind], records)
-    except ClientError as error:
+    except (ClientError, RefusedError) as error:
         # As in AWS: what cannot be written stays in the stream, which tries again, for a day
         done.problems.append(str(error))
         done.kept = records
+    _log(work)
     return done
+
+
+def _log(work: _Work) -> None:
+    """What went wrong, in the log that the stream has; without the group, or the right to it, it is lost."""
+    logging = work.config.get("CloudWatchLoggingOptions") or {}
+    if not logging.get("Enabled") or not work.done.problems:
+        return
+    where = {"logGroupName": logging["LogGroupName"], "logStreamName": logging["LogStreamName"]}
+    moment = int(work.core.clock.now() * 1000)
+    lines = [json.dumps({"errorCode": "Delivery.Failed", "message": one}) for one in work.done.problems]
+    with suppress(ClientError):
+        work.client("logs").put_log_events(
+            **where, logEvents=[{"timestamp": moment, "message": line} for line in lines]
+        )
 
 
 def _transformed(work: _Work, records: list[Record]) -> tuple[list[Record], list[tuple[str, dict[str, Any]]]]:
@@ -136,11 +159,12 @@ def _invoked(work: _Work, function: str, batch: list[Record], tries: int) -> _Fo
     }
     error = ("Lambda.FunctionError", "The Lambda function was successfully invoked but it returned an error result.")
     name = function.removesuffix(":$LATEST")
+    which = {"FunctionName": name} | ({"Qualifier": "$LATEST"} if name != function else {})
     for _ in range(tries):
         try:
             client = work.client("lambda")
-            client.get_function_configuration(FunctionName=name)
-            answer = client.invoke(FunctionName=name, Payload=json.dumps(event).encode())
+            client.get_function_configuration(**which)
+            answer = client.invoke(**which, Payload=json.dumps(event).encode())
         except ClientError as refused:
             work.done.problems.append(str(refused))
             error = ("Lambda.InvokeAccessDenied", "Access was denied. Ensure that the access policy allows access.")
@@ -283,6 +307,12 @@ def _java(word: str, moment: datetime) -> str:
 
 
 def _write(work: _Work, key: str, body: bytes) -> None:
-    bucket = work.config["BucketARN"].rsplit(":", 1)[-1]
+    where = work.config["BucketARN"]
+    bucket = where.rsplit(":", 1)[-1]
+    needs = [Need(f"s3:{action}", (where,)) for action in _ON_BUCKET]
+    needs += [Need(f"s3:{action}", (f"{where}/{key}",)) for action in _ON_OBJECTS]
+    if held := key_of(bucket):
+        needs.append(Need("kms:Decrypt", (held,)))
+    work.core.documented(work.config["RoleARN"], "service", *needs)
     work.client("s3").put_object(Bucket=bucket, Key=key, Body=body)
     work.done.objects.append(key)

@@ -23,6 +23,7 @@ class Statements:
     def __init__(self, core: Core) -> None:
         self._lock = threading.Lock()  # moto looks at the condition first and writes then
         core.handlers["dynamodb:BatchExecuteStatement"] = self._execute
+        core.watchers.append(_encrypted)
 
     def _execute(self, call: Call, _: Request) -> Answer:
         statements = call.parameters["Statements"]
@@ -47,3 +48,10 @@ class Statements:
         except MockValidationException as error:
             return {"Error": {"Code": "ValidationError", "Message": str(error)}}
         return {"TableName": body["TableName"]}
+
+
+def _encrypted(call: Call, _: Request, __: Answer) -> None:
+    """Another key for a table that is there, of which moto takes no notice."""
+    chosen = call.parameters.get("SSESpecification")
+    if call.name == "dynamodb:UpdateTable" and chosen:
+        dynamodb_backends[ACCOUNT][call.region].get_table(call.parameters["TableName"]).sse_specification = chosen

@@ -24,7 +24,7 @@ from moto.s3 import notifications
 from tests.aws.front.calls import Call
 from tests.aws.front.containers import Container, Containers, TimedOutError
 from tests.aws.front.needs import ACCOUNT
-from tests.aws.front.policies import trusts
+from tests.aws.front.policies import Need, trusts
 from tests.aws.front.server import Core
 from tests.aws.front.wire import Answer, RefusedError, Request
 
@@ -62,6 +62,8 @@ class Functions:
         self._lock = threading.Lock()
         self._containers = Containers()
         core.handlers["lambda:Invoke"] = self._invoke
+        core.handlers["lambda:PutFunctionEventInvokeConfig"] = self._check_destination
+        core.watchers.append(self._without_tags)
         core.handlers["s3:PutBucketNotificationConfiguration"] = self._check_notifications
         self._moto_invokes = notifications._invoke_awslambda
         notifications._invoke_awslambda = self._from_s3
@@ -138,6 +140,29 @@ class Functions:
             headers.append(("X-Amz-Function-Error", "Unhandled"))
         tail = "\n".join(ran.log)[-4096:]
         return Answer(200, [*headers, ("X-Amz-Log-Result", base64.b64encode(tail.encode()).decode())], ran.payload)
+
+    def _check_destination(self, call: Call, _: Request) -> None:
+        """Lambda takes an on-failure destination only if the function may write to it (developer guide)."""
+        where = (call.parameters.get("DestinationConfig") or {}).get("OnFailure", {}).get("Destination", "")
+        if ":s3:::" not in where:
+            return
+        function = self.function(call.parameters["FunctionName"], call.region)
+        place = f"{where}/aws/lambda/async/{function.function_name}/event"
+        for need in (Need("s3:PutObject", (place,)), Need("s3:ListBucket", (where,))):
+            if not self.core.iam.permits(function.role, need):
+                words = f"The function's execution role does not have permissions to call {need.action} on {where}"
+                raise RefusedError("InvalidParameterValueException", words)
+
+    def _without_tags(self, call: Call, _: Request, answer: Answer) -> None:
+        """Lambda tells the tags of a function those alone who may list them (API reference, GetFunction)."""
+        if call.name != "lambda:GetFunction":
+            return
+        document = answer.json
+        where = document["Configuration"]["FunctionArn"]
+        if not self.core.iam.permits(call.principal, Need("lambda:ListTags", (where,))):
+            del document["Tags"]
+            answer.body = json.dumps(document).encode()
+            answer.headers = [pair for pair in answer.headers if pair[0].lower() != "content-length"]
 
     def function(self, name: str, region: str) -> Any:
         """A function of moto's by name or ARN."""
@@ -261,12 +286,12 @@ class Functions:
         """The lines go to CloudWatch as the function: without the group, or the right to it, they are lost."""
         moment = int(self.core.clock.now() * 1000)
         client = self.core.as_role(function.role, "logs", function.region)
-        events = [{"timestamp": moment, "message": line} for line in lines if line]
+        said = [*lines, f"REPORT RequestId: {stream.rpartition(']')[2]}"]  # Lambda's own last line, of every call
+        events = [{"timestamp": moment, "message": line} for line in said if line]
         group = function.logs_group_name
         try:
             client.create_log_stream(logGroupName=group, logStreamName=stream)
-            if events:
-                client.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
+            client.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
         except client.exceptions.ClientError:
             return
 

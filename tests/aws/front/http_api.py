@@ -24,6 +24,7 @@ _SIGNED = re.compile(
     r"AWS4-HMAC-SHA256 Credential=([^/,]+)/(\d+)/([^/]+)/execute-api/aws4_request,\s*"
     r"SignedHeaders=([^,]+),\s*Signature=([0-9a-f]+)"
 )
+_STAGE = re.compile(r"/apis/(\w+)/stages/(.+)$")
 _ENDPOINT = re.compile(r'("apiEndpoint": ?")https://(\w+)\.execute-api\.[^"]*"')
 
 
@@ -35,6 +36,7 @@ class HttpApis:
         self.functions = functions
         core.unsigned.append(self._handle)
         core.watchers.append(self._own_address)
+        core.handlers["apigatewayv2:TagResource"] = self._tag_stage
 
     def url(self, api: str, path: str = "") -> str:
         """Where the front serves a path of an API."""
@@ -46,6 +48,15 @@ class HttpApis:
             text = _ENDPOINT.sub(lambda found: f'{found[1]}{self.url(found[2])}"', answer.body.decode())
             answer.body = text.encode()
             answer.headers = [pair for pair in answer.headers if pair[0].lower() != "content-length"]
+
+    def _tag_stage(self, call: Call, _: Request) -> Answer | None:
+        """Tags of a stage, of which moto knows those alone that it was made with."""
+        found = _STAGE.search(call.parameters["ResourceArn"])
+        if found is None:
+            return None
+        stage = apigatewayv2_backends[ACCOUNT][call.region].apis[found[1]].stages[found[2]]
+        stage.tags = {**stage.tags, **call.parameters["Tags"]}
+        return Answer.of({}, 201)
 
     def _handle(self, request: Request) -> Answer | None:
         host = re.match(r"(\w+)\.execute-api\.", request.headers.get("host", ""))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ from moto.sts.models import sts_backends
 
 from tests.aws.front.calls import Call
 from tests.aws.front.needs import ACCOUNT, PARTITION, needs_of
-from tests.aws.front.policies import Need, allows, trusts
+from tests.aws.front.policies import Need, Right, allowing, trusts
 from tests.aws.front.wire import RefusedError
 
 
@@ -44,6 +45,8 @@ class Identities:
     def __init__(self) -> None:
         self.enforce = True
         self.denied: list[Denied] = []
+        self.used: dict[str, set[frozenset[Right]]] = defaultdict(set)  # the rights that allowed something, any of each
+        self.dependent: list[Callable[[Call], list[Need]]] = []  # what calls need beside their own actions
         self.refusals_of_new_roles = 0  # how often a service cannot assume a role that was just made
         self._refused: Counter[str] = Counter()
         self._sessions: dict[str, Session] = {}
@@ -101,13 +104,19 @@ class Identities:
             return True
         context = {"aws:SecureTransport": "true", "aws:PrincipalAccount": ACCOUNT, **need.context}
         policies = self.policies(principal)
-        return all(allows(policies, need.action, resource, context) for resource in need.resources)
+        found = [frozenset(allowing(policies, need.action, resource, context)) for resource in need.resources]
+        self.used[principal].update(filter(None, found))
+        return all(found)
+
+    def needed(self, principal: str) -> set[Right]:
+        """The rights of a principal without any one of which something would have been denied."""
+        return {right for rights in self.used[principal] if len(rights) == 1 for right in rights}
 
     def check(self, call: Call) -> None:
         """Writes down what a call lacks, and refuses it if policies are enforced."""
         needs = needs_of(call)
-        call.resources = needs[0].resources
-        for need in needs:
+        call.resources = needs[0].resources if needs else ()
+        for need in [*needs, *(one for more in self.dependent for one in more(call))]:
             self.demand(call, need)
 
     def demand(self, call: Call, need: Need) -> None:

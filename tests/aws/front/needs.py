@@ -55,7 +55,16 @@ def arn(service: str, region: str, resource: str) -> str:
 def needs_of(call: Call) -> list[Need]:
     """Everything that a call needs; the first is its own action, whose resources are those of the call."""
     make = _SERVICES.get(call.service, _plain)
-    return [*make(call), *_passed_roles(call)]
+    return [*make(call), *_tagging(call), *_passed_roles(call)]
+
+
+def _tagging(call: Call) -> list[Need]:
+    """What a call needs that tags what it makes (service authorization reference; "dependent actions")."""
+    given = call.parameters.get("CreateApplicationRequest", call.parameters)
+    if not any(key.lower() == "tags" or key.startswith("Tags.") for key in given):
+        return []
+    make = _TAGGING.get(call.name)
+    return [make(call)] if make else []
 
 
 def _plain(call: Call) -> list[Need]:
@@ -82,6 +91,8 @@ def _roles(value: Any) -> set[str]:
 def _s3(call: Call) -> list[Need]:
     bucket, key = call.parameters.get("Bucket"), call.parameters.get("Key")
     action = _S3_ACTIONS.get(call.operation, call.operation)
+    if call.extra.get("versions"):
+        action += "Version"
     if bucket is None:
         return [Need(f"s3:{action}")]
     where = f"arn:{PARTITION}:s3:::{bucket}"
@@ -100,10 +111,7 @@ def _iam(call: Call) -> list[Need]:
     if kind and not (kind == "Policy" and "PolicyArn" in given):
         path = given.get("Path", "/")
         where = f"arn:{PARTITION}:iam::{ACCOUNT}:{kind.lower()}{path}{given[f'{kind}Name']}"
-    found = [Need(f"iam:{call.operation}", (where,))]
-    if call.operation == "CreateRole" and any(key.startswith("Tags.") for key in given):
-        found.append(Need("iam:TagRole", (where,)))
-    return found
+    return [Need(f"iam:{call.operation}", (where,))]
 
 
 def _glue(call: Call) -> list[Need]:
@@ -120,6 +128,8 @@ def _glue(call: Call) -> list[Need]:
         by_name = given.get("Name") if call.operation in ("GetTable", "DeleteTable") else None
         table = given.get("TableName") or by_name or (given.get("TableInput") or {}).get("Name") or "*"
         found.append(arn("glue", call.region, f"table/{database}/{table}"))
+    if call.operation == "DeleteDatabase":  # and what is in it
+        found += [arn("glue", call.region, f"{kind}/{database}/*") for kind in ("table", "userDefinedFunction")]
     if "ResourceArn" in given:
         found = [given["ResourceArn"]]
     return [Need(f"glue:{call.operation}", tuple(found))]
@@ -129,10 +139,7 @@ def _firehose(call: Call) -> list[Need]:
     given = call.parameters
     name = given.get("DeliveryStreamName")
     where = arn("firehose", call.region, f"deliverystream/{name}") if name else "*"
-    found = [Need(f"firehose:{call.operation}", (where,))]
-    if call.operation == "CreateDeliveryStream" and given.get("Tags"):
-        found.append(Need("firehose:TagDeliveryStream", (where,)))
-    return found
+    return [Need(f"firehose:{call.operation}", (where,))]
 
 
 def _lambda(call: Call) -> list[Need]:
@@ -140,10 +147,8 @@ def _lambda(call: Call) -> list[Need]:
     action = {"Invoke": "InvokeFunction", "ListTags": "ListTags"}.get(call.operation, call.operation)
     name = given.get("FunctionName") or given.get("Resource")
     where = "*" if not name else name if name.startswith("arn:") else arn("lambda", call.region, f"function:{name}")
-    found = [Need(f"lambda:{action}", (where,))]
-    if call.operation == "CreateFunction" and given.get("Tags"):
-        found.append(Need("lambda:TagResource", (where,)))
-    return found
+    qualified = f"{where}:{given['Qualifier']}" if "Qualifier" in given else where
+    return [Need(f"lambda:{action}", (qualified,))]
 
 
 def _dynamodb(call: Call) -> list[Need]:
@@ -160,10 +165,7 @@ def _dynamodb(call: Call) -> list[Need]:
             for item in given["TransactItems"]
             for kind, part in item.items()
         ]
-    found = [Need(f"dynamodb:{call.operation}", tuple(where) or ("*",))]
-    if call.operation == "CreateTable" and given.get("Tags"):
-        found.append(Need("dynamodb:TagResource", tuple(where)))
-    return found
+    return [Need(f"dynamodb:{call.operation}", tuple(where) or ("*",))]
 
 
 def _partiql(call: Call) -> list[Need]:
@@ -185,16 +187,18 @@ def _athena(call: Call) -> list[Need]:
     given = call.parameters
     group = given.get("WorkGroup") or given.get("Name") or call.extra.get("WorkGroup")
     where = given.get("ResourceARN") or (arn("athena", call.region, f"workgroup/{group}") if group else "*")
-    found = [Need(f"athena:{call.operation}", (where,))]
-    if call.operation == "CreateWorkGroup" and given.get("Tags"):
-        found.append(Need("athena:TagResource", (where,)))
-    return found
+    return [Need(f"athena:{call.operation}", (where,))]
 
 
 def _api(call: Call) -> list[Need]:
     base = f"arn:{PARTITION}:apigateway:{call.region}::"
     # HTTP APIs are called at /v2/apis and named /apis in policies (service authorization reference).
-    return [Need(f"apigateway:{call.method}", (base + call.path.removesuffix("/").removeprefix("/v2"),))]
+    where = base + call.path.removesuffix("/").removeprefix("/v2")
+    found = [Need(f"apigateway:{call.method}", (where,))]
+    if call.parameters.get("Tags") and call.operation != "TagResource":
+        # As they are denied: cloudformation-coverage-roadmap #997, awacs #254
+        found += [Need("apigateway:POST", (f"{base}/tags/{where}",)), Need("apigateway:TagResource", (where,))]
+    return found
 
 
 def _ses(call: Call) -> list[Need]:
@@ -221,6 +225,8 @@ def _logs(call: Call) -> list[Need]:
     given = call.parameters
     name = given.get("logGroupName") or given.get("logGroupNamePrefix")
     where = given.get("resourceArn") or arn("logs", call.region, f"log-group:{name or '*'}")
+    if call.operation == "DescribeLogGroups":  # whatever prefix it is given (terraform-provider-aws #8804, cwh #83)
+        where = arn("logs", call.region, "log-group::log-stream:")
     if call.operation in ("CreateLogStream", "PutLogEvents", "GetLogEvents", "FilterLogEvents"):
         where += f":log-stream:{given.get('logStreamName', '')}"
     return [Need(f"logs:{call.operation}", (where,))]
@@ -248,6 +254,25 @@ def _named(key: str, resource: str) -> Callable[[Call], list[Need]]:
     return make
 
 
+def _own(action: str) -> Callable[[Call], Need]:
+    """The right to tag what the call's own action is about."""
+    return lambda call: Need(action, _SERVICES[call.service](call)[0].resources)
+
+
+_TAGGING: dict[str, Callable[[Call], Need]] = {
+    "athena:CreateWorkGroup": _own("athena:TagResource"),
+    "cloudwatch:PutMetricAlarm": _own("cloudwatch:TagResource"),
+    "dynamodb:CreateTable": _own("dynamodb:TagResource"),
+    "firehose:CreateDeliveryStream": _own("firehose:TagDeliveryStream"),
+    "glue:CreateDatabase": lambda call: Need("glue:TagResource", _glue(call)[0].resources[1:]),
+    "iam:CreateRole": _own("iam:TagRole"),
+    "lambda:CreateFunction": _own("lambda:TagResource"),
+    "logs:CreateLogGroup": _own("logs:TagResource"),
+    "pinpoint:CreateApp": lambda call: Need(
+        "mobiletargeting:TagResource", (arn("mobiletargeting", call.region, "apps/new"),)
+    ),
+    "sns:CreateTopic": _own("sns:TagResource"),
+}
 _SERVICES: dict[str, Callable[[Call], list[Need]]] = {
     "s3": _s3,
     "iam": _iam,
@@ -264,4 +289,5 @@ _SERVICES: dict[str, Callable[[Call], list[Need]]] = {
     "sns": _named("Name", "{}"),
     "sqs": _named("QueueUrl", "{}"),
     "kms": _named("KeyId", "key/{}"),
+    "sts": lambda call: [] if call.operation == "GetCallerIdentity" else _plain(call),  # which nobody can be denied
 }

@@ -12,6 +12,7 @@ from moto.pinpoint.models import pinpoint_backends
 
 from tests.aws.front.calls import Call
 from tests.aws.front.needs import ACCOUNT, arn
+from tests.aws.front.policies import Need
 from tests.aws.front.server import Core
 from tests.aws.front.wire import Answer, RefusedError, Request
 
@@ -47,6 +48,8 @@ class Pinpoint:
         source = arn("mobiletargeting", region, f"apps/{project}")
         if found is None or not self.core.iam.assumable(found.role_arn, "pinpoint", source):
             return 0
+        if not self.core.iam.permits(found.role_arn, Need("firehose:DescribeDeliveryStream", (found.stream_arn,))):
+            return 0  # Pinpoint looks at a stream before it puts anything there (developer guide, permissions)
         client = self.core.as_role(found.role_arn, "firehose", region)
         name = found.stream_arn.rsplit("/", 1)[-1]
         for start in range(0, len(records), 500):

@@ -23,6 +23,17 @@ class Need:
         return f"{self.action} on {', '.join(self.resources)}"
 
 
+@dataclass(frozen=True, order=True)
+class Right:
+    """What a policy allows: the pattern of an action on the pattern of a resource."""
+
+    action: str
+    resource: str
+
+    def __str__(self) -> str:
+        return f"{self.action} on {self.resource}"
+
+
 def document(raw: Any) -> dict[str, Any]:
     """A policy document, which IAM stores as text, at times percent-encoded."""
     if isinstance(raw, dict):
@@ -34,14 +45,34 @@ def document(raw: Any) -> dict[str, Any]:
 
 def allows(policies: Iterable[Any], action: str, resource: str, context: Mapping[str, str]) -> bool:
     """Whether policies allow an action on a resource: one statement does and none denies it."""
-    allowed = False
+    return bool(allowing(policies, action, resource, context))
+
+
+def allowing(policies: Iterable[Any], action: str, resource: str, context: Mapping[str, str]) -> list[Right]:
+    """The rights in policies that allow an action on a resource, each of which would do; none where one is denied."""
+    found: list[Right] = []
     for statement in (one for policy in policies for one in _list(document(policy)["Statement"])):
         if not _about(statement, action, resource) or not conditions_hold(statement.get("Condition", {}), context):
             continue
         if statement["Effect"] == "Deny":
-            return False
-        allowed = True
-    return allowed
+            return []
+        actions = [one for one in _list(statement.get("Action", "*")) if _like(one.lower()).fullmatch(action.lower())]
+        places = [one for one in _list(statement.get("Resource", "*")) if _like(one).fullmatch(resource)]
+        # What is allowed by all but some has no pattern of its own
+        found += [Right(one, place) for one in actions or ["*"] for place in places or ["*"]]
+    return found
+
+
+def rights_in(policies: Iterable[Any]) -> list[Right]:
+    """Every right of policies, as often as it is there."""
+    statements = [one for policy in policies for one in _list(document(policy)["Statement"])]
+    return [
+        Right(action, resource)
+        for one in statements
+        if one["Effect"] == "Allow"
+        for action in _list(one["Action"])
+        for resource in _list(one["Resource"])
+    ]
 
 
 def trusts(policy: Any, service: str, context: Mapping[str, str]) -> bool:

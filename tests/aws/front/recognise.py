@@ -51,7 +51,10 @@ def recognised(request: Request) -> Call | None:
         return None
     operation, parameters = found
     protocol = _protocol(service, request)
-    return Call(service, operation.name, parameters, region, key, request.method, request.path, protocol)
+    call = Call(service, operation.name, parameters, region, key, request.method, request.path, protocol)
+    if call.name == "s3:DeleteObjects":
+        call.extra["versions"] = b"<VersionId>" in request.body
+    return call
 
 
 def _protocol(service: str, request: Request) -> str:

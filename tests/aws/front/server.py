@@ -15,8 +15,10 @@ from werkzeug.serving import make_server
 
 from tests.aws.front.calls import Call, Journal
 from tests.aws.front.clock import Clock
+from tests.aws.front.dependent import keys_needed
 from tests.aws.front.faults import Faults
 from tests.aws.front.iam import Identities
+from tests.aws.front.policies import Need
 from tests.aws.front.recognise import recognised
 from tests.aws.front.wire import Answer, RefusedError, Request
 
@@ -34,6 +36,7 @@ class Core:
         self.faults = Faults()
         self.clock = Clock()
         self.iam = Identities()
+        self.iam.dependent.append(keys_needed)
         self.handlers: dict[str, Handler] = {}  # by service:Operation, or by service alone
         self.preparing: list[Callable[[Call], None]] = []  # before its caller's rights are looked at
         self.watchers: list[Callable[[Call, Request, Answer], None]] = []  # after a call succeeded
@@ -90,6 +93,12 @@ class Core:
     def as_role(self, role: str, service: str, region: str = REGION, by: str = "service") -> Any:
         """A client that calls in a role, as a service of AWS does."""
         return self.client(service, self.iam.session(role, by).access_key, region)
+
+    def documented(self, principal: str, by: str, *needs: Need) -> None:
+        """Refuses what a service is documented to need of who lets it work, whether or not it comes to the call."""
+        for need in needs:
+            service, action = need.action.split(":")
+            self.iam.demand(Call(service, action, {}, principal=principal, by=by), need)
 
     def _application(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         length = int(environ.get("CONTENT_LENGTH") or 0)

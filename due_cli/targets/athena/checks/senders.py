@@ -73,7 +73,7 @@ def _config_sets(patient: Patient, *, into: list[ConfigSet]) -> Examined:
 
 def _faults(patient: Patient, one: ConfigSet, ways: Ways) -> Iterator[Check]:
     """What is wrong with the ways in which a configuration set leads here, or should."""
-    attach = patient.command(f"attach-config-set {shlex.quote(one.name)}")
+    attach = _attaching(patient, one, ways)
     reaching = _reaching(one, ways)
     for surplus in reaching[1:]:  # first: while it is there, attaching is refused
         text = f"{one.name} reaches the stream twice, by {reaching[0].name} and {surplus.name}: its events count twice"
@@ -83,7 +83,7 @@ def _faults(patient: Patient, one: ConfigSet, ways: Ways) -> Iterator[Check]:
     named = one.destination(NAME)
     if named is not None and not ways.reaches(named) and (why := _nowhere(patient, named)):
         text = f"the event destination {one.name}/{NAME} leads to {named.leads_to}, {why}"
-        yield Check(_SETS, "problem", text, f"{_removal(patient, one, named)} && {attach}")
+        yield Check(_SETS, "problem", text, attach)
 
 
 def _differing(one: ConfigSet, to: Destination, ways: Ways) -> Iterator[str]:
@@ -123,8 +123,9 @@ def _identities(patient: Patient, *, sets: list[ConfigSet]) -> Examined:
     elsewhere = sorted({one.config_set for one in found.asked if one.config_set} - attached)
     for other in elsewhere:
         who = listed(one.name for one in found.asked if one.config_set == other)
-        attach = patient.command(f"attach-config-set {shlex.quote(other)}")
-        yield Check(_IDENTITIES, "warning", f"mail of {who} has the set {other}, whose events do not come here", attach)
+        there = next((one for one in sets if one.name == other), ConfigSet(other, ()))
+        text = f"mail of {who} has the set {other}, whose events do not come here"
+        yield Check(_IDENTITIES, "warning", text, _attaching(patient, there, ways))
     if not found.without_set and not elsewhere:
         more = f"; {found.in_all - len(found.asked):,} more were not asked" if found.in_all > len(found.asked) else ""
         text = f"{counted(len(found.asked), 'identity')}, each with a configuration set{more}"
@@ -138,6 +139,17 @@ def _ways(patient: Patient) -> Ways:
 def _reaching(one: ConfigSet, ways: Ways) -> list[Destination]:
     """Its event destinations that lead here, the one that attaching makes first."""
     return sorted((to for to in one.destinations if ways.reaches(to)), key=lambda to: to.name != NAME)
+
+
+def _attaching(patient: Patient, one: ConfigSet, ways: Ways) -> str:
+    """The command that attaches a configuration set, or moves it where it leads to what is gone.
+
+    Straight to the stream where it sends through a project that is not the stack's: of one of which Pinpoint says
+    nothing attaching cannot tell that it is gone, and SES takes one project for a set.
+    """
+    elsewhere = [to for to in one.destinations if to.project_arn and not ways.reaches(to)]
+    straight = any(patient.projects is None or to.name != NAME for to in elsewhere)
+    return patient.command(f"attach-config-set {shlex.quote(one.name)}{' --via firehose' if straight else ''}")
 
 
 def _removal(patient: Patient, one: ConfigSet, to: Destination) -> str:

@@ -67,12 +67,10 @@ def failed_records(patient: Patient) -> Examined:
         number = f"{waiting.count:,} or more objects" if waiting.more else counted(waiting.count, "object")
         text = f"{number} with records that could not be stored under s3://{bucket}/{ERRORS}, the newest of"
         yield Check("failed records", "problem", f"{text} {ago(waiting.newest)}", patient.command("failed list"))
-    place = patient.names.undone
-    undone = stored_below(patient.aws, bucket, place)
+    undone = stored_below(patient.aws, bucket, patient.names.undone)
     if undone.newest is not None:
         text = f"the partition function gave up on {counted(undone.count, 'event')}, last {ago(undone.newest)}"
-        done = patient.aws_command(f"s3 rm --recursive s3://{bucket}/{place}")
-        yield Check("failed records", "warning", f"{text}; once the partitions are there they may go", done)
+        yield Check("failed records", "warning", text, patient.command("failed replay"))
 
 
 def _delivered(patient: Patient) -> Check:
