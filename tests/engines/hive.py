@@ -53,6 +53,13 @@ class Trino:
         """The rows that a statement returns."""
         return self.answer(sql).rows
 
+    @classmethod
+    def over(cls, server: Server, schema: str, database: Path) -> Trino:
+        """A schema that is made of a database."""
+        made = cls(server, schema)
+        made.attach(database)
+        return made
+
     def attach(self, database: Path) -> None:
         """The table of a database below the server's folder, each hour that has a folder, and the guide's views."""
         root = f"local:///{database.relative_to(self._server.data).as_posix()}"

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cli import Due
 from tests.engines import dataset, servers
-from tests.engines.conftest import Both
-from tests.engines.hive import Trino
+from tests.engines.conftest import Attached
+from tests.engines.held import Held
 
 _TEXTS = (
     "{}",
@@ -54,18 +53,15 @@ _DIFFER = {
 
 
 @pytest.fixture(scope="module")
-def contexts(server: servers.Server, tmp_path_factory: pytest.TempPathFactory) -> Both:
+def contexts(server: servers.Server, attached: Attached, tmp_path_factory: pytest.TempPathFactory) -> Held:
     """A message with each of the contexts."""
     database = dataset.contexts(server.data / "contexts", tmp_path_factory.mktemp("work"), _TEXTS)
-    trino = Trino(server, "contexts")
-    trino.attach(database)
-    return Both(database, trino, [])
+    return Held(database, attached("contexts", database))
 
 
 @pytest.mark.parametrize(
     "text",
     [pytest.param(text, marks=pytest.mark.xfail(reason=_DIFFER[text])) if text in _DIFFER else text for text in _TEXTS],
 )
-def test_message_tags_are_the_same(due: Due, contexts: Both, text: str) -> None:
-    sql = f"SELECT message_tags FROM sms_buffered WHERE message_id = '{_TEXTS.index(text)}'"
-    assert contexts.due(due, sql).rows == contexts.trino.rows(sql)
+def test_message_tags_are_the_same(contexts: Held, text: str) -> None:
+    contexts.same(f"SELECT message_tags FROM sms_buffered WHERE message_id = '{_TEXTS.index(text)}'")

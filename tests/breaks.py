@@ -1,0 +1,269 @@
+"""Breaks due on purpose, one place at a time, and sees a suite turn red for each: ``make breaks``.
+
+Each break is made in a copy of the tree, whose tests are first seen green. Those of views and reports are judged by
+the tests on Trino, the others by the tests of the room that they are in. A line for each break says what was broken and
+which test noticed; the exit code is 1 where one was noticed by none, or where its text is not in the tree any more.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.engines import fetch
+
+ROOT = Path(__file__).parents[1]
+_FAILED = re.compile(r"^(?:FAILED|ERROR) (\S.*?)(?: - .*)?$", re.MULTILINE)
+_LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "due-demo", "dist", "build")
+_PATIENCE = 1200  # seconds for one run
+
+VIEWS = "tests/engines/test_views.py"
+REPORTS = "tests/engines/test_reports.py"
+NORMALISER = "tests/events"
+STATUSES = "tests/engines/test_dynamodb.py tests/lambdas/test_statuses.py"
+PARTITIONS = "tests/lambdas/test_partition.py"
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """A text of one file, what stands there instead, and the tests that must notice: those that ``chosen`` names."""
+
+    kind: str
+    what: str
+    path: str
+    old: str
+    new: str
+    tests: str
+    chosen: str = ""
+
+
+BREAKS = (
+    Break(
+        "view column",
+        "the treatment of a click is its campaign",
+        "queries/views/email_click.sql",
+        "element_at(attributes, 'treatment_id') AS pinpoint_treatment_id",
+        "element_at(attributes, 'campaign_id') AS pinpoint_treatment_id",
+        VIEWS,
+        "email_click",
+    ),
+    Break(
+        "view column",
+        "the context of an open stands over its attributes",
+        "queries/views/email_open.sql",
+        """\
+        COALESCE(client_context.custom, CAST(MAP() AS map(varchar, varchar))),
+        COALESCE(attributes, CAST(MAP() AS map(varchar, varchar)))
+""",
+        """\
+        COALESCE(attributes, CAST(MAP() AS map(varchar, varchar))),
+        COALESCE(client_context.custom, CAST(MAP() AS map(varchar, varchar)))
+""",
+        VIEWS,
+        "email_open",
+    ),
+    Break(
+        "view column",
+        "a nested value of an SMS context is nothing",
+        "queries/views/sms_success.sql",
+        "COALESCE(json_extract_scalar(v, '$'), json_format(v))",
+        "json_extract_scalar(v, '$')",
+        VIEWS,
+        "sms_success",
+    ),
+    Break(
+        "view column",
+        "times are whole seconds",
+        "queries/views/journey_send.sql",
+        "CAST(from_unixtime(event_timestamp / 1e3) AT TIME ZONE 'UTC' AS timestamp(3)) AS event_timestamp",
+        "CAST(from_unixtime(event_timestamp / 1000) AT TIME ZONE 'UTC' AS timestamp(3)) AS event_timestamp",
+        VIEWS,
+        "journey_send",
+    ),
+    Break(
+        "report predicate",
+        "the first hour of the period is left out",
+        "queries/reports/bounce-rate.sql",
+        "time_window >= :since",
+        "time_window > :since",
+        REPORTS,
+        "bounce-rate",
+    ),
+    Break(
+        "report predicate",
+        "an hour after the period counts",
+        "queries/reports/sms-cost.sql",
+        "ingest_timestamp < :until",
+        "ingest_timestamp <= :until",
+        REPORTS,
+        "sms-cost",
+    ),
+    Break(
+        "report predicate",
+        "each filing of an open counts",
+        "queries/reports/subject-engagement.sql",
+        "array_distinct(array_agg(own_time) FILTER (WHERE event_type = '_email.open'))",
+        "array_agg(own_time) FILTER (WHERE event_type = '_email.open')",
+        REPORTS,
+        "subject-engagement",
+    ),
+    Break(
+        "report predicate",
+        "a message to several is one to the first of them",
+        "queries/reports/address-engagement.sql",
+        "COALESCE(array_distinct(several), ARRAY[first_address])",
+        "ARRAY[first_address]",
+        REPORTS,
+        "address-engagement",
+    ),
+    Break(
+        "normaliser field",
+        "a bounce happened when the mail was sent",
+        "due_cli/events/ses.py",
+        '    "Bounce": "bounce",\n',
+        "",
+        NORMALISER,
+    ),
+    Break(
+        "normaliser field",
+        "prices are cents",
+        "due_cli/events/sms.py",
+        "MILLICENTS_A_DOLLAR = 100_000",
+        "MILLICENTS_A_DOLLAR = 100",
+        NORMALISER,
+    ),
+    Break(
+        "normaliser field",
+        "the sender and the recipient of an SMS change places",
+        "due_cli/events/sms.py",
+        """\
+    ("originationPhoneNumber", "origination_phone_number"),
+    ("destinationPhoneNumber", "destination_phone_number"),
+""",
+        """\
+    ("originationPhoneNumber", "destination_phone_number"),
+    ("destinationPhoneNumber", "origination_phone_number"),
+""",
+        NORMALISER,
+    ),
+    Break(
+        "status expression",
+        "an item is written over, whatever it has become since it was read",
+        "due_cli/lambdas/statuses.py",
+        """WHERE "{KEY}"=? AND "{FACTS}"=?'""",
+        """WHERE "{KEY}"=? AND "{FACTS}"<>?'""",
+        STATUSES,
+    ),
+    Break(
+        "status expression",
+        "what is the same is written, and what is different is not",
+        "due_cli/lambdas/statuses.py",
+        "if before.get(name) != value}",
+        "if before.get(name) == value}",
+        STATUSES,
+    ),
+    Break(
+        "status expression",
+        "the condition is on what is to be written",
+        "due_cli/lambdas/statuses.py",
+        '{"S": message}, {"S": facts}])',
+        '{"S": message}, different[FACTS]])',
+        STATUSES,
+    ),
+    Break(
+        "partition hour",
+        "the partition has twelve hours a day",
+        "due_cli/lambdas/partition.py",
+        'return f"{moment:%Y-%m-%d %H}:00:00"',
+        'return f"{moment:%Y-%m-%d %I}:00:00"',
+        PARTITIONS,
+    ),
+    Break(
+        "partition hour",
+        "the partition is where the day's files are",
+        "due_cli/lambdas/partition.py",
+        "/events/{moment:%Y/%m/%d/%H}/",
+        "/events/{moment:%Y/%m/%d}/",
+        PARTITIONS,
+    ),
+)
+
+
+def ran(tree: Path, tests: str, chosen: str = "") -> tuple[int, str]:
+    """The exit code of tests in a tree, which end at the first that fails, and what they printed."""
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(tree),
+        "PYTHONDONTWRITEBYTECODE": "1",  # a source of the same size and second would be taken for the one before
+        "DUE_ENGINES": "1",
+        "DUE_ENGINES_CACHE": str(fetch.cache()),
+        "DYNAMODB_LOCAL": str(fetch.dynamodb()),
+    }
+    words = [sys.executable, "-m", "pytest", "-q", "-x", "--tb=no", "-rfE", "-p", "no:cacheprovider", *tests.split()]
+    done = subprocess.run(
+        [*words, "-k", chosen] if chosen else words,
+        cwd=tree,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=_PATIENCE,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def noticed(tree: Path, one: Break) -> str | None:
+    """The test that fails with a break; None where all pass. Raises ValueError where the break cannot be made."""
+    file = tree / one.path
+    text = file.read_text("utf-8")
+    if text.count(one.old) != 1:
+        raise ValueError(f"{one.path} has the text to be broken {text.count(one.old)} times, not once")
+    file.write_text(text.replace(one.old, one.new), "utf-8")
+    try:
+        code, said = ran(tree, one.tests, one.chosen)
+    finally:
+        file.write_text(text, "utf-8")
+    failed = _FAILED.search(said)
+    if code == 0:
+        return None
+    if code != 1 or failed is None:
+        raise ValueError(f"the tests did not run:\n{said[-2000:]}")
+    return failed[1]
+
+
+def main() -> int:
+    """Sees the tests green, then each break red."""
+    survived = 0
+    with tempfile.TemporaryDirectory(prefix="due-breaks-") as place:
+        tree = Path(place) / "tree"
+        shutil.copytree(ROOT, tree, ignore=_LEFT_OUT)
+        for tests in dict.fromkeys(one.tests for one in BREAKS):
+            code, said = ran(tree, tests)
+            if code:
+                _say(f"{tests} is red without a break:\n{said[-2000:]}")
+                return 1
+        for one in BREAKS:
+            try:
+                test = noticed(tree, one)
+            except ValueError as error:
+                test, survived = f"NOT JUDGED: {error}", survived + 1
+            else:
+                survived += test is None
+            _say(f"{one.kind}: {one.what} ({one.path}): {test or 'NOTICED BY NONE'}")
+    _say(f"{len(BREAKS) - survived} of {len(BREAKS)} breaks turned a test red")
+    return 1 if survived else 0
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
