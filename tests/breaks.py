@@ -195,8 +195,13 @@ BREAKS = (
 )
 
 
-def ran(tree: Path, tests: str, chosen: str = "") -> tuple[int, str]:
-    """The exit code of tests in a tree, which end at the first that fails, and what they printed."""
+def copied(place: Path) -> Path:
+    """A copy of the tree."""
+    return Path(shutil.copytree(ROOT, place / "tree", ignore=_LEFT_OUT))
+
+
+def ran(tree: Path, tests: str, chosen: str = "", *, to_the_end: bool = False) -> tuple[int, str]:
+    """The exit code of tests in a tree, which end at the first that fails if not told otherwise, and what they said."""
     environment = {
         **os.environ,
         "PYTHONPATH": str(tree),
@@ -205,15 +210,11 @@ def ran(tree: Path, tests: str, chosen: str = "") -> tuple[int, str]:
         "DUE_ENGINES_CACHE": str(fetch.cache()),
         "DYNAMODB_LOCAL": str(fetch.dynamodb()),
     }
-    words = [sys.executable, "-m", "pytest", "-q", "-x", "--tb=no", "-rfE", "-p", "no:cacheprovider", *tests.split()]
+    words = [sys.executable, "-m", "pytest", "-q", "--tb=no", "-rfE", "-p", "no:cacheprovider", *tests.split()]
+    words += [] if to_the_end else ["-x"]
+    words += ["-k", chosen] if chosen else []
     done = subprocess.run(
-        [*words, "-k", chosen] if chosen else words,
-        cwd=tree,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=_PATIENCE,
-        check=False,
+        words, cwd=tree, env=environment, capture_output=True, text=True, timeout=_PATIENCE, check=False
     )
     return done.returncode, done.stdout + done.stderr
 
@@ -229,20 +230,23 @@ def noticed(tree: Path, one: Break) -> str | None:
         code, said = ran(tree, one.tests, one.chosen)
     finally:
         file.write_text(text, "utf-8")
-    failed = _FAILED.search(said)
     if code == 0:
         return None
-    if code != 1 or failed is None:
+    if code != 1 or not failed_in(said):
         raise ValueError(f"the tests did not run:\n{said[-2000:]}")
-    return failed[1]
+    return failed_in(said)[0]
+
+
+def failed_in(said: str) -> list[str]:
+    """The tests that failed, out of what a run printed."""
+    return _FAILED.findall(said)
 
 
 def main() -> int:
     """Sees the tests green, then each break red."""
     survived = 0
     with tempfile.TemporaryDirectory(prefix="due-breaks-") as place:
-        tree = Path(place) / "tree"
-        shutil.copytree(ROOT, tree, ignore=_LEFT_OUT)
+        tree = copied(Path(place))
         for tests in dict.fromkeys(one.tests for one in BREAKS):
             code, said = ran(tree, tests)
             if code:

@@ -32,6 +32,13 @@ def _from_unixtime(node: exp.Expr) -> exp.Expr:
     return exp.UnixToTime(this=exp.Round(this=seconds, decimals=exp.Literal.number(3)))
 
 
+def _at_time_zone(node: exp.Expr) -> exp.Expr:
+    """A time without a zone is UTC; DuckDB would take it for one in the zone that it is to be shown in."""
+    if not isinstance(node, exp.AtTimeZone) or isinstance(node.this, exp.UnixToTime):
+        return node
+    return exp.AtTimeZone(this=exp.cast(node.this.copy(), "timestamptz"), zone=node.args["zone"].copy())
+
+
 def _map_concat(node: exp.Expr) -> exp.Expr:
     """``map_concat`` with a NULL is NULL in Trino; DuckDB skips the NULL."""
     if not isinstance(node, exp.Anonymous) or node.name.lower() != "map_concat":
@@ -51,7 +58,7 @@ def _is_never_null(value: exp.Expr) -> bool:
     return isinstance(last, exp.Map) and not last.args.get("keys")
 
 
-def _transform_values(node: exp.Expr) -> exp.Expr:
+def transform_values(node: exp.Expr) -> exp.Expr:
     """DuckDB has no ``transform_values``: the entries, and each one's value through the lambda.
 
     The map is named once only: DuckDB computes what stands twice in an expression before it, and so outside a TRY
@@ -101,17 +108,21 @@ def _json_extract_scalar(node: exp.Expr) -> exp.Expr:
     """NULL for an object, an array and what is no JSON; DuckDB gives the first two as text and ends at the third."""
     if not isinstance(node, exp.JSONExtractScalar) or _is_formatted_else(node):
         return node
-    kind = exp.Anonymous(this="json_type", expressions=[node.this.copy(), node.expression.copy()])
+    kind = exp.Try(this=exp.Anonymous(this="json_type", expressions=[node.this.copy(), node.expression.copy()]))
     scalar = exp.Not(this=exp.In(this=kind, expressions=[exp.Literal.string(name) for name in ("OBJECT", "ARRAY")]))
-    return exp.Try(this=exp.Case(ifs=[exp.If(this=scalar, true=node.copy())]))
+    return exp.Case(ifs=[exp.If(this=scalar, true=exp.Try(this=node.copy()))])
+
+
+def _json_extract(node: exp.Expr) -> exp.Expr:
+    """NULL for what is no JSON, where DuckDB ends."""
+    return exp.Try(this=node.copy()) if isinstance(node, exp.JSONExtract) else node
 
 
 def _json_as_text(node: exp.Expr) -> exp.Expr:
     """``CAST(json_extract(x, path) AS varchar)`` is the text of a scalar; DuckDB's has its quotes."""
     if not isinstance(node, exp.Cast) or not node.to.is_type("varchar") or not isinstance(node.this, exp.JSONExtract):
         return node
-    scalar = exp.JSONExtractScalar(this=node.this.this.copy(), expression=node.this.expression.copy())
-    return _json_extract_scalar(scalar)
+    return exp.JSONExtractScalar(this=node.this.this.copy(), expression=node.this.expression.copy())
 
 
 def _is_formatted_else(node: exp.Expr) -> bool:
@@ -173,19 +184,31 @@ def _array_distinct(node: exp.Expr) -> exp.Expr:
     return exp.Case(ifs=[exp.If(this=has_null, true=appended)], default=distinct.copy())
 
 
+def _array_position(node: exp.Expr) -> exp.Expr:
+    """0 where the value is not in the array; DuckDB has NULL."""
+    if not isinstance(node, exp.ArrayPosition):
+        return node
+    found = exp.Coalesce(this=exp.cast(node.copy(), "bigint"), expressions=[exp.Literal.number(0)])
+    known = exp.Is(this=node.this.copy(), expression=exp.Not(this=exp.Null()))
+    return exp.Case(ifs=[exp.If(this=known, true=found)])
+
+
 FUNCTIONS: tuple[Callable[[exp.Expr], exp.Expr], ...] = (
     _epoch_milliseconds,
     _from_unixtime,
+    _at_time_zone,
     _map_concat,
-    _transform_values,
+    transform_values,
     _date_diff,
     _json_parse,
-    _json_extract_scalar,
     _json_as_text,
+    _json_extract_scalar,
+    _json_extract,
     _count_if,
     _value_at_extreme,
     _regexp_extract,
     _split_part,
     _varchar_of_length,
     _array_distinct,
+    _array_position,
 )

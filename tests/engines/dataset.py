@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 import orjson
 import pyarrow.parquet as pq
 
-from due_cli.events.model import Envelope, Json
+from due_cli.events.model import Envelope, Json, Row
 from due_cli.ingest.batch import rank_of
 from tests.events.records import SAMPLES, TOPIC, Sample, pinpoint_email
 from tests.events.wrapping import event_bridge, sns
@@ -87,7 +87,7 @@ def rich(place: Path, work: Path) -> Rich:
         source = adopted(work / name, part, like)
         for file in sorted((source / "events").rglob("*.parquet")):
             written(pq.read_table(file, partitioning=None), _moved(file, source, place), without(*missing), HIVE)
-        rows += [Filed(pruned(_of_aws(event), *missing), event.hour) for event in part]
+        rows += [_of_aws(event, missing) for event in part]
     own = [*samples(), *custom_events(), *checkouts()]
     database = ingested(place, *data.files_with_duplicates(SEED, new), own)
     return Rich(database, [*filed(new), *events, *blanks()], [*rows, *_fullest(filed([*new, *own]))])
@@ -99,9 +99,10 @@ def _fullest(events: list[Filed]) -> list[Filed]:
     return list({event.row["event_id"]: event for event in in_order}.values())
 
 
-def _of_aws(event: Filed) -> Any:
-    """The row of an event as far as the AWS solution's table has columns for it."""
-    return {name: value for name, value in event.row.items() if name not in OWN_COLUMNS}
+def _of_aws(event: Filed, missing: Sequence[str]) -> Filed:
+    """An event as far as a schema of the AWS solution's table holds it."""
+    row: Any = {name: value for name, value in event.row.items() if name not in OWN_COLUMNS}
+    return Filed(cast("Row", pruned(row, *missing)), event.hour)
 
 
 def samples() -> list[Json]:
@@ -168,8 +169,11 @@ def blanks() -> list[Filed]:
         {"facets": {"email_channel": {"mail_event": timeless}}},
         {"event_timestamp": 5, "occurred_at": 5, "facets": {"email_channel": {"mail_event": timeless}}},
     )
-    rows: list[Any] = [{"event_type": kind, **shape} for kind in (*_KINDS, None) for shape in shapes]
-    return [Filed({**row, "event_id": f"blank-{number}"}, BLANK_HOUR) for number, row in enumerate(rows)]
+    kinds = [(kind, shape) for kind in (*_KINDS, None) for shape in shapes]
+    rows: list[Any] = [
+        {"event_id": f"blank-{number}", "event_type": kind, **shape} for number, (kind, shape) in enumerate(kinds)
+    ]
+    return [Filed(row, BLANK_HOUR) for row in rows]
 
 
 def contexts(place: Path, work: Path, texts: Sequence[str], layout: Layout = HIVE) -> Path:

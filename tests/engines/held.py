@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from due_cli.render.data import json_text
-from due_cli.sql.duckdb import parsed, to_duckdb
+from due_cli.sql.duckdb import parsed, tables_of, to_duckdb
 from due_cli.targets.local import adhoc
 from due_cli.targets.local.folder import Folder
 from due_cli.targets.local.session import session
@@ -36,8 +36,9 @@ class Local:
         """What a statement returns."""
         folder, text = Folder(self.database), StringIO()
         json_text(adhoc.run(folder, sql), text)
-        with session(folder, None) as (connection, _):
-            described = connection.execute(f"DESCRIBE {to_duckdb(parsed(sql))}").fetchall()
+        statement = parsed(sql)
+        with session(folder, tables_of(statement)) as (connection, _):
+            described = connection.execute(f"DESCRIBE {to_duckdb(statement)}").fetchall()
         # A literal of milliseconds has a type of its own in DuckDB, and the same values.
         columns = [(str(name), str(kind).replace("TIMESTAMP_MS", "TIMESTAMP")) for name, kind, *_ in described]
         return Answer(columns, json.loads(text.getvalue()))

@@ -95,8 +95,10 @@ def duckdb_type(kind: str) -> str:
         fields = (part.partition(" ") for part in _parts(kind[len("row(") : -1]))
         named = (f"{name.strip(chr(34))} {duckdb_type(of)}" for name, _, of in fields)
         return f"STRUCT({', '.join(named)})"
-    if kind == "timestamp(3)":
-        return "TIMESTAMP"
+    if kind.startswith("timestamp(3)"):
+        return kind.upper().replace("(3)", "")
+    if kind.startswith("decimal"):
+        return kind.upper().replace(" ", "")
     return re.sub(r"\(\d+\)$", "", kind).upper() if kind.startswith(("varchar", "char")) else kind.upper()
 
 
