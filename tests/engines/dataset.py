@@ -166,7 +166,7 @@ def blanks() -> list[Filed]:
             "attributes": {"message_id": "", "customer_context": '{"a": '},
             "facets": {"email_channel": {"mail_event": somebody}},
         },
-        {"facets": {"email_channel": {"mail_event": timeless}}},
+        {"attributes": {"campaign_id": "blank"}, "facets": {"email_channel": {"mail_event": timeless}}},
         {"event_timestamp": 5, "occurred_at": 5, "facets": {"email_channel": {"mail_event": timeless}}},
     )
     kinds = [(kind, shape) for kind in (*_KINDS, None) for shape in shapes]

@@ -223,10 +223,10 @@ def _once(events: Iterable[Filed], period: Period) -> list[Filed]:
     return list(found.values())
 
 
-def _grouped(events: Iterable[Filed]) -> list[list[Filed]]:
+def _grouped(events: Iterable[Filed], message: Callable[[Row], str | None]) -> list[list[Filed]]:
     groups: dict[str, list[Filed]] = defaultdict(list)
     for event in events:
-        identity = message_id(event.row)
+        identity = message(event.row)
         if identity is not None:
             groups[identity].append(event)
     return list(groups.values())
@@ -235,7 +235,7 @@ def _grouped(events: Iterable[Filed]) -> list[list[Filed]]:
 def _mails(events: Sequence[Filed], period: Period) -> list[Message]:
     """The email messages whose send is filed in the period."""
     emails = [event for event in _once(events, period) if (event.row["event_type"] or "").startswith("_email.")]
-    return _belonging(_grouped(emails), period, "_email.send", first_counts=False)
+    return _belonging(_grouped(emails, message_id), period, "_email.send", first_counts=False)
 
 
 def _texts(events: Sequence[Filed], period: Period) -> list[Message]:
@@ -246,7 +246,9 @@ def _texts(events: Sequence[Filed], period: Period) -> list[Message]:
         return kind in _SMS and (kind != "_SMS.OPTOUT" or _attributes(row).get("record_status") is not None)
 
     sent = [event for event in _once(events, period) if is_sent(event.row)]
-    return _belonging(_grouped(sent), period, "_SMS.BUFFERED", first_counts=True)
+    return _belonging(
+        _grouped(sent, lambda row: _attributes(row).get("message_id")), period, "_SMS.BUFFERED", first_counts=True
+    )
 
 
 def _belonging(groups: list[list[Filed]], period: Period, send: str, *, first_counts: bool) -> list[Message]:
