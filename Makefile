@@ -29,7 +29,7 @@ test-engines: $(READY) ## the tests on Trino and DynamoDB Local (fetches 0.5 GB 
 
 breaks: $(READY) ## break due on purpose, and see a test turn red each time (needs the engines too)
 	@$(BIN)/python -m tests.engines.fetch
-	@$(BIN)/python -m tests.breaks
+	@$(BIN)/python -m tests.breaks $(ARGS)
 
 lint: $(READY) ## ruff and mypy
 	$(BIN)/ruff check .
