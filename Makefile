@@ -30,6 +30,10 @@ test-engines: $(READY) ## the tests on Trino and DynamoDB Local (fetches 0.5 GB 
 	@$(BIN)/python -m tests.engines.fetch
 	@DUE_ENGINES=1 $(BIN)/python -m pytest tests/engines $(ARGS)
 
+breaks: $(READY) ## break due on purpose, and see a test turn red each time (needs the engines too)
+	@$(BIN)/python -m tests.engines.fetch
+	@$(BIN)/python -m tests.breaks $(ARGS)
+
 lint: $(READY) ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -44,4 +48,4 @@ wheel: $(READY) ## the wheel, in dist/
 clean: ## remove what the other targets made
 	rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help demo story test test-engines lint bench wheel clean
+.PHONY: help demo story test test-engines breaks lint bench wheel clean

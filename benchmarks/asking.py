@@ -22,6 +22,7 @@ import sqlglot
 from benchmarks.setting import AS_OF
 from due_cli.sql import duckdb as dialect
 from due_cli.sql import files
+from due_cli.sql.functions import transform_values
 from due_cli.targets.local.catalog import define_all_events
 from due_cli.targets.local.folder import Folder
 from due_cli.targets.local.reports import report
@@ -139,7 +140,7 @@ def _transpiled(sql: str) -> str:
     """
     sql = _UNNEST_OF_FIELDS.sub(r"UNNEST(\1) AS t (recipient)", sql)
     if "transform_values" in sql:
-        tree = dialect.parsed(sql).transform(dialect._transform_values)
+        tree = dialect.parsed(sql).transform(transform_values)
         return tree.sql(dialect="duckdb")
     return sqlglot.transpile(sql, read="athena", write="duckdb")[0]
 

@@ -1,7 +1,8 @@
 """Athena's SQL as DuckDB's: sqlglot's transpilation and the rewrites that keep Athena's results and speed.
 
-Each rewrite exists because without it the same statement gives other rows on the two engines, or DuckDB reads every
-file (measured; CONTRIBUTING, "One SQL, two engines").
+Each rewrite, of functions in :mod:`due_cli.sql.functions` and of whole statements here, exists because without it the
+same statement gives other rows on the two engines, or DuckDB reads every file (measured; CONTRIBUTING, "One SQL, two
+engines").
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from due_cli.errors import QueryError, UsageError
+from due_cli.sql.functions import FUNCTIONS
 
 Statement = exp.Expr
 TABLE = "all_events"
@@ -90,74 +92,6 @@ def _current_time(node: exp.Expr) -> exp.Expr:
     return node
 
 
-def _epoch_milliseconds(node: exp.Expr) -> exp.Expr:
-    """Epoch milliseconds as a timestamp without the detour over a floating-point second."""
-    if isinstance(node, exp.Cast) and isinstance(node.this, exp.AtTimeZone):
-        inner, zone = node.this.this, node.this.args.get("zone")
-        if isinstance(inner, exp.UnixToTime) and isinstance(zone, exp.Literal) and zone.name.upper() == "UTC":
-            value = inner.this.unnest()
-            if isinstance(value, exp.Div) and value.expression.sql(dialect="trino").lower() in ("1e3", "1000e0"):
-                return exp.func("epoch_ms", value.this.copy())
-    return node
-
-
-def _from_unixtime(node: exp.Expr) -> exp.Expr:
-    """``from_unixtime`` gives whole milliseconds in Trino; DuckDB keeps what a floating-point second has left."""
-    if not isinstance(node, exp.UnixToTime):
-        return node
-    seconds = exp.cast(node.this.copy(), "double")
-    return exp.UnixToTime(this=exp.Round(this=seconds, decimals=exp.Literal.number(3)))
-
-
-def _map_concat(node: exp.Expr) -> exp.Expr:
-    """``map_concat`` with a NULL is NULL in Trino; DuckDB skips the NULL."""
-    if not isinstance(node, exp.Anonymous) or node.name.lower() != "map_concat":
-        return node
-    unsure = [one for one in node.expressions if not _is_never_null(one)]
-    if not unsure:
-        return node
-    unknown = exp.or_(*(exp.Is(this=one.copy(), expression=exp.Null()) for one in unsure))
-    return exp.Case(ifs=[exp.If(this=unknown, true=exp.Null())], default=node.copy())
-
-
-def _is_never_null(value: exp.Expr) -> bool:
-    """Whether a value is COALESCE with an empty map at its end, as in the views."""
-    last = value.expressions[-1] if isinstance(value, exp.Coalesce) and value.expressions else None
-    while isinstance(last, exp.Cast):
-        last = last.this
-    return isinstance(last, exp.Map) and not last.args.get("keys")
-
-
-def _transform_values(node: exp.Expr) -> exp.Expr:
-    """DuckDB has no ``transform_values``: the entries, and each one's value through the lambda.
-
-    The map is named once only: DuckDB computes what stands twice in an expression before it, and so outside a TRY
-    around it.
-    """
-    if not isinstance(node, exp.Anonymous) or node.name.lower() != "transform_values" or len(node.expressions) != 2:
-        return node
-    mapping, function = (each.copy() for each in node.expressions)
-    if not isinstance(function, exp.Lambda) or len(function.expressions) != 2:
-        return node
-    entry = exp.to_identifier(f"entry_{len(list(function.find_all(exp.Lambda)))}")
-    key, value = (exp.Dot(this=entry.copy(), expression=exp.to_identifier(name)) for name in ("key", "value"))
-    parts = {function.expressions[0].name: key, function.expressions[1].name: value}
-    for name in list(function.this.find_all(exp.Identifier)):
-        is_field = isinstance(name.parent, exp.Dot) and name.arg_key == "expression"
-        if name.name in parts and not is_field and not isinstance(name.parent, exp.Column):
-            name.replace(parts[name.name].copy())
-    changed = exp.Struct(
-        expressions=[
-            exp.PropertyEQ(this=exp.to_identifier("key"), expression=key.copy()),
-            exp.PropertyEQ(this=exp.to_identifier("value"), expression=function.this),
-        ]
-    )
-    entries = exp.func("map_entries", mapping)
-    return exp.func(
-        "map_from_entries", exp.Transform(this=entries, expression=exp.Lambda(this=changed, expressions=[entry]))
-    )
-
-
 def _unnest(node: exp.Expr) -> exp.Expr:
     """``FROM x CROSS JOIN UNNEST(a, b) AS t (c, d)`` as a subquery that unnests in its SELECT.
 
@@ -220,14 +154,6 @@ def _identifiers(names: dict[str, exp.Expr]) -> list[exp.Expr]:
     return [exp.to_identifier(name, quoted=True) for name in names]
 
 
-def _date_diff(node: exp.Expr) -> exp.Expr:
-    """Whole units elapsed, as in Trino; DuckDB's ``date_diff`` counts boundaries."""
-    if not isinstance(node, exp.DateDiff):
-        return node
-    unit = exp.Literal.string((node.text("unit") or "day").lower())
-    return exp.Anonymous(this="date_sub", expressions=[unit, node.expression.copy(), node.this.copy()])
-
-
 def _is_not_null(node: exp.Expr) -> exp.Expr:
     """``x IS NOT NULL`` as it was written: of ``NOT x IS NULL``, sqlglot's form, DuckDB reads the files far wider."""
     if isinstance(node, exp.Not) and isinstance(node.this, exp.Is) and isinstance(node.this.expression, exp.Null):
@@ -235,16 +161,7 @@ def _is_not_null(node: exp.Expr) -> exp.Expr:
     return node
 
 
-_REWRITES: tuple[Callable[[exp.Expr], exp.Expr], ...] = (
-    _current_time,
-    _epoch_milliseconds,
-    _from_unixtime,
-    _map_concat,
-    _transform_values,
-    _unnest,
-    _date_diff,
-    _is_not_null,
-)
+_REWRITES: tuple[Callable[[exp.Expr], exp.Expr], ...] = (_current_time, *FUNCTIONS, _unnest, _is_not_null)
 
 
 def created_view(statement: exp.Expr) -> str | None:

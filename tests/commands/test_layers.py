@@ -20,7 +20,7 @@ ONLY_IN = {
     "botocore": ("aws/", "lambdas/"),
     "duckdb": ("targets/local/",),
     "pyarrow": ("targets/local/",),
-    "sqlglot": ("sql/duckdb.py", "sql/as_json.py"),
+    "sqlglot": ("sql/duckdb.py", "sql/functions.py", "sql/as_json.py"),
     "orjson": ("ingest/",),
     "pyathena": ("targets/athena/",),
     "rich": ("render/",),

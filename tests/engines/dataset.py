@@ -9,29 +9,34 @@ everything that a row can lack.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, cast
 
+import orjson
 import pyarrow.parquet as pq
 
-from due_cli.events.model import Envelope, Json
+from due_cli.events.model import Envelope, Json, Row
+from due_cli.ingest.batch import rank_of
 from tests.events.records import SAMPLES, TOPIC, Sample, pinpoint_email
 from tests.events.wrapping import event_bridge, sns
 from tests.local.footers import HIVE, Layout
-from tests.local.foreign import unchanged, without, written
+from tests.local.foreign import OWN_COLUMNS, pruned, without, written
 from tests.queries import data
-from tests.queries.conftest import SEED, Week
+from tests.queries.conftest import SEED
 from tests.queries.filing import adopted, filed, ingested, lowered
 from tests.queries.reference import Filed
 
 BLANK_HOUR = datetime(2026, 7, 1, 5)
+BLANK_ADDRESS = "Blank@example.com"
 CUSTOM_TYPE = "shop's purchase"
+CHECKOUT = "checkout 100%"
 
 # What the first generation of the schema did not have; no report reads it.
 _MAIL_EVENT = "facets.email_channel.mail_event"
-_ADDED_LATER = without(
+_ADDED_LATER = (
     "session",
     "client.cognito_id",
     f"{_MAIL_EVENT}.mail.headers_truncated",
@@ -45,12 +50,21 @@ _KINDS = (
     *(f"_email.{kind}" for kind in "send delivered open click unsubscribe rejected complaint".split()),
     *("_email.hardbounce", "_email.softbounce", "_campaign.send", "_journey.send"),
     *(f"_SMS.{kind}" for kind in "BUFFERED SUCCESS FAILURE OPTOUT".split()),
-    CUSTOM_TYPE,
+    *(CUSTOM_TYPE, CHECKOUT),
 )
 
 
-def rich(place: Path, work: Path) -> Week:
-    """The database, in ``place``, and those of its events that the reports are computed from."""
+@dataclass(frozen=True, slots=True)
+class Rich:
+    """The database, the events that the reports are computed from, and every row that its files hold."""
+
+    database: Path
+    events: list[Filed]
+    rows: list[Filed]
+
+
+def rich(place: Path, work: Path) -> Rich:
+    """The database with everything, in ``place``."""
     random = Random(SEED)
     new, old = list[Json](), list[Json]()
     for record in data.week(SEED):
@@ -64,12 +78,31 @@ def rich(place: Path, work: Path) -> Week:
     half = sorted(event.hour for event in events)[len(events) // 2]
     first = [event for event in events if event.hour < half]
     second = [event for event in events if event.hour >= half]
-    for name, part, change in (("first", first, _ADDED_LATER), ("second", second, unchanged)):
-        source = adopted(work / name, [*part, *blanks()], like)
+    shop = [lowered(event) for event in filed(custom_events())]
+    rows = list[Filed]()
+    for name, part, missing in (
+        ("first", [*first, *blanks()], _ADDED_LATER),
+        ("second", [*second, *shop, *blanks()], ()),
+    ):
+        source = adopted(work / name, part, like)
         for file in sorted((source / "events").rglob("*.parquet")):
-            written(pq.read_table(file, partitioning=None), _moved(file, source, place), change, HIVE)
-    files = data.files_with_duplicates(SEED, new)
-    return Week(ingested(place, *files, [*samples(), *custom_events()]), [*filed(new), *events])
+            written(pq.read_table(file, partitioning=None), _moved(file, source, place), without(*missing), HIVE)
+        rows += [_of_aws(event, missing) for event in part]
+    own = [*samples(), *custom_events(), *checkouts()]
+    database = ingested(place, *data.files_with_duplicates(SEED, new), own)
+    return Rich(database, [*filed(new), *events, *blanks()], [*rows, *_fullest(filed([*new, *own]))])
+
+
+def _fullest(events: list[Filed]) -> list[Filed]:
+    """Each event once, as ``due ingest`` keeps it: several services tell of some."""
+    in_order = sorted(events, key=lambda event: rank_of(orjson.dumps(event.row)))
+    return list({event.row["event_id"]: event for event in in_order}.values())
+
+
+def _of_aws(event: Filed, missing: Sequence[str]) -> Filed:
+    """An event as far as a schema of the AWS solution's table holds it."""
+    row: Any = {name: value for name, value in event.row.items() if name not in OWN_COLUMNS}
+    return Filed(cast("Row", pruned(row, *missing)), event.hour)
 
 
 def samples() -> list[Json]:
@@ -83,14 +116,22 @@ def samples() -> list[Json]:
 def custom_events() -> list[Json]:
     """Events of an app's own, with attributes and metrics."""
     return [
-        _custom({"Currency": "EUR", "item": "shoe", "it's": "100% :x"}, {"Amount": 12.5, "pieces": 2}),
-        _custom({"item": "Größe; '"}, {"pieces": 1e-7}),
-        _custom({}, {}),
+        _custom(CUSTOM_TYPE, {"Currency": "EUR", "item": "shoe", "it's": "100% :x"}, {"Amount": 12.5, "pieces": 2}),
+        _custom(CUSTOM_TYPE, {"item": "Größe; '", 'say "hi" {x}; --': "hi", "a=b": "c"}, {"pieces": 1e-7}),
+        _custom(CUSTOM_TYPE, {}, {}),
     ]
 
 
+def checkouts() -> list[Json]:
+    """An event that has no attributes, only a metric."""
+    return [_custom(CHECKOUT, {}, {"Größe.mm": 4.5})]
+
+
 def blanks() -> list[Filed]:
-    """Rows of every type that lack everything, and rows in which what holds something else holds nothing."""
+    """Rows of every type that lack everything, and rows in which what holds something else holds nothing.
+
+    The reference knows them by an id and a time of their own, which the files do not have.
+    """
     mail: dict[str, Any] = {
         "message_id": "blank",
         "message_send_timestamp": None,
@@ -103,17 +144,20 @@ def blanks() -> list[Filed]:
         "bounce": {"bounced_recipients": [unnamed]},
         "complaint": {"complained_recipients": [unnamed]},
     }
+    timeless: dict[str, Any] = {"mail": {"message_id": "timeless", "destination": [BLANK_ADDRESS]}}
     shapes: tuple[dict[str, Any], ...] = (
         {},
         {"attributes": {}, "client_context": {}, "facets": {"email_channel": {"mail_event": nobody}}},
         {
             "event_timestamp": 0,
+            "occurred_at": 0,
             "attributes": {"campaign_id": None, "customer_context": None, "message_id": None},
             "client_context": {"custom": {}},
             "facets": {"email_channel": {"mail_event": {"mail": mail, **somebody}}},
         },
         {
             "event_timestamp": -1,
+            "occurred_at": -1,
             "arrival_timestamp": 1,
             "attributes": {"message_id": "blank", "customer_context": '{"a": {"b": [1, null]}, "c": null, "d": "é"}'},
             "client_context": {"custom": {"campaign_id": None}},
@@ -122,8 +166,13 @@ def blanks() -> list[Filed]:
             "attributes": {"message_id": "", "customer_context": '{"a": '},
             "facets": {"email_channel": {"mail_event": somebody}},
         },
+        {"attributes": {"campaign_id": "blank"}, "facets": {"email_channel": {"mail_event": timeless}}},
+        {"event_timestamp": 5, "occurred_at": 5, "facets": {"email_channel": {"mail_event": timeless}}},
     )
-    rows: list[Any] = [{"event_type": kind, **shape} for kind in (*_KINDS, None) for shape in shapes]
+    kinds = [(kind, shape) for kind in (*_KINDS, None) for shape in shapes]
+    rows: list[Any] = [
+        {"event_id": f"blank-{number}", "event_type": kind, **shape} for number, (kind, shape) in enumerate(kinds)
+    ]
     return [Filed(row, BLANK_HOUR) for row in rows]
 
 
@@ -162,9 +211,9 @@ def _bounce(kind: str) -> Any:
     return facets
 
 
-def _custom(attributes: dict[str, str], metrics: dict[str, float]) -> Json:
+def _custom(kind: str, attributes: dict[str, str], metrics: dict[str, float]) -> Json:
     return {
-        "event_type": CUSTOM_TYPE,
+        "event_type": kind,
         "event_timestamp": 1_794_000_061_234 + len(attributes),
         "arrival_timestamp": 1_794_000_062_345,
         "application": {"app_id": "app-1"},

@@ -24,6 +24,12 @@ from tests.engines.java import MissingError
 TRINO = "476"  # the engine of Athena version 3
 DYNAMODB = "2.6.1"
 _PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1"
+# A server that does not answer is given up; Maven 3 would wait for half an hour. The second spelling is Maven 3.9's.
+_STALLS = (
+    *("-Dmaven.wagon.rto=60000", "-Dmaven.wagon.http.connectionTimeout=20000"),
+    *("-Daether.connector.requestTimeout=60000", "-Daether.connector.connectTimeout=20000"),
+)
+_LONGEST = 1800  # seconds
 _PARTIAL = "partial-"
 _POM = f"""\
 <project xmlns="http://maven.apache.org/POM/4.0.0">
@@ -106,16 +112,21 @@ def _copy_dynamodb(work: Path) -> Path:
 
 
 def _maven(*words: str) -> None:
-    """Runs Maven; raises :class:`MissingError` where there is none or it cannot fetch."""
+    """Runs Maven; raises :class:`MissingError` where there is none, or it cannot fetch, or hangs."""
     program = shutil.which("mvn")
     if program is None:
         raise MissingError(
             "Maven is missing (no mvn on the path): it fetches the engines. Install it from the system's packages "
             "(maven) or from maven.apache.org."
         )
-    ran = subprocess.run([program, "-B", "-q", *words], capture_output=True, text=True, check=False)
+    command = [program, "-B", "-q", *_STALLS, *words]
+    try:
+        ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_LONGEST)
+    except subprocess.TimeoutExpired:
+        raise MissingError(f"Maven did not fetch in {_LONGEST // 60} minutes: {' '.join(words)}") from None
     if ran.returncode:
-        raise MissingError(f"Maven could not fetch ({' '.join(words)}):\n{ran.stdout[-3000:]}{ran.stderr[-1000:]}")
+        said = [line for line in ran.stdout.splitlines() if line.startswith("[ERROR]")]
+        raise MissingError(f"Maven could not fetch {' '.join(words)}\n" + "\n".join(said[:3] or [ran.stderr[-1000:]]))
 
 
 def main() -> int:

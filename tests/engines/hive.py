@@ -53,6 +53,13 @@ class Trino:
         """The rows that a statement returns."""
         return self.answer(sql).rows
 
+    @classmethod
+    def over(cls, server: Server, schema: str, database: Path) -> Trino:
+        """A schema that is made of a database."""
+        made = cls(server, schema)
+        made.attach(database)
+        return made
+
     def attach(self, database: Path) -> None:
         """The table of a database below the server's folder, each hour that has a folder, and the guide's views."""
         root = f"local:///{database.relative_to(self._server.data).as_posix()}"
@@ -88,8 +95,10 @@ def duckdb_type(kind: str) -> str:
         fields = (part.partition(" ") for part in _parts(kind[len("row(") : -1]))
         named = (f"{name.strip(chr(34))} {duckdb_type(of)}" for name, _, of in fields)
         return f"STRUCT({', '.join(named)})"
-    if kind == "timestamp(3)":
-        return "TIMESTAMP"
+    if kind.startswith("timestamp(3)"):
+        return kind.upper().replace("(3)", "")
+    if kind.startswith("decimal"):
+        return kind.upper().replace(" ", "")
     return re.sub(r"\(\d+\)$", "", kind).upper() if kind.startswith(("varchar", "char")) else kind.upper()
 
 

@@ -7,12 +7,15 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.engines import fetch, java, servers
 
+_ROOT = Path(__file__).parents[2]
+_NEW_JAVA = f"echo 'openjdk version \"{java.LEAST}.0.1\"' >&2"
 _SERVER = "import os, pathlib, time; pathlib.Path('pid').write_text(str(os.getpid())); time.sleep(600)"
 _STARTER = """\
 import pathlib, sys, time
@@ -72,12 +75,52 @@ def test_fetch_begins_again_after_one_that_was_killed(tmp_path: Path, monkeypatc
     assert sorted(path.name for path in cache.iterdir()) == [place.name, "lock"]
 
 
+@pytest.mark.parametrize(
+    ("maven", "says"),
+    [
+        (None, "test-engines: Maven is missing (no mvn on the path)"),
+        ("echo '[ERROR] Could not transfer artifact'; exit 1", "test-engines: Maven could not fetch "),
+    ],
+)
+def test_fetch_says_in_its_first_line_what_is_wrong_and_fails(tmp_path: Path, maven: str | None, says: str) -> None:
+    for program in ("mvn", "java"):
+        (tmp_path / "bin").mkdir(exist_ok=True)
+        if program == "java" or maven:
+            (tmp_path / "bin" / program).write_text(f"#!/bin/sh\n{maven if program == 'mvn' else _NEW_JAVA}\n")
+            (tmp_path / "bin" / program).chmod(0o755)
+    ran = subprocess.run(
+        [sys.executable, "-m", "tests.engines.fetch"],
+        cwd=_ROOT,
+        env={"PATH": str(tmp_path / "bin"), "DUE_ENGINES_CACHE": str(tmp_path / "cache")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 1
+    (line, *more) = [line for line in ran.stderr.splitlines() if line.startswith(("test-engines", "[ERROR]"))]
+    assert line.startswith(says)
+    assert len(more) <= 1
+    assert [path.name for path in (tmp_path / "cache").iterdir()] == ["lock"]
+
+
+def test_interrupted_run_leaves_no_java(tmp_path: Path) -> None:
+    """As Ctrl-C does it: everything that the terminal runs is told."""
+    place = tmp_path / "run"
+    words = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--basetemp", str(place), "tests/engines/test_as_json.py"]
+    with (tmp_path / "said").open("wb") as said:
+        run = subprocess.Popen([sys.executable, *words], cwd=_ROOT, stdout=said, start_new_session=True)
+    _until(lambda: any("TrinoServer" in command for command in _commands(place)))
+    os.killpg(run.pid, signal.SIGINT)
+    assert run.wait(60) == pytest.ExitCode.INTERRUPTED
+    assert _commands(place) == []
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_server_ends_with_who_started_it(tmp_path: Path, number: signal.Signals) -> None:
     starter = subprocess.Popen(
         [sys.executable, "-c", _STARTER, _SERVER],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        env={**os.environ, "PYTHONPATH": str(_ROOT)},
         stderr=subprocess.DEVNULL,
     )
     server = int(_waited_for(tmp_path / "pid"))
@@ -94,12 +137,21 @@ def test_server_is_stopped_at_the_end(tmp_path: Path) -> None:
 
 
 def _waited_for(path: Path) -> str:
-    end = time.monotonic() + 30
-    while time.monotonic() < end:
-        if path.exists() and path.read_text():
-            return path.read_text()
+    _until(lambda: path.exists() and path.read_text() != "")
+    return path.read_text()
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < end, "it never came"
         time.sleep(0.05)
-    raise AssertionError(f"{path.name} never came")
+
+
+def _commands(place: Path) -> list[str]:
+    """The command line of every process that works in a folder."""
+    listed = subprocess.run(["ps", "-axww", "-o", "command="], capture_output=True, text=True, check=True).stdout
+    return [line for line in listed.splitlines() if str(place) in line]
 
 
 def _gone(process: int, patience: float = 15) -> bool:

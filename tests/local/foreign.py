@@ -16,6 +16,8 @@ from tests.local.footers import TODAY, Layout, relaid
 from tests.local.looking import Row
 from tests.queries.filing import AWS_COLUMNS
 
+OWN_COLUMNS = ("event_id", "source", "occurred_at", "metric_values", "details")
+
 # What becomes of a field: another one, or none; the path names it from its column on.
 Change = Callable[[str, pa.Field], pa.Field | None]
 
@@ -79,8 +81,7 @@ def in_order(rows: Sequence[Row]) -> list[Row]:
 def shared_rows(due: Due, database: Path, table: str = "all_events") -> list[Row]:
     """The rows of the table or a view in all columns that the AWS solution has too."""
     found = due.rows("query", f"SELECT * FROM {table}", "--local", str(database))
-    own = ("event_id", "source", "occurred_at", "metric_values", "details")
-    return in_order([{name: value for name, value in row.items() if name not in own} for row in found])
+    return in_order([{name: value for name, value in row.items() if name not in OWN_COLUMNS} for row in found])
 
 
 def pruned(row: Row, *paths: str) -> Row:

@@ -1,7 +1,7 @@
 """The nine reports computed without SQL, from the words of the design (section 3), row by row in plain Python.
 
 It sees every event, so the data that it judges must keep duplicates and events that come before their send within the
-time that the reports look back (a day; 73 hours for SMS).
+time that the reports look back (a day; 73 hours for SMS). A row may lack anything but its ``event_id``.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from decimal import Decimal
 
 from due_cli.events import Row
 from due_cli.events.identity import mail_event, message_id
+from due_cli.events.model import Json
 
 Rows = list[dict[str, object]]
 _HOUR = timedelta(hours=1)
@@ -90,7 +91,7 @@ def sms_cost_by_tag(events: Sequence[Filed], period: Period, tag: str) -> Rows:
     group = [
         message
         for message in _texts(events, period)
-        if any(_context(event.row).get(key) == value for event in message.events)
+        if any((context_of(event.row) or {}).get(key) == value for event in message.events)
     ]
     return [{"cost_in_millicents": _cost(group), "sends": len(group)}]
 
@@ -100,14 +101,14 @@ def subject_lines(events: Sequence[Filed], period: Period, address: str) -> Rows
     rows = []
     for message in _mails(events, period):
         if address.lower() in {to.lower() for event in message.events for to in _destination(event.row)}:
-            sent = min(row["event_timestamp"] for row in message.of("_email.send"))
+            sent = min(_times(message.of("_email.send"), "event_timestamp"), default=None)
             subject = message.said(_subject)
-            opened = message.count("_email.open")
             identity = message_id(message.events[0].row)
-            rows.append((-sent, subject is None, subject or "", identity, opened))
+            order = (sent is None, -(sent or 0), subject is None, subject or "", identity)
+            rows.append((order, sent, subject, message.count("_email.open")))
     return [
-        {"when_sent": _moment(-sent), "email_subject": None if missing else subject, "did_open": opened}
-        for sent, missing, subject, _, opened in sorted(rows)
+        {"when_sent": None if sent is None else moment(sent), "email_subject": subject, "did_open": opened}
+        for _, sent, subject, opened in sorted(rows, key=lambda row: row[0])
     ]
 
 
@@ -134,8 +135,8 @@ def send_count_by_tag(events: Sequence[Filed], period: Period, tag: str) -> Rows
     key, _, value = tag.partition("=")
 
     def tagged(row: Row) -> bool:
-        tags = {**_custom(row), **_attributes(row)}
-        return tags.get(key, tags.get(key.lower())) == value
+        found = (tags.get(spelled) for spelled in (key, key.lower()) for tags in (_attributes(row), _custom(row)))
+        return next((one for one in found if one is not None), None) == value
 
     return [{"sends": sum(any(map(tagged, message.of("_email.send"))) for message in _mails(events, period))}]
 
@@ -150,17 +151,17 @@ def address_engagement(
             groups[address].append(message)
     rows: Rows = []
     for address, group in groups.items():
-        delivered = [row["occurred_at"] for message in group for row in message.of("_email.delivered")]
-        engaged = [row["occurred_at"] for message in group for row in message.of("_email.open", "_email.click")]
+        delivered = [when for one in group for when in _times(one.of("_email.delivered"), "occurred_at")]
+        engaged = [when for one in group for when in _times(one.of("_email.open", "_email.click"), "occurred_at")]
         if len(group) < min_sends or not delivered or (known_for and _utc(min(delivered)) > known_for):
             continue
         rows.append(
             {
                 "to_address": address,
                 "num_sends": len(group),
-                "max_delivered_timestamp": _moment(max(delivered)),
-                "min_delivered_timestamp": _moment(min(delivered)),
-                "last_engagement": _moment(max(engaged)) if engaged else None,
+                "max_delivered_timestamp": moment(max(delivered)),
+                "min_delivered_timestamp": moment(min(delivered)),
+                "last_engagement": moment(max(engaged)) if engaged else None,
             }
         )
     return sorted(rows, key=lambda row: (-_float(row["num_sends"]), str(row["to_address"])))
@@ -222,10 +223,10 @@ def _once(events: Iterable[Filed], period: Period) -> list[Filed]:
     return list(found.values())
 
 
-def _grouped(events: Iterable[Filed]) -> list[list[Filed]]:
+def _grouped(events: Iterable[Filed], message: Callable[[Row], str | None]) -> list[list[Filed]]:
     groups: dict[str, list[Filed]] = defaultdict(list)
     for event in events:
-        identity = message_id(event.row)
+        identity = message(event.row)
         if identity is not None:
             groups[identity].append(event)
     return list(groups.values())
@@ -233,8 +234,8 @@ def _grouped(events: Iterable[Filed]) -> list[list[Filed]]:
 
 def _mails(events: Sequence[Filed], period: Period) -> list[Message]:
     """The email messages whose send is filed in the period."""
-    emails = [event for event in _once(events, period) if event.row["event_type"].startswith("_email.")]
-    return _belonging(_grouped(emails), period, "_email.send", first_counts=False)
+    emails = [event for event in _once(events, period) if (event.row["event_type"] or "").startswith("_email.")]
+    return _belonging(_grouped(emails, message_id), period, "_email.send", first_counts=False)
 
 
 def _texts(events: Sequence[Filed], period: Period) -> list[Message]:
@@ -242,10 +243,12 @@ def _texts(events: Sequence[Filed], period: Period) -> list[Message]:
 
     def is_sent(row: Row) -> bool:
         kind = row["event_type"]
-        return kind in _SMS and (kind != "_SMS.OPTOUT" or "record_status" in _attributes(row))
+        return kind in _SMS and (kind != "_SMS.OPTOUT" or _attributes(row).get("record_status") is not None)
 
     sent = [event for event in _once(events, period) if is_sent(event.row)]
-    return _belonging(_grouped(sent), period, "_SMS.BUFFERED", first_counts=True)
+    return _belonging(
+        _grouped(sent, lambda row: _attributes(row).get("message_id")), period, "_SMS.BUFFERED", first_counts=True
+    )
 
 
 def _belonging(groups: list[list[Filed]], period: Period, send: str, *, first_counts: bool) -> list[Message]:
@@ -272,30 +275,30 @@ def _cost(group: list[Message]) -> float:
     return float(total)
 
 
-def _context(row: Row) -> dict[str, str | None]:
+def context_of(row: Row) -> dict[str, str | None] | None:
     """The customer context: scalars as their text, a nested value as its JSON text, malformed as none."""
     try:
-        context = json.loads(_attributes(row).get("customer_context", ""))
+        context = json.loads(_attributes(row).get("customer_context") or "")
     except ValueError:
-        return {}
+        return None
     if not isinstance(context, dict):
-        return {}
+        return None
     return {key: _scalar(value) for key, value in context.items()}
 
 
 def _scalar(value: object) -> str | None:
     if value is None or isinstance(value, str):
         return value
-    return json.dumps(value, separators=(",", ":"), sort_keys=True)
+    return json.dumps(value, separators=(",", ":"))
 
 
 def _attributes(row: Row) -> dict[str, str]:
     return row.get("attributes") or {}
 
 
-def _custom(row: Row) -> dict[str, str]:
+def _custom(row: Row) -> dict[str, Json]:
     custom = (row.get("client_context") or {}).get("custom")
-    return {key: str(value) for key, value in custom.items()} if isinstance(custom, dict) else {}
+    return custom if isinstance(custom, dict) else {}
 
 
 def _destination(row: Row) -> list[str]:
@@ -311,11 +314,17 @@ def _subject(row: Row) -> str | None:
     return subject if isinstance(subject, str) else None
 
 
+def _times(rows: Iterable[Row], column: str) -> list[int]:
+    """A time of each row that has it."""
+    return [when for row in rows if isinstance(when := row.get(column), int)]
+
+
 def _utc(millis: int) -> datetime:
     return datetime.fromtimestamp(millis // 1000, UTC).replace(tzinfo=None) + timedelta(milliseconds=millis % 1000)
 
 
-def _moment(millis: int) -> str:
+def moment(millis: int) -> str:
+    """Epoch milliseconds as ``-o json`` has them."""
     return _iso(_utc(millis))
 
 

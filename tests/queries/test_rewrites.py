@@ -67,6 +67,15 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
         ("-id / 2", [0, -1, -1]),
         ("id / 2e0", [0.5, 1.0, 1.5]),
         ("CAST(id AS double) / 2", [0.5, 1.0, 1.5]),
+        ("regexp_extract(element_at(names, 1), '([b-z])|a', 0)", ["a", None, None]),
+        ("regexp_extract(element_at(names, 1), 'b')", [None, None, None]),
+        ("split_part('x/y', '/', id)", ["x", "y", None]),
+        ("CAST('äöü' AS varchar(2))", ["äö"] * 3),
+        ("TRY_CAST(id AS varchar(9))", ["1", "2", "3"]),
+        ("array_position(names, 'b')", [2, 0, None]),
+        ("cardinality(array_distinct(ARRAY[id, NULL, NULL, id]))", [2, 2, 2]),
+        ("cardinality(array_distinct(names))", [2, 0, None]),
+        ("date_format(TIMESTAMP '2026-03-01 23:30:00' AT TIME ZONE 'Europe/Berlin', '%d %H:%i')", ["02 00:30"] * 3),
     ],
 )
 def test_expression(ask: Ask, expression: str, values: list[Any]) -> None:
@@ -137,6 +146,44 @@ def test_try_holds_although_its_inside_stands_twice(ask: Ask) -> None:
              TRY(CAST(x AS integer)), TRY(CAST(x AS integer) + 1)
              FROM (SELECT '{"a": 1' AS x) AS s"""
     assert ask(sql) == [(None, None, None, None)]
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ('{"a": "x"}', "x"),
+        ('{"a": 1, "b": [1, 2], "c": "x,]"}', "1"),
+        ('{"a": "NaN, }", "b": [null]}', "NaN, }"),
+        ('{"a": "\\"", "info": {"nan": "inf,]"}}', '"'),
+        ('{"a": {"b": 1}}', None),
+        ('{"a": [1]}', None),
+        ('{"a": null}', None),
+        ("null", None),
+    ],
+)
+def test_json_is_read(ask: Ask, text: str, read: str | None) -> None:
+    quoted = "'" + text.replace("'", "''") + "'"
+    ((parsed_one, scalar, cast),) = ask(
+        f"SELECT json_parse(x) IS NOT NULL, json_extract_scalar(x, '$.a'), CAST(json_extract(x, '$.a') AS varchar)"
+        f" FROM (SELECT {quoted} AS x) AS s"
+    )
+    assert parsed_one
+    assert scalar == cast == read
+
+
+@pytest.mark.parametrize(
+    "text", ['{"a": 1,}', '{"a": [1, ] }', '{"a": NaN}', "[-Infinity]", "nan", '{"a": "x,]", }', '{"a": 1', "a=b", ""]
+)
+def test_what_is_no_json_is_null_where_it_is_tried(ask: Ask, text: str) -> None:
+    sql = f"SELECT TRY(json_parse(x)), TRY(CAST(json_parse(x) AS map(varchar, json))) FROM (SELECT '{text}' AS x) AS s"
+    assert ask(sql) == [(None, None)]
+
+
+def test_value_at_an_extreme_may_be_null(ask: Ask) -> None:
+    sql = (
+        "SELECT min_by(names, -id), max_by(names, id), max_by(names, id) FILTER (WHERE id < 3), count_if(id > 1) FROM t"
+    )
+    assert ask(sql) == [(None, None, [], 2)]
 
 
 _MILLIS = st.integers(at("2000-01-01"), at("2100-01-01"))

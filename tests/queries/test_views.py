@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,31 +12,13 @@ import pytest
 from due_cli.events.model import Json, Record
 from tests.cli import Due
 from tests.events import records
+from tests.queries import plain_views
 from tests.queries.conftest import Week
 from tests.queries.filing import ingested
+from tests.queries.plain_views import DICTIONARY, PATHS, VIEWS
 from tests.queries.raw import Mail, at, inbound, iso, pinpoint, ses
 
-_HERE = Path(__file__).parent
-_TYPES = {
-    "Timestamp": "TIMESTAMP",
-    "String": "VARCHAR",
-    "Array<String>": "VARCHAR[]",
-    "Map<String, String>": "MAP(VARCHAR, VARCHAR)",
-    "Integer": "INTEGER",
-    "Double": "DOUBLE",
-}
-_OWN = [("occurred_at", "TIMESTAMP"), ("source", "VARCHAR"), ("event_id", "VARCHAR")]
 _SPOKEN = at("2026-06-01T10:00:00.345")  # when the inbound message's notification was published
-
-
-def _read(name: str) -> list[dict[str, str]]:
-    with (_HERE / name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-_DICTIONARY = _read("views.csv")
-_PATHS = _read("view_paths.csv")
-VIEWS = list(dict.fromkeys(line["view"] for line in _DICTIONARY))
 
 
 def _ses(view: str) -> Record:
@@ -59,7 +40,7 @@ def _ses(view: str) -> Record:
 
 
 def _pinpoint(view: str) -> Record:
-    kind = next(line["event_type"] for line in _DICTIONARY if line["view"] == view)
+    kind = next(line["event_type"] for line in DICTIONARY if line["view"] == view)
     if view == "email_softbounce":
         facets = records.pinpoint_email("_email.hardbounce")["facets"]
         assert isinstance(facets, dict)
@@ -100,9 +81,8 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Shown:
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_columns_are_those_of_the_dictionary(due: Due, shown: Shown, view: str) -> None:
-    wanted = [(line["field"], _TYPES[line["dictionary_type"]]) for line in _DICTIONARY if line["view"] == view]
     found = due.rows("query", f"DESCRIBE {view}", "--local", str(shown.database))
-    assert [(row["column_name"], row["column_type"]) for row in found] == [*wanted, *_OWN]
+    assert [(row["column_name"], row["column_type"]) for row in found] == plain_views.columns(view)
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -113,11 +93,11 @@ def test_every_field_of_a_record_is_read_back(due: Due, shown: Shown, view: str)
     rows = {"pinpoint" if row["source"] == "pinpoint" else "other": row for row in found}
     wanted = {"pinpoint": shown.pinpoint[view], "other": shown.other[view]}
     assert len(found) == len(rows) == len([record for record in wanted.values() if record])
-    types = {line["field"]: line["dictionary_type"] for line in _DICTIONARY if line["view"] == view}
+    types = {line["field"]: line["dictionary_type"] for line in DICTIONARY if line["view"] == view}
     for source, row in rows.items():
         record = wanted[source]
         assert record is not None
-        for line in _PATHS:
+        for line in PATHS:
             if line["view"] == view:
                 expected = _expected(record, line["field"], line[source], types[line["field"]])
                 assert row[line["field"]] == expected, line

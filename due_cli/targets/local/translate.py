@@ -37,7 +37,7 @@ def canonical_columns(state: State) -> dict[str, str]:
 
 
 def _remembered(state: State, kind: str, sql: str, translate: Callable[[], str]) -> str:
-    rules = Path(files.__file__).with_name("duckdb.py").read_bytes()
+    rules = b"".join(Path(files.__file__).with_name(name).read_bytes() for name in ("duckdb.py", "functions.py"))
     text = "\0".join((kind, sql, version("sqlglot"))).encode()
     key = hashlib.sha256(rules + text).hexdigest()
     known = state.one("translation", key)
