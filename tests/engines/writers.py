@@ -134,7 +134,7 @@ class Trouble:
         ((name, wanted),) = body["RequestItems"].items()
         keys = wanted["Keys"]
         some, left = keys[: len(keys) // 2], keys[len(keys) // 2 :]
-        found = {name: []}
+        found: Body = {name: []}
         if some:
             found = self._world.dynamodb.batch_get_item(RequestItems={name: {**wanted, "Keys": some}})["Responses"]
         return Reply(200, {"Responses": found, "UnprocessedKeys": {name: {**wanted, "Keys": left}}})
