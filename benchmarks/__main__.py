@@ -14,7 +14,7 @@ from benchmarks.measure import Detail, Found, Row
 from benchmarks.setting import FULL, QUICK, Setting, say
 
 # Each is a module with a function ``measured``; imported when it runs, so that one does not need another's data.
-SECTIONS = ("startup", "status", "ingest", "reports", "day", "history", "setup", "functions")
+SECTIONS = ("startup", "status", "ingest", "reports", "day", "history", "setup", "functions", "trino")
 _COLUMNS = ("what", "size", "ours", "reference", "ratio", "limit", "")
 
 

@@ -61,7 +61,7 @@ def said() -> Said:
 @pytest.fixture(scope="module")
 def account() -> Iterator[Bare]:
     """A stack without events and without views."""
-    with _started() as front:
+    with started() as front:
         yield Bare(front, stacks.made(views=False))
 
 
@@ -91,17 +91,18 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
     """The events that were counted by hand and some with awkward values, on both targets."""
     hand = [record for case in HAND for record in case.records]
     database = ingested(tmp_path_factory.mktemp("both"), hand, RECORDS)
-    with _started() as front:
+    with started() as front:
         stack = stacks.made(views=True)
         stacks.filled(front, stack, database)
         yield Both(front, stack, database)
 
 
 @contextmanager
-def _started() -> Iterator[Front]:
+def started(**more: str) -> Iterator[Front]:
+    """An account that this process finds by its environment, with more variables in that."""
     front = Front()
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in front.environment().items():
+        for name, value in front.environment(**more).items():
             patch.setenv(name, value)
         front.start()
         try:

@@ -69,8 +69,9 @@ def test_what_reads_runs(due: Due, stack: Stack, sql: str, rows: list[object]) -
 
 def test_a_table_is_described_and_a_query_explained(due: Due, stack: Stack) -> None:
     described = due.rows("query", "DESCRIBE all_events", *ON)
-    assert list(described[0].values())[:2] == ["event_type", "VARCHAR"]
-    assert len(described) == 19
+    names = [row["col_name"] for row in described]
+    assert described[0] == {"col_name": "event_type", "data_type": "string", "comment": ""}
+    assert names[18:] == ["ingest_timestamp", "# Partition Information", "# col_name", "ingest_timestamp"]
     assert due.rows("query", "EXPLAIN SELECT event_type FROM all_events", *ON)
 
 

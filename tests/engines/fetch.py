@@ -64,6 +64,11 @@ def dynamodb() -> Path:
     return _once(f"dynamodb-local-{DYNAMODB}", _copy_dynamodb)
 
 
+def has_trino() -> bool:
+    """Whether Trino was fetched."""
+    return (cache() / f"trino-{TRINO}").is_dir()
+
+
 def _once(name: str, make: Callable[[Path], Path]) -> Path:
     """The folder of an engine, made if it is not there."""
     place = cache() / name

@@ -49,6 +49,14 @@ class Trino:
             [dict(zip(names, map(_plain, row), strict=True)) for row in rows],
         )
 
+    def told(self, sql: str) -> dict[str, int]:
+        """What Trino says of a statement that it ran: its time, the bytes it read, the memory it held."""
+        cursor = self._connection.cursor()
+        cursor.execute(sql)
+        cursor.fetchall()
+        stats: dict[str, int] = cursor.stats
+        return stats
+
     def rows(self, sql: str) -> list[Row]:
         """The rows that a statement returns."""
         return self.answer(sql).rows

@@ -9,28 +9,41 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from tests.engines import fetch, java
 
 _KEEPER = Path(__file__).with_name("keeper.py")
 _PATIENCE = 180.0  # seconds; Trino starts in ten on an idle machine
-_TRINO_MEMORY = "2G"
 _DYNAMODB_MEMORY = "512m"
-_CATALOG = """\
-connector.name=hive
-hive.metastore=file
-hive.metastore.catalog.dir=local:///metastore
-fs.native-local.enabled=true
-local.location={data}
-hive.allow-register-partition-procedure=true
-hive.recursive-directories=true
-hive.parquet.use-column-names=true
-hive.table-statistics-enabled=false
-"""
+_CATALOG = {
+    "connector.name": "hive",
+    "hive.metastore": "file",
+    "hive.metastore.catalog.dir": "local:///metastore",
+    "fs.native-local.enabled": "true",
+    "hive.allow-register-partition-procedure": "true",
+    "hive.recursive-directories": "true",
+    "hive.parquet.use-column-names": "true",
+    "hive.table-statistics-enabled": "false",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """How Java runs Trino: its heap, the part of it that queries may take, and further options."""
+
+    heap: str
+    for_queries: str
+    options: tuple[str, ...]
+
+
+# A run of the tests is too short for what the second compiler costs.
+BRIEFLY = Machine("2G", "768MB", ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"))
+FOR_LONG = Machine("3G", "1900MB", ("-XX:+UseParallelGC",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +64,23 @@ class StartError(Exception):
 
 
 @contextmanager
-def trino(place: Path, data: Path) -> Iterator[Server]:
-    """Trino with the catalog ``hive`` over the folder ``data``; ``place`` takes its configuration and log."""
+def trino(
+    place: Path, data: Path, machine: Machine = BRIEFLY, catalog: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Server]:
+    """Trino with the catalog ``hive`` over the folder ``data``; ``place`` takes its configuration and log.
+
+    ``catalog`` are further properties of the catalog.
+    """
     home = fetch.trino()
+    properties = {**_CATALOG, "local.location": str(data), **catalog}
+    lines = "".join(f"{name}={value}\n" for name, value in properties.items())
+    _written(place / "etc" / "catalog" / "hive.properties", lines)
 
     def words(port: int) -> list[str]:
         return [
-            f"-Xmx{_TRINO_MEMORY}",
+            f"-Xmx{machine.heap}",
+            *machine.options,
             "-XX:+ExitOnOutOfMemoryError",
-            "-XX:TieredStopAtLevel=1",  # a run is too short for what the second compiler costs
-            "-XX:+UseSerialGC",
             "-Djdk.attach.allowAttachSelf=true",
             "-XX:+EnableDynamicAgentLoading",
             "--add-modules=jdk.incubator.vector",
@@ -69,7 +89,7 @@ def trino(place: Path, data: Path) -> Iterator[Server]:
             "-Dnode.id=one",
             f"-Dnode.data-dir={place / 'var'}",
             f"-Dlog.levels-file={_written(place / 'etc' / 'log.properties', 'io.trino=WARN')}",
-            f"-Dconfig={_trino_settings(place, data, home, port)}",
+            f"-Dconfig={_trino_settings(place, home, port, machine)}",
             *("-cp", f"{home}/lib/*", "io.trino.server.TrinoServer"),
         ]
 
@@ -166,8 +186,7 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _trino_settings(place: Path, data: Path, home: Path, port: int) -> Path:
-    _written(place / "etc" / "catalog" / "hive.properties", _CATALOG.format(data=data))
+def _trino_settings(place: Path, home: Path, port: int, machine: Machine) -> Path:
     settings = f"""\
 coordinator=true
 node-scheduler.include-coordinator=true
@@ -175,9 +194,9 @@ http-server.http.port={port}
 node.internal-address=127.0.0.1
 discovery.uri=http://127.0.0.1:{port}
 plugin.dir={home / "plugin"}
-catalog.config-dir={place / "etc" / "catalog"}
-query.max-memory-per-node=768MB
-query.max-memory=768MB
+catalog.management=dynamic
+query.max-memory-per-node={machine.for_queries}
+query.max-memory={machine.for_queries}
 task.concurrency=2
 """
     return _written(place / "etc" / "config.properties", settings)

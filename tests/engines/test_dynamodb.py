@@ -1,13 +1,38 @@
-"""DynamoDB Local starts, answers boto3 and keeps an item."""
+"""The status table on DynamoDB Local, which knows PartiQL, checks every expression, and removes what has expired.
+
+The tests of the functions that use the table (``tests/lambdas``) run here as they are, and a few that only a real
+table can answer.
+"""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
-import boto3  # noqa: TID251  the tests speak to DynamoDB as the functions do
 import pytest
 
+from due_cli.aws import status_items
+from due_cli.aws.clients import Aws
+from due_cli.aws.resources.status_table import StatusTable
+from due_cli.lambdas.facts import EXPIRES_AT, attributes
 from tests.engines import servers
+from tests.engines.writers import Trouble, items_in, items_of, readable, stories, written_by
+from tests.events.records import iso, ses_delivery, ses_send
+from tests.lambdas import test_status_api, test_statuses
+from tests.lambdas.conftest import boto, functions_zip, moto
+from tests.lambdas.front import Body, Front, Reply
+from tests.lambdas.test_status_api import api
+from tests.lambdas.test_statuses import mails, transform
+from tests.lambdas.world import CREDENTIALS, REGION, STATUS, World, batch, client_of, results, statuses_of, text
+
+__all__ = ["api", "boto", "functions_zip", "moto", "transform"]
+
+_OF_THE_FUNCTIONS = (test_statuses, test_status_api)
+globals().update({name: each for one in _OF_THE_FUNCTIONS for name, each in vars(one).items() if name[:5] == "test_"})
+
+MESSAGES, PROCESSES, DAYS = 10_000, 8, 90
+DAY = 24 * 3600
 
 
 @pytest.fixture(scope="session")
@@ -17,23 +42,132 @@ def dynamodb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Serve
         yield started
 
 
-def test_item_is_kept(dynamodb: servers.Server) -> None:
-    client = boto3.client(
-        "dynamodb",
-        endpoint_url=dynamodb.url,
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
+@pytest.fixture
+def front(moto: str, dynamodb: servers.Server) -> Iterator[Front]:
+    """What the functions call: moto's services, and DynamoDB Local."""
+    server = Front(moto, dynamodb=dynamodb.url)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def world(
+    front: Front, moto: str, dynamodb: servers.Server, functions_zip: Path, boto: Path, tmp_path: Path
+) -> Iterator[World]:
+    """A deployment's services, empty."""
+    made = World(
+        front,
+        functions_zip,
+        boto,
+        {"HOME": str(tmp_path)},
+        lambda service: client_of(service, dynamodb.url if service == "dynamodb" else moto),
     )
-    client.create_table(
-        TableName="status",
-        AttributeDefinitions=[{"AttributeName": "message_id", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "message_id", "KeyType": "HASH"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    item = {"message_id": {"S": "m-1"}, "send": {"S": "2026-03-01T10:00:00.000Z"}}
-    client.put_item(TableName="status", Item=item)
-    assert client.get_item(TableName="status", Key={"message_id": {"S": "m-1"}})["Item"] == item
-    with pytest.raises(client.exceptions.ConditionalCheckFailedException):
-        client.put_item(TableName="status", Item=item, ConditionExpression="attribute_not_exists(message_id)")
-    client.close()
+    with made.filled():
+        yield made
+
+
+@pytest.fixture
+def aws(front: Front, monkeypatch: pytest.MonkeyPatch) -> Aws:
+    """The services as who runs due has them."""
+    for name, value in {**CREDENTIALS, "AWS_DEFAULT_REGION": REGION, "AWS_ENDPOINT_URL": front.url}.items():
+        monkeypatch.setenv(name, value)
+    return Aws()
+
+
+def test_eight_processes_leave_the_items_of_the_sorted_events(world: World) -> None:
+    """They write the events of ten thousand messages, each process in an order of its own, and calls break off."""
+    happened = stories(MESSAGES)
+    expected = items_of(happened, DAYS)
+    assert len(expected) == MESSAGES
+    trouble = Trouble(world)
+    met = written_by(PROCESSES, happened, world, seed=4)
+    assert met["refused"] == 0
+    assert items_in(world) == expected
+    # And they were in each other's way, and in trouble.
+    assert min(met["ConditionalCheckFailed"], met["DuplicateItem"]) > MESSAGES / 100, met
+    assert len(trouble.made) == 6 and min(trouble.made.values()) > 10
+    assert world.objects("errors/status/") == {}
+
+
+def test_the_table_is_made_as_setup_makes_it(aws: Aws) -> None:
+    table = StatusTable("made", EXPIRES_AT, None, {"due:stack": "due"})
+    assert table.found(aws) is None
+    table.create(aws)
+    assert table.found(aws) == {**table.wanted(), "TimeToLive": None}
+    table.update(aws, frozenset({"TimeToLive"}))
+    assert table.found(aws) == table.wanted()
+    table.create(aws)  # by a setup that was killed before
+    table.delete(aws)
+    assert table.found(aws) is None
+    table.delete(aws)
+
+
+def test_what_has_expired_is_removed_and_nothing_else(world: World, aws: Aws) -> None:
+    """DynamoDB takes an item whose attribute is a number of epoch seconds in the last five years."""
+    StatusTable(STATUS, EXPIRES_AT, None, {}).update(aws, frozenset({"TimeToLive"}))
+    now = int(time.time() * 1000)
+    ages = {"new": 0, "nearly": DAYS - 1, "just over": DAYS + 1, "years": 3 * 365, "from long ago": 20 * 365}
+    records = [
+        ses_send(mail={"messageId": name, "timestamp": iso(now - days * DAY * 1000)}) for name, days in ages.items()
+    ]
+    with world.function("transform", DUE_STATUS_DAYS=str(DAYS)) as function:
+        assert set(results(function.call(batch(map(text, records))))) == {"Ok"}
+    assert set(items_in(world)) <= ages.keys()
+    kept = {name for name, days in ages.items() if days < DAYS}
+    end = time.monotonic() + 120
+    while set(items_in(world)) != kept and time.monotonic() < end:
+        time.sleep(1)
+    assert set(items_in(world)) == kept
+
+
+def test_readers_pass_over_what_has_expired(world: World, aws: Aws) -> None:
+    """DynamoDB removes it days later."""
+    (status,) = statuses_of([ses_send()])
+    now = time.time()
+    names = {"over": -5, "soon": 60}
+    for name, seconds in names.items():
+        last = int((now + seconds - DAYS * DAY) * 1000)
+        world.dynamodb.put_item(TableName=STATUS, Item=attributes(status._replace(message_id=name, last=last), DAYS))
+    assert set(status_items.statuses(aws, STATUS, list(names))) == {"soon"}
+    with world.function("status_api", without="DUE_STREAM") as function:
+        codes = {name: function.call(test_status_api.get(message_id=name)).answer["statusCode"] for name in names}
+    assert codes == {"over": 404, "soon": 200}
+
+
+def test_an_event_after_the_end_brings_the_message_back(world: World, aws: Aws) -> None:
+    """Expiry counts from the last event, and what was known before is not lost while the item is there."""
+    now = int(time.time() * 1000)
+    old, new = now - (DAYS + 5) * DAY * 1000, now - DAY * 1000
+    mail = {"messageId": "back", "timestamp": iso(old)}
+    with world.function("transform", DUE_STATUS_DAYS=str(DAYS)) as function:
+        function.call(batch([text(ses_send(mail=mail))]))
+        assert status_items.statuses(aws, STATUS, ["back"]) == {}
+        function.call(batch([text(ses_delivery(mail=mail, delivery={"timestamp": iso(new)}))]))
+    item = status_items.statuses(aws, STATUS, ["back"])["back"].item()
+    assert (item["send"], item["delivered"]) == (iso(old), iso(new))
+    assert readable(world.item("back"))[EXPIRES_AT] == new // 1000 + DAYS * DAY
+
+
+def test_hundreds_of_messages_are_read_in_parts_whatever_is_left_out(world: World, aws: Aws) -> None:
+    wanted = [f"mail-{number}" for number in range(250)]
+    with world.function("transform") as function:
+        for start in range(0, 250, 100):
+            numbers = range(start, min(start + 100, 250))
+            function.call(batch(text(mails(number)[0]) for number in numbers))
+    world.dynamodb.put_item(TableName=STATUS, Item={"message_id": {"S": "theirs"}, "facts": {"S": "not ours"}})
+    busy = [True] * 4
+
+    def half_is_left(body: Body) -> Reply | None:
+        if not busy:
+            return None
+        busy.pop()
+        ((name, asked),) = body["RequestItems"].items()
+        some, left = asked["Keys"][:30], asked["Keys"][30:]
+        found = world.dynamodb.batch_get_item(RequestItems={name: {**asked, "Keys": some}})["Responses"]
+        return Reply(200, {"Responses": found, "UnprocessedKeys": {name: {**asked, "Keys": left}} if left else {}})
+
+    world.front.faults["BatchGetItem"] = half_is_left
+    found = status_items.statuses(aws, STATUS, [*wanted, "theirs", "unknown", "", "é" * 1025])
+    assert sorted(found) == sorted(wanted)
+    assert found["mail-7"] == statuses_of(mails(7)[:1])[0]
+    assert not busy

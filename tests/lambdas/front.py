@@ -33,14 +33,18 @@ def refusal(code: str, status: int = 400) -> Reply:
 
 
 class Front:
-    """``url`` is the endpoint; ``calls`` what was called; ``faults`` by operation; ``put`` what the stream took."""
+    """``url`` is the endpoint; ``calls`` what was called; ``faults`` by operation; ``put`` what the stream took.
 
-    def __init__(self, upstream: str, *, knows_partiql: bool = False) -> None:
+    ``dynamodb`` is the endpoint of a DynamoDB that knows PartiQL, in the place of moto's.
+    """
+
+    def __init__(self, upstream: str, *, dynamodb: str | None = None) -> None:
         self.calls: list[str] = []
         self.faults: dict[str, Fault] = {}
         self.put: list[bytes] = []
         self._upstream = upstream.removeprefix("http://")
-        self._knows_partiql = knows_partiql
+        self._dynamodb = (dynamodb or upstream).removeprefix("http://")
+        self._knows_partiql = dynamodb is not None
         self._lock = threading.Lock()
         self._local = threading.local()
         front = self
@@ -79,9 +83,8 @@ class Front:
         self._server.server_close()
 
     def hang_up(self) -> None:
-        """Ends this thread's connection to the service."""
-        connection: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
-        if connection is not None:
+        """Ends this thread's connections to the services."""
+        for connection in self._connections().values():
             connection.close()
 
     def counted(self) -> Counter[str]:
@@ -100,7 +103,7 @@ class Front:
         body = json.loads(data)
         fault = self.faults.get(operation)
         reply = fault(body) if fault else None
-        if reply is None and operation == "BatchGetItem" and _has_a_long_key(body):
+        if reply is None and not self._knows_partiql and operation == "BatchGetItem" and _has_a_long_key(body):
             reply = refusal("ValidationException")  # moto takes keys of any length
         if reply is None and operation == "PutRecordBatch":
             reply = self.take(body)
@@ -144,15 +147,22 @@ class Front:
     def _forward(
         self, method: str, path: str, headers: dict[str, str], data: bytes
     ) -> tuple[int, dict[str, str], bytes]:
-        connection: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
+        upstream = self._dynamodb if headers.get("X-Amz-Target", "").startswith("DynamoDB") else self._upstream
+        connections = self._connections()
+        connection = connections.get(upstream)
         if connection is None:
-            connection = self._local.connection = http.client.HTTPConnection(self._upstream)
+            connection = connections[upstream] = http.client.HTTPConnection(upstream)
         kept = {name: value for name, value in headers.items() if name.lower() not in ("content-length", "expect")}
         connection.request(method, path, data, kept)
         response = connection.getresponse()
         answer = response.read()
         names = ("content-type", "etag", "x-amzn-errortype", "location")
         return response.status, {k: v for k, v in response.getheaders() if k.lower() in names}, answer
+
+    def _connections(self) -> dict[str, http.client.HTTPConnection]:
+        """Those of this thread, by service."""
+        found: dict[str, http.client.HTTPConnection] = self._local.__dict__.setdefault("connections", {})
+        return found
 
 
 def _has_a_long_key(body: Body) -> bool:

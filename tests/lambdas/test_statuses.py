@@ -1,4 +1,7 @@
-"""What the transform writes to the status table: right, few calls, nothing lost (design: message status contract)."""
+"""What the transform writes to the status table: right, few calls, nothing lost (design: message status contract).
+
+``tests/engines/test_dynamodb.py`` runs the same tests on DynamoDB Local.
+"""
 
 from __future__ import annotations
 
@@ -33,13 +36,6 @@ from tests.lambdas.functions import Function
 from tests.lambdas.world import World, batch, results, statuses_of, text
 
 DAY = 24 * 3600
-
-
-@pytest.fixture(params=["moto", "DynamoDB Local"])
-def table(request: pytest.FixtureRequest) -> World:
-    """The world with each table there is."""
-    found: World = request.getfixturevalue("world" if request.param == "moto" else "strict_world")
-    return found
 
 
 @pytest.fixture
@@ -81,11 +77,11 @@ def texts(number: int, seed: int = 0) -> list[Record]:
     ]
 
 
-def test_an_item_has_the_blogs_keys_and_expires_after_its_last_event(table: World) -> None:
-    with table.function("transform", DUE_STATUS_DAYS="30") as function:
+def test_an_item_has_the_blogs_keys_and_expires_after_its_last_event(world: World) -> None:
+    with world.function("transform", DUE_STATUS_DAYS="30") as function:
         function.call(batch([text(ses_send()), text(ses_bounce())]))
     (status,) = folded(statuses_of([ses_send(), ses_bounce()])).values()
-    item = table.item(status.message_id)
+    item = world.item(status.message_id)
     readable = {key: next(iter(value.values())) for key, value in item.items()}
     facts = readable.pop("facts")
     assert readable.pop("expires_at") == str((status.last + 30 * DAY * 1000) // 1000)
@@ -93,7 +89,7 @@ def test_an_item_has_the_blogs_keys_and_expires_after_its_last_event(table: Worl
     assert "status" not in item and "a8-" not in facts
 
 
-def test_ten_thousand_events_shuffled_and_doubled_over_concurrent_calls(table: World) -> None:
+def test_ten_thousand_events_shuffled_and_doubled_over_concurrent_calls(world: World) -> None:
     records = [record for n in range(50) for seed in range(20) for record in (*mails(n, seed), *texts(n, seed))]
     assert len(records) == 10_000
     expected = folded(statuses_of(records))
@@ -103,10 +99,10 @@ def test_ten_thousand_events_shuffled_and_doubled_over_concurrent_calls(table: W
     batches = [batch(map(text, doubled[start : start + 500])) for start in range(0, len(doubled), 500)]
     # Some writes are lost after they were made, as when an answer does not arrive: the next attempt finds them there.
     turns = count()
-    table.front.faults["BatchExecuteStatement"] = lambda body: refusal("Throttling") if next(turns) % 7 == 3 else None
+    world.front.faults["BatchExecuteStatement"] = lambda body: refusal("Throttling") if next(turns) % 7 == 3 else None
 
     def send(share: int) -> int:
-        with table.function("transform") as function:
+        with world.function("transform") as function:
             replies = [function.call(event) for event in batches[share::4]]
         assert all(set(results(reply)) == {"Ok"} for reply in replies)
         return sum(reply.logged()["statuses"]["refused"] for reply in replies)
@@ -114,27 +110,27 @@ def test_ten_thousand_events_shuffled_and_doubled_over_concurrent_calls(table: W
     with ThreadPoolExecutor(4) as pool:
         refused = sum(pool.map(send, range(4)))
     assert refused == 0
-    assert table.stored() == expected
+    assert world.stored() == expected
 
 
-def test_a_batch_of_500_events_over_300_messages_needs_few_calls(table: World) -> None:
+def test_a_batch_of_500_events_over_300_messages_needs_few_calls(world: World) -> None:
     records = [mails(n % 300)[n // 300 * 2] for n in range(500)]
-    with table.function("transform") as function:
-        table.front.calls.clear()
+    with world.function("transform") as function:
+        world.front.calls.clear()
         function.call(batch(map(text, records)))
-        first = table.front.counted()
+        first = world.front.counted()
         function.call(batch(text(mails(n % 300)[n // 300 * 2 + 1]) for n in range(500)))
-        second = table.front.counted() - first
+        second = world.front.counted() - first
         function.call(batch(map(text, records)))
-        third = table.front.counted() - first - second
+        third = world.front.counted() - first - second
     assert first == second == {"BatchGetItem": 3, "BatchExecuteStatement": 12}
     assert third == {"BatchGetItem": 3}  # nothing changed, so nothing is written
     assert first.total() / 500 <= 0.1
 
 
-def test_who_loses_reads_again_and_merges(table: World) -> None:
+def test_who_loses_reads_again_and_merges(world: World) -> None:
     """Between one function's reading and its writing another one writes."""
-    with table.function("transform") as one, table.function("transform") as other:
+    with world.function("transform") as one, world.function("transform") as other:
         one.call(batch([text(ses_send())]))
         turns = count()
 
@@ -143,11 +139,11 @@ def test_who_loses_reads_again_and_merges(table: World) -> None:
                 other.call(batch([text(ses_open()), text(sms_event("TEXT_SENT"))]))
             return None
 
-        table.front.faults["BatchExecuteStatement"] = other_comes_first
+        world.front.faults["BatchExecuteStatement"] = other_comes_first
         reply = one.call(batch([text(ses_delivery()), text(sms_event("TEXT_DELIVERED"))]))
     assert reply.logged()["statuses"]["codes"] == {"ConditionalCheckFailed": 1, "DuplicateItem": 1}
     records = [ses_send(), ses_open(), ses_delivery(), sms_event("TEXT_SENT"), sms_event("TEXT_DELIVERED")]
-    assert table.stored() == folded(statuses_of(records))
+    assert world.stored() == folded(statuses_of(records))
 
 
 def test_what_a_call_leaves_unprocessed_is_asked_again(world: World, transform: Function) -> None:
@@ -220,15 +216,15 @@ def test_even_without_s3_an_event_is_not_lost(world: World) -> None:
     assert reply.logged()["statuses"]["kept"] is False
 
 
-def test_one_message_that_no_table_takes_does_not_stop_the_others(table: World) -> None:
+def test_one_message_that_no_table_takes_does_not_stop_the_others(world: World) -> None:
     long, large = "i" * 2049, [*("x" * 200 + "@example.net" for _ in range(2000))]
     odd = [ses_send(mail={"messageId": long}), ses_send(mail={"messageId": "large", "destination": [*large]})]
     neighbours = [record for n in range(30) for record in mails(n)]
-    with table.function("transform") as function:
+    with world.function("transform") as function:
         reply = function.call(batch(map(text, [*odd, *neighbours])))
     assert set(results(reply)) == {"Ok"}
     assert reply.logged()["statuses"]["refused"] >= 1
-    assert {one: status for one, status in table.stored().items() if one != "large"} == folded(statuses_of(neighbours))
+    assert {one: status for one, status in world.stored().items() if one != "large"} == folded(statuses_of(neighbours))
 
 
 def test_one_statement_that_spoils_its_call_does_not_stop_the_others(world: World, transform: Function) -> None:
@@ -250,7 +246,7 @@ def test_an_item_of_something_else_is_left_alone(world: World, transform: Functi
     assert len(world.objects("errors/status/")) == 1
 
 
-def test_every_channel_survives_the_table(table: World) -> None:
+def test_every_channel_survives_the_table(world: World) -> None:
     records: list[Record] = [
         ses_complaint(),
         *mails(1),
@@ -260,10 +256,10 @@ def test_every_channel_survives_the_table(table: World) -> None:
         sms_event("TEXT_SENT", messageId="quo'te\"d é 😀", context={"a": "b"}),
         whatsapp_statuses(whatsapp_status("read")),
     ]
-    with table.function("transform") as function:
+    with world.function("transform") as function:
         reply = function.call(batch(map(text, records)))
     assert reply.logged()["statuses"]["refused"] == 0
-    assert table.stored() == folded(statuses_of(records))
+    assert world.stored() == folded(statuses_of(records))
 
 
 def test_a_line_kept_for_replay_is_one_status() -> None:

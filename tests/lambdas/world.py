@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+import boto3  # noqa: TID251  the tests prepare what the functions find
 
 from due_cli.events import Json, Record, Status, rows_of, status_of
 from due_cli.lambdas.facts import FACTS, KEY, decoded
@@ -17,6 +20,7 @@ from tests.lambdas.functions import Function, Replied
 
 REGION = "eu-west-1"
 STREAM, BUCKET, DATABASE, TABLE, STATUS = "due-stream", "due-bucket", "due_eventdb", "all_events", "due-status"
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": REGION}
 SETTINGS = {
     "DUE_STATUS_TABLE": STATUS,
     "DUE_STATUS_DAYS": "90",
@@ -24,6 +28,15 @@ SETTINGS = {
     "DUE_BUCKET": BUCKET,
     "DUE_DATABASE": DATABASE,
     "DUE_TABLE": TABLE,
+}
+_EVENTS = {
+    "Name": TABLE,
+    "StorageDescriptor": {
+        "Columns": [{"Name": "event_type", "Type": "string"}],
+        "Location": f"s3://{BUCKET}/events/",
+        "SerdeInfo": {"SerializationLibrary": "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"},
+    },
+    "PartitionKeys": [{"Name": "ingest_timestamp", "Type": "timestamp"}],
 }
 
 
@@ -40,8 +53,10 @@ class World:
     def __init__(
         self, front: Front, code: Path, boto: Path, variables: dict[str, str], client: Callable[[str], Any]
     ) -> None:
+        """``client`` makes clients that go past the front."""
         self.front = front
-        self._code, self._boto, self._variables, self._client = code, boto, variables, client
+        self._code, self._boto, self._client = code, boto, client
+        self._variables = {**CREDENTIALS, "AWS_ENDPOINT_URL": front.url, **variables}
 
     @cached_property
     def dynamodb(self) -> Any:
@@ -55,8 +70,22 @@ class World:
     def glue(self) -> Any:
         return self._client("glue")
 
-    def close(self) -> None:
-        """Ends the connections of the clients that were used."""
+    @contextmanager
+    def filled(self) -> Iterator[World]:
+        """A table, a bucket and a Glue table, all empty, for as long as this lasts."""
+        self.dynamodb.create_table(**self.status_table)
+        self.s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+        self.glue.create_database(DatabaseInput={"Name": DATABASE})
+        self.glue.create_table(DatabaseName=DATABASE, TableInput=_EVENTS)
+        yield self
+        self.glue.delete_database(Name=DATABASE)
+        self.dynamodb.delete_table(TableName=STATUS)
+        for found in self.s3.list_objects_v2(Bucket=BUCKET).get("Contents", ()):
+            self.s3.delete_object(Bucket=BUCKET, Key=found["Key"])
+        self.s3.delete_bucket(Bucket=BUCKET)
+        self._close()
+
+    def _close(self) -> None:
         for name in ("dynamodb", "s3", "glue"):
             if name in self.__dict__:
                 getattr(self, name).close()
@@ -80,6 +109,14 @@ class World:
         """The objects of the bucket under a prefix."""
         found = self.s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", ())
         return {one["Key"]: self.s3.get_object(Bucket=BUCKET, Key=one["Key"])["Body"].read() for one in found}
+
+
+def client_of(service: str, endpoint: str) -> Any:
+    """A client that finds its service at an endpoint."""
+    make: Any = boto3.client
+    return make(
+        service, endpoint_url=endpoint, region_name=REGION, aws_access_key_id="test", aws_secret_access_key="test"
+    )
 
 
 def text(value: Json) -> bytes:

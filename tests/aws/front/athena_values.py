@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +17,8 @@ def text(value: Any) -> str | None:
         return str(value).lower()
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M:%S}.{value.microsecond // 1000:03d}" + (" UTC" if value.tzinfo else "")
+    if isinstance(value, time):
+        return value.isoformat("milliseconds")
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}={_inner(one)}" for key, one in value.items()) + "}"
     if isinstance(value, (list, tuple)):

@@ -10,7 +10,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from due_cli.errors import QueryError
-from tests.aws.front.engine import Catalog, Engine, FailedError, Result, names_in, view_sql
+from tests.aws.front.engine import Catalog, Engine, FailedError, MakesViews, Result, names_in, view_sql
 
 _NAME = r"[`\"]?(?:\w+[`\"]?\.[`\"]?)?(\w+)[`\"]?"
 _VIEW = re.compile(rf"create\s+(or\s+replace\s+)?view\s+{_NAME}\s+as\s+(.*)", re.IGNORECASE | re.DOTALL)
@@ -19,6 +19,7 @@ _REPAIR = re.compile(rf"msck\s+repair\s+table\s+{_NAME}\s*$", re.IGNORECASE)
 _ADD = re.compile(rf"alter\s+table\s+{_NAME}\s+add\s+(if\s+not\s+exists\s+)?(.*)", re.IGNORECASE | re.DOTALL)
 _PARTITION = re.compile(r"partition\s*\(\s*\w+\s*=\s*'([^']*)'\s*\)(?:\s*location\s+'([^']*)')?", re.IGNORECASE)
 _SHOW = re.compile(rf"show\s+(tables|views|partitions|create\s+view)(?:\s+(?:in\s+)?{_NAME})?\s*$", re.IGNORECASE)
+_DESCRIBE = re.compile(rf"(?:describe|desc)\s+{_NAME}\s*$", re.IGNORECASE)
 _DATABASE = re.compile(r"create\s+(?:database|schema)\s+(if\s+not\s+exists\s+)?[`\"]?(\w+)", re.IGNORECASE)
 
 _SHAPES: dict[tuple[str, str, str], Result] = {}
@@ -28,7 +29,7 @@ def changed(sql: str, catalog: Catalog, engine: Engine) -> Result | None:
     """What a statement that is not a query does; None for a query."""
     text = re.sub(r"^(\s*--[^\n]*\n)+", "", sql).strip().rstrip(";").strip()
     if found := _VIEW.match(text):
-        return _view(bool(found[1]), found[2].lower(), found[3], catalog, engine)
+        return _view(text, found, catalog, engine)
     if found := _DROP.match(text):
         return _drop(bool(found[2]), found[3].lower(), catalog)
     if found := _ADD.match(text):
@@ -41,19 +42,24 @@ def changed(sql: str, catalog: Catalog, engine: Engine) -> Result | None:
         return Result([], [], [])
     if found := _SHOW.match(text):
         return _shown(found[1].lower(), (found[2] or "").lower(), catalog)
+    if found := _DESCRIBE.match(text):
+        return _described(found[1].lower(), catalog)
     if found := _DATABASE.match(text):
         catalog.glue.create_database(DatabaseInput={"Name": found[2].lower()})
         return Result([], [], [])
     return None
 
 
-def _view(replace: bool, name: str, query: str, catalog: Catalog, engine: Engine) -> Result:
+def _view(sql: str, found: re.Match[str], catalog: Catalog, engine: Engine) -> Result:
+    replace, name, query = bool(found[1]), found[2].lower(), found[3]
     there = catalog.table(name)
     if there and (view_sql(there) is None or not replace):
         raise FailedError(f"line 1:1: View already exists: {name}")
     shape = _shape(query, catalog, engine)
     if "timestamp with time zone" in shape.types:
         raise FailedError("NOT_SUPPORTED: Unsupported Hive type: timestamp(3) with time zone")
+    if isinstance(engine, MakesViews):
+        return engine.make_view(sql, name, shape, catalog)
     kinds = list(zip(shape.columns, shape.stored, strict=True))
     stored = {
         "originalSql": query,
@@ -62,7 +68,7 @@ def _view(replace: bool, name: str, query: str, catalog: Catalog, engine: Engine
         "columns": [{"name": one, "type": trino} for one, (trino, _) in kinds],
         "runAsInvoker": True,
     }
-    definition = {
+    definition: dict[str, Any] = {
         "Name": name,
         "TableType": "VIRTUAL_VIEW",
         "Parameters": {"presto_view": "true", "comment": "Presto View"},
@@ -121,6 +127,24 @@ def _add(name: str, rest: str, optional: bool, catalog: Catalog) -> Result:
             if not optional:
                 raise FailedError("AlreadyExistsException: Partition already exists.") from None
     return Result([], [], [])
+
+
+def _described(name: str, catalog: Catalog) -> Result:
+    """The columns as Hive writes them, whose keys come twice."""
+    table = catalog.table(name)
+    if table is None:
+        raise FailedError(f"FAILED: SemanticException [Error 10001]: Table not found {catalog.database}.{name}")
+    keys = [(one["Name"], one["Type"]) for one in table.get("PartitionKeys", [])]
+    columns = [(one["Name"], one["Type"]) for one in table["StorageDescriptor"]["Columns"]]
+    rows = [_padded(*one) for one in [*columns, *keys]]
+    if keys:
+        rows += [["", "", ""], ["# Partition Information", "", ""], _padded("# col_name", "data_type", "comment")]
+        rows += [["", "", ""], *[_padded(*one) for one in keys]]
+    return Result(["col_name", "data_type", "comment"], ["string"] * 3, rows)
+
+
+def _padded(name: str, kind: str, comment: str = "") -> list[str]:
+    return [one.ljust(20) for one in (name, kind, comment)]
 
 
 def _shown(what: str, name: str, catalog: Catalog) -> Result:

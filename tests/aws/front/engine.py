@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import duckdb
 import pyarrow as pa
@@ -68,10 +68,18 @@ class Catalog:
 
 
 class Engine(Protocol):
-    """Executes SELECT, SHOW and DESCRIBE; tables and views themselves are changed in Glue (``ddl.py``)."""
+    """Executes queries; tables and views are changed, shown and described in Glue (``ddl.py``)."""
 
     def execute(self, sql: str, catalog: Catalog) -> Result:
         """The rows of a statement; raises :class:`FailedError`."""
+
+
+@runtime_checkable
+class MakesViews(Protocol):
+    """An engine that makes a view itself; for any other one, ``ddl.py`` does."""
+
+    def make_view(self, sql: str, name: str, shape: Result, catalog: Catalog) -> Result:
+        """Carries a whole CREATE VIEW out, whose columns are those of ``shape``; raises :class:`FailedError`."""
 
 
 def view_sql(table: dict[str, Any]) -> str | None:

@@ -1,0 +1,32 @@
+"""The tests of what Athena answers (``tests/athena``), with Trino behind its API in the place of DuckDB."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.athena import stacks, test_reports, test_values, test_views
+from tests.athena.awkward import RECORDS
+from tests.athena.conftest import Both, said, started
+from tests.engines import servers
+from tests.engines.chain import Trino
+from tests.queries.filing import ingested
+from tests.queries.scenes import HAND
+
+__all__ = ["said"]
+
+_TESTS = (test_reports, test_values, test_views)
+globals().update({name: each for module in _TESTS for name, each in vars(module).items() if name[:5] == "test_"})
+
+
+@pytest.fixture(scope="module")
+def both(server: servers.Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
+    """The events that were counted by hand and some with awkward values, on both targets."""
+    hand = [record for case in HAND for record in case.records]
+    database = ingested(tmp_path_factory.mktemp("both"), hand, RECORDS)
+    with started() as front:
+        front.athena.engine = Trino(server, front)
+        stack = stacks.made(views=True)
+        stacks.filled(front, stack, database)
+        yield Both(front, stack, database)

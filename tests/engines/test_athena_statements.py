@@ -1,0 +1,25 @@
+"""The tests of what is typed to Athena and of its views (``tests/athena``), with Trino behind its API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.athena import stacks, test_adhoc, test_view_resource
+from tests.athena.conftest import Bare, front, stack, started
+from tests.engines import servers
+from tests.engines.chain import Trino
+
+__all__ = ["front", "stack"]
+
+_TESTS = (test_adhoc, test_view_resource)
+globals().update({name: each for module in _TESTS for name, each in vars(module).items() if name[:5] == "test_"})
+
+
+@pytest.fixture(scope="module")
+def account(server: servers.Server) -> Iterator[Bare]:
+    """A stack without events and without views."""
+    with started() as front:
+        front.athena.engine = Trino(server, front)
+        yield Bare(front, stacks.made(views=False))
