@@ -33,6 +33,7 @@ globals().update({name: each for one in _OF_THE_FUNCTIONS for name, each in vars
 
 MESSAGES, PROCESSES, DAYS = 10_000, 8, 90
 DAY = 24 * 3600
+_ARNS = "arn:aws:dynamodb:ddblocal:000000000000:table/"
 
 
 @pytest.fixture(scope="session")
@@ -90,7 +91,7 @@ def test_eight_processes_leave_the_items_of_the_sorted_events(world: World) -> N
 
 
 def test_the_table_is_made_as_setup_makes_it(aws: Aws) -> None:
-    table = StatusTable("made", EXPIRES_AT, None, {"due:stack": "due"})
+    table = StatusTable("made", f"{_ARNS}made", EXPIRES_AT, None, {"due:stack": "due"})
     assert table.found(aws) is None
     table.create(aws)
     assert table.found(aws) == {**table.wanted(), "TimeToLive": None}
@@ -104,7 +105,7 @@ def test_the_table_is_made_as_setup_makes_it(aws: Aws) -> None:
 
 def test_what_has_expired_is_removed_and_nothing_else(world: World, aws: Aws) -> None:
     """DynamoDB takes an item whose attribute is a number of epoch seconds in the last five years."""
-    StatusTable(STATUS, EXPIRES_AT, None, {}).update(aws, frozenset({"TimeToLive"}))
+    StatusTable(STATUS, f"{_ARNS}{STATUS}", EXPIRES_AT, None, {}).update(aws, frozenset({"TimeToLive"}))
     now = int(time.time() * 1000)
     ages = {"new": 0, "nearly": DAYS - 1, "just over": DAYS + 1, "years": 3 * 365, "from long ago": 20 * 365}
     records = [
