@@ -72,6 +72,8 @@ def aws(front: Front, monkeypatch: pytest.MonkeyPatch) -> Aws:
     """The services as who runs due has them."""
     for name, value in {**CREDENTIALS, "AWS_DEFAULT_REGION": REGION, "AWS_ENDPOINT_URL": front.url}.items():
         monkeypatch.setenv(name, value)
+    # DynamoDB Local has no tags
+    front.faults["ListTagsOfResource"] = lambda _: Reply(200, {"Tags": [{"Key": "due:stack", "Value": "due"}]})
     return Aws()
 
 
