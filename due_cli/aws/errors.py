@@ -22,6 +22,7 @@ _BAD_CREDENTIALS = frozenset(
     "InvalidAccessKeyId AuthFailure InvalidSignatureException RequestExpired".split()
 )
 DENIED = frozenset("AccessDenied AccessDeniedException UnauthorizedOperation AuthorizationErrorException".split())
+RIGHTS = "the README lists the rights that each command needs"
 _SIGN_IN = "aws configure, aws sso login, or AWS_PROFILE"
 
 
@@ -70,5 +71,5 @@ def _of_aws(error: exceptions.ClientError, doing: str) -> DueError:
     if code in _BAD_CREDENTIALS:
         return ConfigurationError(f"AWS does not accept the credentials: {text}", _SIGN_IN)
     if code in DENIED:
-        return RefusedError(f"{doing}: access denied: {text}", "the README lists the rights that each command needs")
+        return RefusedError(f"{doing}: access denied: {text}", RIGHTS)
     return RefusedError(f"{doing}: {code}: {text}")

@@ -34,7 +34,7 @@ class Passing:
 # A role that was just made cannot be assumed, and its policy is not known everywhere, for some seconds.
 NEW_ROLE = (
     Passing("InvalidArgumentException", r"unable to assume role|is not authorized to|Access was denied"),  # Firehose
-    Passing("InvalidParameterValueException", r"cannot be assumed|not authorized to perform"),  # Lambda
+    Passing("InvalidParameterValueException", r"cannot be assumed|not authorized to|not have permissions to"),  # Lambda
     Passing("BadRequestException", r"Could not assume IAM role|Could not access Kinesis Firehose Stream"),  # SES
     Passing("BadRequestException", r"make sure the IAM Role is configured correctly"),  # Pinpoint's event streams
 )

@@ -119,6 +119,8 @@ def _operations(front: Front, commands: Commands, *, mutating: bool) -> set[str]
 def test_a_new_role_cannot_be_assumed_yet(front: Front, commands: Commands) -> None:
     words = "The role defined for the function cannot be assumed by Lambda."
     front.faults.refuse("lambda:CreateFunction", "InvalidParameterValueException", words, 400, times=4)
+    words = "The function's execution role does not have permissions to call PutObject on arn:aws:s3:::due."
+    front.faults.refuse("lambda:PutFunctionEventInvokeConfig", "InvalidParameterValueException", words, 400, times=2)
     words = "Firehose is unable to assume role arn:aws:iam::123456789012:role/due-stream-us-east-1."
     front.faults.refuse("firehose:CreateDeliveryStream", "InvalidArgumentException", words, 400, times=2)
     front.faults.refuse("s3:PutBucket*", "OperationAborted", "A conflicting operation is in progress", 409, times=3)

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from due_cli.aws.clients import Aws
-from due_cli.aws.errors import explained, passing_over
+from due_cli.aws.errors import RIGHTS, explained, passing_over
 from due_cli.aws.patience import patiently, waited
 from due_cli.aws.resources.tags import OWNER, TAGS, Tags, counting
 from due_cli.deploy.resource import Settings
+from due_cli.errors import RefusedError
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda.type_defs import EnvironmentTypeDef
@@ -84,7 +85,7 @@ class Function:
         """How it is."""
         with explained(f"looking for function {self.name}"), passing_over("ResourceNotFoundException"):
             function = aws.lambda_.get_function(FunctionName=self.name)
-            configuration = function["Configuration"]
+            configuration, tags = function["Configuration"], _tags_in(function)
             return {
                 **{key: configuration.get(key) for key in ("Role", "Handler", "Runtime", "MemorySize", "Timeout")},
                 "Environment": dict(configuration.get("Environment", {}).get("Variables", {})),
@@ -92,8 +93,8 @@ class Function:
                 "ReservedConcurrentExecutions": function.get("Concurrency", {}).get("ReservedConcurrentExecutions"),
                 "Permissions": self._permissions(aws),
                 "OnFailure": self._on_failure(aws),
-                OWNER: function.get("Tags", {}).get(OWNER),
-                TAGS: counting(function.get("Tags", {}), self.tags),
+                OWNER: tags.get(OWNER),
+                TAGS: counting(tags, self.tags),
             }
         return None
 
@@ -218,3 +219,11 @@ class Function:
                 DestinationConfig={"OnFailure": {"Destination": destination}},
             )
         )
+
+
+def _tags_in(function: Mapping[str, Any]) -> dict[str, str]:
+    """The tags of a function; raises where they may not be seen: Lambda refuses nothing then, and leaves them out."""
+    if error := function.get("TagsError"):
+        name = function["Configuration"]["FunctionName"]
+        raise RefusedError(f"reading the tags of function {name}: access denied: {error['Message']}", RIGHTS)
+    return {**function.get("Tags", {})}

@@ -159,8 +159,11 @@ class Functions:
             return
         document = answer.json
         where = document["Configuration"]["FunctionArn"]
-        if not self.core.iam.permits(call.principal, Need("lambda:ListTags", (where,))):
+        try:
+            self.core.iam.demand(call, Need("lambda:ListTags", (where,)))
+        except RefusedError as refusal:
             del document["Tags"]
+            document["TagsError"] = {"ErrorCode": refusal.code, "Message": refusal.message}
             answer.body = json.dumps(document).encode()
             answer.headers = [pair for pair in answer.headers if pair[0].lower() != "content-length"]
 
