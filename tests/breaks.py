@@ -117,9 +117,9 @@ BREAKS = (
     ),
     Break(
         "normaliser field",
-        "a bounce happened when the mail was sent",
+        "the sender of an SES mail is not taken",
         "due_cli/events/ses.py",
-        '    "Bounce": "bounce",\n',
+        '"from_address": "source", ',
         "",
         SES,
     ),

@@ -100,7 +100,8 @@ def _unpack_trino(work: Path) -> Path:
     _maven(f"{_PLUGIN}:copy", f"-Dartifact=io.trino:trino-server-core:{TRINO}:tar.gz", f"-DoutputDirectory={work}")
     _maven(f"{_PLUGIN}:copy", f"-Dartifact=io.trino:trino-hive:{TRINO}:zip", f"-DoutputDirectory={work}")
     with tarfile.open(work / f"trino-server-core-{TRINO}.tar.gz") as archive:
-        archive.extractall(work, filter="data")
+        safely = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}  # since Python 3.11.4
+        archive.extractall(work, **safely)  # type: ignore[arg-type]  # as a word it is not known before
     server = work / f"trino-server-core-{TRINO}"
     with zipfile.ZipFile(work / f"trino-hive-{TRINO}.zip") as archive:
         archive.extractall(server / "plugin")
