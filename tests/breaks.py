@@ -28,7 +28,7 @@ VIEWS = "tests/engines/test_views.py"
 REPORTS = "tests/engines/test_reports.py"
 SES = "tests/events/test_ses.py"
 SMS = "tests/events/test_sms.py"
-STATUSES = "tests/engines/test_dynamodb.py tests/lambdas/test_statuses.py"
+STATUSES = "tests/engines/test_dynamodb.py"
 PARTITIONS = "tests/lambdas/test_partition.py"
 
 
@@ -152,7 +152,7 @@ BREAKS = (
         """WHERE "{KEY}"=? AND "{FACTS}"=?'""",
         """WHERE "{KEY}"=? AND "{FACTS}"<>?'""",
         STATUSES,
-        "DynamoDB and (loses or few_calls or blogs_keys)",
+        "loses or few_calls or blogs_keys",
     ),
     Break(
         "status expression",
@@ -161,7 +161,7 @@ BREAKS = (
         "if before.get(name) != value}",
         "if before.get(name) == value}",
         STATUSES,
-        "DynamoDB and (loses or few_calls or blogs_keys)",
+        "loses or few_calls or blogs_keys",
     ),
     Break(
         "status expression",
@@ -170,7 +170,7 @@ BREAKS = (
         '{"S": message}, {"S": facts}])',
         '{"S": message}, different[FACTS]])',
         STATUSES,
-        "DynamoDB and (loses or few_calls or blogs_keys)",
+        "loses or few_calls or blogs_keys",
     ),
     Break(
         "partition hour",
@@ -204,7 +204,6 @@ def ran(tree: Path, tests: str, chosen: str, *, to_the_end: bool = False) -> tup
         "PYTHONDONTWRITEBYTECODE": "1",  # a source of the same size and second would be taken for the one before
         "DUE_ENGINES": "1",
         "DUE_ENGINES_CACHE": str(fetch.cache()),
-        "DYNAMODB_LOCAL": str(fetch.dynamodb()),
     }
     options = ["-q", "--tb=no", "-rfE", "-p", "no:cacheprovider", "-p", "no:unraisableexception", "-k", chosen]
     words = [sys.executable, "-m", "pytest", *options, *tests.split()]
