@@ -50,7 +50,8 @@ def made(*, views: bool, **chosen: Any) -> Stack:
 
 def filled(front: Front, stack: Stack, database: Path) -> None:
     """Puts the files of a local database into the stack's bucket, each hour a partition."""
-    s3, glue = front.client("s3"), front.client("glue")
+    s3, glue, name = front.client("s3"), front.client("glue"), stack.options.database
+    storage = glue.get_table(DatabaseName=name, Name=TABLE)["Table"]["StorageDescriptor"]
     hours = set()
     for file in sorted((database / "events").rglob("*.parquet")):
         place = file.parent.relative_to(database / "events").as_posix()
@@ -61,9 +62,9 @@ def filled(front: Front, stack: Stack, database: Path) -> None:
         location = f"s3://{stack.names.bucket}/{EVENTS}{hour}/"
         partition = {
             "Values": [f"{year}-{month}-{day} {clock}:00:00"],
-            "StorageDescriptor": {"Location": location, "Columns": []},
+            "StorageDescriptor": {**storage, "Location": location},
         }
-        glue.create_partition(DatabaseName=stack.options.database, TableName=TABLE, PartitionInput=partition)
+        glue.create_partition(DatabaseName=name, TableName=TABLE, PartitionInput=partition)
 
 
 def known(front: Front, stack: Stack, statuses: Iterable[Status], days: int = 36500) -> None:

@@ -138,7 +138,11 @@ def test_lines_of_text_are_columns_where_there_are_several() -> None:
             1,
             [40, 30, 20],
         ),
-        (f"SELECT max(m) AS m, n % 2 AS odd FROM {TAGGED} WHERE n < 4 GROUP BY n % 2 ORDER BY count(*)", 1, [0, 1]),
+        (
+            f"SELECT max_by(m, n) AS m, n % 2 AS odd FROM {TAGGED} WHERE n < 4 GROUP BY n % 2 ORDER BY count(*)",
+            1,
+            [0, 1],
+        ),
         (f"WITH w AS (SELECT * FROM {TAGGED}) SELECT l, n FROM w ORDER BY n DESC -- the end", 1, [4, 3, 2, 1]),
     ],
 )

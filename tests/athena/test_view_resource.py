@@ -62,7 +62,7 @@ def test_a_view_that_was_changed_by_hand_is_seen_and_mended(front: Front, stack:
     assert look(stack, one) == (Action.KEEP, [])
     table = table_of(stack.aws, stack.options.database, "one")
     assert table is not None
-    assert query_of(table) == "SELECT event_type FROM all_events"
+    assert query_of(table).split() == "SELECT event_type FROM all_events".split(), "Athena sets it in lines of its own"
     assert [column["Name"] for column in table["StorageDescriptor"]["Columns"]] == ["event_type"]
 
 

@@ -12,12 +12,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from moto.glue.models import glue_backends
 from sqlglot import exp
 from trino.dbapi import Connection, connect
 from trino.exceptions import TrinoConnectionError, TrinoQueryError
 from trino.types import NamedRowTuple
 
 from tests.aws.front.engine import Catalog, FailedError, Result
+from tests.aws.front.needs import ACCOUNT
 from tests.aws.front.server import REGION, Core
 from tests.engines.servers import Server
 
@@ -75,14 +77,10 @@ class Trino:
     def make_view(self, sql: str, name: str, shape: Result, catalog: Catalog) -> Result:
         """Trino makes the view in Glue; its columns are then listed there, as Athena does for Glue's other readers."""
         self.execute(sql, catalog)
-        table = catalog.glue.get_table(DatabaseName=catalog.database, Name=name)["Table"]
-        kept = ("Name", "Owner", "TableType", "Parameters", "PartitionKeys", "ViewOriginalText", "ViewExpandedText")
-        columns = [
-            {"Name": column, "Type": hive} for column, (_, hive) in zip(shape.columns, shape.stored, strict=True)
-        ]
-        given = {key: table[key] for key in kept if key in table}
-        storage = {**table.get("StorageDescriptor", {}), "Columns": columns}
-        catalog.glue.update_table(DatabaseName=catalog.database, TableInput={**given, "StorageDescriptor": storage})
+        table = glue_backends[ACCOUNT][REGION].get_table(catalog.database, name)
+        kinds = zip(shape.columns, shape.stored, strict=True)
+        storage = table.get_version(str(table.as_dict()["VersionId"]))["StorageDescriptor"]
+        storage["Columns"] = [{"Name": column, "Type": hive} for column, (_, hive) in kinds]
         return Result([], [], [])
 
     @contextmanager
