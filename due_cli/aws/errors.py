@@ -22,7 +22,7 @@ _BAD_CREDENTIALS = frozenset(
     "InvalidAccessKeyId AuthFailure InvalidSignatureException RequestExpired".split()
 )
 DENIED = frozenset("AccessDenied AccessDeniedException UnauthorizedOperation AuthorizationErrorException".split())
-RIGHTS = "the README lists the rights that each command needs"
+RIGHTS = "due setup --policy prints the rights that it takes to run due"
 _SIGN_IN = "aws configure, aws sso login, or AWS_PROFILE"
 
 
