@@ -219,7 +219,7 @@ def test_a_project_tries_its_stream_and_publishes_to_it(front: Front) -> None:
     pinpoint = front.client("pinpoint")
     project = pinpoint.create_app(CreateApplicationRequest={"Name": "one"})["ApplicationResponse"]["Id"]
     source = arn("mobiletargeting", "us-east-1", f"apps/{project}")
-    may = account.allow("firehose:PutRecordBatch", account.STREAM_ARN)
+    may = account.allow(["firehose:PutRecordBatch", "firehose:DescribeDeliveryStream"], account.STREAM_ARN)
     role = account.role(front, "pinpoint-role", account.trust("pinpoint", source), may)
     stream = {"DestinationStreamArn": account.STREAM_ARN, "RoleArn": role}
     pinpoint.put_event_stream(ApplicationId=project, WriteEventStream=stream)
