@@ -108,7 +108,9 @@ def test_interrupted_run_leaves_no_java(tmp_path: Path) -> None:
     place = tmp_path / "run"
     words = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--basetemp", str(place), "tests/engines/test_as_json.py"]
     with (tmp_path / "said").open("wb") as said:
-        run = subprocess.Popen([sys.executable, *words], cwd=_ROOT, stdout=said, start_new_session=True)
+        run = subprocess.Popen(
+            [sys.executable, *words], cwd=_ROOT, stdout=said, start_new_session=True, preexec_fn=_hear_interrupts
+        )
     _until(lambda: any("TrinoServer" in command for command in _commands(place)))
     os.killpg(run.pid, signal.SIGINT)
     assert run.wait(60) == pytest.ExitCode.INTERRUPTED
@@ -122,6 +124,7 @@ def test_server_ends_with_who_started_it(tmp_path: Path, number: signal.Signals)
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(_ROOT)},
         stderr=subprocess.DEVNULL,
+        preexec_fn=_hear_interrupts,
     )
     server = int(_waited_for(tmp_path / "pid"))
     starter.send_signal(number)
@@ -134,6 +137,11 @@ def test_server_is_stopped_at_the_end(tmp_path: Path) -> None:
         server = int(_waited_for(tmp_path / "pid"))
         assert not _gone(server, patience=0)
     assert _gone(server, patience=0.5)
+
+
+def _hear_interrupts() -> None:
+    """What a shell runs in the background is deaf to Ctrl-C, and so is all that it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _waited_for(path: Path) -> str:
