@@ -23,7 +23,7 @@ story: $(READY) ## a stack on AWS from setup to teardown, in an account that a s
 	@$(BIN)/python -m tests.stacks.story
 
 test: $(READY) ## the tests
-	@$(BIN)/python -m pytest -n auto
+	@$(BIN)/python -m pytest -n auto --dist loadfile  # what a file shares is made once
 	@echo "the tests on Trino and DynamoDB Local were not asked for: make test-engines"
 
 test-engines: $(READY) ## the tests on Trino and DynamoDB Local (fetches 0.5 GB with Maven once; needs Java 24)
