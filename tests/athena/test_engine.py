@@ -51,7 +51,7 @@ def test_a_call_that_is_denied_is_named_once(due: Due, front: Front, stack: Stac
     front.faults.deny(call)
     message, hint = lines(due(*QUERY, "-q").failed(5).err)
     assert "access denied" in message
-    assert "README" in hint
+    assert "due setup --policy" in hint
 
 
 def test_nothing_is_said_beside_the_message(front: Front, stack: Stack) -> None:
