@@ -51,6 +51,7 @@ def front(made_once: tuple[Front, Stack]) -> Iterator[Front]:
     front.firehose.unwilling.records = 0
     taken(front, stack)
     front.functions.settle()
+    front.functions.cool()
     front.functions.invocations.clear()
     for key in objects(front, stack, ""):
         front.client("s3").delete_object(Bucket=stack.names.bucket, Key=key)

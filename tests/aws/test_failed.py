@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -311,6 +312,7 @@ def test_what_fails_again_while_others_are_replayed_waits_for_the_next(
 
     def fail_again(call: Call) -> None:
         if call.parameters.get("Key") == f"{FAILED}/a":
+            time.sleep(1.1)  # S3 dates objects to the second
             put(front, stack, f"{FAILED}/z", processing_failed(raw, "Lambda.FunctionError"))
 
     front.faults.hook(fail_again, name="s3:GetObject")

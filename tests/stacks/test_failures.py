@@ -87,7 +87,10 @@ def test_bucket_of_another_account(front: Front, commands: Commands) -> None:
 
 def test_everything_is_throttled_or_broken_at_first(front: Front, commands: Commands) -> None:
     for name in sorted(_operations(front, commands, mutating=False)):
-        front.faults.throttle(name, times=1)
+        if name.startswith("s3:"):  # which throttles with 503: what HEAD is answered has no body to say it in
+            front.faults.refuse(name, "SlowDown", "Reduce your request rate", 503, times=1)
+        else:
+            front.faults.throttle(name, times=1)
         front.faults.fail(name, times=1)
     ended = commands.due(*SETUP)
     assert ended.code == 0, ended.err

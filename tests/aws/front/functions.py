@@ -85,6 +85,10 @@ class Functions:
             for each in waiting:
                 each.result()
 
+    def cool(self) -> None:
+        """Ends the containers that wait: the next invocations find nothing that was kept."""
+        self._containers.close()
+
     def logs(self, function: str) -> list[str]:
         """Everything that a function wrote."""
         return [line for one in self.invocations if one.function == function for line in one.log]
