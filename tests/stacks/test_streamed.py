@@ -70,7 +70,7 @@ def test_both_say_the_same(front: Front, filled: Commands) -> None:
     assert len(known) > 400
     for start in range(0, len(known), 100):
         streamed, ingested = _both(filled, "status", *known[start : start + 100], unknown=True)
-        assert streamed == ingested
+        assert streamed == ingested, [(one, two) for one, two in zip(streamed, ingested, strict=True) if one != two][:2]
     failed = [line for line in done(filled, "failed", "list", "--stack", "due", "-o", "json").splitlines() if line]
     assert failed == ["[]"]
     assert front.iam.denied == []
