@@ -70,7 +70,7 @@ def test_both_say_the_same(front: Front, filled: Commands) -> None:
     assert len(known) > 400
     for start in range(0, len(known), 100):
         streamed, ingested = _both(filled, "status", *known[start : start + 100], unknown=True)
-        # Beside a stack there may be older history: it asks the events where it does not know a message from its beginning
+        # Beside a stack there may be older history: it asks the events of a message whose beginning it does not know.
         assert [{**item, "from": "either"} for item in streamed] == [{**item, "from": "either"} for item in ingested]
     failed = [line for line in done(filled, "failed", "list", "--stack", "due", "-o", "json").splitlines() if line]
     assert failed == ["[]"]
