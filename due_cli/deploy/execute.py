@@ -22,19 +22,13 @@ def execute_aloud(steps: Sequence[Step[Cloud]], aws: Cloud, what: str, progress:
         progress.advance(1)
 
     try:
-        execute(steps, aws, ended=ended)
+        execute(steps, aws, ended)
     finally:
         progress.finish()
 
 
-def _untold(_: Step[Cloud]) -> None:
-    """Nobody listens."""
-
-
-def execute(
-    steps: Sequence[Step[Cloud]], aws: Cloud, began: Told[Cloud] = _untold, ended: Told[Cloud] = _untold
-) -> None:
-    """Does every step of a plan.
+def execute(steps: Sequence[Step[Cloud]], aws: Cloud, ended: Told[Cloud] | None = None) -> None:
+    """Does every step of a plan, and tells of each that has ``ended``.
 
     After a failure no further step is begun, those under way are waited for, and the first error is raised: running
     the same command again goes on from there.
@@ -48,7 +42,6 @@ def execute(
         while running or (waiting and not failures):
             for step in _ready(waiting, unfinished, before, list(running.values())) if not failures else []:
                 waiting.remove(step)
-                began(step)
                 running[pool.submit(_do, step, aws)] = step
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 step = running.pop(future)
@@ -56,7 +49,8 @@ def execute(
                     failures.append(error)
                 else:
                     unfinished.discard(step.node.key)
-                    ended(step)
+                    if ended:
+                        ended(step)
     if failures:
         raise failures[0]
 

@@ -174,7 +174,7 @@ def _role_for(stack: Stack, destinations: list[Node[Aws]]) -> list[Node[Aws]]:
 def _carry_out(steps: list[Step[Aws]], aws: Aws, what: str, progress: Progress) -> None:
     progress.start(what, sum(step.action is not Action.KEEP for step in steps))
     try:
-        execute(steps, aws, ended=lambda _: progress.advance(1))
+        execute(steps, aws, lambda _: progress.advance(1))
     finally:
         progress.finish()
 

@@ -34,7 +34,7 @@ def applied(stack: Stack, kind: str = "") -> list[Step[Aws]]:
     """Plans and carries out, for resources of one kind if asked; the steps that were planned."""
     nodes = [node for node in nodes_of(stack) if kind in ("", node.resource.kind)]
     steps = planned(nodes, stack.aws)
-    execute(steps, stack.aws, lambda _: None, lambda _: None)
+    execute(steps, stack.aws)
     return steps
 
 
@@ -44,7 +44,7 @@ def made(*, views: bool, **chosen: Any) -> Stack:
     caller = aws.caller
     stack = Stack(aws, names_of("due", caller.account, caller.region, caller.partition), Options(**chosen))
     nodes = [node for node in nodes_of(stack) if views or node.resource.kind != "view"]
-    execute(planned(nodes, aws), aws, lambda _: None, lambda _: None)
+    execute(planned(nodes, aws), aws)
     return stack
 
 

@@ -82,7 +82,7 @@ def made(**chosen: Any) -> Stack:
     caller = aws.caller
     stack = Stack(aws, names_of("due", caller.account, caller.region, caller.partition), Options(**chosen))
     nodes = [node for node in desired(stack.names, stack.options, package()) if not node.key.startswith(_LEFT_OUT)]
-    execute(planned(nodes, aws), aws, lambda _: None, lambda _: None)
+    execute(planned(nodes, aws), aws)
     return stack
 
 

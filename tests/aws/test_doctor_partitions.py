@@ -38,7 +38,7 @@ def stack(front: Front) -> Stack:
     nodes = [
         node for node in desired(stack.names, stack.options, package()) if node.key in ("bucket", "database", "table")
     ]
-    execute(planned(nodes, aws), aws, lambda _: None, lambda _: None)
+    execute(planned(nodes, aws), aws)
     front.journal.clear()
     return stack
 

@@ -43,7 +43,7 @@ def stack(front: Front) -> Stack:
     aws = Aws()
     stack = Stack(aws, names_in(aws, "due"), Options(buffer_seconds=_BUFFER_SECONDS))
     nodes = [node for node in desired(stack.names, stack.options, package()) if not node.key.startswith(_LEFT_OUT)]
-    execute(planned(nodes, aws), aws, lambda _: None, lambda _: None)
+    execute(planned(nodes, aws), aws)
     return stack
 
 

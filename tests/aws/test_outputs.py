@@ -38,7 +38,7 @@ def stack(front: Front) -> Stack:
     stack = Stack(aws, names_in(aws, "shop"), Options(database="shop_events", status_days=7))
     nodes = desired(stack.names, stack.options, package())
     kept = [node for node in nodes if node.key.startswith(("transform", "status-api", "api"))]
-    execute(planned(kept, aws), aws, lambda _: None, lambda _: None)
+    execute(planned(kept, aws), aws)
     return stack
 
 

@@ -39,7 +39,7 @@ def make_stream(front: Front, name: str) -> None:
 def apply(nodes: list[Node[Aws]], aws: Aws) -> dict[str, Action]:
     """Carries out what is to be done; what was done, by key."""
     steps: list[Step[Aws]] = planned(nodes, aws)
-    execute(steps, aws, lambda _: None, lambda _: None)
+    execute(steps, aws)
     return {step.node.key: step.action for step in steps}
 
 

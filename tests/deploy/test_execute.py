@@ -67,7 +67,7 @@ class Thing:
 
 def _run(nodes: list[Node[Cloud]], cloud: Cloud) -> list[Step[Cloud]]:
     steps = planned(nodes, cloud)
-    execute(steps, cloud, lambda _: None, lambda _: None)
+    execute(steps, cloud)
     return steps
 
 
@@ -118,7 +118,7 @@ def test_needs_come_first_and_lanes_are_kept(graph: list[tuple[set[int], str]]) 
     assert sorted(made) == sorted(node.key for node in nodes)
     assert all(made.index(need) < made.index(node.key) for node in nodes for need in node.needs)
     cloud.done.clear()
-    execute(planned_removal(nodes, cloud), cloud, lambda _: None, lambda _: None)
+    execute(planned_removal(nodes, cloud), cloud)
     gone = [line.split()[1] for line in cloud.done]
     assert cloud.there == {}
     assert all(gone.index(node.key) < gone.index(need) for node in nodes for need in node.needs)

@@ -36,7 +36,7 @@ def nodes(names: Names) -> list[Node[Aws]]:
 
 def _apply(nodes: list[Node[Aws]], aws: Aws) -> dict[str, Action]:
     steps = planned(nodes, aws)
-    execute(steps, aws, lambda _: None, lambda _: None)
+    execute(steps, aws)
     return {step.node.key: step.action for step in steps}
 
 
@@ -51,7 +51,7 @@ def test_removed_and_gone(aws: Aws, nodes: list[Node[Aws]], names: Names) -> Non
     aws.s3.put_object(Bucket=names.bucket, Key="events/2026/01/02/03/one.parquet", Body=b"one")
     steps = planned_removal(nodes, aws)
     assert [step.node.key for step in steps] == [node.key for node in reversed(nodes)]
-    execute(steps, aws, lambda _: None, lambda _: None)
+    execute(steps, aws)
     assert planned_removal(nodes, aws) == []
 
 

@@ -73,7 +73,7 @@ def test_everything_of_a_stack_is_found_for_its_removal_and_nothing_of_others(fr
     }
     steps = planned_removal(nodes, stack.aws)
     front.journal.clear()
-    execute(steps, stack.aws, lambda _: None, lambda _: None)
+    execute(steps, stack.aws)
     assert sending.projects(front) == ["further", "other", "used"]
     assert (sending.stream_of(front, used), sending.stream_of(front, other)) == (None, OTHER_STREAM)
     left = {name: len(front.ses.destinations(name)) for name in ("marketing", "straight", "theirs")}
