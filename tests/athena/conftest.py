@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from due_cli.progress import Silent
 from tests.athena import stacks
 from tests.athena.awkward import RECORDS
 from tests.aws.front.aws import Front
+from tests.aws.front.fixture import started
 from tests.queries.filing import ingested
 from tests.queries.scenes import HAND
 
@@ -95,17 +95,3 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
         stack = stacks.made(views=True)
         stacks.filled(front, stack, database)
         yield Both(front, stack, database)
-
-
-@contextmanager
-def started(**more: str) -> Iterator[Front]:
-    """An account that this process finds by its environment, with more variables in that."""
-    front = Front()
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in front.environment(**more).items():
-            patch.setenv(name, value)
-        front.start()
-        try:
-            yield front
-        finally:
-            front.stop()

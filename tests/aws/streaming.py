@@ -23,6 +23,7 @@ from due_cli.deploy.stack import Stack
 from due_cli.events.status import Status
 from due_cli.lambdas.facts import FACTS, KEY, decoded
 from tests.aws.front.aws import Front
+from tests.aws.front.fixture import started
 
 _LEFT_OUT = ("view-", "alarm-", "api", "status-api", "workgroup", "ses-role")
 HOUR = "2026/11/22/03"
@@ -31,15 +32,8 @@ HOUR = "2026/11/22/03"
 @pytest.fixture(scope="module")
 def made_once() -> Iterator[tuple[Front, Stack]]:
     """One stack for the tests of a module, because making it takes longer than most of them."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
-            patch.delenv(name, raising=False)
-        front = Front()
-        for name, value in {**front.environment(), "DUE_STACK": "due"}.items():
-            patch.setenv(name, value)
-        front.start()
+    with started(DUE_STACK="due") as front:
         yield front, made()
-        front.stop()
 
 
 @pytest.fixture

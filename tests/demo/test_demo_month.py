@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import gzip
 import inspect
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,10 +12,8 @@ from typing import Any
 import pytest
 
 from due_cli.demo import DEFAULT_RECORDS, Month, write_month
-from due_cli.events import Row, Status, UnreadableError, documents, loads, merged, rows_of, status_of, units
-
-UNTIL = datetime(2026, 11, 22, 4, tzinfo=UTC)
-GZIP = b"\x1f\x8b"
+from due_cli.events import Row, Status, merged, status_of
+from tests.demo.reading import UNTIL, Found, found_in
 
 EVENT_TYPES = {
     "pinpoint": {
@@ -54,72 +47,6 @@ EVENT_TYPES = {
         "_whatsapp.flow_status_change",
     },
 }
-WRAPPERS = {
-    "lines",
-    "gzip lines",
-    "run together",
-    "pretty array",
-    "SNS over HTTP",
-    "SNS in a function's event",
-    "SNS in SQS",
-    "EventBridge",
-    "EventBridge in SNS",
-    "Firehose",
-    "gzip in Firehose",
-    "Firehose leftover",
-    "Kinesis",
-}
-
-
-@dataclass
-class Found:
-    """What the normaliser makes of the files of a month."""
-
-    account: Counter[str] = field(default_factory=Counter)
-    rows: list[Row] = field(default_factory=list)
-    reasons: list[str] = field(default_factory=list)
-    nulled: int = 0
-
-
-def unzipped(path: Path) -> bytes:
-    text = path.read_bytes()
-    return gzip.decompress(text) if text.startswith(GZIP) else text
-
-
-def found_in(month: Month) -> Found:
-    found, seen = Found(), set[str]()
-    for document in (one for path in month.files for one in documents(unzipped(path), loads)):
-        for unit in units(document, loads):
-            found.account["records"] += 1
-            try:
-                if unit.reason is not None:
-                    raise UnreadableError(unit.reason)
-                normalised = rows_of(unit.record, unit.envelope)
-            except UnreadableError as error:
-                found.account["failed"] += 1
-                found.reasons.append(str(error))
-                continue
-            found.nulled += normalised.nulled
-            ids = {row["event_id"] for row in normalised.rows}
-            if not ids:
-                found.account["ignored"] += 1
-            elif ids <= seen:
-                found.account["duplicates"] += 1
-            else:
-                found.account["kept"] += 1
-                found.rows += [row for row in normalised.rows if row["event_id"] not in seen]
-            seen |= ids
-    return found
-
-
-@pytest.fixture(scope="module")
-def month(tmp_path_factory: pytest.TempPathFactory) -> Month:
-    return write_month(tmp_path_factory.mktemp("month"), UNTIL, records=9_000)
-
-
-@pytest.fixture(scope="module")
-def found(month: Month) -> Found:
-    return found_in(month)
 
 
 def account_of(month: Month) -> dict[str, int]:
@@ -195,59 +122,6 @@ def test_every_type_of_an_end_user_messaging_record_occurs(found: Found) -> None
 
 def is_message(row: Row) -> bool:
     return row["source"] == "sms" and row["event_type"].startswith(("_SMS", "_VOICE")) and "eventType" in row["details"]
-
-
-def test_every_wrapper_occurs(month: Month) -> None:
-    assert {name for path in month.files for name in wrappers_of(path)} == WRAPPERS
-
-
-def wrappers_of(path: Path) -> Iterator[str]:
-    """Told from the bytes alone, not by the code that wrote them or the code that reads them."""
-    text = unzipped(path)
-    if b"\n" not in text and b"}{" in text:
-        yield "run together"
-    elif text.startswith(b"[\n  {\n"):
-        yield "pretty array"
-    else:
-        for line in text.splitlines():
-            name = wrapper_of(line)
-            if name is not None:
-                yield f"gzip {name}" if path.suffix == ".gz" else name
-
-
-def wrapper_of(line: bytes) -> str | None:
-    try:
-        value = json.loads(line)
-    except ValueError:
-        return None
-    if "detail-type" in value:
-        return "EventBridge"
-    if value.get("Type") == "Notification":
-        return "EventBridge in SNS" if '"detail-type":' in value["Message"] else "SNS over HTTP"
-    if "rawData" in value:
-        return "Firehose leftover"
-    for record in value.get("records", ()):
-        return firehose_record(record)
-    for record in value.get("Records", ()):
-        return lambda_record(record)
-    return "lines" if {"event_type", "eventType", "whatsAppWebhookEntry"} & value.keys() else None
-
-
-def firehose_record(record: dict[str, Any]) -> str | None:
-    try:
-        data = base64.b64decode(record["data"], validate=True)
-    except binascii.Error:
-        return None
-    assert record["approximateArrivalTimestamp"] <= UNTIL.timestamp() * 1000
-    return "gzip in Firehose" if data.startswith(GZIP) else "Firehose"
-
-
-def lambda_record(record: dict[str, Any]) -> str | None:
-    if record.get("EventSource") == "aws:sns":
-        return "SNS in a function's event" if record["Sns"]["Type"] == "Notification" else None
-    if record["eventSource"] == "aws:sqs":
-        return "SNS in SQS" if json.loads(record["body"])["Type"] == "Notification" else None
-    return "Kinesis" if base64.b64decode(record["kinesis"]["data"]).startswith(b"{") else None
 
 
 def latest(rows: list[Row]) -> int:

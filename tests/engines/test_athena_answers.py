@@ -8,7 +8,8 @@ import pytest
 
 from tests.athena import stacks, test_reports, test_values, test_views
 from tests.athena.awkward import RECORDS
-from tests.athena.conftest import Both, said, started
+from tests.athena.conftest import Both, said
+from tests.aws.front.fixture import started
 from tests.engines import servers
 from tests.engines.chain import Trino
 from tests.queries.filing import ingested

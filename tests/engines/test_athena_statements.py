@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.athena import stacks, test_adhoc, test_view_resource
-from tests.athena.conftest import Bare, front, stack, started
+from tests.athena.conftest import Bare, front, stack
+from tests.aws.front.fixture import started
 from tests.engines import servers
 from tests.engines.chain import Trino
 

@@ -16,11 +16,11 @@ import pytest
 from due_cli.deploy.desired import TABLE
 from due_cli.events.model import Json
 from due_cli.sql import files
-from tests.athena.conftest import started
 from tests.aws import clinic
 from tests.aws.clinic import Clinic, Expected
 from tests.aws.front.aws import Front
 from tests.aws.front.engine import Catalog
+from tests.aws.front.fixture import started
 from tests.cli import Due
 from tests.engines import dataset, servers
 from tests.engines.chain import Trino

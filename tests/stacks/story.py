@@ -121,11 +121,9 @@ def _send(front: Front, letters: list[tuple[int, Record]]) -> None:
     for happened, record in letters:
         hours[happened // _HOUR].append(record)
     for hour, records in sorted(hours.items()):
-        front.clock.set(hour * _HOUR / 1000 + 1)
-        for number, name in enumerate(SETS):
-            front.ses.publish(name, *records[number :: len(SETS)])
-        front.flush()
-    front.clock.set(None)
+        with front.at(hour * _HOUR / 1000 + 1):
+            for number, name in enumerate(SETS):
+                front.ses.publish(name, *records[number :: len(SETS)])
 
 
 def _letters(hour: int, first: int) -> Iterator[tuple[int, Record]]:

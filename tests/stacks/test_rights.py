@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.aws.front.aws import Front
+from tests.aws.front.fixture import started
 from tests.aws.front.policies import Right, rights_in
 from tests.stacks.commands import Commands, preloaded
 from tests.stacks.errands import KEY, Errands
@@ -35,20 +36,13 @@ class Told:
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     """Everything that a person does with a stack."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
-            patch.delenv(name, raising=False)
-        front = Front()
-        for name, value in front.environment().items():
-            patch.setenv(name, value)
-        front.start()
+    with started() as front:
         commands = Commands(front, tmp_path_factory.mktemp("home"), preloaded())
         printed = commands.due("setup", "--policy", "--kms-key", KEY).out
         keys = front.iam.user("person", printed)
         person = front.iam.who(keys["AWS_ACCESS_KEY_ID"])[0]
         roles = Errands(front, commands, keys).run()
         yield Told(front, person, rights_in([printed]), roles)
-        front.stop()
 
 
 def test_nobody_lacks_a_right(told: Told) -> None:

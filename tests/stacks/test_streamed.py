@@ -39,10 +39,8 @@ def filled(front: Front, commands: Commands) -> Commands:
     done(commands, "attach-config-set", SET, "--via", "firehose")
     project = front.client("pinpoint").get_apps()["ApplicationsResponse"]["Item"][0]["Id"]
     for hour, arrived in _by_hour(records):
-        front.clock.set(hour.replace(tzinfo=UTC).timestamp() + 1)
-        _stream(front, project, arrived)
-        front.flush()
-    front.clock.set(None)
+        with front.at(hour.replace(tzinfo=UTC).timestamp() + 1):
+            _stream(front, project, arrived)
     write_lines(commands.home / "records.json", records)
     done(commands, "setup", "--local", "folder", "--status-days", "3650")
     done(commands, "ingest", "records.json", "--local", "folder")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from moto.moto_api._internal.models import moto_api_backend
 
 from tests.aws.front.athena import Athena
@@ -36,6 +39,16 @@ class Front(Core):
         self.athena.close()
         self.functions.close()
         super().stop()
+
+    @contextmanager
+    def at(self, moment: float) -> Iterator[None]:
+        """What is put meanwhile arrives at a moment (epoch seconds), and is delivered then."""
+        self.clock.set(moment)
+        try:
+            yield
+            self.flush()
+        finally:
+            self.clock.set(None)
 
     def flush(self) -> None:
         """Delivers everything that streams hold, and waits for the functions that this sets off."""

@@ -1,0 +1,88 @@
+"""Who may do what: doctor by a person who may not do all, and where Lake Formation stands before the table."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from due_cli.deploy.desired import TABLE
+from tests.aws.clinic import Clinic, Expected
+from tests.aws.front.calls import Call
+from tests.aws.front.wire import Answer, Request
+from tests.cli import Due, process
+
+# moto leaves the files open that it reads a function's code from.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+
+def test_lake_formation_in_the_way(ill: Clinic, due: Due) -> None:
+    def registered(call: Call, _: Request, answer: Answer) -> None:
+        if call.name == "glue:GetTable" and call.parameters["Name"] == TABLE:
+            document = answer.json
+            document["Table"]["IsRegisteredWithLakeFormation"] = True
+            answer.body = json.dumps(document).encode()
+            answer.headers = [pair for pair in answer.headers if pair[0].lower() != "content-length"]
+
+    ill.front.watchers.append(registered)
+    text = "under Lake Formation, which gives no right on it to due-stream-us-east-1, due-partition-us-east-1"
+    words = "Insufficient Lake Formation permission(s): Required Describe on all_events"
+    ill.front.faults.refuse("glue:GetPartitions", "AccessDeniedException", words)
+    grant = "aws lakeformation grant-permissions"
+    checks = ill.names(
+        Expected("Lake Formation", text, grant),
+        Expected("partitions", f"Lake Formation is in the way: .*{TABLE}", grant),
+        Expected("report", "bounce-rate fails: .*Lake Formation", grant),
+    )
+    ill.front.faults.clear()
+    ill.mend(due, checks)
+    ill.is_well()
+    ill.front.watchers.remove(registered)
+
+
+def test_one_right_that_is_missing_stops_no_other_check(ill: Clinic) -> None:
+    """Doctor as a process, by a person who may do all but three things."""
+    denied = ["glue:GetPartitions", "cloudwatch:DescribeAlarms", "logs:FilterLogEvents"]
+    statement = {"Effect": "Allow", "NotAction": denied, "Resource": "*"}
+    environment = ill.front.iam.user("looker", {"Version": "2012-10-17", "Statement": [statement]})
+    ran = process("doctor", "-o", "json", environment=environment).failed(7)
+    checks = {check["check"]: check for check in ran.json}
+    for name, right in (
+        ("resources", "cloudwatch:DescribeAlarms"),
+        ("alarms", "cloudwatch:DescribeAlarms"),
+        ("deliveries", "logs:FilterLogEvents"),
+        ("functions", "logs:FilterLogEvents"),
+        ("partitions", "glue:GetPartitions"),
+    ):
+        assert checks[name]["outcome"] == "problem"
+        assert right in checks[name]["found"]
+    for name in ("roles", "views", "configuration sets", "delivery stream", "status table", "status API"):
+        assert checks[name]["outcome"] == "ok", checks[name]
+
+
+def test_the_call_is_named_where_aws_does_not_name_the_right(ill: Clinic) -> None:
+    ill.front.faults.deny("iam:GetRole")
+    [check] = ill.names(Expected("roles", r"not checked: due-.* and 2 more: .*access denied.*\(GetRole\)"))
+    assert check.mend is None
+
+
+def test_a_person_who_may_not_call_the_status_api(ill: Clinic) -> None:
+    everything_else = {"Effect": "Allow", "NotAction": "execute-api:Invoke", "Resource": "*"}
+    caller = ill.front.iam.user("caller", {"Version": "2012-10-17", "Statement": [everything_else]})
+    ran = process("doctor", "-o", "json", environment=caller).failed(7)
+    [problem] = [check for check in ran.json if check["outcome"] == "problem"]
+    assert "answers 403 to arn:aws:iam::123456789012:user/caller: execute-api:Invoke is missing" in problem["found"]
+
+
+def test_a_person_sees_every_hop(ill: Clinic) -> None:
+    """The checks in the order of an event's way; exit code 0 where all is well."""
+    ran = process("doctor").done()
+    assert [line.split(":")[0].split(maxsplit=1)[1] for line in ran.out.splitlines()[:-1]] == [
+        *("resources", "roles", "Pinpoint", "configuration sets", "identities", "delivery stream", "deliveries"),
+        *("functions", "failed records", "partitions", "Lake Formation", "views", "report", "status table"),
+        *("status API", "alarms"),
+    ]
+    assert ran.out.splitlines()[-1] == "everything is in order"
