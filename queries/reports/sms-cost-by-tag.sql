@@ -15,16 +15,7 @@ FROM (
             MIN(ingest_timestamp)
         ) AS sent_hour,
         MAX(metrics.price_in_millicents_usd) AS price,
-        array_agg(
-            TRY(
-                transform_values(
-                    CAST(json_parse(element_at(attributes, 'customer_context')) AS map(varchar, json)),
-                    (k, v) -> CASE
-                        WHEN json_format(v) <> 'null' THEN COALESCE(json_extract_scalar(v, '$'), json_format(v))
-                    END
-                )
-            )
-        ) AS contexts
+        array_distinct(array_agg(element_at(attributes, 'customer_context'))) AS contexts
     FROM all_events
     WHERE
         event_type IN ('_SMS.BUFFERED', '_SMS.SUCCESS', '_SMS.FAILURE', '_SMS.READ', '_SMS.OPTOUT')
@@ -34,5 +25,23 @@ FROM (
         AND element_at(attributes, 'message_id') IS NOT NULL
     GROUP BY element_at(attributes, 'message_id')
 ) AS messages
-WHERE sent_hour >= :since AND contains(transform(contexts, c -> element_at(c, :tag_key)), :tag_value)
+WHERE
+    sent_hour >= :since
+    AND contains(
+        transform(
+            contexts,
+            context -> element_at(
+                TRY(
+                    transform_values(
+                        CAST(json_parse(context) AS map(varchar, json)),
+                        (k, v) -> CASE
+                            WHEN json_format(v) <> 'null' THEN COALESCE(json_extract_scalar(v, '$'), json_format(v))
+                        END
+                    )
+                ),
+                :tag_key
+            )
+        ),
+        :tag_value
+    )
 ORDER BY cost_in_millicents, sends

@@ -24,7 +24,9 @@ FROM (
         cardinality(array_distinct(array_agg(own_time) FILTER (WHERE event_type = '_email.open'))) AS opens,
         cardinality(
             array_distinct(
-                array_agg(CAST(own_time AS varchar) || COALESCE(' ' || link, '')) FILTER (WHERE event_type = '_email.click')
+                array_agg(
+                    CASE WHEN event_type = '_email.click' THEN CAST(own_time AS varchar) || COALESCE(' ' || link, '') END
+                ) FILTER (WHERE event_type = '_email.click')
             )
         ) AS clicks
     FROM (

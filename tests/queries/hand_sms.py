@@ -87,6 +87,8 @@ CASES = (
             sms(Text("d3", context={"id": "4", "to": "x"}), "TEXT_QUEUED", at("2026-02-01T10:00"), 0.00008),
             pinpoint_sms(Text("d4"), "BUFFERED", at("2026-02-01T12:00"), 16.0),
             pinpoint_sms(Text("d4", context={"id": "4"}), "FAILURE", at("2026-02-01T12:05")),
+            pinpoint_sms(Text("d0", context={"id": "4"}), "BUFFERED", at("2026-02-01T12:00"), 32.0),
+            pinpoint_sms(Text("d0", context={"id": "5"}), "SUCCESS", at("2026-02-01T12:05")),
             # None of these is "4" under "id".
             pinpoint_sms(Text("d5", context={"id": "5"}), "SUCCESS", at("2026-02-01T10:00"), 1000.0),
             pinpoint_sms(Text("d6", context={"ID": "4"}), "SUCCESS", at("2026-02-01T10:00"), 1000.0),
@@ -97,7 +99,7 @@ CASES = (
             sms(Text("d11", context={"id": "4"}), "VOICE_COMPLETED", at("2026-02-01T10:00"), 0.013),
             pinpoint_sms(Text("d12", context={"id": "4"}), "OPTOUT", at("2026-02-01T10:00"), 7.0, status=None),
         ],
-        [{"cost_in_millicents": 30.0, "sends": 4}],  # 2 + 4 + 8 + 16
+        [{"cost_in_millicents": 62.0, "sends": 5}],  # 2 + 4 + 8 + 16 + 32
     ),
     Hand(
         "sms-cost-by-tag",
