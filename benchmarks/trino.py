@@ -8,26 +8,23 @@ but for what stock Trino does not take, :data:`_FOR_TRINO`, and for the time tha
 from __future__ import annotations
 
 import shutil
-import statistics
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC
-from functools import partial
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
 from benchmarks import dataset
 from benchmarks.asking import QUESTIONS, Question, ours
-from benchmarks.measure import MEGABYTE, Detail, Found, Row, medians
+from benchmarks.measure import MEGABYTE, Detail, Found, Row, seconds_of
 from benchmarks.setting import AS_OF, Setting, count, say
 from due_cli.sql import files
 from due_cli.sql.parameters import period, values, written_in
 from due_cli.targets.local.folder import Folder
 from tests.engines import fetch, hive, java, servers
 
-_TIMES = 3
 _FILES_AN_HOUR = 12  # Firehose delivers every five minutes
 # Athena answers NULL for a key that a map does not have, stock Trino an error.
 _FOR_TRINO = {"message_tags['mycustomerid']": "element_at(message_tags, 'mycustomerid')"}
@@ -38,7 +35,7 @@ _COLUMNS = ("report", "ours", "guide's SQL", "ours, 12 files an hour", "ours on 
 
 @dataclass(frozen=True, slots=True)
 class Took:
-    """What Trino says of a query: seconds (the median of its runs), bytes read, and the most memory it held."""
+    """What Trino says of a query: seconds, bytes read, and the most memory it held."""
 
     seconds: float
     bytes: int
@@ -77,8 +74,7 @@ def measured(setting: Setting) -> Found:
     rows += _rows(
         "nine reports on Trino, 12 files an hour", size, reference, [(each.small, each.ours) for each in asked]
     )
-    how = f"seconds (median of {_TIMES}, of 12 files an hour once), bytes read, most memory held"
-    title = f"Each report on Trino: {how} ({size}):"
+    title = f"Each report on Trino: seconds, bytes read, most memory held ({size}):"
     return Found(rows, [Detail(title, _COLUMNS, [_line(each) for each in asked])])
 
 
@@ -114,10 +110,8 @@ def _attached(server: servers.Server, schema: str, folder: Folder) -> hive.Trino
 def _asked(one: hive.Trino, twelve: hive.Trino, folder: Folder, question: Question) -> Asked:
     say(f"asking {question.name}")
     own, guide = _own(question), _guide(question)
-    small = _took(twelve, own)  # once, because it takes as long as all the others; and it warms up
-    runs = [(_took(one, own), _took(one, guide)) for _ in range(_TIMES)]
-    (duckdb,) = medians([partial(ours, folder, question)], _TIMES)
-    return Asked(question.name, _median([run[0] for run in runs]), _median([run[1] for run in runs]), small, duckdb)
+    small = _took(twelve, own)  # first, because it takes longest, and by then the server is warm
+    return Asked(question.name, _took(one, own), _took(one, guide), small, seconds_of(lambda: ours(folder, question)))
 
 
 def _own(question: Question) -> str:
@@ -137,14 +131,6 @@ def _guide(question: Question) -> str:
 def _took(trino: hive.Trino, sql: str) -> Took:
     told = trino.told(sql)
     return Took(told["elapsedTimeMillis"] / 1000, told["physicalInputBytes"], told["peakMemoryBytes"])
-
-
-def _median(runs: Sequence[Took]) -> Took:
-    return Took(
-        statistics.median(run.seconds for run in runs),
-        max(run.bytes for run in runs),
-        max(run.memory for run in runs),
-    )
 
 
 def _in_small_files(setting: Setting, folder: Folder) -> Folder:

@@ -43,7 +43,7 @@ class Machine:
 
 # A run of the tests is too short for what the second compiler costs.
 BRIEFLY = Machine("2G", "768MB", ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"))
-FOR_LONG = Machine("3G", "1900MB", ("-XX:+UseParallelGC",))
+FOR_LONG = Machine("12G", "7GB", ("-XX:+UseParallelGC",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Server:
 
 
 class StartError(Exception):
-    """A server that did not start, with the end of what it said."""
+    """A server that did not start, with what it said of it."""
 
 
 @contextmanager
@@ -148,7 +148,12 @@ def _started(name: str, words: Callable[[int], list[str]], place: Path, is_up: C
         said = log.read_text(errors="replace")
         if "in use" not in said:
             break
-    raise StartError(f"{name} did not start:\n{said[-3000:]}")
+    raise StartError(f"{name} did not start:\n{_reason(said)}")
+
+
+def _reason(said: str) -> str:
+    """What of a log tells why: its first error, else its end."""
+    return said[found : found + 3000] if (found := said.find("\tERROR\t")) >= 0 else said[-3000:]
 
 
 def _waited(keeper: subprocess.Popen[bytes], port: int, is_up: Callable[[int], bool]) -> bool:
