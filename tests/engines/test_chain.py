@@ -330,7 +330,7 @@ def test_a_partition_function_that_may_not(chain: Chain, due: Due) -> None:
         Expected("roles", "due-partition-us-east-1 lacks glue:BatchCreatePartition", "due setup"),
         Expected("functions", "due-partition failed", "due setup"),
         Expected("partitions", "1 hour with events, but without a partition", "due doctor --repair"),
-        Expected("failed records", "the partition function gave up on 1 event", "aws s3 rm", "warning"),
+        Expected("failed records", "the partition function gave up on 1 event", "due failed replay", "warning"),
     )
     logs, group = front.client("logs"), names.log_group("partition")
     for stream in logs.describe_log_streams(logGroupName=group)["logStreams"]:  # else it is named for a day
