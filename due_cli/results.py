@@ -140,3 +140,9 @@ class Account:
 
 
 Result = Table | Record | Text | Statuses | Checks | Done | Account | Parts
+
+
+def counted(count: int, what: str) -> str:
+    """A number of things, in English."""
+    plural = what if count == 1 else f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
+    return f"{count:,} {plural}"

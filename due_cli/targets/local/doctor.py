@@ -16,7 +16,7 @@ import duckdb
 
 from due_cli.errors import ConfigurationError, DueError, QueryError
 from due_cli.progress import Progress
-from due_cli.results import Check, Checks
+from due_cli.results import Check, Checks, counted
 from due_cli.targets.local import failures, history, views
 from due_cli.targets.local.folder import Folder, is_own
 from due_cli.targets.local.repair import fault, repair
@@ -116,12 +116,12 @@ class _Doctor:
             found = [*self._faults_of_own(own), *self._faults_of_others(strays)]
         yield from found[:_SHOWN]
         if len(found) > _SHOWN:
-            yield Check("files", "problem", f"{len(found) - _SHOWN:,} more such files", found[-1].mend)
+            yield Check("files", "problem", counted(len(found) - _SHOWN, "more such file"), found[-1].mend)
         if not found:
             foreign = sum(1 for path, _ in self._folder.parquet_files() if not is_own(path))
-            beside = f", {foreign:,} files beside them that due did not write" if foreign else ""
+            beside = f", {counted(foreign, 'file')} beside them that due did not write" if foreign else ""
             rows = sum(file.rows for file in own)
-            yield Check("files", "ok", f"{len(own):,} files with {rows:,} rows{beside}")
+            yield Check("files", "ok", f"{counted(len(own), 'file')} with {counted(rows, 'row')}{beside}")
 
     def _faults_of_own(self, own: list[DataFile]) -> Iterator[Check]:
         for file in own:
@@ -166,13 +166,13 @@ class _Doctor:
             except QueryError as error:
                 drop = self._folder.command(f"view drop {shlex.quote(name)}")
                 yield Check("views", "problem", f"the view {name} fails: {error.message}", drop)
-        yield Check("views", "ok", f"{len(names)} views, {columns} columns")
+        yield Check("views", "ok", f"{counted(len(names), 'view')}, {counted(columns, 'column')}")
 
     def _report(self) -> Iterator[Check]:
         from due_cli.targets.local.reports import report
 
         rows = sum(1 for _ in report(self._folder, "bounce-rate", {}, None, None, datetime.now(UTC)).rows)
-        yield Check("report", "ok", f"bounce-rate runs: {rows} rows")
+        yield Check("report", "ok", f"bounce-rate runs: {counted(rows, 'row')}")
 
     def _statuses(self) -> Iterator[Check]:
         with opened(self._folder) as state, self._folder.reading(), state.snapshot():
@@ -185,10 +185,10 @@ class _Doctor:
             total = state.one("count_statuses")
         if differing:
             some = ", ".join(differing[:_SHOWN])
-            text = f"the stored status of {len(differing):,} messages is not what their events say: {some}"
+            text = f"the stored status of {counted(len(differing), 'message')} is not what the events say: {some}"
             yield Check("status store", "problem", text, self._mend)
         else:
-            yield Check("status store", "ok", f"{total:,} messages, as their events say")
+            yield Check("status store", "ok", f"{counted(total, 'message')}, as the events say")
 
     def _failed(self) -> Iterator[Check]:
         waiting, readable = failures.waiting(self._folder)
@@ -196,7 +196,7 @@ class _Doctor:
             text = f"{readable:,} of {waiting:,} failed records can be read by this version"
             yield Check("failed records", "problem", text, self._folder.command("failed replay"))
         elif waiting:
-            text = f"{waiting:,} records that cannot be read are kept (due failed list)"
+            text = f"{counted(waiting, 'record')} that cannot be read (due failed list)"
             yield Check("failed records", "problem", text, self._folder.command("failed discard --all"))
         else:
             yield Check("failed records", "ok", "none waiting")

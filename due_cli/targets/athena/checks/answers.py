@@ -12,8 +12,8 @@ from due_cli.aws.signed import get
 from due_cli.deploy.desired import TABLE
 from due_cli.errors import QueryError
 from due_cli.progress import Silent
-from due_cli.results import Check
-from due_cli.targets.athena.checks.common import Examined, Patient, command_in, counted, granted_to_all, listed, masked
+from due_cli.results import Check, counted
+from due_cli.targets.athena.checks.common import Examined, Patient, command_in, granted_to_all, listed, masked
 
 _REPORT = "bounce-rate"
 _NOT_FOUND, _FORBIDDEN = 404, 403

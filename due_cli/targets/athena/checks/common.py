@@ -160,9 +160,3 @@ def listed(names: Iterable[str]) -> str:
     found = list(names)
     more = f" and {len(found) - SHOWN:,} more" if len(found) > SHOWN else ""
     return f"{', '.join(found[:SHOWN])}{more}"
-
-
-def counted(count: int, what: str) -> str:
-    """A number of things, in English."""
-    plural = what if count == 1 else f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
-    return f"{count:,} {plural}"

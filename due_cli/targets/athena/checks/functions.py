@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from due_cli.aws.health import Line, Metric, function_faults, log_lines, metrics
-from due_cli.results import Check
-from due_cli.targets.athena.checks.common import RECENTLY, SHOWN, Examined, Patient, counted, quoted
+from due_cli.results import Check, counted
+from due_cli.targets.athena.checks.common import RECENTLY, SHOWN, Examined, Patient, quoted
 
 FUNCTIONS = ("transform", "partition", "status-api")
 # What Lambda writes of a function that raised, was ended, or could not be started (Lambda developer guide, "Python

@@ -19,8 +19,8 @@ from due_cli.aws.hours import (
 from due_cli.deploy.desired import TABLE
 from due_cli.deploy.names import EVENTS
 from due_cli.deploy.stack import Stack
-from due_cli.results import Check
-from due_cli.targets.athena.checks.common import Examined, Patient, counted, listed
+from due_cli.results import Check, counted
+from due_cli.targets.athena.checks.common import Examined, Patient, listed
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from due_cli.deploy.plan import planned
 from due_cli.deploy.resource import Action, Difference, Node, Step
 from due_cli.deploy.setup import plan_row
 from due_cli.errors import DueError
-from due_cli.results import Check
-from due_cli.targets.athena.checks.common import Examined, Looked, Patient, counted, listed, unmade
+from due_cli.results import Check, counted
+from due_cli.targets.athena.checks.common import Examined, Looked, Patient, listed, unmade
 
 _AT_ONCE = 12
 _TRUST, _RIGHTS, _CODE, _COLUMNS = "AssumeRolePolicyDocument", "PolicyDocument", "CodeSha256", "Columns"

@@ -10,8 +10,8 @@ from due_cli.aws import senders
 from due_cli.aws.resources.event_destination import NAME, EventDestination
 from due_cli.aws.senders import ConfigSet, Destination
 from due_cli.deploy.config_sets import Ways
-from due_cli.results import Check
-from due_cli.targets.athena.checks.common import Examined, Patient, counted, guarded, listed
+from due_cli.results import Check, counted
+from due_cli.targets.athena.checks.common import Examined, Patient, guarded, listed
 
 _MOST_IDENTITIES = 20  # SES answers one such call a second
 _SETS, _IDENTITIES, _PINPOINT = "configuration sets", "identities", "Pinpoint"

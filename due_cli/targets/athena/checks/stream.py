@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from due_cli.aws.health import Line, Metric, log_lines, metrics, stream_status
 from due_cli.aws.hours import newest_object, stored_below
 from due_cli.deploy.names import ERRORS, EVENTS
-from due_cli.results import Check
-from due_cli.targets.athena.checks.common import RECENTLY, SHOWN, Examined, Patient, ago, counted, quoted
+from due_cli.results import Check, counted
+from due_cli.targets.athena.checks.common import RECENTLY, SHOWN, Examined, Patient, ago, quoted
 
 _LATE_SECONDS = 1800  # as the stack's alarm has it
 _FIVE_MINUTES = timedelta(minutes=5)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from due_cli.aws.resources.view import columns_of, views_of
 from due_cli.deploy.resource import Action
-from due_cli.results import Check
-from due_cli.targets.athena.checks.common import Examined, Patient, counted, listed
+from due_cli.results import Check, counted
+from due_cli.targets.athena.checks.common import Examined, Patient, listed
 from due_cli.targets.athena.checks.resources import steps, unread
 
 if TYPE_CHECKING:
