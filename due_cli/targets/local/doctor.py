@@ -182,7 +182,7 @@ class _Doctor:
                 yield Check("status store", "problem", f"events cannot be read: {error.message}", self._mend)
                 return
             differing = history.disagreeing(state)
-            total = state.one("count_statuses")
+            total = state.count("count_statuses")
         if differing:
             some = ", ".join(differing[:_SHOWN])
             text = f"the stored status of {counted(len(differing), 'message')} is not what the events say: {some}"

@@ -154,8 +154,7 @@ def removal(folder: Folder) -> Removal:
         return Removal(0, 0, 0)
     with opened(folder) as state:
         own = state.data_files()
-        failed = state.one("count_failed")
-        return Removal(len(own), sum(file.rows for file in own), failed if isinstance(failed, int) else 0)
+        return Removal(len(own), sum(file.rows for file in own), state.count("count_failed"))
 
 
 def take_down(folder: Folder, *, delete_data: bool, progress: Progress) -> list[str]:

@@ -139,6 +139,10 @@ class State:
         found = self.rows(statement, *values).fetchone()
         return None if found is None else found[0]
 
+    def count(self, statement: str) -> int:
+        """What a statement counts."""
+        return int(str(self.one(statement)))
+
     def meta(self, key: str, default: str = "") -> str:
         """A setting of the folder."""
         found = self.one("meta", key)
