@@ -11,13 +11,16 @@ from typing import Any
 
 from due_cli.aws.clients import Aws
 from due_cli.deploy import pinpoint, senders, setup
+from due_cli.deploy.desired import TABLE
 from due_cli.deploy.stack import Stack, found
 from due_cli.progress import Silent
 from due_cli.results import Check
 from due_cli.targets.athena import doctor
 from tests.aws import typed
 from tests.aws.front.aws import Front
+from tests.aws.front.calls import Call
 from tests.aws.front.pinpoint import Gone
+from tests.aws.front.wire import Answer, Request
 from tests.cli import Due
 
 NO_PINPOINT = setup.Asked({}, pinpoint.Asked(None, None, use=False), (), ())
@@ -119,3 +122,12 @@ def _is_same(check: Check, expected: Expected) -> bool:
         and re.search(expected.found, check.found) is not None
         and (check.mend or "").startswith(expected.mend)
     )
+
+
+def registered(call: Call, _: Request, answer: Answer) -> None:
+    """Lake Formation has to do with the table."""
+    if call.name == "glue:GetTable" and call.parameters["Name"] == TABLE:
+        document = answer.json
+        document["Table"]["IsRegisteredWithLakeFormation"] = True
+        answer.body = json.dumps(document).encode()
+        answer.headers = [pair for pair in answer.headers if pair[0].lower() != "content-length"]

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from due_cli.deploy.desired import TABLE
-from tests.aws.clinic import Clinic, Expected
-from tests.aws.front.calls import Call
-from tests.aws.front.wire import Answer, Request
+from tests.aws.clinic import Clinic, Expected, registered
 from tests.cli import Due, process
 
 # moto leaves the files open that it reads a function's code from.
@@ -20,13 +16,6 @@ pytestmark = [
 
 
 def test_lake_formation_in_the_way(ill: Clinic, due: Due) -> None:
-    def registered(call: Call, _: Request, answer: Answer) -> None:
-        if call.name == "glue:GetTable" and call.parameters["Name"] == TABLE:
-            document = answer.json
-            document["Table"]["IsRegisteredWithLakeFormation"] = True
-            answer.body = json.dumps(document).encode()
-            answer.headers = [pair for pair in answer.headers if pair[0].lower() != "content-length"]
-
     ill.front.watchers.append(registered)
     text = "under Lake Formation, which gives no right on it to due-stream-us-east-1, due-partition-us-east-1"
     words = "Insufficient Lake Formation permission(s): Required Describe on all_events"

@@ -11,10 +11,10 @@ from typing import Any
 
 from due_cli.events import rows_of, status_of
 from due_cli.lambdas.facts import line_of
+from tests.aws.clinic import registered
 from tests.aws.front.aws import Front
 from tests.aws.front.calls import Call
 from tests.aws.front.policies import Right, rights_in
-from tests.aws.front.wire import Answer, Request
 from tests.events.records import ses_bounce, ses_delivery, ses_send
 from tests.stacks.commands import Commands, Ended
 
@@ -136,9 +136,9 @@ class Errands:
         values, descriptor = ["2026-01-01 00:00:00"], partitions[0]["StorageDescriptor"]
         moved = {"Values": values, "StorageDescriptor": {**descriptor, "Location": elsewhere}}
         glue.update_partition(**table, PartitionValueList=values, PartitionInput=moved)
-        self.front.watchers.append(_registered)
+        self.front.watchers.append(registered)
         self.due("doctor", "--repair", codes=(7,))
-        self.front.watchers.remove(_registered)
+        self.front.watchers.remove(registered)
         self.client("s3").delete_object(Bucket=BUCKET, Key="events/2026/01/01/00/empty")
         with self._delivering():
             said = self.due("doctor", "--send-test", codes=(0, 7)).out
@@ -172,12 +172,3 @@ class Errands:
         query = ("query", f"SELECT count(*) FROM {TABLE}")
         assert self.commands.interrupted(query, is_first_look, **self.person).code == 130
         self.front.athena.slow = 0.0
-
-
-def _registered(call: Call, _: Request, answer: Answer) -> None:
-    """Lake Formation has to do with the table."""
-    if call.name == "glue:GetTable" and call.parameters["Name"] == TABLE:
-        document = answer.json
-        document["Table"]["IsRegisteredWithLakeFormation"] = True
-        answer.body = json.dumps(document).encode()
-        answer.headers = [pair for pair in answer.headers if pair[0].lower() != "content-length"]
