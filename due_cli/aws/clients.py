@@ -14,6 +14,7 @@ from botocore.exceptions import NoRegionError
 
 from due_cli import __version__
 from due_cli.aws.errors import explained
+from due_cli.aws.pace import Pace
 
 if TYPE_CHECKING:
     from mypy_boto3_apigatewayv2 import ApiGatewayV2Client
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
 
 Client = TypeVar("Client")
+_SES_SECONDS = 1.05  # SES answers one call a second (SES developer guide, "Service quotas")
 _CONNECT_SECONDS = 5
 _READ_SECONDS = 60
 _ATTEMPTS = 8
@@ -129,7 +131,9 @@ class Aws:
     @cached_property
     def ses(self) -> SESV2Client:
         """Amazon SES, API v2."""
-        return self._made(lambda: self._session.client("sesv2", config=self._config))
+        client = self._made(lambda: self._session.client("sesv2", config=self._config))
+        Pace(client, _SES_SECONDS)
+        return client
 
     @cached_property
     def pinpoint(self) -> PinpointClient:

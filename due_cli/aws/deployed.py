@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from due_cli.aws.clients import Aws
 from due_cli.aws.errors import explained, passing_over
-from due_cli.aws.resources.view import is_view
+from due_cli.aws.resources.view import is_own_view
 
 
 def function_environment(aws: Aws, name: str) -> dict[str, str] | None:
@@ -16,8 +16,8 @@ def function_environment(aws: Aws, name: str) -> dict[str, str] | None:
 
 
 def tables_of(aws: Aws, database: str) -> list[str]:
-    """The tables of a database, without its views; none where there is no such database."""
+    """The tables of a database, without the views that due made; none where there is no such database."""
     with explained(f"listing the tables of {database}"), passing_over("EntityNotFoundException"):
         pages = aws.glue.get_paginator("get_tables").paginate(DatabaseName=database)
-        return [table["Name"] for page in pages for table in page["TableList"] if not is_view(table)]
+        return [table["Name"] for page in pages for table in page["TableList"] if not is_own_view(table)]
     return []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
@@ -21,7 +22,11 @@ _BAD_CREDENTIALS = frozenset(
     "ExpiredToken ExpiredTokenException InvalidClientTokenId UnrecognizedClientException SignatureDoesNotMatch "
     "InvalidAccessKeyId AuthFailure InvalidSignatureException RequestExpired".split()
 )
-DENIED = frozenset("AccessDenied AccessDeniedException UnauthorizedOperation AuthorizationErrorException".split())
+DENIED = frozenset(
+    "AccessDenied AccessDeniedException UnauthorizedOperation AuthorizationError AuthorizationErrorException".split()
+)
+_HEAD_REFUSED = "403"  # all that the answer to a HEAD says: it has no body
+_QUERY_DENIED = re.compile(r"access ?denied|not authorized|insufficient permissions", re.IGNORECASE)
 RIGHTS = "due setup --policy prints the rights that it takes to run due"
 _SIGN_IN = "aws configure, aws sso login, or AWS_PROFILE"
 
@@ -38,18 +43,28 @@ def explained(doing: str) -> Iterator[None]:
 
 
 class passing_over(AbstractContextManager[None, bool]):  # noqa: N801  used like contextlib.suppress
-    """Passes over the refusals that say that it is so already: it is there, or gone."""
+    """Passes over the refusals that say that it is so already: it is there, or gone.
 
-    def __init__(self, *codes: str) -> None:
-        self._codes = codes
+    ``words`` of the message tell it from others, where a service has one code for many.
+    """
+
+    def __init__(self, *codes: str, words: str = "") -> None:
+        self._codes, self._words = codes, words
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
-        return isinstance(error, exceptions.ClientError) and code_of(error) in self._codes
+        if not isinstance(error, exceptions.ClientError):
+            return False
+        return code_of(error) in self._codes and self._words in str(error)
 
 
 def code_of(error: exceptions.ClientError) -> str:
     """The error code of a refused call."""
     return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def rights_for(reason: str) -> str | None:
+    """What to do where a query failed for want of a right: Athena asks S3 and Glue in its caller's name."""
+    return RIGHTS if _QUERY_DENIED.search(reason) else None
 
 
 def _of_this_side(error: exceptions.BotoCoreError, doing: str) -> DueError:
@@ -72,4 +87,6 @@ def _of_aws(error: exceptions.ClientError, doing: str) -> DueError:
         return ConfigurationError(f"AWS does not accept the credentials: {text}", _SIGN_IN)
     if code in DENIED:
         return RefusedError(f"{doing}: access denied: {text}", RIGHTS)
+    if code == _HEAD_REFUSED:
+        return RefusedError(f"{doing}: access denied: it is another account's, or a right to it is missing", RIGHTS)
     return RefusedError(f"{doing}: {code}: {text}")

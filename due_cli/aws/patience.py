@@ -12,6 +12,7 @@ from typing import TypeVar
 from botocore.exceptions import ClientError
 
 from due_cli.aws.errors import code_of
+from due_cli.errors import DueError
 
 Answer = TypeVar("Answer")
 _FIRST_SECONDS, _LONGEST_SECONDS, _IN_ALL_SECONDS = 0.5, 8.0, 120.0
@@ -35,18 +36,26 @@ class Passing:
 NEW_ROLE = (
     Passing("InvalidArgumentException", r"unable to assume role|is not authorized to|Access was denied"),  # Firehose
     Passing("InvalidParameterValueException", r"cannot be assumed|not authorized to|not have permissions to"),  # Lambda
+    Passing("InvalidParameterValueException", r"invalid for CreateGrant"),  # Lambda, of a function with an environment
     Passing("BadRequestException", r"Could not assume IAM role|Could not access Kinesis Firehose Stream"),  # SES
     Passing("BadRequestException", r"make sure the IAM Role is configured correctly"),  # Pinpoint's event streams
 )
-# Two changes of one bucket at a time; a function, stream or table that is still being changed.
+# A permission of a function that was just given: S3 asks whether it may call it.
+NEW_PERMISSION = (Passing("InvalidArgument", r"Unable to validate the following destination"),)
+# Two changes of one bucket or log group at a time; a function, stream or table that is still being changed.
 BUSY = (
     Passing("OperationAborted"),
-    Passing("ResourceConflictException", r"in progress|being"),
-    Passing("ResourceInUseException", r"CREATING|being created|UPDATING"),
+    Passing("OperationAbortedException"),
+    Passing("ResourceConflictException", r"in progress|being|state: Pending|concurrent update"),
+    Passing("ResourceInUseException", r"CREATING|UPDATING|being (created|updated|deleted)"),
     Passing("ConcurrentModificationException"),
     Passing("TooManyRequestsException"),
 )
-_PASSING = NEW_ROLE + BUSY
+_PASSING = NEW_ROLE + NEW_PERMISSION + BUSY
+
+
+class LateError(DueError):
+    """AWS takes longer than anyone should wait for."""
 
 
 def patiently(
@@ -70,10 +79,10 @@ def waited(
     seconds: float = _IN_ALL_SECONDS,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Returns once something is there; raises :class:`TimeoutError` where it is not in so many seconds."""
+    """Returns once something is there; raises :class:`LateError` where it is not in so many seconds."""
     end, pause = time.monotonic() + seconds, _FIRST_SECONDS
     while not is_there():
         if time.monotonic() + pause > end:
-            raise TimeoutError(f"{what} is not there after {seconds:.0f} seconds")
+            raise LateError(f"{what}: AWS takes longer than {seconds:.0f} seconds", "run the same command again")
         sleep(pause)
         pause = min(pause * 1.6, _LONGEST_LOOK_SECONDS)

@@ -1,19 +1,22 @@
 """SES's configuration sets with their event destinations, and the identities that send with or without one.
 
-SES answers one such call a second (SES developer guide, "Service quotas"), so all of them wait for their turn and
-are made one after another where there may be many.
+SES answers one such call a second (SES developer guide, "Service quotas"), so they are made one after another where
+there may be many (``pace.py``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import EndpointConnectionError
+
 from due_cli.aws.clients import Aws
-from due_cli.aws.errors import explained, passing_over
+from due_cli.aws.errors import DENIED, explained, passing_over
 from due_cli.aws.patience import patiently
+from due_cli.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2.type_defs import EventDestinationTypeDef
@@ -62,19 +65,6 @@ class Identity:
     config_set: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Identities:
-    """Some of an account's identities, and how many may send in all."""
-
-    asked: tuple[Identity, ...]
-    in_all: int
-
-    @property
-    def without_set(self) -> tuple[str, ...]:
-        """Those asked whose mail has no configuration set where a message names none: its events go nowhere."""
-        return tuple(one.name for one in self.asked if one.config_set is None)
-
-
 def project_id(project_arn: str) -> str:
     """The id in the ARN of a Pinpoint project."""
     return project_arn.rsplit("/", 1)[-1]
@@ -96,19 +86,41 @@ def config_set(aws: Aws, name: str) -> ConfigSet | None:
 
 def config_sets(aws: Aws) -> Iterator[ConfigSet]:
     """Every configuration set with its event destinations; one call each."""
-    for name in config_set_names(aws):
+    yield from _each(aws, config_set_names(aws))
+
+
+def config_sets_or_none(aws: Aws) -> list[ConfigSet] | None:
+    """The same; None where SES does not answer at all, as in the regions that have none (or none of this API)."""
+    try:
+        names = config_set_names(aws)
+    except ConfigurationError as error:
+        if isinstance(error.__cause__, EndpointConnectionError):
+            return None
+        raise
+    return list(_each(aws, names))
+
+
+def _each(aws: Aws, names: list[str]) -> Iterator[ConfigSet]:
+    for name in names:
         found = config_set(aws, name)
         if found is not None:  # it may have been deleted meanwhile
             yield found
 
 
-def identities(aws: Aws, most: int) -> Identities:
-    """The identities that may send, the first ``most`` of them with their default configuration set; one call each."""
+def identity_names(aws: Aws) -> list[str]:
+    """The identities that may send, domains first: an address of a domain is seldom an identity of its own."""
     with explained("listing the identities"):
         listed = _listed(aws.ses.list_email_identities, "EmailIdentities")
-    names: list[str] = [one["IdentityName"] for one in listed if one.get("SendingEnabled")]
-    found = [_identity(aws, name) for name in names[:most]]
-    return Identities(tuple(one for one in found if one is not None), len(names))
+    listed.sort(key=lambda one: one.get("IdentityType") == "EMAIL_ADDRESS")
+    return [one["IdentityName"] for one in listed if one.get("SendingEnabled")]
+
+
+def identities(aws: Aws, names: Iterable[str]) -> Iterator[Identity]:
+    """Identities with their default configuration sets; one call each."""
+    for name in names:
+        found = _identity(aws, name)
+        if found is not None:  # it may have been deleted meanwhile
+            yield found
 
 
 def has_stream(aws: Aws, name: str) -> bool:
@@ -116,6 +128,16 @@ def has_stream(aws: Aws, name: str) -> bool:
     with explained(f"looking for delivery stream {name}"), passing_over("ResourceNotFoundException"):
         aws.firehose.describe_delivery_stream(DeliveryStreamName=name)
         return True
+    return False
+
+
+def stream_is_gone(aws: Aws, name: str) -> bool:
+    """Whether there is no delivery stream of the name; one that the caller may not even look at is somebody else's."""
+    with explained(f"looking for delivery stream {name}"), passing_over(*DENIED):
+        try:
+            aws.firehose.describe_delivery_stream(DeliveryStreamName=name)
+        except aws.firehose.exceptions.ResourceNotFoundException:
+            return True
     return False
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from due_cli.aws.clients import Aws
 from due_cli.aws.errors import explained
-from due_cli.aws.patience import waited
+from due_cli.aws.patience import LateError, waited
 from due_cli.errors import RefusedError
 from due_cli.events.status import Status
 from due_cli.lambdas.facts import EXPIRES_AT, FACTS, KEY, live_status
@@ -55,7 +55,7 @@ def _items(aws: Aws, table: str, keys: Sequence[str]) -> list[dict[str, Any]]:
     try:
         with explained(f"reading {table} (dynamodb:BatchGetItem)"):
             waited(read, "what DynamoDB left unread")
-    except TimeoutError:
+    except LateError:
         raise RefusedError(f"DynamoDB holds back what {table} knows: it is busy", "again in a minute") from None
     return items
 

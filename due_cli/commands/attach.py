@@ -54,7 +54,7 @@ def attach_config_set(
         Via, typer.Option(help="Through the stack's Pinpoint project if it has one, or straight to the stream.")
     ] = Via.AUTO,
     everything: Annotated[
-        bool, typer.Option("--all", help="Every configuration set of the account and region.")
+        bool, typer.Option("--all", help="Every configuration set of the account and region; asks every identity too.")
     ] = False,
 ) -> Done:
     """Send the mail events of SES configuration sets to the database (guide, appendix D).

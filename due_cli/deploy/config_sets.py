@@ -88,10 +88,10 @@ class Ways:
         return self.to_project(Project(identity, {}, identity))
 
 
-def role(names: Names, tags: Tags) -> Node[Aws]:
+def role(names: Names, tags: Tags, kms_key: str | None) -> Node[Aws]:
     """The role in which SES puts records into the stream."""
     trust = policies.trust("ses", names, names.arn("ses", "configuration-set/*"))
-    return Node(ROLE, Role(names.role("ses"), trust, policies.sender_rights(names), tags))
+    return Node(ROLE, Role(names.role("ses"), trust, policies.sender_rights(names, kms_key), tags))
 
 
 def node(config_set: str, to: ToStream | ToProject) -> Node[Aws]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 
 from due_cli.aws.clients import Aws
-from due_cli.aws.resources.alarm import Alarm, Statistic, Topic
+from due_cli.aws.resources.alarm import Alarm, Comparison, Statistic, Topic
 from due_cli.aws.resources.bucket import Bucket
 from due_cli.aws.resources.catalog import Database, Table
 from due_cli.aws.resources.function import Function, Permission
@@ -36,6 +36,7 @@ _BUCKET_LANE = "bucket"
 _API_TIMEOUT_SECONDS = 10
 _TRANSFORM_TIMEOUT_SECONDS = 300  # as long as Firehose waits for an answer
 _PARTITION_TIMEOUT_SECONDS = 60
+_STAND_IN = {"transform": "partition", "partition": "status-api", "status-api": "transform"}  # whose role serves
 
 
 def desired(names: Names, options: Options, code: Package) -> list[Node[Aws]]:
@@ -49,6 +50,13 @@ def desired(names: Names, options: Options, code: Package) -> list[Node[Aws]]:
         *stack.status_api(),
         *stack.alarms(),
     ]
+
+
+def unwanted(names: Names, options: Options) -> list[Node[Aws]]:
+    """What a stack has of other options than these, to be removed where it is there."""
+    if options.alarm_email:
+        return []
+    return [_node("topic", Topic(names.topic, names.arn("sns", names.topic), None, options.tags_of(names.stack)))]
 
 
 class _Stack:
@@ -153,14 +161,14 @@ class _Stack:
             _node("stream-log", self._log_group(names.stream_log_group, _LOG_STREAM)),
             _node("stream-role", Role(names.role("stream"), policies.trust("firehose", names), rights, tags)),
             _node("stream", stream, "bucket", "table", "transform", "stream-log", "stream-role"),
-            config_sets.role(names, tags),
+            config_sets.role(names, tags, options.kms_key),
         ]
 
     def status_api(self) -> list[Node[Aws]]:
         """The status API and its function."""
         names = self._names
         called = names.arn("execute-api", "*/*/GET/call")
-        permission = Permission("due-status-api", "apigateway", called, names.account)
+        permission = Permission("due-status-api", "apigateway", called)
         return [
             *self._function(
                 "status-api",
@@ -194,7 +202,15 @@ class _Stack:
         firehose = ("DeliveryStreamName", names.stream)
         nodes += [
             self._alarm(
-                "late", "events wait for delivery", "AWS/Firehose", "DeliveryToS3.DataFreshness", firehose, 1800
+                *("late", "events wait for delivery", "AWS/Firehose", "DeliveryToS3.DataFreshness", firehose),
+                threshold=1800,
+                statistic="Maximum",
+            ),
+            self._alarm(
+                *("undelivered", "S3 took not every delivery", "AWS/Firehose", "DeliveryToS3.Success", firehose),
+                threshold=1,
+                statistic="Average",
+                comparison="LessThanThreshold",
             ),
             self._alarm("refused", "the stream takes no more", "AWS/Firehose", "ThrottledRecords", firehose),
             self._alarm("lost-form", "rows could not be stored", "AWS/Firehose", "FailedConversion.Records", firehose),
@@ -215,11 +231,12 @@ class _Stack:
         on_failure_arn: str | None = None,
     ) -> list[Node[Aws]]:
         """A function after its log group, which it may not make itself, and its role."""
-        names, tags = self._names, self._tags
+        names, tags, stand_in = self._names, self._tags, _STAND_IN[name]
         function = Function(
             names.function(name),
             names.function_arn(name),
             names.role_arn(name),
+            names.role_arn(stand_in),
             f"due_cli.lambdas.{name.replace('-', '_')}.handler",
             self._code.content,
             self._code.sha256,
@@ -234,7 +251,7 @@ class _Stack:
         return [
             _node(f"{name}-log", self._log_group(names.log_group(name))),
             _node(f"{name}-role", Role(names.role(name), policies.trust("lambda", names), rights, tags)),
-            _node(name, function, f"{name}-log", f"{name}-role"),
+            _node(name, function, f"{name}-log", f"{name}-role", *(["bucket"] if on_failure_arn else [])),
         ]
 
     def _log_group(self, name: str, *streams: str) -> LogGroup:
@@ -267,13 +284,24 @@ class _Stack:
         metric: str,
         dimension: tuple[str, str],
         threshold: float = 0,
+        statistic: Statistic = "Sum",
+        comparison: Comparison = "GreaterThanThreshold",
     ) -> Node[Aws]:
         names, options = self._names, self._options
         topic = names.arn("sns", names.topic) if options.alarm_email else None
-        statistic: Statistic = "Maximum" if threshold else "Sum"
-        arn = names.arn("cloudwatch", f"alarm:{names.alarm(name)}")
         alarm = Alarm(
-            names.alarm(name), arn, about, namespace, metric, dimension, statistic, threshold, 1, topic, self._tags
+            names.alarm(name),
+            names.arn("cloudwatch", f"alarm:{names.alarm(name)}"),
+            about,
+            namespace,
+            metric,
+            dimension,
+            statistic,
+            threshold,
+            1,
+            topic,
+            self._tags,
+            comparison,
         )
         return _node(f"alarm-{name}", alarm, *(["topic"] if topic else []))
 

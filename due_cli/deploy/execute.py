@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
-from due_cli.deploy.resource import Action, Cloud, Step, differences
+from due_cli.aws.patience import waited
+from due_cli.deploy.resource import Action, Cloud, Resource, Settings, Step, differences
 from due_cli.progress import Progress
 
 _AT_ONCE = 12
@@ -43,6 +44,8 @@ def execute(steps: Sequence[Step[Cloud]], aws: Cloud, ended: Told[Cloud] | None 
             for step in _ready(waiting, unfinished, before, list(running.values())) if not failures else []:
                 waiting.remove(step)
                 running[pool.submit(_do, step, aws)] = step
+            if waiting and not running and not failures:
+                raise ValueError(f"these need each other: {', '.join(step.node.key for step in waiting)}")
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 step = running.pop(future)
                 if error := future.exception():
@@ -87,6 +90,19 @@ def _do(step: Step[Cloud], aws: Cloud) -> None:
     differing = step.differences
     if step.action is Action.CREATE:
         resource.create(aws)
-        differing = differences(resource.wanted(), resource.found(aws) or {})
+        differing = differences(resource.wanted(), _made(resource, aws))
     if differing:
         resource.update(aws, frozenset(difference.setting for difference in differing))
+
+
+def _made(resource: Resource[Cloud], aws: Cloud) -> Settings:
+    """How a resource is that was just made: AWS may not show it at once."""
+    found: list[Settings] = []
+
+    def is_there() -> bool:
+        there = resource.found(aws)
+        found.extend([] if there is None else [there])
+        return there is not None
+
+    waited(is_there, f"{resource.kind} {resource.name}")
+    return found[-1]

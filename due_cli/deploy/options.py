@@ -7,6 +7,7 @@ setup that names one option keeps the others (design: AWS contract, "a second ma
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import Field, asdict, dataclass, field, fields, replace
 from typing import Any
@@ -81,8 +82,12 @@ def checked(options: Options) -> Options:
             raise UsageError(f"--{choice.name.replace('_', '-')}: {value:,} is not between {least:,} and {most:,}")
     if options.log_days not in _LOG_DAYS:
         raise UsageError(f"--log-days: CloudWatch Logs does not keep {options.log_days} days", f"one of {_LISTED}")
-    if options.kms_key and not options.kms_key.startswith("arn:"):
+    if options.kms_key and not _KEY.fullmatch(options.kms_key):  # of an alias IAM does not know which key it is
         raise UsageError(f"--kms-key: {options.kms_key!r} is not the ARN of a key", "arn:aws:kms:REGION:ACCOUNT:key/ID")
+    if len(options.packed().encode()) > _MOST_BYTES:
+        raise UsageError(
+            f"--tag: {len(options.tags)} tags are more than Lambda keeps with a function", "fewer or shorter ones"
+        )
     if options.alarm_email and "@" not in options.alarm_email:
         raise UsageError(f"--alarm-email: {options.alarm_email!r} is not an address")
     if options.usage_endpoint and not options.usage_endpoint.startswith("https://"):
@@ -91,6 +96,8 @@ def checked(options: Options) -> Options:
 
 
 _DEFAULTS = Options()
+_MOST_BYTES = 3_000  # of the 4 KB that the environment of a function may have (Lambda quotas); the rest is names
+_KEY = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[\w-]+")
 # CloudWatch Logs API, PutRetentionPolicy.
 _LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
 _LISTED = ", ".join(map(str, _LOG_DAYS))

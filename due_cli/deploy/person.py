@@ -1,9 +1,10 @@
 """The rights of the person who runs due on AWS: what each call needs, and nothing wider than AWS allows.
 
 ``due setup --policy`` prints it. IAM takes 6,144 characters in a managed policy, so what a stack has several of is
-named by a pattern, and services share a statement: their ARNs keep them apart. A call needs more than its own action
-where it passes a role on, tags what it makes, reads a function's tags, or has Athena act as the caller (IAM service
-authorization reference; Lambda API, GetFunction; Athena user guide, "Access to workgroups").
+named by a pattern (actions too, where it takes in no other one), and services share a statement: their ARNs keep them
+apart. A call needs more than its own action where it passes a role on, tags what it makes, reads a function's tags, or
+has Athena act as the caller (IAM service authorization reference; Lambda API, GetFunction; Athena user guide, "Access
+to workgroups", and "Access to databases and tables", which wants the database ``default`` whatever is asked for).
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ def rights(names: Names, database: str, kms_key: str | None) -> Policy:
     passed = {"StringEquals": {"iam:PassedToService": [f"{service}.amazonaws.com" for service in _PASSED_TO]}}
     statements = [
         _storage(names),
-        _catalog(names, database),
+        *_catalog(names, database),
         _work(names),
         allow("iam:PassRole", names.role_arn("*"), **passed),
         _senders(names),
@@ -47,7 +48,7 @@ def _storage(names: Names) -> Policy:
         "CreateBucket DeleteBucket ListBucket ListBucketVersions GetBucketLocation GetBucketNotification "
         "PutBucketNotification GetBucketPolicy PutBucketPolicy GetBucketPublicAccessBlock PutBucketPublicAccessBlock "
         "GetBucketTagging PutBucketTagging GetEncryptionConfiguration PutEncryptionConfiguration "
-        "GetLifecycleConfiguration PutLifecycleConfiguration ListBucketMultipartUploads"
+        "*LifecycleConfiguration ListBucketMultipartUploads"
     )
     objects = "GetObject PutObject DeleteObject DeleteObjectVersion AbortMultipartUpload ListMultipartUploadParts"
     table = (
@@ -60,24 +61,30 @@ def _storage(names: Names) -> Policy:
     )
 
 
-def _catalog(names: Names, database: str) -> Policy:
+def _catalog(names: Names, database: str) -> list[Policy]:
     glue = (
-        "CreateDatabase GetDatabase DeleteDatabase CreateTable GetTable GetTables UpdateTable DeleteTable GetPartition "
-        "GetPartitions BatchCreatePartition UpdatePartition TagResource GetTags"
+        "CreateDatabase GetDatabase* DeleteDatabase CreateTable GetTable GetTables UpdateTable DeleteTable "
+        "GetPartition GetPartitions BatchGetPartition BatchCreatePartition UpdatePartition TagResource GetTags"
     )
     athena = (
         "CreateWorkGroup GetWorkGroup UpdateWorkGroup DeleteWorkGroup TagResource ListTagsForResource "
         "StartQueryExecution GetQueryExecution GetQueryResults StopQueryExecution"
     )
     catalog = ("catalog", f"database/{database}", f"table/{database}/*", f"userDefinedFunction/{database}/*")
-    return allow(
-        [*_actions("glue", glue), *_actions("athena", athena)],
-        [*(names.arn("glue", one) for one in catalog), names.arn("athena", f"workgroup/{names.workgroup}")],
-    )
+    return [
+        allow(
+            [*_actions("glue", glue), *_actions("athena", athena)],
+            [*(names.arn("glue", one) for one in catalog), names.arn("athena", f"workgroup/{names.workgroup}")],
+        ),
+        allow("glue:GetDatabase*", names.arn("glue", "database/default")),
+    ]
 
 
 def _work(names: Names) -> Policy:
-    roles = "CreateRole DeleteRole GetRole TagRole GetRolePolicy PutRolePolicy DeleteRolePolicy UpdateAssumeRolePolicy"
+    roles = (
+        "CreateRole DeleteRole GetRole TagRole UpdateAssumeRolePolicy "
+        "GetRolePolicy PutRolePolicy DeleteRolePolicy DetachRolePolicy List*RolePolicies"
+    )
     functions = (
         "CreateFunction DeleteFunction GetFunction GetFunctionConfiguration UpdateFunctionCode GetPolicy "
         "UpdateFunctionConfiguration PutFunctionConcurrency DeleteFunctionConcurrency AddPermission RemovePermission "
@@ -108,14 +115,12 @@ def _work(names: Names) -> Policy:
 
 
 def _senders(names: Names) -> Policy:
-    kinds = {"Get": "EventDestinations", **dict.fromkeys(("Create", "Update", "Delete"), "EventDestination")}
-    ses = [f"ses:{verb}ConfigurationSet{kind}" for verb, kind in kinds.items()]
     projects = (
         "GetApps GetApp CreateApp DeleteApp TagResource ListTagsForResource GetEventStream PutEventStream "
         "DeleteEventStream"
     )
     return allow(
-        [*ses, "ses:GetEmailIdentity", *_actions("mobiletargeting", projects)],
+        ["ses:*ConfigurationSetEventDestination*", "ses:GetEmailIdentity", *_actions("mobiletargeting", projects)],
         [
             *(names.arn("ses", f"{kind}/*") for kind in ("configuration-set", "identity")),
             names.arn("mobiletargeting", "apps*"),
@@ -130,7 +135,8 @@ def _watching(names: Names) -> Policy:
     )
     alarms = "PutMetricAlarm DeleteAlarms TagResource ListTagsForResource"
     topic = (
-        "CreateTopic DeleteTopic GetTopicAttributes ListSubscriptionsByTopic Subscribe TagResource ListTagsForResource"
+        "CreateTopic DeleteTopic GetTopicAttributes ListSubscriptionsByTopic Subscribe Unsubscribe TagResource "
+        "ListTagsForResource"
     )
     groups = (names.log_group("*"), f"{names.stream_log_group}*")
     return allow(

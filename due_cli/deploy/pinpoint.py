@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from due_cli.aws import projects, senders
@@ -80,7 +80,7 @@ class Known:
     silent: frozenset[str] = frozenset()
 
 
-def wanted(aws: Aws, names: Names, asked: Asked, tags: Tags) -> Wanted:
+def wanted(aws: Aws, names: Names, asked: Asked, tags: Tags, kms_key: str | None) -> Wanted:
     """The project, its event stream and role; without Pinpoint nothing, and a note that says why.
 
     Raises :class:`NotFoundError` for an id that no project has, :class:`RefusedError` for a project whose event
@@ -99,17 +99,17 @@ def wanted(aws: Aws, names: Names, asked: Asked, tags: Tags) -> Wanted:
     called = asked.project_name or DEFAULT_NAME
     project = Project(found.name, tags, found.project_id) if found else Project(called, tags)
     nodes = [
-        role(names, tags),
+        role(names, tags, kms_key),
         Node(PROJECT, project),
         Node(EVENT_STREAM, _stream_of(names, project), frozenset((ROLE, PROJECT, "stream"))),
     ]
     return Wanted(nodes, (), project)
 
 
-def role(names: Names, tags: Tags) -> Node[Aws]:
+def role(names: Names, tags: Tags, kms_key: str | None) -> Node[Aws]:
     """The role in which Pinpoint puts records into the stream."""
     trust = policies.trust("pinpoint", names, names.arn("mobiletargeting", "apps/*"))
-    return Node(ROLE, Role(names.role("pinpoint"), trust, policies.pinpoint_rights(names), tags))
+    return Node(ROLE, Role(names.role("pinpoint"), trust, policies.pinpoint_rights(names, kms_key), tags))
 
 
 def own(aws: Aws, names: Names) -> list[Described]:
@@ -143,13 +143,19 @@ def known(aws: Aws, names: Names, project_arns: Iterable[str]) -> Known:
     return Known(own, frozenset(arns - {app.arn for app in apps}))
 
 
-def nodes_of(aws: Aws, names: Names) -> list[Node[Aws]]:
-    """What a stack has of Pinpoint, for its removal: role, event streams, and the project if the stack made one."""
+def nodes_of(aws: Aws, names: Names, note: Callable[[str], None]) -> list[Node[Aws]]:
+    """What a stack has of Pinpoint, for its removal: role, event streams, and the project if the stack made one.
+
+    Where Pinpoint does not answer and the stack has a role for it, a note says what stays.
+    """
     tags = {STACK_TAG: names.stack}
-    nodes = [role(names, tags)]
+    nodes = [role(names, tags, None)]
     try:
         found = own(aws, names)
-    except NoPinpointError:
+    except NoPinpointError as gone:
+        if nodes[0].resource.found(aws) is not None:
+            what = "a Pinpoint project, its event stream and what leads to it"
+            note(f"{what}, if there are any: Amazon Pinpoint does not answer ({gone.reason})")
         return nodes
     for one in found:
         identity = one.app.project_id
@@ -175,7 +181,8 @@ def attach(stack: Stack, project_id: str) -> Done:
         raise ConfigurationError(f"the stack {names.stack} has no stream {names.stream}", names.command("setup"))
     tags = stack.tags
     stream = _stream_of(names, Project(app.name, tags, app.project_id))
-    steps = planned([role(names, tags), Node(EVENT_STREAM, stream, frozenset((ROLE,)))], aws)
+    own_role = role(names, tags, stack.options.kms_key)
+    steps = planned([own_role, Node(EVENT_STREAM, stream, frozenset((ROLE,)))], aws)
     execute(steps, aws)
     if all(step.action is Action.KEEP for step in steps):
         return Done([f"the project {_called(app)} is attached already"])

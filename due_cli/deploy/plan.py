@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from due_cli.deploy.resource import Action, Cloud, Node, Step, differences
+from due_cli.deploy.ownership import not_own
+from due_cli.deploy.resource import Action, Cloud, Node, Settings, Step, differences
 
 _AT_ONCE = 12
 
@@ -16,7 +17,7 @@ def planned(nodes: Sequence[Node[Cloud]], aws: Cloud) -> list[Step[Cloud]]:
 
 
 def planned_removal(nodes: Sequence[Node[Cloud]], aws: Cloud) -> list[Step[Cloud]]:
-    """A step for each resource that is there, what needs others first."""
+    """A step for each resource that is there, what needs others first; what is not the stack's is kept."""
     return _looked_at(nodes, aws, gone=True)
 
 
@@ -24,8 +25,8 @@ def _looked_at(nodes: Sequence[Node[Cloud]], aws: Cloud, *, gone: bool) -> list[
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         found = list(pool.map(lambda node: node.resource.found(aws), nodes))
     if gone:
-        there = [node for node, settings in zip(nodes, found, strict=True) if settings is not None]
-        return [Step(node, Action.DELETE) for node in reversed(there)]
+        pairs = reversed(list(zip(nodes, found, strict=True)))
+        return [_removal(node, settings) for node, settings in pairs if settings is not None]
     steps = []
     for node, settings in zip(nodes, found, strict=True):
         if settings is None:
@@ -34,3 +35,8 @@ def _looked_at(nodes: Sequence[Node[Cloud]], aws: Cloud, *, gone: bool) -> list[
         differing = differences(node.resource.wanted(), settings)
         steps.append(Step(node, Action.UPDATE if differing else Action.KEEP, differing))
     return steps
+
+
+def _removal(node: Node[Cloud], found: Settings) -> Step[Cloud]:
+    is_anothers = not_own(node.resource.kind, node.resource.wanted(), found) is not None
+    return Step(node, Action.KEEP if is_anothers else Action.DELETE)

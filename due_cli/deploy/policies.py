@@ -94,14 +94,20 @@ def status_api_rights(names: Names, kms_key: str | None) -> Policy:
     return policy(*statements)
 
 
-def sender_rights(names: Names) -> Policy:
+def sender_rights(names: Names, kms_key: str | None) -> Policy:
     """SES: records into the stream."""
-    return policy(allow("firehose:PutRecordBatch", names.stream_arn))
+    return _putting(names, kms_key, "firehose:PutRecordBatch")
 
 
-def pinpoint_rights(names: Names) -> Policy:
+def pinpoint_rights(names: Names, kms_key: str | None) -> Policy:
     """Pinpoint's event stream: records into the stream, which it looks at first."""
-    return policy(allow(["firehose:PutRecordBatch", "firehose:DescribeDeliveryStream"], names.stream_arn))
+    return _putting(names, kms_key, "firehose:PutRecordBatch", "firehose:DescribeDeliveryStream")
+
+
+def _putting(names: Names, kms_key: str | None, *actions: str) -> Policy:
+    """Whoever puts into a stream with a key of the user's needs the key itself, since 2026-04-20 (notice of AWS)."""
+    key = [allow(["kms:GenerateDataKey", "kms:Decrypt"], kms_key)] if kms_key else []
+    return policy(allow(actions, names.stream_arn), *key)
 
 
 def own_log(names: Names, function: str) -> Policy:

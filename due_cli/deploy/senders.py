@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from due_cli.aws import senders
@@ -11,7 +11,7 @@ from due_cli.aws.projects import NoPinpointError
 from due_cli.aws.resources.event_destination import NAME, EventDestination, ToProject, ToStream
 from due_cli.aws.resources.project import Project
 from due_cli.aws.senders import ConfigSet, Destination
-from due_cli.deploy import config_sets, pinpoint
+from due_cli.deploy import config_sets, identities, pinpoint
 from due_cli.deploy.config_sets import Ways
 from due_cli.deploy.execute import execute
 from due_cli.deploy.names import Names
@@ -24,11 +24,6 @@ from due_cli.progress import Progress
 from due_cli.results import Done
 
 AUTO, PINPOINT, FIREHOSE = "auto", "pinpoint", "firehose"
-_IDENTITIES_ASKED = 20  # SES answers one such call a second
-_SHOWN = 3
-_DEFAULT_SET = (
-    "aws sesv2 put-email-identity-configuration-set-attributes --email-identity IDENTITY --configuration-set-name NAME"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +83,7 @@ def attach(stack: Stack, set_names: list[str], via: str, everything: bool, progr
     steps = planned([*_role_for(stack, destinations), *destinations], aws)
     _carry_out(steps, aws, "Attaching", progress)
     done = _said(steps, ways, sets) if sets.sets else ["there is no configuration set in this account and region"]
-    missed, mend = _missed(aws)
+    missed, mend = identities.missed(aws, progress, everything=everything)
     return Done([*notes, *done, *left, *missed], (names.command("doctor"), *mend))
 
 
@@ -106,12 +101,22 @@ def detach(stack: Stack, set_names: list[str], progress: Progress) -> Done:
     return Done([_detached(one, ways) for one in sets.sets])
 
 
-def attached(aws: Aws, names: Names) -> list[Node[Aws]]:
-    """Every event destination and event stream of a stack, with the project if the stack made one, for its removal."""
-    sets = _with_projects(aws, names, senders.config_sets(aws))
+def attached(aws: Aws, names: Names, note: Callable[[str], None] = lambda _: None) -> list[Node[Aws]]:
+    """Every event destination and event stream of a stack, with the project if the stack made one, for its removal.
+
+    Where SES does not answer there are no configuration sets: a note says so, and the rest can go.
+    """
+    found = senders.config_sets_or_none(aws)
+    if found is None:
+        note("event destinations of configuration sets, if there are any: Amazon SES does not answer here")
+    sets = _with_projects(aws, names, found or ())
     ways = _ways(names, sets, None)
     own = [config_sets.node(one.name, ways.as_it_is(to)) for one in sets.sets if (to := ways.attached(one))]
-    return [*pinpoint.nodes_of(aws, names), *own]
+    for one in sets.sets:
+        to = one.destination(NAME)
+        if to and to.project_arn in sets.projects.silent:
+            note(f"configuration set {one.name} keeps {NAME}: Amazon Pinpoint does not say whose project it leads to")
+    return [*pinpoint.nodes_of(aws, names, note), *own]
 
 
 def _with_projects(aws: Aws, names: Names, sets: Iterable[ConfigSet]) -> Checked:
@@ -120,7 +125,7 @@ def _with_projects(aws: Aws, names: Names, sets: Iterable[ConfigSet]) -> Checked
     known = pinpoint.known(aws, names, (to.project_arn for to in leading if to.project_arn))
     others = {to.stream_arn for to in leading if to.name == NAME and to.stream_arn} - {names.stream_arn}
     here = names.arn("firehose", "deliverystream/")
-    gone = {arn for arn in others if arn.startswith(here) and not senders.has_stream(aws, arn.removeprefix(here))}
+    gone = {arn for arn in others if arn.startswith(here) and senders.stream_is_gone(aws, arn.removeprefix(here))}
     return Checked(found, known, frozenset(gone))
 
 
@@ -167,7 +172,7 @@ def _project(stack: Stack, via: str) -> tuple[Project | None, list[str]]:
 def _role_for(stack: Stack, destinations: list[Node[Aws]]) -> list[Node[Aws]]:
     resources = [node.resource for node in destinations]
     if any(isinstance(one, EventDestination) and isinstance(one.to, ToStream) for one in resources):
-        return [config_sets.role(stack.names, stack.tags)]
+        return [config_sets.role(stack.names, stack.tags, stack.options.kms_key)]
     return []
 
 
@@ -221,19 +226,3 @@ def _detached(one: ConfigSet, ways: Ways) -> str:
     if not ways.reaches(to):
         return f"{name} is not attached: its event destination {NAME} leads to {to.leads_to}, and stays{still}"
     return f"{name} no longer sends its events to {to.leads_to}{still}"
-
-
-def _missed(aws: Aws) -> tuple[list[str], tuple[str, ...]]:
-    """Which identities send without a configuration set, and the command that gives them one."""
-    try:
-        found = senders.identities(aws, _IDENTITIES_ASKED)
-    except RefusedError as problem:
-        return [f"which identities send without a configuration set is not known: {problem.message}"], ()
-    without = found.without_set
-    if not without:
-        return [], ()
-    more = f" and {len(without) - _SHOWN} more" if len(without) > _SHOWN else ""
-    of = f" (of the first {len(found.asked)} of {found.in_all})" if len(found.asked) < found.in_all else ""
-    listed = ", ".join(without[:_SHOWN]) + more + of
-    line = f"identities without a default configuration set: {listed}: events of mail that names none are missed"
-    return [line], (_DEFAULT_SET,)

@@ -10,11 +10,13 @@ from dataclasses import dataclass, replace
 
 from due_cli.aws.clients import Aws
 from due_cli.aws.projects import NoPinpointError
+from due_cli.aws.resources.notification import Notification
 from due_cli.deploy import package, person, pinpoint, senders
-from due_cli.deploy.desired import desired
+from due_cli.deploy.desired import desired, unwanted
 from due_cli.deploy.execute import execute, execute_aloud
 from due_cli.deploy.names import STACK_TAG, Names
 from due_cli.deploy.options import Options, checked
+from due_cli.deploy.ownership import not_own
 from due_cli.deploy.plan import planned, planned_removal
 from due_cli.deploy.resource import Action, Difference, Step
 from due_cli.deploy.stack import Stack, chosen_options, names_in
@@ -73,16 +75,25 @@ def prepared(aws: Aws, stack: str, asked: Asked) -> Prepared:
     that is not there, :class:`RefusedError` for what is somebody else's.
     """
     names = names_in(aws, stack)
-    before = chosen_options(aws, names) or Options()
+    there = chosen_options(aws, names)
+    before = there or Options()
     with_pinpoint = asked.pinpoint.use and (before.pinpoint or asked.pinpoint.names_one)
     chosen = replace(before.changed(asked.options), pinpoint=with_pinpoint, tags=_tags(asked.tags) or before.tags)
     options = checked(chosen)
+    if options.kms_key and options.kms_key.split(":")[3] != names.region:
+        words = f"--kms-key: {options.kms_key} is a key of another region than the stack's, {names.region}"
+        raise UsageError(words, "aws kms list-keys")
+    if there and options.database != there.database:
+        words = f"--database: the stack {stack} has its events in {there.database}, and they cannot move"
+        raise UsageError(words, f"due setup --stack ANOTHER-NAME --database {options.database}")
     tags = options.tags_of(names.stack)
     nodes = desired(names, options, package.package())
-    project = pinpoint.wanted(aws, names, replace(asked.pinpoint, use=with_pinpoint), tags)
+    project = pinpoint.wanted(aws, names, replace(asked.pinpoint, use=with_pinpoint), tags, options.kms_key)
     sets = senders.checked(aws, names, asked.config_sets)
     steps = planned([*nodes, *project.nodes, *senders.nodes(names, sets, project)], aws)
     _must_be_own(names, steps)
+    _must_be_alone(aws, steps)
+    steps += planned_removal(unwanted(names, options), aws)
     return Prepared(Stack(aws, names, options), steps, project.notes, asked)
 
 
@@ -134,15 +145,30 @@ def plan_row(step: Step[Aws]) -> tuple[str, str, str, str]:
 def _must_be_own(names: Names, steps: list[Step[Aws]]) -> None:
     """Raises :class:`RefusedError` where something that is there belongs to another stack, or to no stack of due's."""
     for step in steps:
-        resource, differing = step.node.resource, {one.setting: one for one in step.differences}
-        if STACK_TAG in differing:
-            owner = differing[STACK_TAG].is_now
-            whose = f"belongs to the stack {owner}" if owner else "was not made by due"
-            raise RefusedError(f"the {resource.kind} {resource.name} {whose}", "due setup --stack ANOTHER-NAME")
-        if step.node.key == "table" and "Location" in differing:
+        resource = step.node.resource
+        is_now = {one.setting: one.is_now for one in step.differences}
+        if whose := not_own(resource.kind, resource.wanted(), is_now):
+            another = "--database ANOTHER_NAME" if step.node.key == "database" else "--stack ANOTHER-NAME"
             raise RefusedError(
-                f"the table {resource.name} is of files in {differing['Location'].is_now}, not in {names.bucket}",
+                f"the {resource.kind} {resource.name} {whose}",
+                f"due setup {another}; or tag it {STACK_TAG}={names.stack}, if it is to be this stack's",
+            )
+        if step.node.key == "table" and "Location" in is_now:
+            raise RefusedError(
+                f"the table {resource.name} is of files in {is_now['Location']}, not in {names.bucket}",
                 "due setup --database ANOTHER_NAME",
+            )
+
+
+def _must_be_alone(aws: Aws, steps: list[Step[Aws]]) -> None:
+    """Raises :class:`RefusedError` where somebody else is told of new events, which S3 tells but one."""
+    for step in steps:
+        resource = step.node.resource
+        if isinstance(resource, Notification) and step.action is not Action.KEEP and (other := resource.obstacle(aws)):
+            raise RefusedError(
+                f"the bucket {resource.bucket} has a notification {other} of the objects under {resource.prefix}, "
+                "and S3 takes no second one",
+                f"aws s3api get-bucket-notification-configuration --bucket {resource.bucket} shows it",
             )
 
 
@@ -162,20 +188,18 @@ def _tags(words: tuple[str, ...]) -> dict[str, str]:
 
 def _difference(difference: Difference) -> str:
     now, wanted = difference.is_now, difference.wanted
-    apart = (_apart(now, wanted), _apart(wanted, now))
-    return f"{difference.setting}: {_short(apart[0])} -> {_short(apart[1])}"
+    return f"{difference.setting}: {_apart(now, wanted)} -> {_apart(wanted, now)}"
 
 
 def _apart(one: object, other: object) -> object:
-    """Of a mapping what another one has not, None where that is nothing; anything else as it is."""
-    if not isinstance(one, Mapping) or not isinstance(other, Mapping):
-        return one
-    return ", ".join(f"{key}={value}" for key, value in one.items() if other.get(key) != value) or None
-
-
-def _short(value: object) -> str:
-    text = "none" if value is None else str(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    """Of a mapping or a list what another one has not; anything else as it is."""
+    left: object = one
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        parts = {key: (value, other.get(key)) for key, value in one.items() if other.get(key) != value}
+        left = ", ".join(f"{key}={_apart(*pair)}" for key, pair in parts.items())
+    elif isinstance(one, list | tuple) and isinstance(other, list | tuple):
+        left = [item for item in one if item not in other]
+    return "none" if left in (None, "", []) else left
 
 
 def _next(names: Names) -> tuple[str, ...]:

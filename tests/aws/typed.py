@@ -7,10 +7,8 @@ import shlex
 from typing import Any
 
 from botocore import xform_name
-from moto.ses.models import ses_backends
 
 from tests.aws.front.aws import Front
-from tests.aws.front.needs import ACCOUNT
 from tests.aws.front.recognise import model
 from tests.cli import Due
 
@@ -42,11 +40,7 @@ def _aws(words: list[str], front: Front) -> None:
     while rest:
         name, member = options[rest.pop(0).removeprefix("--")]
         given[name] = _value(rest.pop(0), member.type_name)
-    if shapes[operation] == "PutEmailIdentityConfigurationSetAttributes":  # which moto lacks
-        identity = ses_backends[ACCOUNT]["us-east-1"].email_identities[given["EmailIdentity"]]
-        identity.configuration_set_name = given["ConfigurationSetName"]
-    else:
-        getattr(front.client(service), xform_name(shapes[operation]))(**given)
+    getattr(front.client(service), xform_name(shapes[operation]))(**given)
 
 
 def _tail(operation: str, rest: list[str], front: Front) -> None:

@@ -5,6 +5,11 @@ from __future__ import annotations
 import pytest
 
 from due_cli.aws.clients import Aws
+from due_cli.deploy.desired import desired
+from due_cli.deploy.names import Names, names_of
+from due_cli.deploy.options import Options
+from due_cli.deploy.package import package
+from due_cli.deploy.resource import Node
 from due_cli.deploy.stack import Stack
 from tests.aws.front.aws import Front
 from tests.aws.front.fixture import front
@@ -24,3 +29,15 @@ def stack(front: Front) -> Stack:
     """A stack with two configuration sets beside it."""
     sending.make_sets(front, "marketing", "receipts")
     return sending.a_stack(front)
+
+
+@pytest.fixture
+def names(aws: Aws) -> Names:
+    """Those of a stack named due."""
+    return names_of("due", aws.caller.account, aws.caller.region, aws.caller.partition)
+
+
+@pytest.fixture
+def nodes(names: Names) -> list[Node[Aws]]:
+    """A whole stack."""
+    return desired(names, Options(alarm_email="oncall@example.com", transform_concurrency=5), package())

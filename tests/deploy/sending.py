@@ -26,7 +26,7 @@ def a_stack(front: Front, name: str = "due") -> Stack:
     aws = Aws()
     names = names_in(aws, name)
     make_stream(front, names.stream)
-    apply([config_sets.role(names, {STACK_TAG: names.stack})], aws)
+    apply([config_sets.role(names, {STACK_TAG: names.stack}, None)], aws)
     front.journal.clear()
     return Stack(aws, names, Options())
 

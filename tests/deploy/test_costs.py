@@ -56,7 +56,7 @@ def test_firehose_bills_as_in_its_own_example() -> None:
         ("Amazon S3", 5.588 * 0.023 + 8.64 * 0.005),
         ("Amazon Athena", 150 * 0.002 * 5),
         ("AWS Glue", 0),
-        ("Amazon CloudWatch", 0.9 + 0.0626 * (0.5 + 12.17 * 0.03)),
+        ("Amazon CloudWatch", 1.0 + 0.0626 * (0.5 + 12.17 * 0.03)),
         ("Amazon DynamoDB", 60 * 0.625 + 60 * 0.125 + 85.83 * 0.25),
         ("Amazon API Gateway", 0.1 + 0.02 + 5_000 * 16.6667 / 1e6 + 0.0125),
     ],

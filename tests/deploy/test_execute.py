@@ -122,3 +122,32 @@ def test_needs_come_first_and_lanes_are_kept(graph: list[tuple[set[int], str]]) 
     gone = [line.split()[1] for line in cloud.done]
     assert cloud.there == {}
     assert all(gone.index(node.key) < gone.index(need) for node in nodes for need in node.needs)
+
+
+@dataclass(frozen=True)
+class Together(Thing):
+    """A resource that is made, and looked at, only while another one is too."""
+
+    meeting: threading.Barrier = field(default_factory=lambda: threading.Barrier(2), compare=False)
+
+    def found(self, cloud: Cloud) -> Settings | None:
+        self.meeting.wait(5)
+        return super().found(cloud)
+
+    def create(self, cloud: Cloud) -> None:
+        self.meeting.wait(5)
+        super().create(cloud)
+
+
+def test_what_does_not_need_each_other_is_done_side_by_side() -> None:
+    meeting, cloud = threading.Barrier(2), Cloud()
+    _run([Node(name, Together(name, meeting=meeting)) for name in ("one", "other")], cloud)
+    assert set(cloud.there) == {"one", "other"}
+
+
+def test_what_needs_each_other_is_an_error_and_no_endless_wait() -> None:
+    nodes = [Node("a", Thing("a"), frozenset({"b"})), Node("b", Thing("b"), frozenset({"a"})), Node("c", Thing("c"))]
+    cloud = Cloud()
+    with pytest.raises(ValueError, match="these need each other: a, b"):
+        execute(planned(nodes, cloud), cloud)
+    assert cloud.there.keys() == {"c"}

@@ -4,49 +4,22 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
 from due_cli.aws.clients import Aws
 from due_cli.deploy import policies
-from due_cli.deploy.desired import desired
 from due_cli.deploy.execute import execute
-from due_cli.deploy.names import STACK_TAG, Names, names_of
-from due_cli.deploy.options import Options
-from due_cli.deploy.package import package
+from due_cli.deploy.names import STACK_TAG, Names
 from due_cli.deploy.plan import planned, planned_removal
 from due_cli.deploy.resource import Action, Node
-
-# moto leaves the files open that it reads a function's code from.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
-
-
-@pytest.fixture
-def names(aws: Aws) -> Names:
-    return names_of("due", aws.caller.account, aws.caller.region, aws.caller.partition)
-
-
-@pytest.fixture
-def nodes(names: Names) -> list[Node[Aws]]:
-    """A whole stack."""
-    return desired(names, Options(alarm_email="oncall@example.com", transform_concurrency=5), package())
-
-
-def _apply(nodes: list[Node[Aws]], aws: Aws) -> dict[str, Action]:
-    steps = planned(nodes, aws)
-    execute(steps, aws)
-    return {step.node.key: step.action for step in steps}
+from tests.deploy.sending import apply
 
 
 def test_made_once_and_then_kept(aws: Aws, nodes: list[Node[Aws]]) -> None:
-    assert set(_apply(nodes, aws).values()) == {Action.CREATE}
-    assert set(_apply(nodes, aws).values()) == {Action.KEEP}
+    assert set(apply(nodes, aws).values()) == {Action.CREATE}
+    assert set(apply(nodes, aws).values()) == {Action.KEEP}
 
 
 def test_removed_and_gone(aws: Aws, nodes: list[Node[Aws]], names: Names) -> None:
-    _apply(nodes, aws)
+    apply(nodes, aws)
     aws.s3.delete_bucket_policy(Bucket=names.bucket)  # moto knows no conditions, so it would refuse all that comes
     aws.s3.put_object(Bucket=names.bucket, Key="events/2026/01/02/03/one.parquet", Body=b"one")
     steps = planned_removal(nodes, aws)
@@ -56,7 +29,7 @@ def test_removed_and_gone(aws: Aws, nodes: list[Node[Aws]], names: Names) -> Non
 
 
 def test_what_was_changed_by_hand_is_set_right(aws: Aws, nodes: list[Node[Aws]], names: Names) -> None:
-    _apply(nodes, aws)
+    apply(nodes, aws)
     aws.s3.delete_public_access_block(Bucket=names.bucket)
     wider = policies.policy(policies.allow("s3:*", "*"))
     aws.iam.put_role_policy(RoleName=names.role("stream"), PolicyName="due", PolicyDocument=json.dumps(wider))
@@ -75,13 +48,13 @@ def test_what_was_changed_by_hand_is_set_right(aws: Aws, nodes: list[Node[Aws]],
         "stream-role": ["PolicyDocument"],
         "transform": ["CodeSha256"],
     }
-    _apply(nodes, aws)
-    assert set(_apply(nodes, aws).values()) == {Action.KEEP}
+    apply(nodes, aws)
+    assert set(apply(nodes, aws).values()) == {Action.KEEP}
 
 
 def test_what_others_put_into_the_bucket_stays(aws: Aws, nodes: list[Node[Aws]], names: Names) -> None:
     """Its policy, lifecycle and tags are merged with what is there, and read back."""
-    _apply(nodes[:1], aws)
+    apply(nodes[:1], aws)
     statement = {"Sid": "Theirs", "Effect": "Allow", "Principal": "*", "Action": "s3:ListBucket", "Resource": "*"}
     policy = json.loads(aws.s3.get_bucket_policy(Bucket=names.bucket)["Policy"])
     policy["Statement"] = [statement]
@@ -89,8 +62,8 @@ def test_what_others_put_into_the_bucket_stays(aws: Aws, nodes: list[Node[Aws]],
     rule = {"ID": "theirs", "Status": "Enabled", "Filter": {"Prefix": "theirs/"}, "Expiration": {"Days": 3}}
     aws.s3.put_bucket_lifecycle_configuration(Bucket=names.bucket, LifecycleConfiguration={"Rules": [rule]})  # type: ignore[list-item]
     aws.s3.put_bucket_tagging(Bucket=names.bucket, Tagging={"TagSet": [{"Key": "team", "Value": "mail"}]})
-    assert _apply(nodes[:1], aws) == {"bucket": Action.UPDATE}
-    assert _apply(nodes[:1], aws) == {"bucket": Action.KEEP}
+    assert apply(nodes[:1], aws) == {"bucket": Action.UPDATE}
+    assert apply(nodes[:1], aws) == {"bucket": Action.KEEP}
     policy = json.loads(aws.s3.get_bucket_policy(Bucket=names.bucket)["Policy"])
     assert [one["Sid"] for one in policy["Statement"]] == ["Theirs", "DueTlsOnly"]
     rules = aws.s3.get_bucket_lifecycle_configuration(Bucket=names.bucket)["Rules"]

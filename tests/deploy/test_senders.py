@@ -15,6 +15,7 @@ from due_cli.deploy.plan import planned
 from due_cli.deploy.resource import Action, Difference
 from due_cli.deploy.stack import Stack
 from due_cli.errors import ConfigurationError, ExitCode, NotFoundError, RefusedError, UsageError
+from due_cli.progress import Silent
 from tests.aws.front.aws import Front
 from tests.aws.front.pinpoint import Gone
 from tests.deploy import sending
@@ -251,12 +252,18 @@ def test_identities_that_send_without_a_set_are_named(front: Front, stack: Stack
     ses = front.client("sesv2")
     ses.create_email_identity(EmailIdentity="good.example", ConfigurationSetName="marketing")
     for number in range(22):
-        ses.create_email_identity(EmailIdentity=f"d{number:02}.example")
+        ses.create_email_identity(EmailIdentity=f"somebody@d{number:02}.example")
+    ses.create_email_identity(EmailIdentity="last.example")
     done = attach(stack, "marketing")
-    line = next(line for line in done.lines if line.startswith("identities"))
-    assert "d00.example, d01.example, d02.example and 16 more (of the first 20 of 23)" in line
-    assert "good.example" not in line
+    assert "19 identities without a default configuration set (of the first 20 of 24" in "\n".join(done.lines)
+    addresses = [f"  somebody@d{number:02}.example" for number in range(22)]
+    assert [line for line in done.lines if line.startswith("  ")] == ["  last.example", *addresses[:18]]
     assert "put-email-identity-configuration-set-attributes" in done.next_steps[-1]
+    every = attach(stack, everything=True)
+    assert [line for line in every.lines if line.startswith("  ")] == ["  last.example", *addresses]
+    for name in ("last.example", *(line.strip() for line in addresses)):
+        ses.put_email_identity_configuration_set_attributes(EmailIdentity=name, ConfigurationSetName="marketing")
+    assert not any("without a default" in line for line in attach(stack, everything=True).lines)
     front.faults.deny("sesv2:ListEmailIdentities")
     done = attach(stack, "receipts")
     assert any("is not known" in line for line in done.lines)
@@ -269,6 +276,17 @@ def test_ses_is_asked_at_the_pace_that_it_answers(front: Front, stack: Stack) ->
     front.ses.calls_a_second = None
     assert [call.error for call in front.journal if call.error].count("TooManyRequestsException")
     assert all(len(front.ses.destinations(name)) == 1 for name in ("marketing", "receipts"))
+
+
+def test_whoever_was_refused_asks_ses_once_a_second(front: Front, stack: Stack) -> None:
+    sending.make_sets(front, "alerts", "offers")
+    front.journal.clear()
+    front.ses.calls_a_second = 1
+    senders.attach(stack, [], "auto", True, Silent())
+    front.ses.calls_a_second = None
+    calls = [call for call in front.journal if call.service == "sesv2"]
+    assert len([call for call in calls if call.error]) <= 2
+    assert len(calls) > 12
 
 
 @pytest.mark.parametrize("words", ["Could not assume IAM role <x>.", "Could not access Kinesis Firehose Stream <x>."])

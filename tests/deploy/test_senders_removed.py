@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 
 from due_cli.aws.clients import Aws
 from due_cli.aws.resources.event_destination import EventDestination
 from due_cli.aws.resources.event_stream import EventStream
 from due_cli.aws.resources.project import Project
-from due_cli.deploy import config_sets, senders
+from due_cli.deploy import config_sets, person, senders
 from due_cli.deploy.execute import execute
 from due_cli.deploy.names import STACK_TAG
 from due_cli.deploy.pinpoint import Asked, Wanted, reaching, wanted
 from due_cli.deploy.plan import planned_removal
 from due_cli.deploy.resource import Action
 from due_cli.deploy.stack import Stack
-from due_cli.errors import DueError, RefusedError
+from due_cli.errors import ConfigurationError, DueError, RefusedError
 from tests.aws.front.aws import Front
 from tests.aws.front.pinpoint import Gone
 from tests.deploy import sending
@@ -58,7 +60,7 @@ def test_everything_of_a_stack_is_found_for_its_removal_and_nothing_of_others(fr
     sending.lead(front, used, stack.names.stream_arn)
     sending.lead(front, other, OTHER_STREAM)
     tags = {STACK_TAG: stack.names.stack}
-    sending.apply(wanted(stack.aws, stack.names, Asked(None, "made"), tags).nodes, stack.aws)
+    sending.apply(wanted(stack.aws, stack.names, Asked(None, "made"), tags, None).nodes, stack.aws)
     made = next(one.project_id for one in reaching(stack.aws, stack.names) if one.name == "made")
     attach(stack, "marketing")  # through the project that the stack made, although the other one is older
     arn = sending.app_arn(stack.names, made)
@@ -125,14 +127,14 @@ def test_setup_attaches_straight_behind_the_stream_and_the_role(stack: Stack) ->
 
 def test_setup_puts_a_set_behind_the_project_that_it_is_to_make(front: Front, stack: Stack) -> None:
     tags = {STACK_TAG: stack.names.stack}
-    project = wanted(stack.aws, stack.names, Asked(None, None), tags)
+    project = wanted(stack.aws, stack.names, Asked(None, None), tags, None)
     sets = senders.checked(stack.aws, stack.names, ["marketing"])
     nodes = [*project.nodes, *senders.nodes(stack.names, sets, project)]
     assert front.journal.mutating == []
     assert set(sending.apply(nodes, stack.aws).values()) == {Action.CREATE}
     [made] = reaching(stack.aws, stack.names)
     assert front.ses.destinations("marketing")[0]["PinpointDestination"] == {"ApplicationArn": made.arn}
-    again = wanted(stack.aws, stack.names, Asked(None, None), tags)
+    again = wanted(stack.aws, stack.names, Asked(None, None), tags, None)
     sets = senders.checked(stack.aws, stack.names, ["marketing"])
     assert set(sending.apply([*again.nodes, *senders.nodes(stack.names, sets, again)], stack.aws).values()) == {
         Action.KEEP
@@ -144,7 +146,7 @@ def test_a_set_that_leads_to_the_project_of_a_setup_is_set_right(front: Front, s
     arn = sending.app_arn(stack.names, sending.make_project(front, "shop"))
     front.ses.destinations("marketing").append(to_project("event-database", arn))
     front.ses.destinations("receipts").append(to_project("segments", arn))
-    project = wanted(stack.aws, stack.names, Asked(None, "shop"), {STACK_TAG: stack.names.stack})
+    project = wanted(stack.aws, stack.names, Asked(None, "shop"), {STACK_TAG: stack.names.stack}, None)
     sets = senders.checked(stack.aws, stack.names, ["marketing"])
     sending.apply([*project.nodes, *senders.nodes(stack.names, sets, project)], stack.aws)
     [found] = front.ses.destinations("marketing")
@@ -159,6 +161,8 @@ RIGHTS = {
     "firehose:DescribeDeliveryStream": "arn:aws:firehose:us-east-1:123456789012:deliverystream/due-events",
     "iam:GetRole": "arn:aws:iam::123456789012:role/due-*-us-east-1",
     "iam:GetRolePolicy": "arn:aws:iam::123456789012:role/due-*-us-east-1",
+    "iam:ListRolePolicies": "arn:aws:iam::123456789012:role/due-*-us-east-1",
+    "iam:ListAttachedRolePolicies": "arn:aws:iam::123456789012:role/due-*-us-east-1",
     "iam:PassRole": "arn:aws:iam::123456789012:role/due-ses-us-east-1",
     "mobiletargeting:GetApps": "arn:aws:mobiletargeting:us-east-1:123456789012:apps",
     "mobiletargeting:GetEventStream": "arn:aws:mobiletargeting:us-east-1:123456789012:apps/*/eventstream",
@@ -202,3 +206,38 @@ def test_the_rights_that_attaching_needs_and_no_more(
     lacking = {action: where for action, where in RIGHTS.items() if action != "iam:PassRole"}
     with pytest.raises(DueError, match="iam:PassRole"):
         attach(as_somebody_with(front, monkeypatch, stack, lacking), "marketing", via="firehose")
+
+
+@pytest.mark.parametrize("leads_to", ["other-events", "other"])
+def test_another_stacks_set_is_left_to_whoever_may_look_at_it(
+    front: Front, stack: Stack, monkeypatch: pytest.MonkeyPatch, leads_to: str
+) -> None:
+    """With the printed rights on one stack nobody may look at the stream of another."""
+    sending.make_stream(front, leads_to)
+    theirs = to_stream("event-database", stack.names.arn("firehose", f"deliverystream/{leads_to}"))
+    front.ses.destinations("marketing").append(theirs)
+    rights = person.rights(stack.names, stack.options.database, None)
+    for name, value in front.iam.user("person", rights).items():
+        monkeypatch.setenv(name, value)
+    one = Stack(Aws(), stack.names, stack.options)
+    attach(one, "receipts")
+    done = attach(one, everything=True)
+    assert f"left as it is: configuration set marketing has an event destination {theirs['Name']}" in said(done)
+    with pytest.raises(RefusedError, match="not this stack's"):
+        attach(one, "marketing")
+    nodes = senders.attached(one.aws, one.names)
+    assert {node.key for node in nodes} == {"pinpoint-role", "destination-receipts"}
+    assert front.ses.destinations("marketing") == [theirs]
+
+
+def test_where_ses_does_not_answer_there_is_nothing_of_it_to_remove(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        nobody = f"http://127.0.0.1:{taken.getsockname()[1]}"
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", nobody)
+    notes: list[str] = []
+    assert [node.key for node in senders.attached(Aws(), stack.names, notes.append)] == ["pinpoint-role"]
+    assert notes == ["event destinations of configuration sets, if there are any: Amazon SES does not answer here"]
+    with pytest.raises(ConfigurationError):
+        attach(Stack(Aws(), stack.names, stack.options), everything=True)

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypedDict
 
 from due_cli.aws.clients import Aws
 from due_cli.aws.errors import explained, passing_over
-from due_cli.aws.resources.tags import TAGS, Tags, counting, of_list, tag_list
+from due_cli.aws.resources.tags import OWNER, TAGS, Tags, counting, of_list, tag_list
 from due_cli.deploy.resource import Settings
 
-Statistic = Literal["Sum", "Maximum"]
-_PERIOD_SECONDS = 300
+Statistic = Literal["Sum", "Maximum", "Average"]
+Comparison = Literal["GreaterThanThreshold", "LessThanThreshold"]
+_GONE = ("NotFound", "NotFoundException")
+
+
+class _Alike(TypedDict):
+    Period: int
+    TreatMissingData: str
+
+
+_ALIKE: _Alike = {"Period": 300, "TreatMissingData": "notBreaching"}
 
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """Raised where the metric is above ``threshold`` in so many periods of five minutes; no data is no alarm."""
+    """Raised where the metric is beyond ``threshold`` in so many periods of five minutes; no data is no alarm."""
 
     name: str
     arn: str
@@ -29,6 +38,7 @@ class Alarm:
     periods: int
     topic_arn: str | None
     tags: Tags
+    comparison: Comparison = "GreaterThanThreshold"
     kind: str = "alarm"
 
     def wanted(self) -> Settings:
@@ -38,6 +48,9 @@ class Alarm:
             "Metric": (self.namespace, self.metric, *self.dimension, self.statistic),
             "Threshold": self.threshold,
             "EvaluationPeriods": self.periods,
+            "ComparisonOperator": self.comparison,
+            **_ALIKE,
+            "ActionsEnabled": True,
             "AlarmActions": [self.topic_arn] if self.topic_arn else [],
             TAGS: dict(self.tags),
         }
@@ -57,6 +70,7 @@ class Alarm:
             "Metric": (alarm.get("Namespace"), alarm.get("MetricName"), *dimension, alarm.get("Statistic")),
             "Threshold": alarm.get("Threshold"),
             "EvaluationPeriods": alarm.get("EvaluationPeriods"),
+            **{setting: alarm.get(setting) for setting in ("ComparisonOperator", *_ALIKE, "ActionsEnabled")},
             "AlarmActions": alarm.get("AlarmActions"),
             TAGS: counting(tags, self.tags),
         }
@@ -72,11 +86,10 @@ class Alarm:
                 MetricName=self.metric,
                 Dimensions=[{"Name": name, "Value": value}],
                 Statistic=self.statistic,
-                Period=_PERIOD_SECONDS,
                 EvaluationPeriods=self.periods,
                 Threshold=self.threshold,
-                ComparisonOperator="GreaterThanThreshold",
-                TreatMissingData="notBreaching",
+                ComparisonOperator=self.comparison,
+                **_ALIKE,
                 AlarmActions=[self.topic_arn] if self.topic_arn else [],
                 Tags=tag_list(self.tags),
             )
@@ -97,11 +110,14 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """The topic of the alarms, and the address that it mails; the address confirms it once."""
+    """The topic of the alarms, and the one address that it mails; the address confirms it once.
+
+    Without an address it is one that is wanted no more, found only where it is the stack's own.
+    """
 
     name: str
     arn: str
-    email: str
+    email: str | None
     tags: Tags
     kind: str = "topic"
 
@@ -111,12 +127,15 @@ class Topic:
 
     def found(self, aws: Aws) -> Settings | None:
         """How it is."""
-        with explained(f"looking for topic {self.name}"), passing_over("NotFound", "NotFoundException"):
+        with explained(f"looking for topic {self.name}"), passing_over(*_GONE):
             aws.sns.get_topic_attributes(TopicArn=self.arn)
-            subscriptions = aws.sns.list_subscriptions_by_topic(TopicArn=self.arn)["Subscriptions"]
-            there = any(one.get("Endpoint") == self.email for one in subscriptions)
             tags = of_list(aws.sns.list_tags_for_resource(ResourceArn=self.arn)["Tags"])
-            return {"Endpoint": self.email if there else None, TAGS: counting(tags, self.tags)}
+            if self.email is None and tags.get(OWNER) != self.tags[OWNER]:
+                return None
+            mailed = self._subscribed(aws)
+            addresses = [self.email] if self.email and self.email.casefold() in mailed else []
+            addresses += sorted(self._others(mailed))
+            return {"Endpoint": ", ".join(addresses) or None, TAGS: counting(tags, self.tags)}
         return None
 
     def create(self, aws: Aws) -> None:
@@ -125,10 +144,15 @@ class Topic:
             aws.sns.create_topic(Name=self.name, Tags=tag_list(self.tags))
 
     def update(self, aws: Aws, changed: frozenset[str]) -> None:
-        """Subscribes the address, and sets the tags."""
-        if "Endpoint" in changed:
+        """Subscribes the address and nobody else, and sets the tags."""
+        if "Endpoint" in changed and self.email:
             with explained(f"subscribing to topic {self.name}"):
-                aws.sns.subscribe(TopicArn=self.arn, Protocol="email", Endpoint=self.email)
+                mailed = self._subscribed(aws)
+                if self.email.casefold() not in mailed:
+                    aws.sns.subscribe(TopicArn=self.arn, Protocol="email", Endpoint=self.email)
+            for subscription in self._others(mailed).values():
+                with explained(f"unsubscribing an address from topic {self.name}"), passing_over(*_GONE):
+                    aws.sns.unsubscribe(SubscriptionArn=subscription)
         if TAGS in changed:
             with explained(f"tagging topic {self.name}"):
                 aws.sns.tag_resource(ResourceArn=self.arn, Tags=tag_list(self.tags))
@@ -137,3 +161,14 @@ class Topic:
         """Removes it with its subscriptions."""
         with explained(f"deleting topic {self.name}"):
             aws.sns.delete_topic(TopicArn=self.arn)
+
+    def _subscribed(self, aws: Aws) -> dict[str, str]:
+        """The addresses that are mailed, or will be once they confirm it, with the ARNs of their subscriptions."""
+        pages = aws.sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=self.arn)
+        found = [one for page in pages for one in page["Subscriptions"] if one.get("Protocol") == "email"]
+        return {one.get("Endpoint", "").casefold(): one.get("SubscriptionArn", "") for one in found}
+
+    def _others(self, subscribed: dict[str, str]) -> dict[str, str]:
+        """Addresses that are mailed and not to be; one that has not confirmed has no ARN, and goes by itself."""
+        own = (self.email or "").casefold()
+        return {one: arn for one, arn in subscribed.items() if one != own and arn.startswith("arn:")}

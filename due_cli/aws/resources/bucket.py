@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from due_cli.aws.clients import Aws
 from due_cli.aws.errors import explained, passing_over
-from due_cli.aws.patience import patiently
+from due_cli.aws.patience import patiently, waited
 from due_cli.aws.resources.tags import TAGS, Tags, counting, of_list, tag_list
 from due_cli.deploy.resource import Settings
+from due_cli.errors import RefusedError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import ServerSideEncryptionRuleTypeDef
@@ -56,7 +57,7 @@ class Bucket:
     def found(self, aws: Aws) -> Settings | None:
         """How it is. Raises where the name is another account's."""
         with explained(f"looking for bucket {self.name}"), passing_over("404", "NoSuchBucket"):
-            aws.s3.head_bucket(Bucket=self.name)
+            aws.s3.head_bucket(Bucket=self.name, ExpectedBucketOwner=aws.caller.account)
             return {
                 "ServerSideEncryption": self._encryption(aws),
                 "PublicAccessBlock": self._public_access(aws),
@@ -89,13 +90,26 @@ class Bucket:
     def delete(self, aws: Aws) -> None:
         """Removes it with everything in it, old versions too."""
         with explained(f"deleting bucket {self.name}"), passing_over("NoSuchBucket"):
-            pages = aws.s3.get_paginator("list_object_versions").paginate(Bucket=self.name)
-            for page in pages:
-                found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-                if found:
-                    objects = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in found]
-                    aws.s3.delete_objects(Bucket=self.name, Delete={"Objects": objects, "Quiet": True})  # type: ignore[typeddict-item]  # both keys are there
+            waited(lambda: self._is_gone(aws), f"the end of bucket {self.name}")
+
+    def _is_gone(self, aws: Aws) -> bool:
+        """Whether it could be removed: a query or a function that ends just now may have written into it meanwhile."""
+        self._empty(aws)
+        with passing_over("BucketNotEmpty"):
             aws.s3.delete_bucket(Bucket=self.name)
+            return True
+        return False
+
+    def _empty(self, aws: Aws) -> None:
+        for page in aws.s3.get_paginator("list_object_versions").paginate(Bucket=self.name):
+            found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+            if not found:
+                continue
+            objects = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in found]
+            answer = aws.s3.delete_objects(Bucket=self.name, Delete={"Objects": objects, "Quiet": True})  # type: ignore[typeddict-item]  # both keys are there
+            for refused in answer.get("Errors", []):
+                why = f"{refused.get('Code')}: {refused.get('Message')}"
+                raise RefusedError(f"deleting {refused.get('Key')} of bucket {self.name}: {why}")
 
     def _rules(self) -> list[dict[str, object]]:
         return [

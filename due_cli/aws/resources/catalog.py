@@ -68,7 +68,12 @@ class Table:
 
     def wanted(self) -> Settings:
         """How it should be."""
-        return {"Columns": self.columns, "PartitionKeys": self.partition_keys, "Location": self.location}
+        return {
+            "Columns": self.columns,
+            "PartitionKeys": self.partition_keys,
+            "Location": self.location,
+            "Formats": (_INPUT, _OUTPUT, _SERDE),
+        }
 
     def found(self, aws: Aws) -> Settings | None:
         """How it is."""
@@ -79,6 +84,11 @@ class Table:
                 "Columns": tuple((column["Name"], column.get("Type", "")) for column in storage.get("Columns", [])),
                 "PartitionKeys": tuple((key["Name"], key.get("Type", "")) for key in table.get("PartitionKeys", [])),
                 "Location": storage.get("Location"),
+                "Formats": (
+                    storage.get("InputFormat"),
+                    storage.get("OutputFormat"),
+                    storage.get("SerdeInfo", {}).get("SerializationLibrary"),
+                ),
             }
         return None
 

@@ -5,30 +5,33 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from due_cli.aws.clients import Aws
 from due_cli.aws.errors import RIGHTS, explained, passing_over
 from due_cli.aws.patience import patiently, waited
-from due_cli.aws.resources.tags import OWNER, TAGS, Tags, counting
+from due_cli.aws.resources.tags import TAGS, Tags, counting
 from due_cli.deploy.resource import Settings
 from due_cli.errors import RefusedError
 
 if TYPE_CHECKING:
-    from mypy_boto3_lambda.type_defs import EnvironmentTypeDef
+    from mypy_boto3_lambda.type_defs import EnvironmentTypeDef, FunctionConfigurationTypeDef
 
 RUNTIME: Final = "python3.13"
+_ANOTHER = "one of the same name, which is gone"
+_RETRIES = 2  # of what calls it without waiting for the answer
 _CONFIGURATION = ("Role", "Handler", "Runtime", "MemorySize", "Timeout", "Environment")
 
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """Who may call a function: a service, on behalf of one source in this account."""
+    """Who may call a function: a service, on behalf of one source; of ``account``, where the ARN does not say it."""
 
     sid: str
     service: str
     source_arn: str
-    account: str
+    account: str | None = None
 
     def statement(self, function_arn: str) -> dict[str, object]:
         """The statement of the function's policy that Lambda makes of it."""
@@ -39,7 +42,7 @@ class Permission:
             "Action": "lambda:InvokeFunction",
             "Resource": function_arn,
             "Condition": {
-                "StringEquals": {"AWS:SourceAccount": self.account},
+                **({"StringEquals": {"AWS:SourceAccount": self.account}} if self.account else {}),
                 "ArnLike": {"AWS:SourceArn": self.source_arn},
             },
         }
@@ -47,11 +50,15 @@ class Permission:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """``content`` is the zip, ``sha256`` its hash (base64), ``concurrency`` None for no reservation."""
+    """``content`` is the zip, ``sha256`` its hash (base64), ``concurrency`` None for no reservation.
+
+    ``stand_in_arn`` is another role that Lambda may take on, for the moment in which the function gets its own anew.
+    """
 
     name: str
     arn: str
     role_arn: str
+    stand_in_arn: str
     handler: str
     content: bytes = field(repr=False)
     sha256: str
@@ -76,8 +83,7 @@ class Function:
             "CodeSha256": self.sha256,
             "ReservedConcurrentExecutions": self.concurrency,
             "Permissions": {one.sid: one.statement(self.arn) for one in self.permissions},
-            "OnFailure": self.on_failure_arn,
-            OWNER: self.tags.get(OWNER),
+            "OnFailure": (self.on_failure_arn, _RETRIES) if self.on_failure_arn else None,
             TAGS: dict(self.tags),
         }
 
@@ -87,13 +93,13 @@ class Function:
             function = aws.lambda_.get_function(FunctionName=self.name)
             configuration, tags = function["Configuration"], _tags_in(function)
             return {
-                **{key: configuration.get(key) for key in ("Role", "Handler", "Runtime", "MemorySize", "Timeout")},
+                "Role": _ANOTHER if self._is_younger(aws, configuration) else configuration.get("Role"),
+                **{key: configuration.get(key) for key in ("Handler", "Runtime", "MemorySize", "Timeout")},
                 "Environment": dict(configuration.get("Environment", {}).get("Variables", {})),
                 "CodeSha256": configuration.get("CodeSha256"),
                 "ReservedConcurrentExecutions": function.get("Concurrency", {}).get("ReservedConcurrentExecutions"),
                 "Permissions": self._permissions(aws),
                 "OnFailure": self._on_failure(aws),
-                OWNER: tags.get(OWNER),
                 TAGS: counting(tags, self.tags),
             }
         return None
@@ -102,7 +108,7 @@ class Function:
         """Makes it and waits until it can be called; its role may be too young to be assumed for some seconds."""
         environment = self._environment()
         with explained(f"creating function {self.name}"):
-            with passing_over("ResourceConflictException"):
+            with passing_over("ResourceConflictException", words="already exist"):
                 patiently(
                     lambda: aws.lambda_.create_function(
                         FunctionName=self.name,
@@ -121,6 +127,9 @@ class Function:
     def update(self, aws: Aws, changed: frozenset[str]) -> None:
         """Sets what differs; Lambda takes one change of a function at a time."""
         with explained(f"updating function {self.name}"):
+            self._wait(aws)
+            if "Role" in changed:
+                self._put_role(aws, self.stand_in_arn)
             if changed & {*_CONFIGURATION}:
                 self._put_configuration(aws)
             if "CodeSha256" in changed:
@@ -139,6 +148,24 @@ class Function:
         """Removes it with its policy."""
         with explained(f"deleting function {self.name}"), passing_over("ResourceNotFoundException"):
             patiently(lambda: aws.lambda_.delete_function(FunctionName=self.name))
+
+    def _is_younger(self, aws: Aws, configuration: FunctionConfigurationTypeDef) -> bool:
+        """Whether its role was made after the function last changed, so that the one that it got is gone.
+
+        Lambda lets a role read the environment by a grant to that very role, and one that is made anew under the same
+        name has none: every call fails, and nothing is logged (Lambda, "KMSAccessDeniedException").
+        """
+        if configuration.get("Role") != self.role_arn:
+            return False
+        with passing_over("NoSuchEntity"):
+            made = aws.iam.get_role(RoleName=self.role_arn.rsplit("/", 1)[-1])["Role"]["CreateDate"]
+            return made > datetime.fromisoformat(configuration["LastModified"])
+        return True
+
+    def _put_role(self, aws: Aws, role_arn: str) -> None:
+        """Gives it a role, and so the grant that goes with it; there is none for a role that it has already."""
+        patiently(lambda: aws.lambda_.update_function_configuration(FunctionName=self.name, Role=role_arn))
+        self._wait(aws)
 
     def _environment(self) -> EnvironmentTypeDef:
         return {"Variables": dict(self.environment)}
@@ -191,19 +218,25 @@ class Function:
                 continue
             with passing_over("ResourceNotFoundException"):
                 aws.lambda_.remove_permission(FunctionName=self.name, StatementId=one.sid)
-            aws.lambda_.add_permission(
-                FunctionName=self.name,
-                StatementId=one.sid,
-                Action="lambda:InvokeFunction",
-                Principal=f"{one.service}.amazonaws.com",
-                SourceArn=one.source_arn,
-                SourceAccount=one.account,
-            )
+            with passing_over("ResourceConflictException", words="already exists"):  # and only the answer was lost
+                patiently(lambda one=one: self._add_permission(aws, one))  # type: ignore[misc]
 
-    def _on_failure(self, aws: Aws) -> str | None:
+    def _add_permission(self, aws: Aws, permission: Permission) -> None:
+        account: Any = {"SourceAccount": permission.account} if permission.account else {}
+        aws.lambda_.add_permission(
+            FunctionName=self.name,
+            StatementId=permission.sid,
+            Action="lambda:InvokeFunction",
+            Principal=f"{permission.service}.amazonaws.com",
+            SourceArn=permission.source_arn,
+            **account,
+        )
+
+    def _on_failure(self, aws: Aws) -> tuple[str | None, int | None] | None:
         with passing_over("ResourceNotFoundException"):
             found = aws.lambda_.get_function_event_invoke_config(FunctionName=self.name)
-            return found.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
+            destination = found.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
+            return destination, found.get("MaximumRetryAttempts")
         return None
 
     def _put_on_failure(self, aws: Aws) -> None:
@@ -215,7 +248,7 @@ class Function:
         patiently(
             lambda: aws.lambda_.put_function_event_invoke_config(
                 FunctionName=self.name,
-                MaximumRetryAttempts=2,
+                MaximumRetryAttempts=_RETRIES,
                 DestinationConfig={"OnFailure": {"Destination": destination}},
             )
         )

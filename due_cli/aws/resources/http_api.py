@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from due_cli.aws.clients import Aws
 from due_cli.aws.errors import explained, passing_over
-from due_cli.aws.patience import patiently
+from due_cli.aws.patience import patiently, waited
 from due_cli.aws.resources.tags import OWNER, TAGS, Tags, counting
 from due_cli.deploy.resource import Settings
 
 if TYPE_CHECKING:
-    from mypy_boto3_apigatewayv2.type_defs import ApiTypeDef
+    from mypy_boto3_apigatewayv2.type_defs import ApiTypeDef, IntegrationTypeDef
 
 ROUTE = "GET /call"
 STAGE = "$default"  # a stage of another name would be part of the path
 _PAYLOAD = "2.0"
 _STAGE_TAGS = "StageTags"
+_OTHERS = "OtherRoutes"  # the API is the stack's alone: a route that somebody added may let anybody in
+_SURPLUS = "Surplus"  # where only the answer was lost, asking again has made a second: names are not unique
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,32 +42,41 @@ class HttpApi:
             "Route": ROUTE,
             "AuthorizationType": "AWS_IAM",
             "Integration": self.function_arn,
+            "Integrations": 1,
+            _OTHERS: [],
             "Stage": STAGE,
             TAGS: dict(self.tags),
             _STAGE_TAGS: dict(self.tags),
+            _SURPLUS: [],
         }
 
     def found(self, aws: Aws) -> Settings | None:
         """How it is."""
         with explained(f"looking for HTTP API {self.name}"):
-            api = self._api(aws)
-            if api is None:
+            own = self._own(aws)
+            if not own:
                 return None
-            return {**self._settings(aws, api.get("ApiId", "")), TAGS: counting(api.get("Tags", {}), self.tags)}
+            first, *others = own
+            settings = self._settings(aws, first.get("ApiId", ""))
+            tags = counting(first.get("Tags", {}), self.tags)
+            return {**settings, TAGS: tags, _SURPLUS: [one.get("ApiId", "") for one in others]}
 
     def create(self, aws: Aws) -> None:
         """Makes it with its tags; the rest is set by :meth:`update`."""
         with explained(f"creating HTTP API {self.name}"):
-            if self._api(aws) is None:
-                patiently(lambda: aws.apigateway.create_api(Name=self.name, ProtocolType="HTTP", Tags=dict(self.tags)))
+            if self._own(aws):
+                return
+            patiently(lambda: aws.apigateway.create_api(Name=self.name, ProtocolType="HTTP", Tags=dict(self.tags)))
+            waited(lambda: bool(self._own(aws)), f"the API {self.name}")
 
     def update(self, aws: Aws, changed: frozenset[str]) -> None:
         """Sets route, authorization, integration, stage and tags."""
         with explained(f"setting up HTTP API {self.name}"):
-            found = self._api(aws)
-            api = found.get("ApiId", "") if found else ""
-            if changed & {"Route", "AuthorizationType", "Integration"}:
-                self._put_route(aws, api, self._put_integration(aws, api))
+            api, *others = [one.get("ApiId", "") for one in self._own(aws)]
+            for one in others:
+                self._delete(aws, one)
+            if changed & {"Route", "AuthorizationType", "Integration", "Integrations", _OTHERS}:
+                self._put_route(aws, api)
             if "Stage" in changed:
                 with passing_over("ConflictException"):
                     aws.apigateway.create_stage(ApiId=api, StageName=STAGE, AutoDeploy=True, Tags=dict(self.tags))
@@ -75,25 +87,32 @@ class HttpApi:
 
     def delete(self, aws: Aws) -> None:
         """Removes it with its route, integration and stage."""
-        with explained(f"deleting HTTP API {self.name}"), passing_over("NotFoundException"):
-            api = self._api(aws)
-            if api is not None:
-                aws.apigateway.delete_api(ApiId=api.get("ApiId", ""))
+        with explained(f"deleting HTTP API {self.name}"):
+            for one in self._own(aws):
+                self._delete(aws, one.get("ApiId", ""))
 
-    def _api(self, aws: Aws) -> ApiTypeDef | None:
+    def _own(self, aws: Aws) -> list[ApiTypeDef]:
         return _named(aws, self.name, self.tags[OWNER])
+
+    def _delete(self, aws: Aws, api: str) -> None:
+        with passing_over("NotFoundException"):
+            aws.apigateway.delete_api(ApiId=api)
 
     def _settings(self, aws: Aws, api: str) -> Settings:
         routes = aws.apigateway.get_routes(ApiId=api).get("Items", [])
         route = next((one for one in routes if one["RouteKey"] == ROUTE), None)
-        integrations = aws.apigateway.get_integrations(ApiId=api).get("Items", [])
-        called = {f"integrations/{one.get('IntegrationId')}": one.get("IntegrationUri") for one in integrations}
+        target = route.get("Target", "") if route else ""
+        there = aws.apigateway.get_integrations(ApiId=api).get("Items", [])
         stages = aws.apigateway.get_stages(ApiId=api).get("Items", [])
         stage = next((one for one in stages if one["StageName"] == STAGE), None)
         return {
             "Route": route["RouteKey"] if route else None,
             "AuthorizationType": route.get("AuthorizationType") if route else None,
-            "Integration": called.get(route.get("Target", "")) if route else None,
+            "Integration": next(
+                (one.get("IntegrationUri") for one in self._own_of(there) if _target(one) == target), None
+            ),
+            "Integrations": len(there),
+            _OTHERS: sorted(one["RouteKey"] for one in routes if one["RouteKey"] != ROUTE),
             "Stage": stage["StageName"] if stage else None,
             _STAGE_TAGS: counting(stage.get("Tags", {}), self.tags) if stage else None,
         }
@@ -101,37 +120,56 @@ class HttpApi:
     def _tag(self, aws: Aws, what: str) -> None:
         aws.apigateway.tag_resource(ResourceArn=f"{self.arn_prefix}{what}", Tags=dict(self.tags))
 
-    def _put_integration(self, aws: Aws, api: str) -> str:
+    def _own_of(self, integrations: list[IntegrationTypeDef]) -> list[IntegrationTypeDef]:
+        """Those that call the function as it reads a call."""
+        called = [one for one in integrations if one.get("IntegrationUri") == self.function_arn]
+        return [one for one in called if one.get("PayloadFormatVersion") == _PAYLOAD]
+
+    def _put_route(self, aws: Aws, api: str) -> None:
+        """Lets the route call the function by one integration, and removes other integrations and routes."""
+        called = self._integration(aws, api)
+        self._point(aws, api, called)
+        for route in aws.apigateway.get_routes(ApiId=api).get("Items", []):
+            if route["RouteKey"] != ROUTE:
+                with passing_over("NotFoundException"):
+                    aws.apigateway.delete_route(ApiId=api, RouteId=route.get("RouteId", ""))
         for one in aws.apigateway.get_integrations(ApiId=api).get("Items", []):
-            if one.get("IntegrationUri") == self.function_arn:
-                return one.get("IntegrationId", "")
+            if _target(one) != called:
+                with passing_over("NotFoundException"):
+                    aws.apigateway.delete_integration(ApiId=api, IntegrationId=one.get("IntegrationId", ""))
+
+    def _integration(self, aws: Aws, api: str) -> str:
+        for one in self._own_of(aws.apigateway.get_integrations(ApiId=api).get("Items", [])):
+            return _target(one)
         made = aws.apigateway.create_integration(
             ApiId=api, IntegrationType="AWS_PROXY", IntegrationUri=self.function_arn, PayloadFormatVersion=_PAYLOAD
         )
-        return made.get("IntegrationId", "")
+        return f"integrations/{made.get('IntegrationId', '')}"
 
-    def _put_route(self, aws: Aws, api: str, integration: str) -> None:
-        target = f"integrations/{integration}"
+    def _point(self, aws: Aws, api: str, target: str) -> None:
         for route in aws.apigateway.get_routes(ApiId=api).get("Items", []):
             if route["RouteKey"] == ROUTE:
                 aws.apigateway.update_route(
                     ApiId=api, RouteId=route.get("RouteId", ""), AuthorizationType="AWS_IAM", Target=target
                 )
                 return
-        aws.apigateway.create_route(ApiId=api, RouteKey=ROUTE, AuthorizationType="AWS_IAM", Target=target)
+        with passing_over("ConflictException"):  # it was made, and the answer lost
+            aws.apigateway.create_route(ApiId=api, RouteKey=ROUTE, AuthorizationType="AWS_IAM", Target=target)
+
+
+def _target(integration: IntegrationTypeDef) -> str:
+    return f"integrations/{integration.get('IntegrationId', '')}"
 
 
 def address_of(aws: Aws, name: str, stack: str) -> str | None:
     """The URL of a stack's API that is called with ``?message_id=ID``; None where there is none."""
     with explained(f"looking for HTTP API {name}"):
-        api = _named(aws, name, stack)
-        return f"{api['ApiEndpoint']}{ROUTE.split()[1]}" if api else None
+        return next((f"{api['ApiEndpoint']}{ROUTE.split()[1]}" for api in _named(aws, name, stack)), None)
 
 
-def _named(aws: Aws, name: str, stack: str) -> ApiTypeDef | None:
-    """The API of a name and a stack; its other tags are the user's, and may be others than were asked for last."""
-    for page in aws.apigateway.get_paginator("get_apis").paginate():
-        for api in page["Items"]:
-            if api.get("Name") == name and api.get("Tags", {}).get(OWNER) == stack:
-                return api
-    return None
+def _named(aws: Aws, name: str, stack: str) -> list[ApiTypeDef]:
+    """The APIs of a name and a stack, the oldest first; other tags are the user's, and may have been others."""
+    pages = aws.apigateway.get_paginator("get_apis").paginate()
+    called = [api for page in pages for api in page["Items"] if api.get("Name") == name]
+    own = [api for api in called if api.get("Tags", {}).get(OWNER) == stack]
+    return sorted(own, key=lambda api: (api.get("CreatedDate", datetime.max.replace(tzinfo=UTC)), api.get("ApiId", "")))

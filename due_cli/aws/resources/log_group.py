@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from due_cli.aws.clients import Aws
 from due_cli.aws.errors import explained, passing_over
+from due_cli.aws.patience import patiently
 from due_cli.aws.resources.tags import TAGS, Tags, counting
 from due_cli.deploy.resource import Settings
 
@@ -42,13 +43,14 @@ class LogGroup:
     def create(self, aws: Aws) -> None:
         """Makes it with its tags."""
         with explained(f"creating log group {self.name}"), passing_over("ResourceAlreadyExistsException"):
-            aws.logs.create_log_group(logGroupName=self.name, tags=dict(self.tags))
+            patiently(lambda: aws.logs.create_log_group(logGroupName=self.name, tags=dict(self.tags)))
 
     def update(self, aws: Aws, changed: frozenset[str]) -> None:
         """Sets retention and tags, and makes streams that are missing."""
         with explained(f"setting up log group {self.name}"):
             if "retentionInDays" in changed:
-                aws.logs.put_retention_policy(logGroupName=self.name, retentionInDays=self.retention_days)
+                days = self.retention_days
+                patiently(lambda: aws.logs.put_retention_policy(logGroupName=self.name, retentionInDays=days))
             for stream in self.streams if "streams" in changed else ():
                 with passing_over("ResourceAlreadyExistsException"):
                     aws.logs.create_log_stream(logGroupName=self.name, logStreamName=stream)
@@ -58,4 +60,4 @@ class LogGroup:
     def delete(self, aws: Aws) -> None:
         """Removes it with its lines."""
         with explained(f"deleting log group {self.name}"), passing_over("ResourceNotFoundException"):
-            aws.logs.delete_log_group(logGroupName=self.name)
+            patiently(lambda: aws.logs.delete_log_group(logGroupName=self.name))

@@ -11,7 +11,9 @@ from due_cli.aws.patience import patiently
 from due_cli.deploy.resource import Settings
 
 _FUNCTIONS = "LambdaFunctionConfigurations"
-_EVENT = "s3:ObjectCreated:*"
+_KINDS = (_FUNCTIONS, "QueueConfigurations", "TopicConfigurations")
+_CREATED = "s3:ObjectCreated:"
+_EVENT = f"{_CREATED}*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +39,23 @@ class Notification:
         with explained(f"looking for the notifications of bucket {self.bucket}"), passing_over("NoSuchBucket"):
             for one in self._configuration(aws).get(_FUNCTIONS, []):
                 if one.get("Id") == self.name:
-                    rules = one.get("Filter", {}).get("Key", {}).get("FilterRules", [])
-                    named = [{"Name": rule["Name"].lower(), "Value": rule["Value"]} for rule in rules]
                     return {
                         "LambdaFunctionArn": one["LambdaFunctionArn"],
                         "Events": list(one["Events"]),
-                        "Filter": {"Key": {"FilterRules": named}},
+                        "Filter": {"Key": {"FilterRules": _rules(one)}},
                     }
+        return None
+
+    def obstacle(self, aws: Aws) -> str | None:
+        """The id of another notification of the same new objects: S3 takes no second one (S3 user guide, "Examples of
+        notification configurations with invalid prefix and suffix overlapping")."""
+        with explained(f"looking for the notifications of bucket {self.bucket}"), passing_over("NoSuchBucket"):
+            configuration = self._configuration(aws)
+            for one in (one for kind in _KINDS for one in configuration.get(kind, [])):
+                if one.get("Id") != self.name and any(event.startswith(_CREATED) for event in one["Events"]):
+                    prefix = _prefix(one)
+                    if prefix.startswith(self.prefix) or self.prefix.startswith(prefix):
+                        return str(one.get("Id"))
         return None
 
     def create(self, aws: Aws) -> None:
@@ -69,7 +81,21 @@ class Notification:
             configuration: Any = self._configuration(aws)
             others = [one for one in configuration.get(_FUNCTIONS, []) if one.get("Id") != self.name]
             configuration[_FUNCTIONS] = [*others, *([own] if own else [])]
-            aws.s3.put_bucket_notification_configuration(Bucket=self.bucket, NotificationConfiguration=configuration)
+            aws.s3.put_bucket_notification_configuration(
+                Bucket=self.bucket,
+                NotificationConfiguration=configuration,
+                SkipDestinationValidation=own
+                is None,  # what others notify of may be gone, and is not this one's affair
+            )
 
         with explained(f"setting the notifications of bucket {self.bucket}"):
             patiently(put)
+
+
+def _rules(configuration: dict[str, Any]) -> list[dict[str, str]]:
+    rules = configuration.get("Filter", {}).get("Key", {}).get("FilterRules", [])
+    return [{"Name": rule["Name"].lower(), "Value": rule["Value"]} for rule in rules]
+
+
+def _prefix(configuration: dict[str, Any]) -> str:
+    return next((rule["Value"] for rule in _rules(configuration) if rule["Name"] == "prefix"), "")

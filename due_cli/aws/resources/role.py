@@ -8,10 +8,11 @@ from typing import Any
 
 from due_cli.aws.clients import Aws
 from due_cli.aws.errors import explained, passing_over
-from due_cli.aws.resources.tags import OWNER, TAGS, Tags, counting, of_list, tag_list
+from due_cli.aws.resources.tags import TAGS, Tags, counting, of_list, tag_list
 from due_cli.deploy.resource import Settings
 
 _POLICY = "due"
+_OTHERS, _ATTACHED = "OtherPolicies", "AttachedPolicies"  # which give a role of the stack more than it needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,8 @@ class Role:
         return {
             "AssumeRolePolicyDocument": self.trust,
             "PolicyDocument": self.rights,
-            OWNER: self.tags.get(OWNER),
+            _OTHERS: [],
+            _ATTACHED: [],
             TAGS: dict(self.tags),
         }
 
@@ -41,7 +43,8 @@ class Role:
             return {
                 "AssumeRolePolicyDocument": _document(role.get("AssumeRolePolicyDocument")),
                 "PolicyDocument": self._rights(aws),
-                OWNER: tags.get(OWNER),
+                _OTHERS: self._others(aws),
+                _ATTACHED: self._attached(aws),
                 TAGS: counting(tags, self.tags),
             }
         return None
@@ -60,6 +63,12 @@ class Role:
                 aws.iam.update_assume_role_policy(RoleName=self.name, PolicyDocument=json.dumps(self.trust))
             if "PolicyDocument" in changed:
                 aws.iam.put_role_policy(RoleName=self.name, PolicyName=_POLICY, PolicyDocument=json.dumps(self.rights))
+            for name in self._others(aws) if _OTHERS in changed else []:
+                with passing_over("NoSuchEntity"):
+                    aws.iam.delete_role_policy(RoleName=self.name, PolicyName=name)
+            for arn in self._attached(aws) if _ATTACHED in changed else []:
+                with passing_over("NoSuchEntity"):
+                    aws.iam.detach_role_policy(RoleName=self.name, PolicyArn=arn)
         if TAGS in changed:
             with explained(f"tagging role {self.name}"):
                 aws.iam.tag_role(RoleName=self.name, Tags=tag_list(self.tags))
@@ -71,6 +80,14 @@ class Role:
                 aws.iam.delete_role_policy(RoleName=self.name, PolicyName=_POLICY)
             with passing_over("NoSuchEntity"):
                 aws.iam.delete_role(RoleName=self.name)
+
+    def _others(self, aws: Aws) -> list[str]:
+        pages = aws.iam.get_paginator("list_role_policies").paginate(RoleName=self.name)
+        return sorted(name for page in pages for name in page["PolicyNames"] if name != _POLICY)
+
+    def _attached(self, aws: Aws) -> list[str]:
+        pages = aws.iam.get_paginator("list_attached_role_policies").paginate(RoleName=self.name)
+        return sorted(one["PolicyArn"] for page in pages for one in page["AttachedPolicies"])
 
     def _rights(self, aws: Aws) -> object:
         with passing_over("NoSuchEntity"):

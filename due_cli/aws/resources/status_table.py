@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import SSESpecificationTypeDef, TimeToLiveSpecificationTypeDef
 
 KEY = "message_id"
+_STATUS = "TableStatus"
+_MOST_SECONDS = 900.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class StatusTable:
     def wanted(self) -> Settings:
         """How it should be."""
         return {
+            _STATUS: "ACTIVE",
             "BillingMode": "PAY_PER_REQUEST",
             "KMSMasterKeyArn": self.kms_key,
             "TimeToLive": self.expires,
@@ -41,10 +44,13 @@ class StatusTable:
         """How it is."""
         with explained(f"looking for table {self.name}"), passing_over("ResourceNotFoundException"):
             table = aws.dynamodb.describe_table(TableName=self.name)["Table"]
+            if table.get(_STATUS) == "DELETING":  # of which nothing else is told
+                return {_STATUS: "DELETING"}
             expiry = aws.dynamodb.describe_time_to_live(TableName=self.name)["TimeToLiveDescription"]
             on = expiry.get("TimeToLiveStatus") in ("ENABLED", "ENABLING")
             tags = of_list(aws.dynamodb.list_tags_of_resource(ResourceArn=self.arn).get("Tags", []))
             return {
+                _STATUS: "ACTIVE" if table.get(_STATUS) == "UPDATING" else table.get(_STATUS),
                 "BillingMode": table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED"),
                 "KMSMasterKeyArn": table.get("SSEDescription", {}).get("KMSMasterKeyArn"),
                 "TimeToLive": expiry.get("AttributeName") if on else None,
@@ -64,11 +70,16 @@ class StatusTable:
                     Tags=tag_list(self.tags),
                     SSESpecification=_encrypted(self.kms_key),
                 )
-            waited(lambda: self._status(aws) == "ACTIVE", f"table {self.name}")
+            waited(lambda: self._status(aws) == "ACTIVE", f"table {self.name}", _MOST_SECONDS)
 
     def update(self, aws: Aws, changed: frozenset[str]) -> None:
         """Sets what differs; each is a call of its own, and the table takes one at a time."""
+        if _STATUS in changed and self._status(aws) in ("DELETING", None):
+            self.delete(aws)
+            self.create(aws)
+            changed = changed - {"BillingMode", "KMSMasterKeyArn", TAGS}  # it was made with these
         with explained(f"setting up table {self.name}"):
+            waited(lambda: self._status(aws) not in ("CREATING", "UPDATING"), f"table {self.name}", _MOST_SECONDS)
             if "BillingMode" in changed:
                 patiently(lambda: aws.dynamodb.update_table(TableName=self.name, BillingMode="PAY_PER_REQUEST"))
             if "KMSMasterKeyArn" in changed:
@@ -76,15 +87,24 @@ class StatusTable:
                 patiently(lambda: aws.dynamodb.update_table(TableName=self.name, SSESpecification=encryption))
             if "TimeToLive" in changed:
                 expiry: TimeToLiveSpecificationTypeDef = {"Enabled": True, "AttributeName": self.expires}
-                patiently(lambda: aws.dynamodb.update_time_to_live(TableName=self.name, TimeToLiveSpecification=expiry))
+                with passing_over("ValidationException", words="already enabled"):  # and only the answer was lost
+                    patiently(
+                        lambda: aws.dynamodb.update_time_to_live(TableName=self.name, TimeToLiveSpecification=expiry)
+                    )
             if TAGS in changed:
                 patiently(lambda: aws.dynamodb.tag_resource(ResourceArn=self.arn, Tags=tag_list(self.tags)))
 
     def delete(self, aws: Aws) -> None:
         """Removes it and waits until it is gone."""
-        with explained(f"deleting table {self.name}"), passing_over("ResourceNotFoundException"):
-            patiently(lambda: aws.dynamodb.delete_table(TableName=self.name))
-            waited(lambda: self._status(aws) is None, f"the end of table {self.name}")
+        with explained(f"deleting table {self.name}"):
+            waited(lambda: self._is_gone(aws), f"the end of table {self.name}", _MOST_SECONDS)
+
+    def _is_gone(self, aws: Aws) -> bool:
+        status = self._status(aws)
+        if status not in ("DELETING", None):
+            with passing_over("ResourceInUseException", "ResourceNotFoundException"):  # it is still being made, or gone
+                aws.dynamodb.delete_table(TableName=self.name)
+        return status is None
 
     def _status(self, aws: Aws) -> str | None:
         with passing_over("ResourceNotFoundException"):

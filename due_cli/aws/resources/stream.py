@@ -6,14 +6,18 @@ Facts: Firehose developer guide, "Converting input record format" (a buffer of a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from due_cli.aws.clients import Aws
 from due_cli.aws.errors import explained, passing_over
+from due_cli.aws.health import Metric, metrics
 from due_cli.aws.patience import patiently, waited
 from due_cli.aws.resources.tags import TAGS, Tags, counting, of_list
 from due_cli.deploy.resource import Settings
+from due_cli.errors import RefusedError
 
 if TYPE_CHECKING:
     from mypy_boto3_firehose.type_defs import (
@@ -25,13 +29,21 @@ if TYPE_CHECKING:
 LEAST_BUFFER_MB = 64
 _HOURLY = "!{timestamp:yyyy/MM/dd/HH}/"
 # The transform's own buffer: small enough that its answer, which is larger than what it was sent, stays under 6 MB.
-_TRANSFORM_BUFFER = {"BufferSizeInMBs": "1", "BufferIntervalInSeconds": "60", "NumberOfRetries": "3"}
+_TRANSFORM_SECONDS = 60
+_TRANSFORM_BUFFER = {"BufferSizeInMBs": "1", "BufferIntervalInSeconds": str(_TRANSFORM_SECONDS), "NumberOfRetries": "3"}
 _ENCRYPTED = ("ENABLED", "ENABLING")
+_STATUS = "DeliveryStreamStatus"
+_FAILED = ("CREATING_FAILED", "DELETING_FAILED")  # these stay: such a stream can but be deleted (API reference)
+_DELIVERY_SECONDS = 60  # to transform and to store
+_MOST_SECONDS = 1_800.0  # Firehose takes minutes to make a stream and to remove one
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryStream:
-    """Into ``bucket_arn`` under ``events`` and ``errors``, by the schema of ``database.table``, with ``role_arn``."""
+    """Into ``bucket_arn`` under ``events`` and ``errors``, by the schema of ``database.table``, with ``role_arn``.
+
+    Before it is removed it has ``drain_seconds`` to deliver what it holds.
+    """
 
     name: str
     role_arn: str
@@ -48,6 +60,7 @@ class DeliveryStream:
     log_stream: str
     kms_key: str | None
     tags: Tags
+    drain_seconds: int = 0
     kind: str = "delivery stream"
 
     def wanted(self) -> Settings:
@@ -60,10 +73,12 @@ class DeliveryStream:
             "BufferingHints": {"SizeInMBs": self.buffer_mb, "IntervalInSeconds": self.buffer_seconds},
             "Transform": self._transform(),
             "Schema": f"{self.database}.{self.table}",
+            "SchemaRoleARN": self.role_arn,
             "InputFormat": "HiveJsonSerDe",
             "OutputFormat": "ParquetSerDe SNAPPY",
-            "LogGroup": self.log_group,
+            "Logging": (True, self.log_group, self.log_stream),
             "Encryption": self.kms_key or "AWS_OWNED_CMK",
+            _STATUS: "ACTIVE",
             TAGS: dict(self.tags),
         }
 
@@ -89,31 +104,68 @@ class DeliveryStream:
                         Tags=self._tags(),
                     )
                 )
-            waited(lambda: self._description(aws).get("DeliveryStreamStatus") == "ACTIVE", f"stream {self.name}")
+            waited(lambda: self._is_active(aws), f"stream {self.name}", _MOST_SECONDS)
 
     def update(self, aws: Aws, changed: frozenset[str]) -> None:
         """Sets its destination whole: an update of the transform alone would replace all of the processing."""
+        if _STATUS in changed and not self._lives(aws):
+            self.delete(aws)
+            self.create(aws)
+            return
         with explained(f"updating delivery stream {self.name}"):
             if "Encryption" in changed:
                 self._encrypt(aws)
             if TAGS in changed:
                 aws.firehose.tag_delivery_stream(DeliveryStreamName=self.name, Tags=self._tags())
             if changed - {"Encryption", TAGS}:
-                description = self._description(aws)
-                patiently(
-                    lambda: aws.firehose.update_destination(
-                        DeliveryStreamName=self.name,
-                        CurrentDeliveryStreamVersionId=description["VersionId"],
-                        DestinationId=description["Destinations"][0]["DestinationId"],
-                        ExtendedS3DestinationUpdate=self._destination(),
-                    )
-                )
+                patiently(lambda: self._put_destination(aws))
 
     def delete(self, aws: Aws) -> None:
-        """Removes it and waits until it is gone; what it has buffered is delivered first by Firehose."""
-        with explained(f"deleting delivery stream {self.name}"), passing_over("ResourceNotFoundException"):
-            patiently(lambda: aws.firehose.delete_delivery_stream(DeliveryStreamName=self.name))
-            waited(lambda: self.found(aws) is None, f"the end of stream {self.name}")
+        """Removes it and waits until it is gone, with all that it holds still (API reference, DeleteDeliveryStream)."""
+        with explained(f"deleting delivery stream {self.name}"):
+            if self._description(aws).get(_STATUS) == "ACTIVE":
+                time.sleep(self.drain_seconds)
+            waited(lambda: self._is_gone(aws), f"the end of stream {self.name}", _MOST_SECONDS)
+
+    def drained(self, aws: Aws) -> DeliveryStream:
+        """The same with time to deliver what it holds; without, where no record came in since yesterday."""
+        incoming = Metric("AWS/Firehose", "IncomingRecords", ("DeliveryStreamName", self.name), "Sum")
+        day, hour = timedelta(days=1), timedelta(hours=1)
+        if not any(metrics(aws, {"incoming": incoming}, day, hour)["incoming"]):
+            return self
+        return replace(self, drain_seconds=_TRANSFORM_SECONDS + self.buffer_seconds + _DELIVERY_SECONDS)
+
+    def _lives(self, aws: Aws) -> bool:
+        """Whether it is there to stay; one that is being made is waited for."""
+        status = self._description(aws).get(_STATUS)
+        if status == "CREATING":
+            waited(lambda: self._is_active(aws), f"stream {self.name}", _MOST_SECONDS)
+            return True
+        return status not in ("DELETING", *_FAILED, None)
+
+    def _is_active(self, aws: Aws) -> bool:
+        found = self._description(aws)
+        if found.get(_STATUS) in _FAILED:
+            why = found.get("FailureDescription", {}).get("Details", "Firehose gives no reason")
+            raise RefusedError(f"the delivery stream {self.name} was not made: {why}", "due setup again makes it anew")
+        return bool(found.get(_STATUS) == "ACTIVE")
+
+    def _is_gone(self, aws: Aws) -> bool:
+        status = self._description(aws).get(_STATUS)
+        if status not in ("DELETING", None):
+            with passing_over("ResourceInUseException", "ResourceNotFoundException"):  # it is still being made, or gone
+                aws.firehose.delete_delivery_stream(DeliveryStreamName=self.name)
+        return status is None
+
+    def _put_destination(self, aws: Aws) -> None:
+        """By the version that it has now: where only the answer was lost, that is another than before."""
+        description = self._description(aws)
+        aws.firehose.update_destination(
+            DeliveryStreamName=self.name,
+            CurrentDeliveryStreamVersionId=description["VersionId"],
+            DestinationId=description["Destinations"][0]["DestinationId"],
+            ExtendedS3DestinationUpdate=self._destination(),
+        )
 
     def _encrypt(self, aws: Aws) -> None:
         patiently(
@@ -121,6 +173,14 @@ class DeliveryStream:
                 DeliveryStreamName=self.name, DeliveryStreamEncryptionConfigurationInput=self._key()
             )
         )
+        waited(lambda: self._is_encrypted(aws), f"the encryption of stream {self.name}", _MOST_SECONDS)
+
+    def _is_encrypted(self, aws: Aws) -> bool:
+        found = self._description(aws).get("DeliveryStreamEncryptionConfiguration", {})
+        if found.get("Status") == "ENABLING_FAILED":
+            why = found.get("FailureDescription", {}).get("Details", "Firehose gives no reason")
+            raise RefusedError(f"the delivery stream {self.name} was not encrypted: {why}")
+        return bool(found.get("Status") != "ENABLING")
 
     def _key(self) -> DeliveryStreamEncryptionConfigurationInputTypeDef:
         if self.kms_key:
@@ -131,8 +191,11 @@ class DeliveryStream:
         return [{"Key": key, "Value": value} for key, value in sorted(self.tags.items())]
 
     def _description(self, aws: Aws) -> dict[str, Any]:
-        found = aws.firehose.describe_delivery_stream(DeliveryStreamName=self.name)
-        return {**found["DeliveryStreamDescription"]}
+        """What Firehose says of it; nothing where there is none."""
+        with passing_over("ResourceNotFoundException"):
+            found = aws.firehose.describe_delivery_stream(DeliveryStreamName=self.name)
+            return {**found["DeliveryStreamDescription"]}
+        return {}
 
     def _error_prefix(self) -> str:
         return f"{self.errors}!{{firehose:error-output-type}}/{_HOURLY}"
@@ -183,6 +246,7 @@ def _settings(description: dict[str, Any]) -> Settings:
     deserializer = conversion.get("InputFormatConfiguration", {}).get("Deserializer", {})
     serializer = conversion.get("OutputFormatConfiguration", {}).get("Serializer", {})
     encryption = description.get("DeliveryStreamEncryptionConfiguration", {})
+    logging = destination.get("CloudWatchLoggingOptions", {})
     return {
         "RoleARN": destination.get("RoleARN"),
         "BucketARN": destination.get("BucketARN"),
@@ -191,10 +255,12 @@ def _settings(description: dict[str, Any]) -> Settings:
         "BufferingHints": destination.get("BufferingHints"),
         "Transform": _transform(destination.get("ProcessingConfiguration", {})),
         "Schema": f"{schema.get('DatabaseName')}.{schema.get('TableName')}" if conversion.get("Enabled") else None,
+        "SchemaRoleARN": schema.get("RoleARN"),
         "InputFormat": next(iter(deserializer), None),
         "OutputFormat": " ".join(f"{name} {options.get('Compression')}" for name, options in serializer.items()),
-        "LogGroup": destination.get("CloudWatchLoggingOptions", {}).get("LogGroupName"),
+        "Logging": tuple(logging.get(key) for key in ("Enabled", "LogGroupName", "LogStreamName")),
         "Encryption": _encryption(encryption),
+        _STATUS: description.get(_STATUS),
     }
 
 

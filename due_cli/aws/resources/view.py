@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from due_cli.aws.clients import Aws
-from due_cli.aws.errors import explained, passing_over
+from due_cli.aws.errors import explained, passing_over, rights_for
 from due_cli.aws.patience import patiently, waited
 from due_cli.deploy.resource import Settings
 from due_cli.errors import QueryError
@@ -77,7 +77,7 @@ class View:
             waited(lambda: _is_over(aws, number, ended), f"view {self.name}")
         if ended["State"] != "SUCCEEDED":
             reason = " ".join(str(ended.get("StateChangeReason", "no reason")).split())
-            raise QueryError(f"the view {self.name} was not made: {reason}")
+            raise QueryError(f"the view {self.name} was not made: {reason}", rights_for(reason))
         with explained(f"marking view {self.name} (glue:UpdateTable)"):
             patiently(lambda: self._mark(aws))
 
@@ -99,6 +99,11 @@ class View:
         given: Any = {key: value for key, value in table.items() if key in _INPUT}
         table_input: TableInputTypeDef = given | {"Parameters": {**table.get("Parameters", {}), **marks}}
         aws.glue.update_table(DatabaseName=self.database, TableInput=table_input, SkipArchive=True)
+
+
+def is_own_view(table: TableTypeDef) -> bool:
+    """Whether a Glue table is a view that due made, of any version and any statement."""
+    return is_view(table) and _MADE_FROM in table.get("Parameters", {})
 
 
 def table_of(aws: Aws, database: str, name: str) -> TableTypeDef | None:

@@ -36,6 +36,7 @@ class Workgroup:
             "EnforceWorkGroupConfiguration": True,
             "PublishCloudWatchMetricsEnabled": True,
             "BytesScannedCutoffPerQuery": self.cutoff_bytes,
+            "State": "ENABLED",
             TAGS: dict(self.tags),
         }
 
@@ -59,12 +60,14 @@ class Workgroup:
             "EnforceWorkGroupConfiguration": configuration.get("EnforceWorkGroupConfiguration"),
             "PublishCloudWatchMetricsEnabled": configuration.get("PublishCloudWatchMetricsEnabled"),
             "BytesScannedCutoffPerQuery": configuration.get("BytesScannedCutoffPerQuery"),
+            "State": group.get("State"),
             TAGS: counting(tags, self.tags),
         }
 
     def create(self, aws: Aws) -> None:
         """Makes it as it should be."""
-        with explained(f"creating workgroup {self.name}"), passing_over("InvalidRequestException"):
+        there = passing_over("InvalidRequestException", words="already created")
+        with explained(f"creating workgroup {self.name}"), there:
             aws.athena.create_work_group(
                 Name=self.name,
                 Configuration={
@@ -89,6 +92,7 @@ class Workgroup:
         with explained(f"updating workgroup {self.name}"):
             aws.athena.update_work_group(
                 WorkGroup=self.name,
+                State="ENABLED",
                 ConfigurationUpdates={
                     "ResultConfigurationUpdates": {
                         "OutputLocation": self.results,
@@ -102,7 +106,8 @@ class Workgroup:
 
     def delete(self, aws: Aws) -> None:
         """Removes it with the history of its queries."""
-        with explained(f"deleting workgroup {self.name}"), passing_over("InvalidRequestException"):
+        gone = passing_over("InvalidRequestException", words="not found")
+        with explained(f"deleting workgroup {self.name}"), gone:
             aws.athena.delete_work_group(WorkGroup=self.name, RecursiveDeleteOption=True)
 
     def _encryption(self) -> EncryptionConfigurationTypeDef:

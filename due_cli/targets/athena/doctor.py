@@ -72,7 +72,7 @@ def _patient(stack: Stack) -> Patient:
         patient = Patient(stack, looked, known.result())
     if not patient.own_projects:
         return patient
-    role = resources.looked_at([pinpoint.role(stack.names, tags)], stack.aws)
+    role = resources.looked_at([pinpoint.role(stack.names, tags, stack.options.kms_key)], stack.aws)
     return Patient(stack, (*looked, *role), patient.projects)
 
 

@@ -23,7 +23,7 @@ from pyathena.model import AthenaQueryExecution
 from pyathena.util import RetryConfig
 
 from due_cli.aws.download import parts
-from due_cli.aws.errors import explained
+from due_cli.aws.errors import explained, rights_for
 from due_cli.deploy.stack import Stack
 from due_cli.errors import ConfigurationError, DueError, QueryError
 from due_cli.prices import athena_dollars
@@ -143,7 +143,7 @@ def _failure(stack: Stack, last: AthenaQueryExecution | None, error: Error, line
         return QueryError(_words(str(error), lines_before))
     reason = _words(last.state_change_reason or last.error_message, lines_before)
     if last.state == last.STATE_FAILED:
-        return QueryError(reason)
+        return QueryError(reason, rights_for(reason))
     if not _CUTOFF.search(reason):
         return QueryError(f"the query was cancelled: {reason}")
     limit = stack.options.scan_cutoff_bytes

@@ -23,7 +23,7 @@ import gzip
 import heapq
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -92,6 +92,9 @@ class Leftover:
     event: Json = None
 
 
+LeftOf = Callable[[Leftover], Iterable[bytes]]  # the documents that stay in the place of a leftover
+
+
 def contents(stack: Stack, until: datetime | None = None) -> Iterator[tuple[Content, Iterator[Leftover]]]:
     """Every object with leftovers, oldest first, and those in it, to be read before the next object is asked for.
 
@@ -136,8 +139,8 @@ def whole(stack: Stack, leftover: Leftover) -> bytes:
     return objects.read(stack.aws, stack.names.bucket, leftover.origin)
 
 
-def take_out(stack: Stack, found: Found, ids: set[str]) -> None:
-    """Takes leftovers out of an object, which goes when nothing is left in it.
+def take_out(stack: Stack, found: Found, ids: set[str], left_of: LeftOf = lambda _: ()) -> None:
+    """Takes leftovers out of an object, but for what is ``left_of`` each; it goes when nothing is left in it.
 
     It is written again only as it was read, so two that do this at a time lose nothing of each other's. An object with
     a part that cannot be told apart stays as it is until that part is taken out too.
@@ -148,7 +151,7 @@ def take_out(stack: Stack, found: Found, ids: set[str]) -> None:
         if content is None:
             return
         with content.stream, tempfile.SpooledTemporaryFile(_HELD_BYTES) as left:
-            kept = _copied(content, ids, left)
+            kept = _copied(content, ids, left_of, left)
             if kept is None:
                 return
             if not kept:
@@ -160,18 +163,18 @@ def take_out(stack: Stack, found: Found, ids: set[str]) -> None:
     raise DueError(f"s3://{bucket}/{found.key} is being changed by somebody else", "run the same command again")
 
 
-def _copied(content: Content, without: set[str], into: IO[bytes]) -> int | None:
+def _copied(content: Content, without: set[str], left_of: LeftOf, into: IO[bytes]) -> int | None:
     """Copies an object without some leftovers, gzip as gzip; how many were copied, None where they cannot be."""
     is_gzip = content.stream.peek(len(GZIP_MAGIC)).startswith(GZIP_MAGIC)
     copied = 0
     with gzip.GzipFile(fileobj=into, mode="wb", mtime=0) if is_gzip else nullcontext(into) as target:
         for leftover in of(content):
-            if leftover.id in without:
-                continue
-            if leftover.kind is Kind.OBJECT:
+            leaves = leftover.id in without
+            if leftover.kind is Kind.OBJECT and not leaves:
                 return None
-            target.write(leftover.text + b"\n")
-            copied += 1
+            for text in left_of(leftover) if leaves else (leftover.text,):
+                target.write(text + b"\n")
+                copied += 1
     return copied
 
 

@@ -2,10 +2,14 @@
 
 A record is put to the stream first and taken out of its object once the stream has it. Killed in between, it is put
 again by the next replay; its ``event_id`` makes that change no number.
+
+Of a record that can be read in part, that part is put and the rest stays. Whether the transform had put it, the failure
+of the record does not say.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import closing
@@ -17,14 +21,17 @@ from due_cli.aws.errors import explained
 from due_cli.aws.objects import Found
 from due_cli.deploy.stack import Stack
 from due_cli.errors import DueError
-from due_cli.ingest.outgoing import fitting, received
+from due_cli.events import Envelope, Unit
+from due_cli.events.fields import as_text
+from due_cli.events.wrappers import payload_units
+from due_cli.ingest.batch import decode
+from due_cli.ingest.outgoing import examined, fitting, received, wrapped
 from due_cli.lambdas.environment import Deadline
 from due_cli.lambdas.statuses import StatusTable
 from due_cli.progress import Progress
 from due_cli.results import Account
 from due_cli.targets.athena.leftovers import Kind, Leftover, contents, newest, take_out
 
-_FAILED_BY_TRANSFORM = "Lambda.ProcessingFailedStatus"
 _AT_ONCE = 500  # leftovers looked at together, so that the status table is asked in bulk
 _BYTES_AT_ONCE = 4 * 1024 * 1024
 
@@ -56,11 +63,12 @@ class _Sent(NamedTuple):
 
 
 class _Became(NamedTuple):
-    """What became of a leftover: whether it leaves the list, and what is put to the stream for it."""
+    """What became of a leftover: whether it leaves the list, what is put for it, and what stays in its place."""
 
     account: Account
     leaves: bool
-    data: bytes = b""
+    data: tuple[bytes, ...] = ()
+    left: tuple[bytes, ...] = ()
 
 
 _FAILED = _Became(Account(records=1, failed=1), leaves=False)
@@ -73,6 +81,7 @@ class _Replay:
     def __init__(self, stack: Stack, wanted: set[str] | None, progress: Progress) -> None:
         self._stack, self._wanted, self._progress = stack, wanted, progress
         self._leaves: dict[str, bool] = {}  # of each leftover that was tried; its copies share its fate
+        self._parted: set[str] = set()  # those that leave something in their place
         self.account = Account()
 
     def sent(self) -> Iterator[_Sent]:
@@ -83,21 +92,23 @@ class _Replay:
             for part in _in_parts(leftovers):
                 for became in self._tried(part):
                     account = account.plus(became.account)
-                    if became.data:
-                        yield _Sent(became.data)
-                left = {one.id for one in part if self._leaves.get(one.id)}
-                stays = stays or any(one.id not in left for one in part)
-                ids |= left
+                    yield from map(_Sent, became.data)
+                leaving = {one.id for one in part if self._leaves.get(one.id)}
+                stays = stays or any(one.id not in leaving or one.id in self._parted for one in part)
+                ids |= leaving
             yield _Sent(b"", _Read(content.found, ids, stays, account))
 
     def clear(self, read: _Read) -> None:
         """Takes out of an object what is in the stream by now."""
         if read.ids and read.stays:
-            take_out(self._stack, read.found, read.ids)
+            take_out(self._stack, read.found, read.ids, self._left_of)
         elif read.ids:
             objects.deleted(self._stack.aws, self._stack.names.bucket, read.found.key)
         self.account = self.account.plus(read.account)
         self._progress.advance(0, count=read.account.records)
+
+    def _left_of(self, leftover: Leftover) -> tuple[bytes, ...]:
+        return _of_record(leftover).left if leftover.id in self._parted else ()
 
     def _tried(self, part: list[Leftover]) -> Iterator[_Became]:
         """What became of each leftover that is wanted and was not tried yet."""
@@ -112,6 +123,8 @@ class _Replay:
             else:
                 became = _of_record(one)
             self._leaves[one.id] = became.leaves
+            if became.left:
+                self._parted.add(one.id)
             yield became
 
     def _refused(self, statuses: list[Leftover]) -> set[str]:
@@ -146,17 +159,49 @@ def _of_record(leftover: Leftover) -> _Became:
         return _FAILED
     if not inside.kept:
         return _Became(Account(records=inside.records, ignored=inside.ignored, failed=failed), leaves=not failed)
-    if failed and leftover.code == _FAILED_BY_TRANSFORM:
-        # The transform has brought in what it could read beside the record that it could not.
-        there = Account(records=inside.records, duplicates=inside.kept, ignored=inside.ignored, failed=failed)
-        return _Became(there, leaves=False)
+    if failed and (parted := _parted(leftover)):
+        return parted
     # Rows say themselves when they arrived; a record goes with the time at which the stream had it first.
     is_row = leftover.kind is Kind.ROWS
     data = fitting(leftover.raw if is_row else received(leftover.raw, leftover.received_at))
     if data is None:
         return _Became(Account(records=inside.records, failed=inside.records), leaves=False)
     kept = Account(inside.records, inside.kept, 0, inside.ignored, failed, inside.rows, inside.nulled)
-    return _Became(kept, leaves=True, data=data)
+    return _Became(kept, leaves=True, data=(data,))
+
+
+def _parted(leftover: Leftover) -> _Became | None:
+    """A record of which only a part can be read; None where it cannot be taken apart, so that it goes as a whole."""
+    if leftover.kind is not Kind.RECORD or leftover.raw is None:
+        return None
+    try:
+        document = json.loads(leftover.text)
+        units = list(payload_units(leftover.raw, Envelope(received_at=leftover.received_at), decode))
+    except Exception:  # a bug of due among them: the transform meets it too, and answers for what is beside it
+        return None
+    account, put, left = Account(), [], []
+    for unit in units:
+        data = _alone(unit)
+        if data is None or "rawData" not in document:
+            return None
+        inside = examined(data, leftover.received_at or leftover.kept_at)
+        if inside.reason is not None:
+            left.append(json.dumps({**document, "rawData": base64.b64encode(data).decode()}).encode())
+        elif inside.kept and (small := fitting(data)) is not None:
+            put.append(small)
+        elif inside.kept:
+            return None
+        failed = inside.reason is not None
+        kept, rows, nulled = (0, 0, 0) if failed else (inside.kept, inside.rows, inside.nulled)
+        account = account.plus(Account(1, kept, 0, 1 - kept - failed, int(failed), rows, nulled))
+    return _Became(account, leaves=True, data=tuple(put), left=tuple(left))
+
+
+def _alone(unit: Unit) -> bytes | None:
+    """One record of several, in wrappers that say what those around it said; None where it cannot be taken out."""
+    if unit.raw is not None:
+        return wrapped(unit.raw, unit.envelope)
+    return None if unit.reason is not None else wrapped(as_text(unit.record).encode(), unit.envelope)
 
 
 def _in_parts(leftovers: Iterable[Leftover]) -> Iterator[list[Leftover]]:

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from due_cli.aws.errors import RIGHTS
 from due_cli.aws.health import is_lake_formation, lake_formation_excludes, raised_alarms, table_status
 from due_cli.aws.resources.http_api import address_of
 from due_cli.aws.signed import get
@@ -39,10 +40,15 @@ def report(patient: Patient) -> Examined:
         found = asked(patient.stack, Silent(), _REPORT, {}, "1d", None, datetime.now(UTC))
         rows = sum(1 for _ in found.rows)
     except QueryError as error:
-        mend = granted_to_all(patient) if is_lake_formation(error) else command_in(error) or patient.setup
-        yield Check("report", "problem", f"{_REPORT} fails: {error.message}", mend)
+        yield Check("report", "problem", f"{_REPORT} fails: {error.message}", _mend(patient, error))
         return
     yield Check("report", "ok", f"{_REPORT} runs: {counted(rows, 'row')} of the last day")
+
+
+def _mend(patient: Patient, error: QueryError) -> str:
+    if is_lake_formation(error):
+        return granted_to_all(patient)
+    return patient.rights if error.hint == RIGHTS else command_in(error) or patient.setup
 
 
 def status_table(patient: Patient) -> Examined:
@@ -70,7 +76,7 @@ def status_api(patient: Patient) -> Examined:
         yield Check("status API", "ok", f"{address} answers")
     elif answer.status == _FORBIDDEN:
         text = f"{address} answers {answer.status} to {patient.aws.caller.arn}: execute-api:Invoke is missing"
-        yield Check("status API", "problem", text)
+        yield Check("status API", "problem", text, patient.rights)
     else:
         text = f"{address} answers {answer.status} for a message that is not known: {masked(answer.body)}"
         tail = patient.aws_command(f"logs tail {names.log_group('status-api')} --since 1h")

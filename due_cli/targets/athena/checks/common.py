@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from due_cli.aws.clients import Aws
+from due_cli.aws.errors import RIGHTS
 from due_cli.aws.health import IAM_ALLOWED, Line, is_gone, is_lake_formation, missing_right
 from due_cli.aws.projects import Described
 from due_cli.deploy.desired import TABLE
@@ -70,6 +71,11 @@ class Patient:
         """The command that sets right what is not as it should be."""
         return self.command("setup")
 
+    @property
+    def rights(self) -> str:
+        """The command that prints the rights that whoever looks needs: an administrator gives them."""
+        return self.command("setup --policy")
+
     def command(self, words: str) -> str:
         """A ``due`` command about this stack, to be typed as it stands."""
         return command(self.names, words)
@@ -109,7 +115,7 @@ def unmade(name: str, error: DueError, patient: Patient, what: str = "") -> Chec
     right = missing_right(error)
     if right is not None:
         said = "" if right in error.message else f" ({right})"
-        return Check(name, "problem", f"{about}{said}")
+        return Check(name, "problem", f"{about}{said}", patient.rights)
     if is_gone(error):
         return Check(name, "warning", f"{about}: first the resources are to be mended", patient.setup)
     return Check(name, "problem", about, command_in(error))
@@ -117,7 +123,7 @@ def unmade(name: str, error: DueError, patient: Patient, what: str = "") -> Chec
 
 def command_in(error: DueError) -> str | None:
     """The hint of an error where it is a command that can be typed."""
-    return error.hint if error.hint and error.hint.startswith(_COMMANDS) else None
+    return error.hint if error.hint and error.hint != RIGHTS and error.hint.startswith(_COMMANDS) else None
 
 
 def granted_to_all(patient: Patient) -> str:

@@ -102,7 +102,7 @@ def _differing(one: ConfigSet, to: Destination, ways: Ways) -> Iterator[str]:
 
 def _nowhere(patient: Patient, to: Destination) -> str | None:
     """Why what an event destination leads to takes no events; None for what is there, which may be another stack's."""
-    if to.stream_arn and not senders.has_stream(patient.aws, _last(to.stream_arn)):
+    if to.stream_arn and senders.stream_is_gone(patient.aws, _last(to.stream_arn)):
         return "which does not exist"
     if to.project_arn and patient.projects is None:
         return "and Pinpoint does not answer"
@@ -113,23 +113,25 @@ def _nowhere(patient: Patient, to: Destination) -> str | None:
 
 def _identities(patient: Patient, *, sets: list[ConfigSet]) -> Examined:
     ways = _ways(patient)
-    found = senders.identities(patient.aws, _MOST_IDENTITIES)
+    names = senders.identity_names(patient.aws)
+    asked = list(senders.identities(patient.aws, names[:_MOST_IDENTITIES]))
+    without = [one.name for one in asked if one.config_set is None]
     attached = {one.name for one in sets if _reaching(one, ways)}
-    if found.without_set:
-        text = f"mail of {listed(found.without_set)} has no configuration set where a message names none: no events"
-        words = f"--email-identity {shlex.quote(found.without_set[0])}"
+    if without:
+        text = f"mail of {listed(without)} has no configuration set where a message names none: no events"
+        words = f"--email-identity {shlex.quote(without[0])}"
         put = f"sesv2 put-email-identity-configuration-set-attributes {words} --configuration-set-name"
         yield Check(_IDENTITIES, "warning", text, patient.aws_command(f"{put} {min(attached, default='NAME')}"))
-    elsewhere = sorted({one.config_set for one in found.asked if one.config_set} - attached)
+    elsewhere = sorted({one.config_set for one in asked if one.config_set} - attached)
     for other in elsewhere:
-        who = listed(one.name for one in found.asked if one.config_set == other)
+        who = listed(one.name for one in asked if one.config_set == other)
         there = next((one for one in sets if one.name == other), ConfigSet(other, ()))
         text = f"mail of {who} has the set {other}, whose events do not come here"
         yield Check(_IDENTITIES, "warning", text, _attaching(patient, there, ways))
-    if not found.without_set and not elsewhere:
-        more = f"; {found.in_all - len(found.asked):,} more were not asked" if found.in_all > len(found.asked) else ""
-        text = f"{counted(len(found.asked), 'identity')}, each with a configuration set{more}"
-        yield Check(_IDENTITIES, "ok", text if found.asked else "none that may send")
+    if not without and not elsewhere:
+        more = f"; {len(names) - _MOST_IDENTITIES:,} more were not asked" if len(names) > _MOST_IDENTITIES else ""
+        text = f"{counted(len(asked), 'identity')}, each with a configuration set{more}"
+        yield Check(_IDENTITIES, "ok", text if asked else "none that may send")
 
 
 def _ways(patient: Patient) -> Ways:
