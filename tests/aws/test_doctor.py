@@ -18,12 +18,6 @@ from tests.aws.front.needs import ACCOUNT, PARTITION
 from tests.aws.front.pinpoint import Gone
 from tests.cli import Due
 
-# moto leaves the files open that it reads a function's code from.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
-
 
 @pytest.mark.parametrize(
     ("trino", "hive"),

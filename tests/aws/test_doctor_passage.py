@@ -28,11 +28,6 @@ from tests.aws.front.aws import Front
 from tests.aws.front.calls import Call
 from tests.cli import process
 
-# moto leaves the files open that it reads a function's code from.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
 _LEFT_OUT = ("view-", "alarm-", "api", "status-api", "ses-role")
 _BUFFER_SECONDS = 60
 

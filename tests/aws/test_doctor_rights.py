@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
-
 from due_cli.deploy.desired import TABLE
 from tests.aws.clinic import Clinic, Expected, registered
+from tests.aws.front.calls import Call
+from tests.aws.front.wire import RefusedError
 from tests.cli import Due, process
-
-# moto leaves the files open that it reads a function's code from.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+from tests.deploy import sending
 
 
 def test_lake_formation_in_the_way(ill: Clinic, due: Due) -> None:
@@ -48,14 +43,18 @@ def test_one_right_that_is_missing_stops_no_other_check(ill: Clinic) -> None:
     ):
         assert checks[name]["outcome"] == "problem"
         assert right in checks[name]["found"]
+        assert checks[name]["mend"] == "due setup --policy"
     for name in ("roles", "views", "configuration sets", "delivery stream", "status table", "status API"):
         assert checks[name]["outcome"] == "ok", checks[name]
 
 
 def test_the_call_is_named_where_aws_does_not_name_the_right(ill: Clinic) -> None:
     ill.front.faults.deny("iam:GetRole")
-    [check] = ill.names(Expected("roles", r"not checked: due-.* and 2 more: .*access denied.*\(GetRole\)"))
-    assert check.mend is None
+    checks = ill.names(
+        Expected("roles", r"not checked: due-.* and 2 more: .*access denied.*\(GetRole\)"),
+        Expected("resources", r"not checked: due-transform, .*access denied.*\(GetRole\)"),  # whose roles they have
+    )
+    assert {check.mend for check in checks} == {"due setup --policy"}
 
 
 def test_a_person_who_may_not_call_the_status_api(ill: Clinic) -> None:
@@ -64,6 +63,16 @@ def test_a_person_who_may_not_call_the_status_api(ill: Clinic) -> None:
     ran = process("doctor", "-o", "json", environment=caller).failed(7)
     [problem] = [check for check in ran.json if check["outcome"] == "problem"]
     assert "answers 403 to arn:aws:iam::123456789012:user/caller: execute-api:Invoke is missing" in problem["found"]
+    assert problem["mend"] == "due setup --policy"
+
+
+def test_a_person_who_may_ask_athena_nothing(ill: Clinic) -> None:
+    denied = ["glue:GetTable", "s3:GetObject"]
+    statement = {"Effect": "Allow", "NotAction": denied, "Resource": "*"}
+    asker = ill.front.iam.user("asker", {"Version": "2012-10-17", "Statement": [statement]})
+    ran = process("doctor", "-o", "json", environment=asker).failed(7)
+    [check] = [check for check in ran.json if check["check"] == "report"]
+    assert (check["outcome"], check["mend"]) == ("problem", "due setup --policy")
 
 
 def test_a_person_sees_every_hop(ill: Clinic) -> None:
@@ -75,3 +84,19 @@ def test_a_person_sees_every_hop(ill: Clinic) -> None:
         *("status API", "alarms"),
     ]
     assert ran.out.splitlines()[-1] == "everything is in order"
+
+
+def test_a_stream_of_another_stack_that_may_not_be_looked_at_is_there(ill: Clinic) -> None:
+    """The least policy names the stack's own stream alone."""
+
+    def deny(call: Call) -> None:
+        if call.name == "firehose:DescribeDeliveryStream" and call.parameters["DeliveryStreamName"] == "other":
+            raise RefusedError("AccessDeniedException", "not authorized to perform: firehose:DescribeDeliveryStream")
+
+    sending.make_sets(ill.front, "theirs")
+    ill.front.ses.destinations("theirs").append(sending.to_stream("event-database", sending.OTHER_STREAM))
+    ill.front.preparing.append(deny)
+    said = [check.found for check in ill.examined()]
+    assert not any("DescribeDeliveryStream" in one or "does not exist" in one for one in said), said
+    ill.front.preparing.remove(deny)
+    assert any("theirs" in one and "does not exist" in one for one in (check.found for check in ill.examined()))

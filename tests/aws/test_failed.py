@@ -234,23 +234,6 @@ def test_what_is_not_as_aws_writes_it_is_listed_and_hides_nothing(front: Front, 
     assert listed(due) == []
 
 
-def test_a_record_among_several_that_cannot_be_read(front: Front, stack: Stack, due: Due) -> None:
-    """Beside it the transform brought the others in; where it failed as a whole, a replay does."""
-    put(front, stack, f"{FAILED}/a", processing_failed(text(ses_send(mail={"messageId": "in"})) + b"\n" + CUT))
-    account = replayed(due)
-    assert [account[key] for key in ("duplicates", "failed")] == [1, 1]
-    assert front.firehose.buffered(stack.names.stream) == 0
-    crashed = text(ses_send(mail={"messageId": "out"})) + b"\n" + CUT
-    put(front, stack, f"{FAILED}/b", processing_failed(crashed, "Lambda.FunctionError"))
-    account = replayed(due)
-    assert [account[key] for key in ("kept", "duplicates", "failed")] == [1, 1, 2]
-    front.flush()
-    assert len(streaming.rows(front, stack)) == 1
-    rows = listed(due)
-    assert len(rows) == 2
-    assert crashed in [due("failed", "show", row["id"]).done().raw for row in rows]
-
-
 def test_what_aws_will_not_take_stays(front: Front, stack: Stack, due: Due, filled: dict[str, bytes]) -> None:
     front.faults.refuse("dynamodb:BatchExecuteStatement", "AccessDeniedException", status=403)
     front.faults.refuse("lambda:Invoke", "AccessDeniedException", status=403)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -57,6 +58,18 @@ def test_records_become_parquet_by_the_tables_schema(front: Front) -> None:
     lines = [json.loads(line) for line in body(front, bad).splitlines()]
     assert [base64.b64decode(one["rawData"]) for one in lines] == [b'{"event_type": "c", "at": "no"}', b"{broken"]
     assert delivery.failed == lines
+
+
+def test_another_deserializer_has_the_keys_of_maps_in_lower_case(front: Front) -> None:
+    conversion = account.destination("")["DataFormatConversionConfiguration"]
+    schema = {**conversion["SchemaConfiguration"], "RoleARN": f"arn:aws:iam::{ACCOUNT}:role/stream-role"}
+    openx: dict[str, Any] = {"Deserializer": {"OpenXJsonSerDe": {}}}
+    changed = {**conversion, "SchemaConfiguration": schema, "InputFormatConfiguration": openx}
+    account.pipeline(front, DataFormatConversionConfiguration=changed)
+    front.firehose.put(account.STREAM, {"event_type": "a", "tags": {"Key": "Value"}})
+    front.firehose.flush()
+    [good] = account.keys(front, "events/")
+    assert pq.read_table(io.BytesIO(body(front, good))).to_pylist()[0]["tags"] == [("key", "Value")]
 
 
 ANSWERS = {

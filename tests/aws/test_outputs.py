@@ -17,11 +17,6 @@ from tests.aws.front.aws import Front
 from tests.aws.front.pinpoint import Gone
 from tests.cli import Due
 
-# moto leaves the files open that it reads a function's code from.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
 GUIDES = (
     "PinpointProjectId",
     "PinpointProjectArn",

@@ -17,6 +17,7 @@ from tests.aws.front.athena_sql import bound, is_utility
 from tests.aws.front.calls import Call
 from tests.aws.front.ddl import changed
 from tests.aws.front.engine import Catalog, DuckDb, Engine, FailedError, Result
+from tests.aws.front.needs import arn
 from tests.aws.front.policies import Need
 from tests.aws.front.server import Core
 from tests.aws.front.wire import Answer, RefusedError, Request
@@ -25,6 +26,8 @@ from tests.aws.front.workgroups import Workgroups
 _MOST_ROWS = 1000
 # What Athena needs of who asks, where a result is written in parts (user guide, "Access to workgroups and databases").
 _PARTS = ("AbortMultipartUpload", "ListMultipartUploadParts")
+# The same guide, "Access to databases and tables": the database default must be open to who asks for anything.
+_DEFAULT = ("GetDatabase", "GetDatabases")
 
 
 @dataclass
@@ -112,6 +115,7 @@ class Athena:
             if query.cancelled.wait(self.slow):
                 return
             query.state = "RUNNING"
+            self._demand(query)
             result = self._executed(query)
             limit = settings.get("BytesScannedCutoffPerQuery")
             if query.cancelled.is_set():
@@ -129,6 +133,14 @@ class Athena:
             query.state, query.reason = "FAILED", f"GENERIC_INTERNAL_ERROR: {error!r}"
         finally:
             query.completed = time.time()
+
+    def _demand(self, query: Query) -> None:
+        """What Athena asks of the catalog as who calls, beside what the engine does."""
+        region, database = query.call.region, query.database
+        table = ("catalog", f"database/{database}", f"table/{database}/*")
+        wanted = [("BatchGetPartition", table), *((one, ("catalog", "database/default")) for one in _DEFAULT)]
+        needs = [Need(f"glue:{name}", tuple(arn("glue", region, one) for one in where)) for name, where in wanted]
+        self.core.documented(query.call.principal, query.call.by, *needs)
 
     def _executed(self, query: Query) -> Result:
         key, region = query.call.access_key, query.call.region

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from botocore.exceptions import ClientError
 
 from tests.aws.front.dependent import key_of
-from tests.aws.front.hive import MismatchError, arrow_type, documents, read
+from tests.aws.front.hive import MismatchError, arrow_type, documents, in_lower_case, read
 from tests.aws.front.policies import Need
 from tests.aws.front.server import Core
 from tests.aws.front.wire import RefusedError
@@ -75,7 +75,7 @@ def deliver(core: Core, stream: Any, records: list[Record], region: str) -> Deli
     try:
         converted = work.config.get("DataFormatConversionConfiguration") or {}
         if good and converted.get("Enabled", bool(converted)):
-            good = _convert(work, converted["SchemaConfiguration"], good, failures)
+            good = _convert(work, converted, good, failures)
         elif good:
             _write(work, _key(work, good, ""), b"".join(one.data for one in good))
         for kind in ("processing-failed", "format-conversion-failed"):
@@ -220,9 +220,11 @@ def _failure(work: _Work, record: Record, function: str, error: tuple[str, str],
 
 
 def _convert(
-    work: _Work, schema: dict[str, Any], records: list[Record], failures: list[tuple[str, dict[str, Any]]]
+    work: _Work, settings: dict[str, Any], records: list[Record], failures: list[tuple[str, dict[str, Any]]]
 ) -> list[Record]:
     """The records as one Parquet object by the table's schema; those that are not of it fail by themselves."""
+    schema = settings["SchemaConfiguration"]
+    is_openx = "OpenXJsonSerDe" in settings["InputFormatConfiguration"]["Deserializer"]
     glue = work.core.as_role(schema["RoleARN"], "glue", work.region)
     where = {"DatabaseName": schema["DatabaseName"]}
     table = glue.get_table(**where, Name=schema["TableName"])["Table"]
@@ -238,7 +240,7 @@ def _convert(
     good: list[Record] = []
     for record in records:
         try:
-            found = [read(one, kind) for one in documents(record.data)]
+            found = [read(in_lower_case(one) if is_openx else one, kind) for one in documents(record.data)]
         except (MismatchError, ValueError) as error:
             failures.append(("format-conversion-failed", _unconverted(work, record, schema, str(error))))
             continue

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from moto.dynamodb.models import dynamodb_backends
+from moto.firehose.models import firehose_backends
 from moto.s3.models import s3_backends
 
 from tests.aws.front.calls import Call
@@ -66,9 +67,14 @@ def _dynamodb(call: Call) -> list[Need]:
 
 
 def _firehose(call: Call) -> list[Need]:
-    """Firehose grants itself the key of a stream (API reference, StartDeliveryStreamEncryption)."""
+    """Firehose grants itself the key of a stream (API reference, StartDeliveryStreamEncryption), and whoever puts
+    records into it needs the key too (notice of AWS, since 2026-04-20)."""
     given = call.parameters.get("DeliveryStreamEncryptionConfigurationInput") or {}
-    return _needs("CreateGrant", given.get("KeyARN"))
+    if call.operation not in ("PutRecord", "PutRecordBatch"):
+        return _needs("CreateGrant", given.get("KeyARN"))
+    stream = firehose_backends[ACCOUNT][call.region].delivery_streams.get(call.parameters["DeliveryStreamName"])
+    encryption = (stream.delivery_stream_encryption_configuration if stream else None) or {}
+    return _needs("GenerateDataKey Decrypt", encryption.get("KeyARN"))
 
 
 _SERVICES: dict[str, Callable[[Call], list[Need]]] = {"s3": _s3, "dynamodb": _dynamodb, "firehose": _firehose}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 from moto.dynamodb.exceptions import ConditionalCheckFailed, MockValidationException
@@ -21,7 +20,7 @@ class Statements:
     """Carries the statements of a call out one by one, each under its condition, on moto's tables."""
 
     def __init__(self, core: Core) -> None:
-        self._lock = threading.Lock()  # moto looks at the condition first and writes then
+        self._core = core
         core.handlers["dynamodb:BatchExecuteStatement"] = self._execute
         core.watchers.append(_encrypted)
 
@@ -37,7 +36,7 @@ class Statements:
         names, values = body.get("ExpressionAttributeNames", {}), body.get("ExpressionAttributeValues", {})
         condition = body["ConditionExpression"]
         try:
-            with self._lock:
+            with self._core.moto_alone:
                 if operation == "PutItem":
                     backend.put_item(body["TableName"], body["Item"], condition_expression=condition, overwrite=True)
                 else:

@@ -23,6 +23,7 @@ from moto.s3 import notifications
 
 from tests.aws.front.calls import Call
 from tests.aws.front.containers import Container, Containers, TimedOutError
+from tests.aws.front.grants import DENIED, Grants
 from tests.aws.front.needs import ACCOUNT
 from tests.aws.front.policies import Need, trusts
 from tests.aws.front.server import Core
@@ -63,7 +64,10 @@ class Functions:
         self._containers = Containers()
         core.handlers["lambda:Invoke"] = self._invoke
         core.handlers["lambda:PutFunctionEventInvokeConfig"] = self._check_destination
+        core.handlers["lambda:AddPermission"] = self._check_permission
         core.watchers.append(self._without_tags)
+        self._grants = Grants(core.iam, self.function)
+        core.watchers.append(self._grants.watch)
         core.handlers["s3:PutBucketNotificationConfiguration"] = self._check_notifications
         self._moto_invokes = notifications._invoke_awslambda
         notifications._invoke_awslambda = self._from_s3
@@ -98,6 +102,11 @@ class Functions:
         number = uuid.uuid4().hex
         answer = self._place / f"{number}.json"
         stream = f"{self.core.clock.now():.0f}/[$LATEST]{number}"
+        if not self._grants.allow(function):
+            payload = _failure("KMSAccessDeniedException", DENIED)["error"].encode()
+            refused = Invocation(function.function_name, event, payload, error=True, log=())
+            self.invocations.append(refused)
+            return refused
         asked = {"event": event, "answer": str(answer), "environment": self._of_invocation(number, stream)}
         try:
             log = self._contained(function, asked)
@@ -147,15 +156,24 @@ class Functions:
 
     def _check_destination(self, call: Call, _: Request) -> None:
         """Lambda takes an on-failure destination only if the function may write to it (developer guide)."""
+        function = self.function(call.parameters["FunctionName"], call.region)
         where = (call.parameters.get("DestinationConfig") or {}).get("OnFailure", {}).get("Destination", "")
         if ":s3:::" not in where:
             return
-        function = self.function(call.parameters["FunctionName"], call.region)
         place = f"{where}/aws/lambda/async/{function.function_name}/event"
         for need in (Need("s3:PutObject", (place,)), Need("s3:ListBucket", (where,))):
             if not self.core.iam.permits(function.role, need):
                 words = f"The function's execution role does not have permissions to call {need.action} on {where}"
                 raise RefusedError("InvalidParameterValueException", words)
+        function.event_invoke_config.clear()  # of several moto tells the first
+
+    def _check_permission(self, call: Call, _: Request) -> None:
+        """A function's policy has one statement of an id (API reference, AddPermission), which moto overlooks."""
+        number = call.parameters["StatementId"]
+        policy = self.function(call.parameters["FunctionName"], call.region).policy
+        if policy and any(one.get("Sid") == number for one in policy.statements):
+            words = f"The statement id ({number}) provided already exists. Please provide a new statement id, or remove"
+            raise RefusedError("ResourceConflictException", f"{words} the existing statement.", 409)
 
     def _without_tags(self, call: Call, _: Request, answer: Answer) -> None:
         """Lambda tells the tags of a function those alone who may list them (API reference, GetFunction)."""
@@ -175,7 +193,8 @@ class Functions:
         """A function of moto's by name or ARN."""
         backend = lambda_backends[ACCOUNT][region]
         plain = name.split(":function:")[-1].split(":")[0]
-        found = next((one for one in backend.list_functions() if one.function_name == plain), None)
+        with self.core.moto_alone:
+            found = next((one for one in backend.list_functions() if one.function_name == plain), None)
         if found is None:
             raise RefusedError("ResourceNotFoundException", f"Function not found: {name}", 404)
         return found

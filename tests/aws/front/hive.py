@@ -69,6 +69,13 @@ def _parsed(text: str) -> tuple[Any, str]:
     return _SIMPLE[name], rest
 
 
+def in_lower_case(found: Any) -> Any:
+    """A JSON value as the OpenX deserializer reads it by its defaults: every key in lower case, those of maps too."""
+    if isinstance(found, dict):
+        return {key.lower(): in_lower_case(value) for key, value in found.items()}
+    return [in_lower_case(one) for one in found] if isinstance(found, list) else found
+
+
 def documents(data: bytes) -> Iterator[dict[str, Any]]:
     """The JSON objects of a record, one after another."""
     text = data.decode()

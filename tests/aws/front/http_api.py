@@ -37,6 +37,7 @@ class HttpApis:
         core.unsigned.append(self._handle)
         core.watchers.append(self._own_address)
         core.handlers["apigatewayv2:TagResource"] = self._tag_stage
+        core.handlers["apigatewayv2:CreateRoute"] = self._check_route
 
     def url(self, api: str, path: str = "") -> str:
         """Where the front serves a path of an API."""
@@ -58,6 +59,13 @@ class HttpApis:
         stage.tags = {**stage.tags, **call.parameters["Tags"]}
         return Answer.of({}, 201)
 
+    def _check_route(self, call: Call, _: Request) -> None:
+        """An API has one route of a key, which moto does not look at."""
+        key = call.parameters["RouteKey"]
+        api = apigatewayv2_backends[ACCOUNT][call.region].apis.get(call.parameters["ApiId"])
+        if api and any(route.route_key == key for route in api.routes.values()):
+            raise RefusedError("ConflictException", f"Route with key {key} already exists for this API", 409)
+
     def _handle(self, request: Request) -> Answer | None:
         host = re.match(r"(\w+)\.execute-api\.", request.headers.get("host", ""))
         if host:
@@ -71,7 +79,7 @@ class HttpApis:
         region, api = next(
             (
                 (region, backend.apis[number])
-                for region, backend in apigatewayv2_backends[ACCOUNT].items()
+                for region, backend in list(apigatewayv2_backends[ACCOUNT].items())
                 if number in backend.apis
             ),
             ("", None),

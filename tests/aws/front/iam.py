@@ -91,7 +91,9 @@ class Identities:
     def policies(self, principal: str) -> list[Any]:
         """The policies of a user or role: inline and attached."""
         kind, _, name = principal.rsplit(":", 1)[-1].partition("/")
-        held: Any = self.backend.users if kind == "user" else {role.name: role for role in self.backend.roles.values()}
+        held: Any = (
+            self.backend.users if kind == "user" else {role.name: role for role in list(self.backend.roles.values())}
+        )
         found = held.get(name.rsplit("/", 1)[-1])
         if found is None:
             return []
@@ -129,9 +131,13 @@ class Identities:
             code = "AccessDenied" if call.service in ("s3", "iam", "sts", "sns", "cloudwatch") else _DENIED
             raise RefusedError(code, words + ", ".join(need.resources), 403)
 
+    def role_id(self, role_arn: str) -> str | None:
+        """The id of a role, which no other one ever has; None where there is none."""
+        return next((str(role.id) for role in list(self.backend.roles.values()) if role.arn == role_arn), None)
+
     def assumable(self, role_arn: str, service: str, source: str) -> bool:
         """Whether a service may assume a role for one of the account's resources, and the role is old enough."""
-        role = next((role for role in self.backend.roles.values() if role.arn == role_arn), None)
+        role = next((role for role in list(self.backend.roles.values()) if role.arn == role_arn), None)
         if role is None:
             return False
         self._refused[role.id] += 1

@@ -241,6 +241,14 @@ def _cloudwatch(call: Call) -> list[Need]:
     return [Need(f"cloudwatch:{call.operation}", where or ("*",))]
 
 
+def _sns(call: Call) -> list[Need]:
+    """What is denied of a subscription is named by its topic (as in the history of multicloud-auto-deploy)."""
+    subscription = call.parameters.get("SubscriptionArn")
+    if subscription is None:
+        return _named("Name", "{}")(call)
+    return [Need(f"sns:{call.operation}", (str(subscription).rpartition(":")[0],))]
+
+
 def _named(key: str, resource: str) -> Callable[[Call], list[Need]]:
     """The needs of a service whose calls name one resource by its ARN or by its name."""
 
@@ -286,7 +294,7 @@ _SERVICES: dict[str, Callable[[Call], list[Need]]] = {
     "pinpoint": _pinpoint,
     "logs": _logs,
     "cloudwatch": _cloudwatch,
-    "sns": _named("Name", "{}"),
+    "sns": _sns,
     "sqs": _named("QueueUrl", "{}"),
     "kms": _named("KeyId", "key/{}"),
     "sts": lambda call: [] if call.operation == "GetCallerIdentity" else _plain(call),  # which nobody can be denied

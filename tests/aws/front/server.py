@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import threading
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import boto3  # noqa: TID251  # the tests of the front are a client of it
@@ -28,6 +29,23 @@ _BOTO_LOCK = threading.Lock()
 Handler = Callable[[Call, Request], Answer | None]
 
 
+class _Moto(DomainDispatcherApplication):
+    """moto's services, by host; moto itself looks through its folders for the one of each request."""
+
+    def __init__(self) -> None:
+        super().__init__(create_backend_app)
+        self._found: dict[str | None, Any] = {}
+
+    def get_backend_for_host(self, host: str | None) -> Any:
+        """The service that a host is of, remembered."""
+        if host not in self._found:
+            self._found[host] = super().get_backend_for_host(host)
+        return self._found[host]
+
+
+_MOTO = _Moto()  # one for all: what it holds is no state of an account's
+
+
 class Core:
     """The server without the services of its own: these register what they answer and what they want to see."""
 
@@ -41,8 +59,10 @@ class Core:
         self.preparing: list[Callable[[Call], None]] = []  # before its caller's rights are looked at
         self.watchers: list[Callable[[Call, Request, Answer], None]] = []  # after a call succeeded
         self.unsigned: list[Callable[[Request], Answer | None]] = []  # requests that are no call of an API
+        self._asked = 0  # requests that are not answered yet
+        self._answered = threading.Condition()
         self._clients: dict[tuple[str, str, str], Any] = {}
-        self._moto = DomainDispatcherApplication(create_backend_app)
+        self.moto_alone = threading.RLock()  # moto looks first and writes then; S3 asks for functions as it writes
         self._server = make_server("127.0.0.1", 0, self._application, threaded=True, request_handler=_Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
 
@@ -72,6 +92,11 @@ class Core:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join(10)
+
+    def wait(self) -> None:
+        """Returns when everything asked is answered: also what somebody asked who was killed meanwhile."""
+        with self._answered:
+            assert self._answered.wait_for(lambda: self._asked == 0, timeout=60)
 
     def client(self, service: str, key: str = "testing", region: str = REGION) -> Any:
         """A boto3 client of the front, without retries; kept for the next time."""
@@ -103,10 +128,25 @@ class Core:
     def _application(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         length = int(environ.get("CONTENT_LENGTH") or 0)
         body = environ["wsgi.input"].read(length if not environ.get("wsgi.input_terminated") else -1)
+        if len(body) < length:  # whoever asked was killed meanwhile: AWS does not act on half a request
+            start("400 Bad Request", [])
+            return []
         request = Request.from_environ(environ, body)
-        answer = self._answer(request, environ)
+        with self._asking():
+            answer = self._answer(request, environ)
         start(f"{answer.status} {'OK' if answer.status < 400 else 'Refused'}", answer.headers)
         return [answer.body]
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        with self._answered:
+            self._asked += 1
+        try:
+            yield
+        finally:
+            with self._answered:
+                self._asked -= 1
+                self._answered.notify_all()
 
     def _answer(self, request: Request, environ: dict[str, Any]) -> Answer:
         call = recognised(request)
@@ -157,12 +197,13 @@ class Core:
             answer.status, answer.headers = int(status.split()[0]), headers
             return lambda _: None
 
-        parts = self._moto(given, start)
-        try:
-            answer.body = b"".join(parts)
-        finally:
-            if hasattr(parts, "close"):
-                parts.close()
+        with self.moto_alone:
+            parts = _MOTO(given, start)
+            try:
+                answer.body = b"".join(parts)
+            finally:
+                if hasattr(parts, "close"):
+                    parts.close()
         return answer
 
 

@@ -50,6 +50,7 @@ class Ses:
             "GetConfigurationSetEventDestinations",
             "ListConfigurationSets",
             "ListEmailIdentities",
+            "PutEmailIdentityConfigurationSetAttributes",
         ):
             core.handlers[f"sesv2:{name}"] = self._handle
         core.handlers["sesv2"] = self._pass_on
@@ -86,6 +87,10 @@ class Ses:
         if call.operation == "ListEmailIdentities":
             found = [one.list_response_object for one in _backend(call).email_identities.values()]
             return self._page(call, "EmailIdentities", found)
+        if call.operation == "PutEmailIdentityConfigurationSetAttributes":
+            identity = _backend(call).email_identities[given["EmailIdentity"]]
+            identity.configuration_set_name = given.get("ConfigurationSetName")
+            return Answer.of({})
         name = given["ConfigurationSetName"]
         if name not in _backend(call).config_sets:
             raise RefusedError("NotFoundException", f"Configuration set <{name}> does not exist.", 404)

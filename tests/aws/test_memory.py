@@ -1,0 +1,55 @@
+"""However much is put to the stream, ``due ingest`` holds no more than a few calls' worth of it."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.measure import MEGABYTE, run_sampled
+from due_cli.deploy.stack import Stack
+from tests.aws.front.aws import Front
+from tests.aws.front.calls import Call
+from tests.aws.front.wire import Answer, Request
+from tests.aws.streaming import front, made_once, stack
+from tests.local.large import large
+
+__all__ = ["front", "made_once", "stack"]
+
+INPUT, TIMES = 16 * MEGABYTE, 4
+MORE = INPUT  # a third of what the larger input has more
+
+
+def test_memory_does_not_grow_with_what_is_put(
+    front: Front, stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The stream forgets what it takes, so that the test itself holds nothing."""
+    taken = 0
+
+    def take(call: Call, _: Request) -> Answer:
+        nonlocal taken
+        count = len(call.parameters["Records"])
+        taken += count
+        return Answer.of({"FailedPutCount": 0, "RequestResponses": [{"RecordId": "1"}] * count})
+
+    monkeypatch.setitem(front.handlers, "firehose:PutRecordBatch", take)
+    plain, packed = tmp_path / "plain.json", tmp_path / "packed.json.gz"
+    plain.write_bytes(large(0, INPUT))
+    packed.write_bytes(gzip.compress(large(10**9, (TIMES - 1) * INPUT), compresslevel=1))
+    little, few = _ingested(tmp_path / "little", plain)
+    much, many = _ingested(tmp_path / "much", plain, packed)
+    assert many > (TIMES - 0.1) * few
+    assert taken >= few + many
+    assert much - little < MORE, f"{little:,} bytes became {much:,}"
+
+
+def _ingested(home: Path, *inputs: Path) -> tuple[int, int]:
+    """The greatest memory of an ingest and its processes, and how many records it put."""
+    home.mkdir()
+    words = ["ingest", *map(str, inputs), "-o", "json"]
+    _, peak, out = run_sampled([sys.executable, "-m", "due_cli", *words], {**os.environ, "HOME": str(home)})
+    return peak.bytes, int(json.loads(out)["records"])
