@@ -10,7 +10,7 @@ help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 
 $(READY): pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "due needs Python 3.11 or later: make PYTHON=python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11, 5))' || { echo "due needs Python 3.11.5 or later: make PYTHON=python3.12" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
@@ -23,7 +23,7 @@ story: $(READY) ## a stack on AWS from setup to teardown, in an account that a s
 	@$(BIN)/python -m tests.stacks.story
 
 test: $(READY) ## the tests
-	@$(BIN)/python -m pytest -n auto --dist loadfile  # what a file shares is made once
+	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder  # what a file shares is made once
 	@echo "the tests on Trino and DynamoDB Local were not asked for: make test-engines"
 
 test-engines: $(READY) ## the tests on Trino and DynamoDB Local (fetches 0.5 GB with Maven once; needs Java 24)

@@ -19,6 +19,7 @@ from tests.aws.front.aws import Front
 from tests.aws.front.calls import Call
 
 _PRELOADED = [
+    "tests.stacks.models",
     "boto3",
     "due_cli.main",
     "due_cli.deploy.setup",
@@ -72,8 +73,10 @@ class Commands:
         if killed_by is not None:
             self.front.faults.hook(kill)
         process.join(_LONGEST_SECONDS)
+        self.front.wait()
         self.front.faults.unhook()
         code = process.exitcode
+        process.kill()  # it would go on for ever where it has not ended
         assert code is not None, f"due {' '.join(words)} has not ended after {_LONGEST_SECONDS} seconds"
         process.close()
         return Ended(code, out.read_text("utf-8"), err.read_text("utf-8"))

@@ -65,6 +65,10 @@ class Errands:
         self.client("iam").update_assume_role_policy(
             RoleName="due-stream-us-east-1", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
         )
+        more = {"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [more]})
+        policy = self.client("iam").create_policy(PolicyName="more", PolicyDocument=document)["Policy"]["Arn"]
+        self.client("iam").attach_role_policy(RoleName="due-stream-us-east-1", PolicyArn=policy)
         functions, gateway = self.client("lambda"), self.client("apigatewayv2")
         functions.update_function_code(FunctionName="due-transform", ZipFile=b"other code")
         queue = {"OnFailure": {"Destination": "arn:aws:sqs:us-east-1:123456789012:other"}}
@@ -72,8 +76,9 @@ class Errands:
         [api] = [one["ApiId"] for one in gateway.get_apis()["Items"]]
         [route] = [one["RouteId"] for one in gateway.get_routes(ApiId=api)["Items"]]
         gateway.update_route(ApiId=api, RouteId=route, AuthorizationType="NONE")
-        others = ("--transform-concurrency", "0", "--buffer-mb", "100", "--results-days", "10", "--tag", "team=web")
-        self.due("setup", "--yes", "--kms-key", KEY, *others)
+        others = ("--transform-concurrency", "0", "--buffer-mb", "100", "--results-days", "10")
+        alarms = ("--alarm-email", "nights@example.com", "--tag", "team=web")
+        self.due("setup", "--yes", "--kms-key", KEY, *others, *alarms)
 
     def _attach(self) -> None:
         """Projects and configuration sets, both ways; a moment of mail through each."""

@@ -9,6 +9,7 @@ import pytest
 
 from due_cli.deploy import person
 from due_cli.deploy.names import names_of
+from due_cli.errors import UsageError
 from tests.aws.front.aws import Front
 from tests.stacks.commands import Commands
 from tests.stacks.errands import KEY
@@ -24,9 +25,20 @@ def policy_of(commands: Commands) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("stack", ["due", "a" * 33])  # the longest that a bucket's name has room for there
-def test_it_fits_into_a_managed_policy(stack: str) -> None:
-    document = person.rights(names_of(stack, "123456789012", "us-east-1"), "due_eventdb", KEY)
+@pytest.mark.parametrize(
+    ("longest", "region", "partition"),  # as many characters as a bucket's name has room for there
+    [
+        (33, "us-east-1", "aws"),
+        (28, "ap-southeast-1", "aws"),
+        (29, "us-gov-east-1", "aws-us-gov"),
+        (28, "cn-northwest-1", "aws-cn"),
+    ],
+)
+def test_it_fits_into_a_managed_policy(longest: int, region: str, partition: str) -> None:
+    key = KEY.replace("us-east-1", region).replace("arn:aws:", f"arn:{partition}:")
+    document = person.rights(names_of("a" * longest, "123456789012", region, partition), "due_eventdb", key)
+    with pytest.raises(UsageError):
+        names_of("a" * (longest + 1), "123456789012", region, partition)
     without_whitespace = json.dumps(document, separators=(",", ":"))
     assert len(without_whitespace) <= _MOST_CHARACTERS
 
@@ -44,6 +56,19 @@ def test_none_of_them_is_too_many(front: Front, commands: Commands, lost: str) -
     assert ended.code == 5, ended
     assert "access denied" in ended.err
     assert any(lost in str(denied) for denied in front.iam.denied)
+
+
+@pytest.mark.parametrize("lost", ["glue:BatchGetPartition", "database/default"])
+def test_a_query_fails_without_what_athena_needs_as_who_calls(front: Front, commands: Commands, lost: str) -> None:
+    policy = policy_of(commands)
+    for statement in policy["Statement"]:
+        for part in ("Action", "Resource"):
+            statement[part] = [one for one in statement[part] if not one.endswith(lost)]
+    policy["Statement"] = [one for one in policy["Statement"] if one["Action"] and one["Resource"]]
+    keys = front.iam.user("person", policy)
+    ended = commands.due("setup", "--yes", "--no-pinpoint", killed_by=None, **keys)
+    assert ended.code == 6, ended
+    assert lost in ended.err and "due setup --policy" in ended.err
 
 
 def test_no_resource_is_everything_where_it_need_not_be(commands: Commands) -> None:

@@ -3,40 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
-import random
-
-import pytest
 
 from due_cli.deploy.names import STACK_TAG
 from tests.aws.front.aws import Front
-from tests.aws.front.calls import Call
+from tests.deploy import sending
 from tests.stacks.account import contents, differing
-from tests.stacks.commands import Commands, KilledBy
+from tests.stacks.commands import Commands
+from tests.stacks.details import details
+from tests.stacks.kills import Once, own
 from tests.stacks.tagging import tagged
 
 SETUP = ("setup", "--yes", "--no-pinpoint")
-EVERY_CALL = bool(os.environ.get("DUE_EVERY_CALL"))  # kills after each single call, which takes minutes
-
-
-def after(count: int) -> tuple[list[Call], KilledBy]:
-    """Says yes at the n-th mutating call; the calls seen so far are in the list."""
-    seen: list[Call] = []
-
-    def is_it(call: Call) -> bool:
-        own = call.is_mutating and not _is_athenas(call)
-        if own:
-            seen.append(call)
-        return own and len(seen) == count
-
-    return seen, is_it
-
-
-def _is_athenas(call: Call) -> bool:
-    """Whether Athena made it for the caller: a result, or a view, which due marks as its own afterwards."""
-    table = call.parameters.get("TableInput", {})
-    marked = any(key.startswith("due") for key in table.get("Parameters", {}))
-    return call.operation == "PutObject" or (table.get("TableType") == "VIRTUAL_VIEW" and not marked)
+WHOLE = ("setup", "--yes", "--config-sets", "marketing", "--alarm-email", "oncall@example.com")  # with Pinpoint's too
 
 
 def test_plan_changes_nothing(front: Front, commands: Commands) -> None:
@@ -70,32 +48,18 @@ def test_without_a_yes_nothing_is_made(front: Front, commands: Commands) -> None
     assert front.journal.mutating == []
 
 
-def test_setup_killed_again_and_again_goes_on_from_there(front: Front, commands: Commands) -> None:
-    """Each process lives to make some changes more, so that states all along the way are begun from."""
-    processes = 0
-    while True:
-        _, soon = after(1 if EVERY_CALL else 14 + processes % 5)
-        ended = commands.due(*SETUP, killed_by=soon)
-        processes += 1
-        if ended.code == 0:
-            break
+def test_setup_killed_at_every_call_ends_as_if_undisturbed(front: Front, commands: Commands) -> None:
+    """One process after another, each killed at a call that none before it was killed at."""
+    sending.make_sets(front, "marketing")
+    each = Once()
+    while (ended := commands.due(*WHOLE, killed_by=each)).code:
         assert ended.code == -9, ended.err
-    assert processes > 3
-    killed = contents(front)
-    assert differing() == []
+    killed = contents(front), details(front)
     assert commands.due("teardown", "--yes", "--delete-data").code == 0
-    assert commands.due(*SETUP).code == 0
-    assert contents(front) == killed
-
-
-@pytest.mark.parametrize("seed", range(2))
-def test_setup_killed_anywhere_ends_as_if_undisturbed(front: Front, commands: Commands, seed: int) -> None:
-    seen, at = after(random.Random(seed).randrange(2, 70))
-    ended = commands.due(*SETUP, killed_by=at)
-    assert ended.code in (-9, 0)
-    assert len(seen) > 1
-    assert commands.due(*SETUP).code == 0
-    assert differing() == []
+    front.journal.clear()
+    assert commands.due(*WHOLE).code == 0
+    assert (contents(front), details(front)) == killed
+    assert {call.name for call in front.journal if own(call)} <= each.names
 
 
 def test_changed_options_update_in_place(front: Front, commands: Commands) -> None:

@@ -7,12 +7,16 @@ import json
 import pytest
 
 from tests.aws.front.aws import Front
+from tests.deploy import sending
 from tests.stacks.account import contents, differing
 from tests.stacks.commands import Commands
-from tests.stacks.test_setup import EVERY_CALL, SETUP, after
+from tests.stacks.details import details
+from tests.stacks.kills import Once, own
+from tests.stacks.test_setup import SETUP, WHOLE
 
 BUCKET = "due-events-123456789012-us-east-1"
 TEARDOWN = ("teardown", "--yes")
+REMOVAL = (*TEARDOWN, "--stack", "due", "--delete-data")
 
 
 @pytest.fixture
@@ -82,20 +86,18 @@ def test_leaves_another_stack_alone(front: Front, commands: Commands) -> None:
     assert contents(front) == of_other
 
 
-def test_killed_again_and_again_goes_on_from_there(
-    front: Front, before: dict[str, list[str]], commands: Commands
-) -> None:
-    assert commands.due(*SETUP).code == 0
-    processes = 0
-    while True:
-        _, soon = after(1 if EVERY_CALL else 7 + processes % 4)
-        ended = commands.due(*TEARDOWN, "--stack", "due", "--delete-data", killed_by=soon)
-        processes += 1
-        if ended.code == 0:
-            break
+def test_killed_at_every_call_leaves_nothing(front: Front, commands: Commands) -> None:
+    sending.make_sets(front, "marketing")
+    before = contents(front), details(front)
+    assert commands.due(*WHOLE).code == 0
+    each = Once()
+    while (ended := commands.due(*REMOVAL, killed_by=each)).code:
         assert ended.code == -9, ended.err
-    assert processes > 3
-    assert contents(front) == before
+    assert (contents(front), details(front)) == before
+    assert commands.due(*WHOLE).code == 0
+    front.journal.clear()
+    assert commands.due(*REMOVAL).code == 0
+    assert {call.name for call in front.journal if own(call)} <= each.names
 
 
 def test_two_stacks_do_not_share_a_database(front: Front, commands: Commands) -> None:
