@@ -36,12 +36,6 @@ _A_CALL = 500  # records that PutRecordBatch takes
 _HOUR = 3_600_000
 _PUT = "event_type <> 'purchase'"  # what is not the event that the clinic delivers
 
-# moto leaves the files open that it reads a function's code from.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
-
 
 @dataclass(frozen=True)
 class Chain:

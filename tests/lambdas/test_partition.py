@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import threading
+import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from itertools import count
 from typing import Any
 
 import pytest
 
 from tests.lambdas.front import Body, Reply, refusal
-from tests.lambdas.functions import Function
+from tests.lambdas.functions import Function, Replied
 from tests.lambdas.world import BUCKET, DATABASE, TABLE, World
 
 KEY = "events/2026/11/22/03/due-1-2026-11-22-03-59-59-0a1b.parquet"
+_CONTAINERS = 10
 Wrap = Callable[[list[str]], Any]
 
 
@@ -72,6 +77,33 @@ def test_a_hundred_objects_of_an_hour_make_one_call(world: World, partition: Fun
         assert partition.call(s3_event([key])).error is None
     assert world.front.counted() == {"GetTable": 1, "BatchCreatePartition": 1}
     assert hours(world) == ["2026-11-22 03:00:00"]
+
+
+def test_a_hundred_objects_of_an_hour_at_once_make_one_partition(world: World) -> None:
+    """S3 calls the function for each, in as many containers as it takes; Glue makes one and refuses the others."""
+    everyone, one_at_a_time = threading.Barrier(_CONTAINERS), threading.Lock()
+
+    def together(body: Body) -> Reply:
+        everyone.wait(60)
+        with one_at_a_time:  # which moto does not see to
+            answer = world.glue.batch_create_partition(**body)
+        return Reply(200, {"Errors": answer.get("Errors", [])})
+
+    def work(container: Function) -> list[Replied]:
+        keys = [f"events/2026/11/22/03/{uuid.uuid4()}.parquet" for _ in range(100 // _CONTAINERS)]
+        return [container.call(s3_event([key])) for key in keys]
+
+    with ExitStack() as stack, ThreadPoolExecutor(_CONTAINERS) as pool:
+        containers = [stack.enter_context(world.function("partition")) for _ in range(_CONTAINERS)]
+        for container in containers:  # it is warm then, and does not keep the others waiting
+            container.call(s3_event(["events/2026/11/22/02/x"]))
+        world.front.calls.clear()
+        world.front.faults["BatchCreatePartition"] = together
+        replies = [reply for replied in pool.map(work, containers) for reply in replied]
+    assert [reply.error for reply in replies] == [None] * 100
+    assert sum(reply.answer["made"] for reply in replies) == 1
+    assert hours(world) == ["2026-11-22 02:00:00", "2026-11-22 03:00:00"]
+    assert world.front.counted() == {"GetTable": _CONTAINERS, "BatchCreatePartition": _CONTAINERS}
 
 
 def test_more_hours_than_a_call_takes(world: World, partition: Function) -> None:

@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 import gzip
-import io
 import json
 import os
 import random
 import socket
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from due_cli.events.model import Json
-from due_cli.ingest import inputs
-from due_cli.ingest.batch import Batch, Block, normalised
 from tests.cli import Due, write_lines
-from tests.events.records import SAMPLES, copied, pinpoint_app, pinpoint_email, ses_send, sms_event
+from tests.events.records import pinpoint_app, pinpoint_email, ses_send, sms_event
 from tests.events.wrapping import encoded
-from tests.local.conftest import COSTLY, NewDatabase
 from tests.local.looking import Row, balanced, ingest, rows
 
 GOOD = encoded(sms_event("TEXT_DELIVERED", messageId="good-1"))
@@ -283,106 +274,3 @@ def test_very_many_lines(due: Due, database: Path, tmp_path: Path, line: bytes) 
     assert (account["kept"], account["failed"]) == (2, count if line.strip() else 0)
     listed = due.rows("failed", "list", "--local", str(database))
     assert len(listed) == len({one for one in lines if one.strip()})
-
-
-class _Trickle:
-    """A stream that gives a little at a time, so that small texts are cut as large ones are."""
-
-    def __init__(self, data: bytes, most: int) -> None:
-        self._stream, self._most = io.BytesIO(data), most
-
-    def read(self, size: int, /) -> bytes:
-        return self._stream.read(min(size, self._most))
-
-
-_PARTS = (
-    *(GOOD, json.dumps(ses_send(), indent=2).encode(), b'"text", ' + ALSO_GOOD, b"log " + GOOD, GOOD + ALSO_GOOD),
-    *(b"words", b'"text"', b"12", b"null", b"{", b"}", b'{"a":', b'{"a": "b', b"[", b"]", b",", b"\r", b""),
-    *(b"[\n" + json.dumps(ses_send(), indent=1).encode() + b",\n" + GOOD + b"\n]", b"{}", b"[1, {", b'"a" {"b":'),
-)
-_TEXTS = st.lists(st.tuples(st.sampled_from(_PARTS), st.sampled_from((b"\n", b"\r\n", b""))), max_size=14)
-
-
-def _outcome(batches: Iterable[Batch]) -> tuple[int, list[bytes], list[tuple[bytes, str, str]]]:
-    records, rows, failures = 0, [], []
-    for batch in batches:
-        records += batch.records
-        rows += [row.line for row in batch.rows]
-        failures += [(failure.raw, failure.reason, failure.origin) for failure in batch.failures]
-    return records, rows, failures
-
-
-@given(parts=_TEXTS, most=st.sampled_from((50, 200, 1000, 5000)))
-@settings(max_examples=300)
-def test_records_do_not_depend_on_where_a_text_is_cut(parts: list[tuple[bytes, bytes]], most: int) -> None:
-    text = b"".join(part + end for part, end in parts)
-    blocks = [piece for piece in inputs.cut(_Trickle(text, most), "origin") if isinstance(piece, Block)]
-    assert _outcome(map(normalised, blocks)) == _outcome([normalised(Block("origin", 1, text))])
-
-
-_ODD: st.SearchStrategy[Json] = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers(-(10**25), 10**25)
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.sampled_from(
-        ("", "\0", "\ud83d", "x" * 3000, "2026-11-06T20:00:00Z", "1794000000123", "{", '{"a": [1]}', "é\u2028")
-    ),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=6,
-)
-
-
-def _places(value: Json, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    """The path of everything inside a record."""
-    inner: Iterable[tuple[str | int, Json]] = ()
-    if isinstance(value, dict):
-        inner = value.items()
-    elif isinstance(value, list):
-        inner = enumerate(value)
-    for key, item in inner:
-        yield (*path, key)
-        yield from _places(item, (*path, key))
-
-
-@st.composite
-def mutated(draw: st.DrawFn) -> bytes:
-    """The line of a real record in which some values are others, some bytes too, and some are missing."""
-    record: Any = copied(draw(st.sampled_from(SAMPLES)).build())
-    places = list(_places(record))
-    for path in draw(st.lists(st.sampled_from(places), max_size=3)):
-        _replace(record, path, draw(_ODD))
-    line = bytearray(json.dumps(record).encode())
-    for _ in range(draw(st.sampled_from((0, 0, 0, 1, 2)))):
-        at = draw(st.integers(0, len(line) - 1))
-        line[at : at + draw(st.integers(0, 40))] = draw(st.binary(max_size=8)).replace(b"\n", b"")
-    return bytes(line)
-
-
-def _replace(record: Any, path: tuple[str | int, ...], value: Json) -> None:
-    """Puts a value in the place of another, which may be gone with what held it."""
-    with suppress(KeyError, IndexError, TypeError):
-        for key in path[:-1]:
-            record = record[key]
-        record[path[-1]] = value
-
-
-@given(lines=st.lists(mutated(), min_size=5, max_size=25), packed=st.booleans())
-@settings(max_examples=20, phases=COSTLY)
-def test_mutated_records_never_stop_an_ingest(
-    due: Due, new_database: NewDatabase, tmp_path: Path, lines: list[bytes], packed: bool
-) -> None:
-    """Every second line is a good one, and must be kept."""
-    database, good = new_database(), [GOOD.replace(b"good-1", b"good-%d" % number) for number in range(len(lines))]
-    text = b"".join(bad + b"\n" + one + b"\n" for bad, one in zip(lines, good, strict=True))
-    place = tmp_path / "mutated.json"
-    place.write_bytes(gzip.compress(text) if packed else text)
-    account = ingest(due, database, place)
-    found = rows(due, database)
-    assert len(found) == account["rows"]
-    messages = {(row["attributes"] or {}).get("message_id") for row in found}
-    assert {f"good-{number}" for number in range(len(lines))} <= messages
-    assert all(raw in text for raw in kept_failures(due, database))
-    again = ingest(due, database, place)
-    assert (again["kept"], again["failed"], again["records"]) == (0, account["failed"], account["records"])
-    assert rows(due, database) == found

@@ -1,0 +1,34 @@
+"""Inputs as large as a test wants them, of records of every kind."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from tests.events.records import SAMPLES
+
+HOURS = 24
+
+
+def _lines(start: int) -> Iterator[bytes]:
+    """Records of every kind, again and again, each with an id and most with an hour of their own; some are broken."""
+    padding = {"padding": "as long as real ones " * 50}
+    samples = [json.dumps({**sample.build(), **padding}) for sample in SAMPLES]
+    number = start
+    while True:
+        seconds = 1_794_000 + 4 * (number % HOURS)  # the beginning of HAPPENED and of the times beside it
+        for sample in samples:
+            number += 1
+            line = sample.replace('-1"', f'-{number}"').replace("status-1", f"status-{number}")
+            yield line.replace("1794000", str(seconds)).encode()
+        yield b'{"event_type": "_email.send", "cut off: %d' % number
+
+
+def large(start: int, least: int) -> bytes:
+    """At least so many bytes of records, a line each; their ids are counted from ``start``."""
+    lines, size = _lines(start), 0
+    taken = []
+    while size < least:
+        taken.append(next(lines))
+        size += len(taken[-1])
+    return b"\n".join(taken)
