@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from werkzeug.serving import make_server
 
 from tests.aws.front.calls import Call, Journal
 from tests.aws.front.clock import Clock
+from tests.aws.front.connections import left_open
 from tests.aws.front.dependent import keys_needed
 from tests.aws.front.faults import Faults
 from tests.aws.front.iam import Identities
@@ -24,6 +26,7 @@ from tests.aws.front.recognise import recognised
 from tests.aws.front.wire import Answer, RefusedError, Request
 
 REGION = "us-east-1"
+_LONGEST_SECONDS = 60
 _BOTO = boto3.Session()  # one for all: it reads each service's model once
 _BOTO_LOCK = threading.Lock()
 Handler = Callable[[Call, Request], Answer | None]
@@ -94,9 +97,13 @@ class Core:
         self._thread.join(10)
 
     def wait(self) -> None:
-        """Returns when everything asked is answered: also what somebody asked who was killed meanwhile."""
+        """Returns when everything asked is answered: also what somebody asked who was killed before it was read."""
+        deadline = time.monotonic() + _LONGEST_SECONDS
+        while left_open(self._server.server_port):
+            assert time.monotonic() < deadline
+            time.sleep(0.002)
         with self._answered:
-            assert self._answered.wait_for(lambda: self._asked == 0, timeout=60)
+            assert self._answered.wait_for(lambda: self._asked == 0, timeout=_LONGEST_SECONDS)
 
     def client(self, service: str, key: str = "testing", region: str = REGION) -> Any:
         """A boto3 client of the front, without retries; kept for the next time."""
