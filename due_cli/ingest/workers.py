@@ -21,6 +21,7 @@ from due_cli.ingest.inputs import Broken, Endless, Piece
 _ALONE_BYTES = 6 * 1024 * 1024  # so little is done sooner than processes start
 _MOST_PROCESSES = 4
 _GARBAGE = 100_000  # objects; records hold no cycles, and looking for them cost a tenth of the time
+_ENDING = (signal.SIGINT, signal.SIGTERM)
 _LARGE_BYTES = 8 * 1024 * 1024  # a block of one huge piece is not copied to another process
 
 _Result = TypeVar("_Result")
@@ -82,13 +83,28 @@ def _pool(processes: int) -> Iterator[ProcessPoolExecutor]:
 def _submitted(pool: ProcessPoolExecutor, piece: Piece, work: Callable[[Block], _Result]) -> Future[_Result] | None:
     if not isinstance(piece, Block) or len(piece.data) > _LARGE_BYTES:
         return None
-    # The first call starts the processes. They inherit the mask: Ctrl-C, which reaches all of a terminal's
-    # processes, is this one's to answer.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-    try:
+    with _undisturbed():  # the first call starts the processes
         return pool.submit(work, piece)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Signals that end due do so after the block: a process that is left in the midst of its start says a traceback.
+
+    The mask alone would not do, since any other thread may be given a signal. The processes inherit it: Ctrl-C, which
+    reaches all of a terminal's processes, is this one's to answer.
+    """
+    held: list[int] = []
+    handlers = {number: signal.signal(number, lambda number, _: held.append(number)) for number in _ENDING}
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        for late in held:
+            signal.raise_signal(late)
 
 
 def _result(piece: Piece, future: Future[_Result] | None, work: Callable[[Block], _Result]) -> Worked[_Result]:
@@ -99,6 +115,7 @@ def _result(piece: Piece, future: Future[_Result] | None, work: Callable[[Block]
 
 def _begin() -> None:
     """The first thing that a process does."""
+    os.setpgrp()  # one that a signal to all ends while it hands its result over leaves the pool waiting for the rest
     gc.set_threshold(_GARBAGE)
     _end_with_parent()
 

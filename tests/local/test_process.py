@@ -245,3 +245,42 @@ def test_a_terminal_without_codes_gets_none(database: Path) -> None:
         terminal.ended()
     assert "\x1b" not in terminal.said
     assert "kept" in terminal.said
+
+
+_DISTURBED = """
+import os, signal, sys, threading
+from multiprocessing import util
+from due_cli.main import run
+
+begun, told = threading.Event(), threading.Event()
+
+def disturb():
+    begun.wait()
+    os.kill(os.getpid(), signal.{signal})
+    told.set()
+
+def launch(path, words, descriptors):
+    process = really(path, words, descriptors)
+    if "spawn_main" in " ".join(map(str, words)):
+        begun.set()
+        told.wait()
+    return process
+
+threading.Thread(target=disturb, daemon=True).start()
+really, util.spawnv_passfds = util.spawnv_passfds, launch
+run()
+"""
+
+
+@pytest.mark.parametrize(("number", "codes"), [("SIGINT", {130}), ("SIGTERM", {143})])
+def test_a_signal_while_workers_start_is_answered_when_they_have(
+    database: Path, tmp_path: Path, number: str, codes: set[int]
+) -> None:
+    """Any thread may be given it; a worker that is left before it was told what to do says a traceback."""
+    file = tmp_path / "many.json"
+    file.write_bytes(LONG)
+    script = _DISTURBED.format(signal=number)
+    with command(sys.executable, "-c", script, "ingest", str(file), "--local", str(database)) as under_way:
+        ran = ended(under_way)
+    assert ran.code in codes, ran
+    assert "Traceback" not in ran.err
