@@ -6,12 +6,13 @@ order and the repetition of events change nothing: each fact is kept with what o
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple, TypeVar
 
 from due_cli.events.fields import as_text
 from due_cli.events.identity import mail_event, message_id
-from due_cli.events.model import Json, Row, Struct
-from due_cli.events.times import iso
+from due_cli.events.model import Json, Row, Struct, UnreadableError
+from due_cli.events.times import iso, millis
 
 NOT_APPLICABLE = "NA"
 _Ordered = TypeVar("_Ordered", float, "Dated")
@@ -182,28 +183,49 @@ def packed(status: Status) -> list[object]:
 
 
 def unpacked(message_id: str, fields: Any) -> Status:
-    """The status that :func:`packed` made a list of; raises :class:`ValueError` for any other value."""
+    """The status that :func:`packed` made a list of; raises :class:`UnreadableError` for any other value."""
     try:
         channel, last, times, stamps, values, record_status, price = fields
-        stamps = [(int(own_time), str(event_id)) for own_time, event_id in stamps]
+        if channel not in KEYS:
+            raise UnreadableError(f"the status of a message of an unknown channel: {channel}")
+        stamps = [_stamp(stamp) for stamp in stamps]
         return Status(
             message_id,
-            str(channel),
-            int(last),
-            {str(fact): int(own_time) for fact, own_time in times.items()},
+            channel,
+            _time(last),
+            {str(fact): _time(own_time) for fact, own_time in times.items()},
             {str(key): (stamps[number], str(value)) for key, (number, value) in values.items()},
-            _dated(record_status),
-            None if price is None else float(price),
+            None if record_status is None else _dated(record_status),
+            None if price is None else _price(price),
         )
-    except (ValueError, TypeError, AttributeError, IndexError) as error:
-        raise ValueError(f"no facts of a message: {type(error).__name__}") from None
+    except UnreadableError:
+        raise
+    except (ValueError, TypeError, AttributeError, LookupError, OverflowError) as error:
+        raise UnreadableError(f"no facts of a message: {type(error).__name__}") from None
 
 
-def _dated(value: Any) -> Dated | None:
-    if value is None:
-        return None
-    (own_time, event_id), text = value
-    return (int(own_time), str(event_id)), str(text)
+def _time(value: Json) -> int:
+    found = millis(value)
+    if found is None:
+        raise UnreadableError(f"the status of a message with an impossible time: {value}")
+    return found
+
+
+def _stamp(value: Any) -> Stamp:
+    own_time, event_id = value
+    return _time(own_time), str(event_id)
+
+
+def _dated(value: Any) -> Dated:
+    stamp, text = value
+    return _stamp(stamp), str(text)
+
+
+def _price(value: Any) -> float:
+    found = float(value)
+    if not math.isfinite(found):
+        raise UnreadableError(f"the status of a message with an impossible price: {value}")
+    return found
 
 
 def _greater(one: _Ordered | None, other: _Ordered | None) -> _Ordered | None:

@@ -20,7 +20,7 @@ import json
 import time
 from typing import Any
 
-from due_cli.events import Json, Status, loads
+from due_cli.events import Json, Status, UnreadableError, loads
 from due_cli.events.status import packed, unpacked
 from due_cli.events.times import HOUR
 
@@ -43,8 +43,8 @@ def encoded(status: Status) -> str:
 
 
 def decoded(message_id: str, text: str) -> Status:
-    """The status that :func:`encoded` wrote. Raises :class:`ValueError` for any other text."""
-    return unpacked(message_id, json.loads(text))
+    """The status that :func:`encoded` wrote. Raises :class:`UnreadableError` for any other text."""
+    return unpacked(message_id, loads(text.encode("utf-8", "replace")))
 
 
 def attributes(status: Status, days: int) -> Attributes:
@@ -74,13 +74,13 @@ def line_of(status: Status) -> bytes:
 def of_record(record: Json) -> Status | None:
     """The status of a record that :func:`line_of` wrote, None for any other record.
 
-    Raises :class:`ValueError` where its facts cannot be read.
+    Raises :class:`UnreadableError` where its facts cannot be read.
     """
     if not isinstance(record, dict) or record.keys() != {KEY, REPLAYED}:
         return None
     message_id, facts = record[KEY], record[REPLAYED]
     if not isinstance(message_id, str) or not message_id or not isinstance(facts, str):
-        raise ValueError("no facts of a message")
+        raise UnreadableError("no facts of a message")
     return decoded(message_id, facts)
 
 

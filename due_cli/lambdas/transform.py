@@ -10,7 +10,8 @@ the record's rows, ``Dropped`` or ``ProcessingFailed``, in at most 6 MB. Here
   ``Dropped`` once all of them were put, else ``ProcessingFailed``.
 
 A status that the table would not take never costs an event: it is kept under ``errors/status/``, and such a line put
-to the stream is taken again.
+to the stream is taken again. Where neither the table nor the bucket takes what such a line says, its record is
+``ProcessingFailed``: no row says it too.
 """
 
 from __future__ import annotations
@@ -54,13 +55,15 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, list[Answer]]:
     log: dict[str, Any] = {"function": "transform", **_counts(readings)}
 
     statuses = [status for reading in readings for status in reading.statuses]
+    lost: set[str] = set()
     if statuses:
         outcome = StatusTable(client("dynamodb"), table, days, deadline).take(statuses)
         kept = _kept(bucket, outcome.refused) if outcome.refused else True
+        lost = set() if kept else {status.message_id for status in outcome.refused}
         log["statuses"] = {**outcome._asdict(), "refused": len(outcome.refused), "kept": kept}
 
     # The rows go back last: a batch that runs out of time before is tried again as if nothing had been put.
-    answers, returning = _answers(event["records"], readings)
+    answers, returning = _answers(event["records"], readings, lost)
     if returning:
         log["returned"] = _return(stream, answers, readings, returning, deadline)
     log["answers"] = Counter(answer["result"] for answer in answers)
@@ -69,10 +72,11 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, list[Answer]]:
     return {"records": answers}
 
 
-def _answers(records: list[dict[str, Any]], readings: list[Reading]) -> tuple[list[Answer], list[int]]:
+def _answers(records: list[dict[str, Any]], readings: list[Reading], lost: set[str]) -> tuple[list[Answer], list[int]]:
     """The answers as far as there is room, and which records have rows that must go back to the stream.
 
-    A record that must be returned is ``ProcessingFailed`` until its rows were put.
+    A record that must be returned is ``ProcessingFailed`` until its rows were put. ``lost`` are the messages whose
+    statuses nobody took: a record that holds such a status and no row is all that is left of it.
     """
     answers: list[Answer] = []
     returning: list[int] = []
@@ -82,7 +86,8 @@ def _answers(records: list[dict[str, Any]], readings: list[Reading]) -> tuple[li
         length = sum(map(len, reading.lines))
         data_size = (length + 2) // 3 * 4
         if not reading.lines:
-            answer["result"] = FAILED if reading.unreadable else DROPPED
+            needed = reading.unreadable or any(status.message_id in lost for status in reading.statuses)
+            answer["result"] = FAILED if needed else DROPPED
         elif reading.unreadable or size + data_size > _LARGEST_ANSWER:
             returning.append(number)
         else:
@@ -109,7 +114,7 @@ def _return(
 def _kept(bucket: str, refused: list[Status]) -> bool:
     """Whether the statuses that the table would not take could be written to S3, for replay.
 
-    They could be computed from the rows again, which are not lost, so this too must not fail the batch.
+    Those of rows could be computed again, and a record without rows stays, so this too must not fail the batch.
     """
     key = f"{datetime.now(UTC).strftime(_REFUSED)}/{uuid.uuid4()}.jsonl"
     body = b"".join(map(line_of, refused))
