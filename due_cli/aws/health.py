@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Literal
 
 from botocore.exceptions import ClientError
@@ -17,6 +18,7 @@ from due_cli.errors import DueError
 _RIGHT = re.compile(r"not authorized to perform:? ([\w-]+:\w+)")
 _LAKE_FORMATION = re.compile(r"lake ?formation", re.IGNORECASE)
 _MOST_LINES = 2_000
+_SHORTEST = 60_000  # milliseconds of a log that are not halved any more
 _GONE = ("ResourceNotFoundException", "EntityNotFoundException", "NoSuchBucket", "NoSuchEntity", "NotFoundException")
 # Who stands in Lake Formation for "whoever IAM lets in"; where it has rights, Lake Formation stands aside.
 IAM_ALLOWED = "IAM_ALLOWED_PRINCIPALS"
@@ -28,6 +30,14 @@ class Line:
 
     at: datetime
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The newest lines of a log, oldest first; ``more`` where there may be older ones."""
+
+    newest: tuple[Line, ...] = ()
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,24 +101,46 @@ def metrics(aws: Aws, wanted: Mapping[str, Metric], since: timedelta, period: ti
     return found
 
 
-def log_lines(aws: Aws, group: str, since: datetime, pattern: str = "") -> list[Line]:
-    """The lines of a log group since a moment that match a filter pattern, at most 2,000; none without the group."""
-    found: list[Line] = []
+def log_lines(aws: Aws, group: str, since: datetime, pattern: str = "") -> Lines:
+    """The newest lines of a log group since a moment that match a filter pattern, at most 2,000; none without it.
+
+    The log is searched once where it has fewer, some twenty times at most where it has more.
+    """
+    begin, end = (int(moment.timestamp() * 1000) for moment in (since, datetime.now(UTC)))
     with (
         explained(f"reading log group {group} (logs:FilterLogEvents)"),
         passing_over("ResourceNotFoundException"),
     ):
-        more: dict[str, Any] = {"filterPattern": pattern} if pattern else {}
-        pages = aws.logs.get_paginator("filter_log_events").paginate(
-            logGroupName=group, startTime=int(since.timestamp() * 1000), **more
-        )
-        for page in pages:
-            for event in page["events"]:
-                moment = datetime.fromtimestamp(event.get("timestamp", 0) / 1000, UTC)
-                found.append(Line(moment, event.get("message", "")))
-            if len(found) >= _MOST_LINES:
-                break
-    return found
+        found = _newest(partial(_logged, aws, group, pattern), begin, end)
+        return Lines(tuple(found[-_MOST_LINES:]), more=len(found) >= _MOST_LINES)
+    return Lines()
+
+
+def _newest(logged: Callable[[int, int], list[Line]], begin: int, end: int) -> list[Line]:
+    """The lines of a time, oldest first: all of them, or the newest 2,000 and more.
+
+    What a log has more of than that in a time is cut off at its end, so the newer half is asked alone, and the older
+    half where that was not enough.
+    """
+    found = logged(begin, end)
+    if len(found) < _MOST_LINES or end - begin < _SHORTEST:
+        return found
+    middle = (begin + end) // 2
+    newer = _newest(logged, middle + 1, end)
+    return newer if len(newer) >= _MOST_LINES else _newest(logged, begin, middle) + newer
+
+
+def _logged(aws: Aws, group: str, pattern: str, begin: int, end: int) -> list[Line]:
+    """The oldest lines of a time (epoch ms, its ends included), at most 2,000."""
+    more: dict[str, Any] = {"filterPattern": pattern} if pattern else {}
+    pages = aws.logs.get_paginator("filter_log_events").paginate(
+        logGroupName=group, startTime=begin, endTime=end, PaginationConfig={"MaxItems": _MOST_LINES}, **more
+    )
+    return [
+        Line(datetime.fromtimestamp(event.get("timestamp", 0) / 1000, UTC), event.get("message", ""))
+        for page in pages
+        for event in page["events"]
+    ]
 
 
 def raised_alarms(aws: Aws, prefix: str) -> dict[str, str]:

@@ -13,6 +13,7 @@ from tests.aws.front.dynamodb import Statements
 from tests.aws.front.firehose import Firehose
 from tests.aws.front.functions import Functions
 from tests.aws.front.http_api import HttpApis
+from tests.aws.front.logs import Logs
 from tests.aws.front.pinpoint import Pinpoint
 from tests.aws.front.server import Core
 from tests.aws.front.ses import Ses
@@ -32,6 +33,7 @@ class Front(Core):
         self.athena = Athena(self)
         self.http_apis = HttpApis(self, self.functions)
         self.pinpoint = Pinpoint(self)
+        self.logs = Logs(self)
 
     def stop(self) -> None:
         """Ends serving, and what runs."""

@@ -141,17 +141,22 @@ def masked(text: str) -> str:
     return plain if len(plain) <= _QUOTED else f"{plain[: _QUOTED - 3]}..."
 
 
-def quoted(lines: Iterable[Line]) -> list[str]:
-    """The texts of lines, each once, the most frequent first: how often, when last, and its masked beginning."""
+def quoted(lines: Iterable[Line], *, more: bool) -> list[str]:
+    """The texts of lines, each once, the most frequent first: how often, when last, and its masked beginning.
+
+    ``more`` says that there may be older lines than these.
+    """
     times: dict[str, list[datetime]] = {}
     for line in lines:
         times.setdefault(masked(line.text), []).append(line.at)
     often = sorted(times.items(), key=lambda item: (-len(item[1]), item[0]))
-    return [f"{_times(len(when))} in the last day, last {ago(max(when))}: {text}" for text, when in often]
+    return [f"{_times(len(when), more)} in the last day, last {ago(max(when))}: {text}" for text, when in often]
 
 
-def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count:,} times"
+def _times(count: int, more: bool) -> str:
+    if count == 1:
+        return "once or more" if more else "once"
+    return f"{count:,}{' or more' if more else ''} times"
 
 
 def ago(moment: datetime) -> str:

@@ -41,7 +41,8 @@ def _errors(patient: Patient, name: str, since: datetime) -> Iterator[Check]:
     if fault := function_faults(patient.aws, function):
         yield Check("functions", "problem", f"{function}: {fault}", patient.setup)
     group = patient.names.log_group(name)
-    found = quoted(_said(log_lines(patient.aws, group, since, _PATTERN)))
+    lines = log_lines(patient.aws, group, since, _PATTERN)
+    found = quoted(_said(lines.newest), more=lines.more)
     for text in found[:SHOWN]:
         tail = patient.aws_command(f"logs tail {group} --since 1d --filter-pattern '\"[ERROR]\"'")
         yield Check("functions", "problem", f"{function} failed {text}", _mend(text, patient) or tail)

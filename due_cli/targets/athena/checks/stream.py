@@ -47,7 +47,7 @@ def deliveries(patient: Patient) -> Examined:
     """What the stream wrote into its log in the last day: only what it could not deliver."""
     group = patient.names.stream_log_group
     lines = log_lines(patient.aws, group, datetime.now(UTC) - RECENTLY)
-    found = quoted(_said(lines))
+    found = quoted(_said(lines.newest), more=lines.more)
     for text in found[:SHOWN]:
         refused = any(word in text for word in ("AccessDenied", "Access was denied", "not authorized", "assume"))
         yield Check("deliveries", "problem", f"failed {text}", patient.setup if refused else _tail(patient))
