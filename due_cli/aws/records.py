@@ -13,7 +13,7 @@ from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
-from botocore.exceptions import ClientError, HTTPClientError
+from botocore import exceptions
 
 from due_cli.aws.clients import Aws
 from due_cli.aws.errors import code_of, explained
@@ -33,6 +33,7 @@ _PASSING = frozenset(
     "RequestTimeout RequestTimeoutException".split()
 )
 _SERVER_ERROR = 500
+_NO_ANSWER = (exceptions.ConnectionError, exceptions.HTTPClientError)  # neither is a kind of the other
 _R = TypeVar("_R", bound=Sendable)
 
 
@@ -42,19 +43,18 @@ def put(aws: Aws, stream: str, records: Iterable[_R]) -> Generator[list[_R]]:
     A record without data is not put: it is a mark that comes out when everything before it is in. Raises
     :class:`DueError` where the stream takes no more after many attempts, :class:`RefusedError` where it never will.
     """
-    client = aws.firehose_once
-    ended = threading.Event()
+    way = _Way(aws.firehose_once, stream)
     under_way: deque[tuple[Future[None], list[_R]]] = deque()
     pool = ThreadPoolExecutor(_AT_ONCE)
     try:
         for call in calls(records):
-            under_way.append((pool.submit(_put, client, stream, call, ended), call))
+            under_way.append((pool.submit(way.put, call), call))
             while under_way and (len(under_way) > _AT_ONCE or under_way[0][0].done()):
                 yield _acknowledged(*under_way.popleft())
         while under_way:
             yield _acknowledged(*under_way.popleft())
     finally:
-        ended.set()
+        way.ended.set()
         pool.shutdown(cancel_futures=True)
 
 
@@ -63,46 +63,55 @@ def _acknowledged(future: Future[None], call: list[_R]) -> list[_R]:
     return call
 
 
-def _put(client: FirehoseClient, stream: str, call: list[_R], ended: threading.Event) -> None:
-    """Puts the records of a call until none is refused; gives up early once nobody waits for it."""
-    waiting = [record for record in call if record.data]
-    fruitless, pause = 0, _FIRST_SECONDS
-    while waiting:
-        refused, code = _refused(client, stream, waiting)
-        if len(refused) < len(waiting):
-            fruitless, pause = 0, _FIRST_SECONDS
-        waiting = refused
-        if not waiting:
-            return
-        fruitless += 1
-        if fruitless == _ATTEMPTS:
-            raise DueError(
-                f"the stream {stream} takes no more records ({code}), after {_ATTEMPTS} attempts",
-                "run the same command again; due doctor looks at the stream",
-            )
-        if ended.wait(pause * random.uniform(0.5, 1)):  # noqa: S311  not for secrets: calls side by side should not meet
-            raise DueError("interrupted while records waited to be put")
-        pause = min(2 * pause, _LONGEST_SECONDS)
+class _Way:
+    """The way to one stream, for calls side by side; nobody waits for them any more once it is ``ended``."""
 
+    def __init__(self, client: FirehoseClient, stream: str) -> None:
+        self._client, self._stream = client, stream
+        self._led_there = threading.Event()
+        self.ended = threading.Event()
 
-def _refused(client: FirehoseClient, stream: str, records: list[_R]) -> tuple[list[_R], str]:
-    """One call: the records that it did not bring in, and why."""
-    try:
-        with explained(f"putting records to the stream {stream}"):
-            answer = client.put_record_batch(
-                DeliveryStreamName=stream, Records=[{"Data": record.data} for record in records]
-            )
-    except DueError as error:
-        if not _passes(error.__cause__):
-            raise
-        return records, error.message
-    answers = answer["RequestResponses"]
-    refused = [record for record, one in zip(records, answers, strict=True) if one.get("ErrorCode")]
-    return refused, ", ".join(sorted({one["ErrorCode"] for one in answers if one.get("ErrorCode")}))
+    def put(self, call: list[_R]) -> None:
+        """Puts the records of a call until none is refused; gives up early once nobody waits for it."""
+        waiting = [record for record in call if record.data]
+        fruitless, pause = 0, _FIRST_SECONDS
+        while waiting:
+            refused, code = self._refused(waiting)
+            if len(refused) < len(waiting):
+                fruitless, pause = 0, _FIRST_SECONDS
+            waiting = refused
+            if not waiting:
+                return
+            fruitless += 1
+            if fruitless == _ATTEMPTS:
+                raise DueError(
+                    f"the stream {self._stream} takes no more records ({code}), after {_ATTEMPTS} attempts",
+                    "run the same command again; due doctor looks at the stream",
+                )
+            if self.ended.wait(pause * random.uniform(0.5, 1)):  # noqa: S311  not for secrets: calls should not meet
+                raise DueError("interrupted while records waited to be put")
+            pause = min(2 * pause, _LONGEST_SECONDS)
 
+    def _refused(self, records: list[_R]) -> tuple[list[_R], str]:
+        """One call: the records that it did not bring in, and why."""
+        try:
+            with explained(f"putting records to the stream {self._stream}"):
+                answer = self._client.put_record_batch(
+                    DeliveryStreamName=self._stream, Records=[{"Data": record.data} for record in records]
+                )
+        except DueError as error:
+            if not self._passes(error.__cause__):
+                raise
+            return records, error.message
+        self._led_there.set()
+        answers = answer["RequestResponses"]
+        refused = [record for record, one in zip(records, answers, strict=True) if one.get("ErrorCode")]
+        return refused, ", ".join(sorted({one["ErrorCode"] for one in answers if one.get("ErrorCode")}))
 
-def _passes(error: BaseException | None) -> bool:
-    if isinstance(error, ClientError):
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return code_of(error) in _PASSING or status >= _SERVER_ERROR
-    return isinstance(error, HTTPClientError)
+    def _passes(self, error: BaseException | None) -> bool:
+        if isinstance(error, exceptions.ClientError):
+            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+            return code_of(error) in _PASSING or status >= _SERVER_ERROR
+        if isinstance(error, exceptions.EndpointConnectionError):  # a service that is not in this region looks like it
+            return self._led_there.is_set()
+        return isinstance(error, _NO_ANSWER)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from due_cli.commands.options import YesOption, confirm, progress_of, target_of
-from due_cli.results import Account, Done, Table, Text
+from due_cli.results import Account, Done, Table, Text, counted
 
 Ids = Annotated[list[str], typer.Argument(metavar="ID...", help="Ids that due failed list shows; a beginning will do.")]
 
@@ -55,7 +55,7 @@ def failed_discard(
     """Delete failed records for good."""
     target = target_of(context)
     chosen = target.chosen_failed(identities or [], everything=everything)
-    if not confirm(f"Delete {len(chosen)} failed records for good?", yes=yes, what="due failed discard"):
+    if not confirm(f"Delete {counted(len(chosen), 'failed record')} for good?", yes=yes, what="due failed discard"):
         return Done(["nothing was deleted"])
     count = target.discard(chosen, progress_of(context))
-    return Done([f"{count} failed records deleted"])
+    return Done([f"{counted(count, 'failed record')} deleted"])

@@ -10,9 +10,11 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
+from itertools import takewhile
+from types import NoneType
 
 import sqlglot
-from sqlglot import exp
+from sqlglot import TokenType, exp
 from sqlglot.errors import SqlglotError
 
 from due_cli.errors import QueryError, UsageError
@@ -35,12 +37,19 @@ logging.getLogger("sqlglot").setLevel(logging.ERROR)
 def parsed(sql: str) -> exp.Expr:
     """One statement in Athena's dialect; raises :class:`QueryError` with where it does not parse."""
     try:
-        found = [statement for statement in sqlglot.parse(sql, read="athena") if statement is not None]
+        found = [each for each in sqlglot.parse(sql, read="athena") if not isinstance(each, (exp.Semicolon, NoneType))]
     except SqlglotError as error:
         raise QueryError(_where(error), "due speaks Athena's SQL (Trino): check the statement") from None
     if len(found) != 1:
         raise QueryError(f"{len(found)} statements where one is expected", "run them one at a time")
     return found[0]
+
+
+def without_end(sql: str) -> str:
+    """The text of a statement that is :func:`parsed`, as it was typed, up to the semicolon that ends it."""
+    tokens = reversed(sqlglot.tokenize(sql, read="athena"))
+    ends = [token.start for token in takewhile(lambda token: token.token_type is TokenType.SEMICOLON, tokens)]
+    return sql[: min(ends, default=len(sql))].strip()
 
 
 def to_duckdb(statement: exp.Expr) -> str:

@@ -47,6 +47,7 @@ def test_what_would_change_data_is_refused_as_on_a_folder(
 def test_two_statements_are_one_too_many(due: Due, front: Front, stack: Stack) -> None:
     ran = due("query", "SELECT 1; DROP TABLE all_events", *ON).failed(6)
     assert "2 statements" in ran.err
+    assert "0 statements" in due("query", "; -- nothing", *ON).failed(6).err
     assert front.journal.of("athena:StartQueryExecution") == []
 
 
@@ -88,6 +89,37 @@ def test_a_file_is_a_statement_too(due: Due, stack: Stack, tmp_path: Path) -> No
     file = tmp_path / "one.sql"
     file.write_text("-- a comment\nSELECT 1 AS n;\n")
     assert due.rows("query", "-f", str(file), *ON) == [{"n": 1}]
+
+
+@pytest.mark.parametrize(
+    ("sql", "text"),
+    [
+        ("SELECT 1 AS n; -- x", "SELECT 1 AS n"),
+        ("SELECT 1 AS n;\n-- end; really\n", "SELECT 1 AS n"),
+        ("SELECT 1 AS n ; ;; /* done; */ ; ", "SELECT 1 AS n"),
+        ("SELECT 1 AS n -- it's; all;", "SELECT 1 AS n -- it's; all;"),
+        ("SELECT length(';-- ü') - 4 AS n; -- x", "SELECT length(';-- ü') - 4 AS n"),
+    ],
+)
+def test_what_stands_behind_a_statement_is_no_second_one(
+    due: Due, front: Front, stack: Stack, folder: Path, sql: str, text: str
+) -> None:
+    for target in (ON, ("--local", str(folder))):
+        assert due.rows("query", sql, *target) == [{"n": 1}]
+    assert list(front.athena.queries.values())[-1].sql == text
+
+
+def test_what_asks_about_a_table_may_have_a_comment_behind_it(due: Due, stack: Stack) -> None:
+    assert due.rows("query", "SHOW TABLES; -- x", *ON) == [{"tab_name": "all_events"}]
+    assert due.rows("query", "DESCRIBE all_events;\n-- x\n", *ON)
+
+
+def test_a_view_may_have_a_comment_behind_it(due: Due, stack: Stack, folder: Path) -> None:
+    for target in (ON, ("--local", str(folder))):
+        due("query", "CREATE OR REPLACE VIEW mine AS SELECT 1 AS n; -- x;\n", *target).done()
+        assert due.rows("query", "SELECT n FROM mine", *target) == [{"n": 1}]
+        assert "--" not in due("view", "show", "mine", *target).done().out
+        due("query", "DROP VIEW mine; -- x", *target).done()
 
 
 def test_a_view_is_made_and_dropped_by_its_statements(due: Due, stack: Stack) -> None:

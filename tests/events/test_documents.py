@@ -213,7 +213,7 @@ class TestSize:
 
     @decoders
     def test_a_batch_may_be_larger(self, decode: Decoder) -> None:
-        for key in (b'"Records"', b'"records"', b'"invocationId"', b'"deliveryStreamArn"'):
+        for key in (b'"Records"', b'"records"', b'"invocationId"', b'"deliveryStreamArn"', b'"attemptsMade"'):
             [found] = documents(b"{ " + key + b':"' + b"x" * self.FILL + b'"}', decode)
             assert found.reason is None
 

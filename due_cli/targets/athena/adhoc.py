@@ -26,7 +26,7 @@ def run(stack: Stack, progress: Progress, sql: str) -> Table | Done:
     done = changed(statement, sql, partial(views.create, stack), partial(views.drop, stack))
     if done is not None:
         return done
-    text = sql.strip().rstrip(";")
+    text = dialect.without_end(sql)
     return query(stack, progress, text) if dialect.is_rows(statement) else table(stack, progress, text)
 
 

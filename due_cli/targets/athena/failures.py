@@ -62,20 +62,24 @@ def replay(stack: Stack, identities: list[str], progress: Progress) -> Account:
 
 
 def discard(stack: Stack, identities: list[str], progress: Progress) -> int:
-    """Deletes failed records for good; returns how many."""
+    """Deletes failed records for good; returns how many, without those that an object keeps."""
     wanted = set(chosen(stack, identities, everything=False)) if identities else set()
     gone: set[str] = set()
+    kept: set[str] = set()
     progress.start("Deleting", None)
     try:
         for content, leftovers in contents(stack) if wanted else ():
-            ids = {leftover.id for leftover in leftovers}
-            if ids & wanted:
-                take_out(stack, content.found, ids & wanted)
-                progress.advance(0, count=len(ids & wanted - gone))
-                gone |= ids & wanted
+            ids = {leftover.id for leftover in leftovers} & wanted
+            if not ids:
+                continue
+            if take_out(stack, content.found, ids, progress):
+                progress.advance(0, count=len(ids - gone))
+                gone |= ids
+            else:
+                kept |= ids
     finally:
         progress.finish()
-    return len(gone)
+    return len(gone - kept)
 
 
 def _all(stack: Stack) -> Iterator[Leftover]:

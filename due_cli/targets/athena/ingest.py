@@ -59,12 +59,16 @@ def ingest_paths(stack: Stack, paths: list[str], progress: Progress) -> Account:
 
 @dataclass(frozen=True, slots=True)
 class _Stretch:
-    """A piece of an input: where it ends, how large it is and what its records became."""
+    """A piece of an input: where it ends, how large it is and what its records became.
+
+    ``is_broken`` is the end of an input that was not read to its own.
+    """
 
     path: str
     place: Place
     size: int = 0
     account: Account = field(default_factory=Account)
+    is_broken: bool = False
 
 
 class _Sent(NamedTuple):
@@ -102,7 +106,7 @@ class _Ingest:
         so_far = stretch.place.account
         if before is not None and before.path == stretch.path:
             so_far = before.place.account
-        elif before is not None:
+        elif before is not None and not before.is_broken:  # what is broken is read again: it may have been mended
             self._journal.reached(before.path, replace(before.place, done=True))
         place = replace(stretch.place, account=so_far.plus(stretch.account))
         self._journal.reached(stretch.path, place)
@@ -145,7 +149,8 @@ class _Ingest:
                 stretch = self._cut.popleft()
                 if isinstance(result, Broken):
                     self._progress.note(result.reason)
-                    yield _Sent(b"", replace(stretch, account=Account(problems=(result.reason,))))
+                    account = Account(problems=(result.reason,))
+                    yield _Sent(b"", replace(stretch, account=account, is_broken=True))
                 elif not isinstance(result, Endless):
                     yield from self._records(result[1], stretch)
                 elif self._is_kept(result):

@@ -43,6 +43,7 @@ from due_cli.ingest.batch import Block, decode, failed_id
 from due_cli.ingest.inputs import Broken, Endless
 from due_cli.ingest.outgoing import TOO_LARGE, Examined, examined, unwrapped
 from due_cli.lambdas.facts import of_record
+from due_cli.progress import Progress
 
 TOO_LARGE_FOLDER = f"{ERRORS}too-large/"
 _REFUSED_STATUS = "the status table would not take these facts"
@@ -123,7 +124,7 @@ def of(content: Content) -> Iterator[Leftover]:
             continue
         if not goes_on:
             reason = piece.reason if isinstance(piece, Broken) else "a line that is larger than any record"
-            yield _object(found, reason, failed_id(found.key.encode()))
+            yield _object(found, reason, _id_of(found))
         goes_on = isinstance(piece, Endless) and not piece.last
 
 
@@ -139,27 +140,31 @@ def whole(stack: Stack, leftover: Leftover) -> bytes:
     return objects.read(stack.aws, stack.names.bucket, leftover.origin)
 
 
-def take_out(stack: Stack, found: Found, ids: set[str], left_of: LeftOf = lambda _: ()) -> None:
+def take_out(stack: Stack, found: Found, ids: set[str], progress: Progress, left_of: LeftOf = lambda _: ()) -> bool:
     """Takes leftovers out of an object, but for what is ``left_of`` each; it goes when nothing is left in it.
 
     It is written again only as it was read, so two that do this at a time lose nothing of each other's. An object with
-    a part that cannot be told apart stays as it is until that part is taken out too.
+    a part that cannot be told apart stays as it is until that part is taken out too: False, and how is noted.
     """
     aws, bucket = stack.aws, stack.names.bucket
     for _ in range(_ATTEMPTS):
         content = objects.opened(aws, bucket, found)
         if content is None:
-            return
+            return True
         with content.stream, tempfile.SpooledTemporaryFile(_HELD_BYTES) as left:
             kept = _copied(content, ids, left_of, left)
             if kept is None:
-                return
+                progress.note(
+                    f"{found.key} stays as it is, because a part of it cannot be told apart: "
+                    f"due failed discard {_id_of(found)} deletes that part, then run the same command again"
+                )
+                return False
             if not kept:
                 objects.deleted(aws, bucket, found.key)
-                return
+                return True
             left.seek(0)
             if objects.replaced(aws, bucket, found.key, content.etag, left):
-                return
+                return True
     raise DueError(f"s3://{bucket}/{found.key} is being changed by somebody else", "run the same command again")
 
 
@@ -189,6 +194,11 @@ def _found(stack: Stack) -> Iterator[Found]:
 def _hour(found: Found) -> str:
     match = _HOUR.search(found.key)
     return "".join(part or "00" for part in match.groups()) if match else f"{found.modified:%Y%m%d%H}"
+
+
+def _id_of(found: Found) -> str:
+    """The id of what in an object cannot be told apart."""
+    return failed_id(found.key.encode())
 
 
 def _object(found: Found, reason: str, identity: str) -> Leftover:

@@ -21,13 +21,14 @@ from due_cli.aws.errors import explained
 from due_cli.aws.objects import Found
 from due_cli.deploy.stack import Stack
 from due_cli.errors import DueError
-from due_cli.events import Envelope, Unit
+from due_cli.events import Envelope, Unit, documents
 from due_cli.events.fields import as_text
 from due_cli.events.wrappers import payload_units
 from due_cli.ingest.batch import decode
 from due_cli.ingest.outgoing import examined, fitting, received, wrapped
 from due_cli.lambdas.environment import Deadline
 from due_cli.lambdas.statuses import StatusTable
+from due_cli.lambdas.stream import parcels
 from due_cli.progress import Progress
 from due_cli.results import Account
 from due_cli.targets.athena.leftovers import Kind, Leftover, contents, newest, take_out
@@ -101,7 +102,7 @@ class _Replay:
     def clear(self, read: _Read) -> None:
         """Takes out of an object what is in the stream by now."""
         if read.ids and read.stays:
-            take_out(self._stack, read.found, read.ids, self._left_of)
+            take_out(self._stack, read.found, read.ids, self._progress, self._left_of)
         elif read.ids:
             objects.deleted(self._stack.aws, self._stack.names.bucket, read.found.key)
         self.account = self.account.plus(read.account)
@@ -162,12 +163,26 @@ def _of_record(leftover: Leftover) -> _Became:
     if failed and (parted := _parted(leftover)):
         return parted
     # Rows say themselves when they arrived; a record goes with the time at which the stream had it first.
-    is_row = leftover.kind is Kind.ROWS
-    data = fitting(leftover.raw if is_row else received(leftover.raw, leftover.received_at))
-    if data is None:
+    is_rows = leftover.kind is Kind.ROWS
+    data = _rows(leftover.raw) if is_rows else _record(received(leftover.raw, leftover.received_at))
+    if not data:
         return _Became(Account(records=inside.records, failed=inside.records), leaves=False)
     kept = Account(inside.records, inside.kept, 0, inside.ignored, failed, inside.rows, inside.nulled)
-    return _Became(kept, leaves=True, data=(data,))
+    return _Became(kept, leaves=True, data=data)
+
+
+def _record(raw: bytes) -> tuple[bytes, ...]:
+    """A record as a stream takes it; nothing where it is too large."""
+    data = fitting(raw)
+    return () if data is None else (data,)
+
+
+def _rows(raw: bytes) -> tuple[bytes, ...]:
+    """Rows as a stream takes them, in several records where they are too many for one; nothing where a row is."""
+    if whole := _record(raw):
+        return whole
+    packed, too_large = parcels((0, document.text + b"\n") for document in documents(raw, decode))
+    return () if too_large else tuple(parcel.data for parcel in packed)
 
 
 def _parted(leftover: Leftover) -> _Became | None:

@@ -30,7 +30,8 @@ _COUNTS = tuple(one.name for one in fields(Account) if one.name != "problems")
 class Place:
     """Where an ingest stands in an input: after so many pieces, whose bytes together have that CRC-32.
 
-    ``account`` is that of the records so far, ``done`` whether they are all.
+    ``account`` is that of the records so far, ``done`` whether they are all. An input that breaks is never done:
+    its problems are not noted, so whoever goes on has to meet them again.
     """
 
     pieces: int = 0

@@ -27,7 +27,7 @@ def create(stack: Stack, sql: str) -> str:
         )
     if not dialect.replaces(statement) and table_of(stack.aws, database, name) is not None:
         raise UsageError(f"the view {name} exists", "write CREATE OR REPLACE VIEW to replace it")
-    View(database, name, sql.strip().rstrip(";"), stack.names.workgroup).create(stack.aws)
+    View(database, name, dialect.without_end(sql), stack.names.workgroup).create(stack.aws)
     return name
 
 

@@ -39,7 +39,7 @@ def create(folder: Folder, sql: str) -> str:
     statement = dialect.parsed(sql)
     name = dialect.new_view(statement)
     needs = tuple(sorted(dialect.tables_of(statement) - {name}))
-    view = View(name, sql.strip().rstrip(";"), dialect.to_duckdb(statement), needs)
+    view = View(name, dialect.without_end(sql), dialect.to_duckdb(statement), needs)
     with writing(folder, Silent()) as state:
         if name in state.views() and not dialect.replaces(statement):
             raise UsageError(f"the view {name} exists", "write CREATE OR REPLACE VIEW to replace it")
