@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mypy_boto3_firehose import FirehoseClient
     from mypy_boto3_glue import GlueClient
     from mypy_boto3_iam import IAMClient
+    from mypy_boto3_kms import KMSClient
     from mypy_boto3_lakeformation import LakeFormationClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_logs import CloudWatchLogsClient
@@ -40,7 +41,7 @@ _ATTEMPTS = 8
 _CONNECTIONS = 16  # the steps of a plan ask side by side; beyond botocore's ten each call would open its own
 # Pinpoint is gone for most accounts: whether it answers is asked once, and must not cost minutes.
 _ASKED_ONCE = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2})
-_ONCE = Config(read_timeout=30, retries={"mode": "standard", "total_max_attempts": 1})
+_ONCE = Config(connect_timeout=3, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 1})
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,11 @@ class Aws:
     def firehose_once(self) -> FirehoseClient:
         """Amazon Data Firehose, each call made once: whoever puts records puts those refused again."""
         return self._made(lambda: self._session.client("firehose", config=self._config.merge(_ONCE)))
+
+    @cached_property
+    def kms(self) -> KMSClient:
+        """AWS Key Management Service."""
+        return self._made(lambda: self._session.client("kms", config=self._config))
 
     @cached_property
     def lambda_(self) -> LambdaClient:

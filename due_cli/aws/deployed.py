@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from due_cli.aws.clients import Aws
 from due_cli.aws.errors import explained, passing_over
+from due_cli.aws.resources.tags import of_list
 from due_cli.aws.resources.view import is_own_view
 
 
@@ -13,6 +14,13 @@ def function_environment(aws: Aws, name: str) -> dict[str, str] | None:
         configuration = aws.lambda_.get_function_configuration(FunctionName=name)
         return dict(configuration.get("Environment", {}).get("Variables", {}))
     return None
+
+
+def role_tags(aws: Aws, name: str) -> dict[str, str]:
+    """The tags of a role; none where there is no such role."""
+    with explained(f"looking for role {name}"), passing_over("NoSuchEntity"):
+        return of_list(aws.iam.get_role(RoleName=name)["Role"].get("Tags", []))
+    return {}
 
 
 def tables_of(aws: Aws, database: str) -> list[str]:

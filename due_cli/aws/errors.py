@@ -17,6 +17,14 @@ _NO_CREDENTIALS = (
     exceptions.TokenRetrievalError,
     exceptions.SSOError,
     exceptions.InvalidConfigError,
+    exceptions.LoginError,
+    exceptions.MissingDependencyException,
+)
+_BAD_CONFIGURATION = (
+    exceptions.ConfigParseError,
+    exceptions.ConfigNotFound,
+    exceptions.InvalidRegionError,
+    exceptions.InvalidEndpointConfigurationError,
 )
 _BAD_CREDENTIALS = frozenset(
     "ExpiredToken ExpiredTokenException InvalidClientTokenId UnrecognizedClientException SignatureDoesNotMatch "
@@ -28,7 +36,8 @@ DENIED = frozenset(
 _HEAD_REFUSED = "403"  # all that the answer to a HEAD says: it has no body
 _QUERY_DENIED = re.compile(r"access ?denied|not authorized|insufficient permissions", re.IGNORECASE)
 RIGHTS = "due setup --policy prints the rights that it takes to run due"
-_SIGN_IN = "aws configure, aws sso login, or AWS_PROFILE"
+_SETTINGS = "--region, AWS_REGION, or the file ~/.aws/config"
+_SIGN_IN = "aws configure, aws sso login, aws login, or AWS_PROFILE"
 
 
 @contextmanager
@@ -75,6 +84,8 @@ def _of_this_side(error: exceptions.BotoCoreError, doing: str) -> DueError:
         return ConfigurationError("no AWS region is set", "--region REGION, AWS_REGION, or aws configure")
     if isinstance(error, _NO_CREDENTIALS):
         return ConfigurationError(f"no AWS credentials that can be used: {text}", _SIGN_IN)
+    if isinstance(error, _BAD_CONFIGURATION):
+        return ConfigurationError(f"the AWS configuration cannot be used: {text}", _SETTINGS)
     if isinstance(error, exceptions.EndpointConnectionError):
         return ConfigurationError(f"{doing}: {text}", "is the service in this region, and the network up?")
     return DueError(f"{doing}: {text}", "run the same command again")

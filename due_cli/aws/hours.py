@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from due_cli.aws import objects
 from due_cli.aws.clients import Aws
 from due_cli.aws.errors import explained, passing_over
+from due_cli.aws.together import together
 from due_cli.errors import RefusedError
 from due_cli.lambdas.partition import PARTITIONS_A_CALL, hour_of, partition_of
 
@@ -45,7 +45,7 @@ def hours_with_objects(aws: Aws, bucket: str, prefix: str) -> set[str]:
     """
     with explained(f"listing s3://{bucket}/{prefix} (s3:ListBucket)"):
         years = _folders(aws, bucket, prefix)
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
+        with together(_AT_ONCE) as pool:
             months = [month for found in pool.map(lambda year: _folders(aws, bucket, year), years) for month in found]
             return set().union(*pool.map(lambda month: _hours_below(aws, bucket, month), months))
 
@@ -59,6 +59,18 @@ def newest_object(aws: Aws, bucket: str, prefix: str) -> datetime | None:
                 return None
             prefix = max(below)
     return stored_below(aws, bucket, prefix).newest
+
+
+def oldest_hour(aws: Aws, bucket: str, prefix: str) -> str | None:
+    """The oldest hour that has a folder, as partitions spell it; None where there is none, or no bucket."""
+    with explained(f"listing s3://{bucket}/{prefix} (s3:ListBucket)"), passing_over("NoSuchBucket"):
+        for _ in range(_DEPTH):
+            below = _folders(aws, bucket, prefix)
+            if not below:
+                return None
+            prefix = min(below)
+        return hour_of(f"{prefix}any")
+    return None
 
 
 def stored_below(aws: Aws, bucket: str, prefix: str, most: int = 10_000) -> Stored:
@@ -97,9 +109,12 @@ def location_of(bucket: str, hour: str) -> str:
 
 
 def add_partitions(aws: Aws, database: str, table: str, bucket: str, hours: Iterable[str]) -> int:
-    """Makes hours partitions, as the partition function does; how many were not there. Raises for what Glue refuses."""
+    """Makes hours partitions, the newest first, as the partition function does; how many were not there.
+
+    Raises for what Glue refuses.
+    """
     made, refused = 0, {}
-    wanted = sorted(hours)
+    wanted = sorted(hours, reverse=True)
     with explained(f"adding partitions to {database}.{table} (glue:BatchCreatePartition)"):
         descriptor = _descriptor(aws, database, table)
         for start in range(0, len(wanted), PARTITIONS_A_CALL):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, TYPE_CHECKING
 
 from due_cli.aws.clients import Aws
 from due_cli.aws.errors import explained, passing_over
+from due_cli.aws.together import together
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
@@ -67,7 +68,7 @@ def contents(aws: Aws, bucket: str, objects: Iterable[Found]) -> Iterator[Conten
         found, future = ahead.popleft()
         return future.result() if future else opened(aws, bucket, found)
 
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with together(_AT_ONCE) as pool:
         for found in objects:
             ahead.append((found, pool.submit(_fetched, aws, bucket, found) if found.size <= _SMALL_BYTES else None))
             if len(ahead) > _AHEAD and (content := first()):

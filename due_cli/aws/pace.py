@@ -8,6 +8,8 @@ from typing import Any
 
 from botocore.client import BaseClient
 
+from due_cli.aws.together import pause
+
 _BUSY = ("TooManyRequestsException", "ThrottlingException", "Throttling")
 
 
@@ -40,4 +42,4 @@ class Pace:
         with self._lock:
             begin = max(self._next, time.monotonic())
             self._next = begin + self._seconds
-        time.sleep(max(0.0, begin - time.monotonic()))
+        pause(max(0.0, begin - time.monotonic()))

@@ -12,6 +12,7 @@ from typing import TypeVar
 from botocore.exceptions import ClientError
 
 from due_cli.aws.errors import code_of
+from due_cli.aws.together import pause as pausing
 from due_cli.errors import DueError
 
 Answer = TypeVar("Answer")
@@ -59,7 +60,7 @@ class LateError(DueError):
 
 
 def patiently(
-    call: Callable[[], Answer], seconds: float = _IN_ALL_SECONDS, sleep: Callable[[float], None] = time.sleep
+    call: Callable[[], Answer], seconds: float = _IN_ALL_SECONDS, sleep: Callable[[float], None] = pausing
 ) -> Answer:
     """The answer of a call that is made again while its error is one that passes, for so many seconds at most."""
     end, pause = time.monotonic() + seconds, _FIRST_SECONDS
@@ -77,7 +78,7 @@ def waited(
     is_there: Callable[[], bool],
     what: str,
     seconds: float = _IN_ALL_SECONDS,
-    sleep: Callable[[float], None] = time.sleep,
+    sleep: Callable[[float], None] = pausing,
 ) -> None:
     """Returns once something is there; raises :class:`LateError` where it is not in so many seconds."""
     end, pause = time.monotonic() + seconds, _FIRST_SECONDS

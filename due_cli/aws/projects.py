@@ -7,7 +7,6 @@ answers, or every call is refused: 403, 404, ``ForbiddenException``, ``NotFoundE
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -16,6 +15,7 @@ from botocore import exceptions
 from due_cli.aws.clients import Aws
 from due_cli.aws.errors import DENIED, code_of, explained, passing_over
 from due_cli.aws.resources.tags import OWNER
+from due_cli.aws.together import together
 from due_cli.errors import RefusedError
 
 _AT_ONCE = 8
@@ -120,7 +120,7 @@ def described(aws: Aws, some: list[App]) -> list[Described]:
     def describe(app: App) -> Described:
         return Described(app, stream_of(aws, app.project_id), owner_of(aws, app.arn))
 
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with together(_AT_ONCE) as pool:
         return list(pool.map(describe, some))
 
 

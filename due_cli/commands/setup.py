@@ -46,7 +46,8 @@ def _setup(
     ] = None,
     no_pinpoint: Annotated[bool, typer.Option("--no-pinpoint", help="Leave Amazon Pinpoint out.")] = False,
     tag: Annotated[
-        list[str] | None, typer.Option(metavar="KEY=VALUE", help="A tag for every resource. May be repeated.")
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUE", help="A tag for every resource, beside those that it has. May be repeated."),
     ] = None,
     plan: Annotated[bool, typer.Option("--plan", help="Show what would be done, and do nothing.")] = False,
     policy: Annotated[
@@ -66,7 +67,7 @@ def _setup(
 
     aws = Aws(choice.profile, choice.region)
     if policy:
-        return Text(setup.policy(aws, choice.stack, chosen))
+        return Text(setup.policy(aws, choice.stack, chosen, progress_of(context)))
     project = pinpoint.Asked(pinpoint_project_id, pinpoint_project_name, not no_pinpoint)
     sets = tuple((config_sets or "").replace(",", " ").split())
     prepared = setup.prepared(aws, choice.stack, setup.Asked(chosen, project, sets, tuple(tag or ())))

@@ -16,9 +16,11 @@ from due_cli.aws.resources.function import Function, Permission
 from due_cli.aws.resources.http_api import HttpApi
 from due_cli.aws.resources.log_group import LogGroup
 from due_cli.aws.resources.notification import Notification
+from due_cli.aws.resources.partitions import Partitions
 from due_cli.aws.resources.role import Role
 from due_cli.aws.resources.status_table import StatusTable
 from due_cli.aws.resources.stream import DeliveryStream
+from due_cli.aws.resources.tags import DATABASE
 from due_cli.aws.resources.view import View
 from due_cli.aws.resources.workgroup import Workgroup
 from due_cli.deploy import config_sets, policies
@@ -59,6 +61,11 @@ def unwanted(names: Names, options: Options) -> list[Node[Aws]]:
     return [_node("topic", Topic(names.topic, names.arn("sns", names.topic), None, options.tags_of(names.stack)))]
 
 
+def kept_hours(names: Names, options: Options) -> Node[Aws]:
+    """The partitions of what a teardown has left in the bucket, or of a table that is made anew."""
+    return _node("partitions", Partitions(options.database, TABLE, names.bucket, EVENTS), "bucket", "table")
+
+
 class _Stack:
     def __init__(self, names: Names, options: Options, code: Package) -> None:
         self._names, self._options, self._code = names, options, code
@@ -81,7 +88,11 @@ class _Stack:
         )
         return [
             _node("bucket", bucket, lane=_BUCKET_LANE),
-            _node("database", Database(options.database, names.arn("glue", f"database/{options.database}"), tags)),
+            _node(
+                "database",
+                Database(options.database, names.arn("glue", f"database/{options.database}"), tags),
+                "transform-role",  # which says which database it is, before there is a function that does
+            ),
             _node("table", Table(options.database, TABLE, columns, keys, location), "database"),
             _node(
                 "workgroup",
@@ -232,6 +243,7 @@ class _Stack:
     ) -> list[Node[Aws]]:
         """A function after its log group, which it may not make itself, and its role."""
         names, tags, stand_in = self._names, self._tags, _STAND_IN[name]
+        telling = {DATABASE: self._options.database} if name == "transform" else {}
         function = Function(
             names.function(name),
             names.function_arn(name),
@@ -250,7 +262,7 @@ class _Stack:
         )
         return [
             _node(f"{name}-log", self._log_group(names.log_group(name))),
-            _node(f"{name}-role", Role(names.role(name), policies.trust("lambda", names), rights, tags)),
+            _node(f"{name}-role", Role(names.role(name), policies.trust("lambda", names), rights, {**tags, **telling})),
             _node(name, function, f"{name}-log", f"{name}-role", *(["bucket"] if on_failure_arn else [])),
         ]
 

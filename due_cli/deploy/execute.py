@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 
 from due_cli.aws.patience import waited
+from due_cli.aws.together import together
 from due_cli.deploy.resource import Action, Cloud, Resource, Settings, Step, differences
 from due_cli.progress import Progress
 
@@ -31,15 +32,15 @@ def execute_aloud(steps: Sequence[Step[Cloud]], aws: Cloud, what: str, progress:
 def execute(steps: Sequence[Step[Cloud]], aws: Cloud, ended: Told[Cloud] | None = None) -> None:
     """Does every step of a plan, and tells of each that has ``ended``.
 
-    After a failure no further step is begun, those under way are waited for, and the first error is raised: running
-    the same command again goes on from there.
+    After a failure no further step is begun, those under way are waited for, and the first error is raised; where it is
+    interrupted, those under way end at their next pause. Running the same command again goes on from there.
     """
     waiting = [step for step in steps if step.action is not Action.KEEP]
     unfinished = {step.node.key for step in waiting}
     before = _before(steps)
     running: dict[Future[None], Step[Cloud]] = {}
     failures: list[BaseException] = []
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with together(_AT_ONCE) as pool:
         while running or (waiting and not failures):
             for step in _ready(waiting, unfinished, before, list(running.values())) if not failures else []:
                 waiting.remove(step)

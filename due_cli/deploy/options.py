@@ -37,7 +37,7 @@ class Options:
     buffer_mb: int = _choice(128, "MB", "Deliver events after so many megabytes.", 64, 128)
     buffer_seconds: int = _choice(300, "SECONDS", "Deliver events after so long.", 60, 900)
     transform_memory_mb: int = _choice(512, "MB", "Memory of the transform function.", 128, 10240)
-    transform_concurrency: int | None = _choice(None, "N", "Reserve so many transforms at a time.", 1, 1000)
+    transform_concurrency: int | None = _choice(None, "N", "Reserve so many transforms at a time; 0 for none.", 1, 1000)
     log_days: int = _choice(365, "DAYS", "Keep logs so long.")
     results_days: int = _choice(30, "DAYS", "Keep the results of queries so long.", 1, 3650)
     scan_cutoff_bytes: int = _choice(10**12, "BYTES", "The most that one query may scan.", 10**7, 7 * 2**50)
@@ -56,9 +56,14 @@ class Options:
         return {**self.tags, OWNER: stack}
 
     def changed(self, asked: Mapping[str, object]) -> Options:
-        """The same with what was asked for: None is what was not said, an empty text the default."""
-        said = {key: value or getattr(_DEFAULTS, key) for key, value in asked.items() if value is not None}
+        """The same with what was asked for: None is what was not said; an empty text, or 0 for none, the default."""
+        said = {key: _meant(key, value) for key, value in asked.items() if value is not None}
         return replace(self, **said)  # type: ignore[arg-type]  # its own fields, as typed
+
+
+def _meant(key: str, value: object) -> object:
+    default = getattr(_DEFAULTS, key)
+    return default if value == "" or (value == 0 and default is None) else value
 
 
 def choices() -> list[Field[Any]]:

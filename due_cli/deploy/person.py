@@ -12,11 +12,12 @@ from __future__ import annotations
 from due_cli.deploy.names import Names
 from due_cli.deploy.policies import Policy, allow, policy
 
+MOST_CHARACTERS = 6_144
 _PASSED_TO = ("lambda", "firehose", "ses", "pinpoint")
-# What IAM checks against no resource.
+# What IAM checks against no resource: SNS has none for a subscription.
 _EVERYWHERE = (
     "lakeformation:ListPermissions ses:ListConfigurationSets ses:ListEmailIdentities cloudwatch:DescribeAlarms "
-    "cloudwatch:GetMetricData logs:DescribeLogGroups"
+    "cloudwatch:GetMetricData logs:DescribeLogGroups lambda:GetAccount* sns:Unsubscribe"
 )
 # The least that a DynamoDB table of a key of one's own is made with (DynamoDB developer guide, "Encryption at rest").
 _KEY = "DescribeKey CreateGrant Encrypt Decrypt ReEncrypt* GenerateDataKey*"
@@ -93,7 +94,7 @@ def _work(names: Names) -> Policy:
     )
     stream = (
         "CreateDeliveryStream DeleteDeliveryStream DescribeDeliveryStream UpdateDestination TagDeliveryStream "
-        "ListTagsForDeliveryStream StartDeliveryStreamEncryption PutRecord PutRecordBatch"
+        "ListTagsForDeliveryStream StartDelivery* PutRecord PutRecordBatch"
     )
     apis = "GET POST PUT PATCH DELETE TagResource"
     return allow(
@@ -135,8 +136,7 @@ def _watching(names: Names) -> Policy:
     )
     alarms = "PutMetricAlarm DeleteAlarms TagResource ListTagsForResource"
     topic = (
-        "CreateTopic DeleteTopic GetTopicAttributes ListSubscriptionsByTopic Subscribe Unsubscribe TagResource "
-        "ListTagsForResource"
+        "CreateTopic DeleteTopic GetTopicAttributes ListSubscriptionsByTopic Subscribe TagResource ListTagsForResource"
     )
     groups = (names.log_group("*"), f"{names.stream_log_group}*")
     return allow(

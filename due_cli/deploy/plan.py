@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
+from due_cli.aws.together import together
 from due_cli.deploy.ownership import not_own
 from due_cli.deploy.resource import Action, Cloud, Node, Settings, Step, differences
 
@@ -22,7 +22,7 @@ def planned_removal(nodes: Sequence[Node[Cloud]], aws: Cloud) -> list[Step[Cloud
 
 
 def _looked_at(nodes: Sequence[Node[Cloud]], aws: Cloud, *, gone: bool) -> list[Step[Cloud]]:
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with together(_AT_ONCE) as pool:
         found = list(pool.map(lambda node: node.resource.found(aws), nodes))
     if gone:
         pairs = reversed(list(zip(nodes, found, strict=True)))

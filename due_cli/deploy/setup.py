@@ -8,18 +8,19 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from due_cli.aws.account import fault_of_key, most_concurrency
 from due_cli.aws.clients import Aws
 from due_cli.aws.projects import NoPinpointError
 from due_cli.aws.resources.notification import Notification
 from due_cli.deploy import package, person, pinpoint, senders
-from due_cli.deploy.desired import desired, unwanted
+from due_cli.deploy.desired import desired, kept_hours, unwanted
 from due_cli.deploy.execute import execute, execute_aloud
 from due_cli.deploy.names import STACK_TAG, Names
 from due_cli.deploy.options import Options, checked
 from due_cli.deploy.ownership import not_own
 from due_cli.deploy.plan import planned, planned_removal
 from due_cli.deploy.resource import Action, Difference, Step
-from due_cli.deploy.stack import Stack, chosen_options, names_in
+from due_cli.deploy.stack import Stack, begun_options, chosen_options, names_in
 from due_cli.errors import DueError, RefusedError, UsageError
 from due_cli.progress import Progress
 from due_cli.results import Done, Table
@@ -75,14 +76,12 @@ def prepared(aws: Aws, stack: str, asked: Asked) -> Prepared:
     that is not there, :class:`RefusedError` for what is somebody else's.
     """
     names = names_in(aws, stack)
-    there = chosen_options(aws, names)
+    there = chosen_options(aws, names) or begun_options(aws, names)
     before = there or Options()
     with_pinpoint = asked.pinpoint.use and (before.pinpoint or asked.pinpoint.names_one)
-    chosen = replace(before.changed(asked.options), pinpoint=with_pinpoint, tags=_tags(asked.tags) or before.tags)
+    chosen = replace(before.changed(asked.options), pinpoint=with_pinpoint, tags={**before.tags, **_tags(asked.tags)})
     options = checked(chosen)
-    if options.kms_key and options.kms_key.split(":")[3] != names.region:
-        words = f"--kms-key: {options.kms_key} is a key of another region than the stack's, {names.region}"
-        raise UsageError(words, "aws kms list-keys")
+    _must_be_possible(aws, names, options, before)
     if there and options.database != there.database:
         words = f"--database: the stack {stack} has its events in {there.database}, and they cannot move"
         raise UsageError(words, f"due setup --stack ANOTHER-NAME --database {options.database}")
@@ -90,17 +89,25 @@ def prepared(aws: Aws, stack: str, asked: Asked) -> Prepared:
     nodes = desired(names, options, package.package())
     project = pinpoint.wanted(aws, names, replace(asked.pinpoint, use=with_pinpoint), tags, options.kms_key)
     sets = senders.checked(aws, names, asked.config_sets)
-    steps = planned([*nodes, *project.nodes, *senders.nodes(names, sets, project)], aws)
+    nodes += [*project.nodes, *senders.nodes(names, sets, project), kept_hours(names, options)]
+    steps = [step for step in planned(nodes, aws) if step.action is not Action.KEEP or step.node.key != "partitions"]
     _must_be_own(names, steps)
     _must_be_alone(aws, steps)
     steps += planned_removal(unwanted(names, options), aws)
     return Prepared(Stack(aws, names, options), steps, project.notes, asked)
 
 
-def policy(aws: Aws, stack: str, options: Mapping[str, object]) -> str:
+def policy(aws: Aws, stack: str, options: Mapping[str, object], progress: Progress) -> str:
     """The rights that a person needs for a stack, as a policy document; asks AWS for nothing but who calls."""
     chosen = checked(Options().changed(options))
-    return json.dumps(person.rights(names_in(aws, stack), chosen.database, chosen.kms_key), indent=2)
+    rights = person.rights(names_in(aws, stack), chosen.database, chosen.kms_key)
+    length = len(json.dumps(rights, separators=(",", ":")))  # as IAM counts
+    if length > person.MOST_CHARACTERS:
+        progress.note(
+            f"{length:,} characters, and a managed policy takes {person.MOST_CHARACTERS:,}: put it into a role, as an "
+            "inline policy, which takes 10,240"
+        )
+    return json.dumps(rights, indent=2)
 
 
 def carry_out(setup: Prepared, progress: Progress) -> Done:
@@ -140,6 +147,23 @@ def plan_row(step: Step[Aws]) -> tuple[str, str, str, str]:
     """A step as a row of a plan."""
     resource = step.node.resource
     return step.action.value, resource.kind, resource.name, "; ".join(map(_difference, step.differences))
+
+
+def _must_be_possible(aws: Aws, names: Names, options: Options, before: Options) -> None:
+    """Raises :class:`UsageError` for a key or a reservation that AWS would refuse in the middle of a setup."""
+    if options.kms_key and options.kms_key.split(":")[3] != names.region:
+        words = f"--kms-key: {options.kms_key} is a key of another region than the stack's, {names.region}"
+        raise UsageError(words, "aws kms list-keys")
+    if options.kms_key and (fault := fault_of_key(aws, options.kms_key)):
+        raise UsageError(f"--kms-key: {options.kms_key} {fault}", "aws kms list-keys")
+    if options.transform_concurrency and options.transform_concurrency != before.transform_concurrency:
+        most = most_concurrency(aws) + (before.transform_concurrency or 0)
+        if options.transform_concurrency > most:
+            raise UsageError(
+                f"--transform-concurrency: the account has {most} executions to reserve, not "
+                f"{options.transform_concurrency}",
+                "0 for none, or a higher limit of concurrent executions by Service Quotas",
+            )
 
 
 def _must_be_own(names: Names, steps: list[Step[Aws]]) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from due_cli.aws.clients import Aws
-from due_cli.aws.deployed import function_environment
-from due_cli.deploy.names import Names, names_of
+from due_cli.aws.deployed import function_environment, role_tags
+from due_cli.aws.resources.tags import DATABASE
+from due_cli.deploy.names import STACK_TAG, Names, names_of
 from due_cli.deploy.options import OPTIONS_VARIABLE, Options, unpacked
 from due_cli.errors import ConfigurationError
 
@@ -38,6 +39,13 @@ def chosen_options(aws: Aws, names: Names) -> Options | None:
     return None if environment is None else unpacked(environment.get(OPTIONS_VARIABLE, ""))
 
 
+def begun_options(aws: Aws, names: Names) -> Options | None:
+    """What is known of a stack that has the beginning of a transform only: its database. None where it has none."""
+    tags = role_tags(aws, names.role("transform"))
+    is_own = tags.get(STACK_TAG) == names.stack
+    return Options(database=tags[DATABASE]) if is_own and DATABASE in tags else None
+
+
 def found(aws: Aws, stack: str) -> Stack:
     """The stack; raises :class:`ConfigurationError` where there is none in this account and region."""
     names = names_in(aws, stack)
@@ -54,4 +62,5 @@ def remains(aws: Aws, stack: str) -> Stack:
     """The stack, or what may be left of it after a setup or teardown that was cut off."""
     names = names_in(aws, stack)
     options = chosen_options(aws, names)
-    return Stack(aws, names, options or Options(), whole=options is not None)
+    known = options or begun_options(aws, names) or Options()
+    return Stack(aws, names, known, whole=options is not None)

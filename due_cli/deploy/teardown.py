@@ -35,9 +35,12 @@ def removal(stack: Stack, *, delete_data: bool) -> Removal:
     names = stack.names
     seconds = _drain_seconds(steps)
     waiting = f", after {seconds} seconds for those that are on their way" if seconds else ""
-    data = f"with all events in {names.bucket}" if delete_data else f"the events in {names.bucket} stay{waiting}"
     place = f"account {names.account}, region {names.region}"
-    question = f"Remove these {len(going)} resources of the stack {names.stack} ({place}; {data})?"
+    if delete_data:
+        place += f"; with all events in {names.bucket}"
+    elif _is_there(stack, "bucket"):
+        place += f"; the events in {names.bucket} stay{waiting}"
+    question = f"Remove these {len(going)} resources of the stack {names.stack} ({place})?"
     return Removal(question, Table(PLAN_COLUMNS, [plan_row(step) for step in going], empty="nothing is left to remove"))
 
 
@@ -97,17 +100,22 @@ def _knows_its_database(stack: Stack) -> bool:
     """Whether the database is the stack's: without its options, that of the default name may be another stack's."""
     if stack.whole:
         return True
+    return _is_there(stack, "database")
+
+
+def _is_there(stack: Stack, key: str) -> bool:
+    """Whether a stack has one of its resources."""
     nodes = desired(stack.names, stack.options, package.package())
-    database = next(node.resource for node in nodes if node.key == "database")
-    found = database.found(stack.aws)
-    return found is not None and not_own(database.kind, database.wanted(), found) is None
+    resource = next(node.resource for node in nodes if node.key == key)
+    found = resource.found(stack.aws)
+    return found is not None and not_own(resource.kind, resource.wanted(), found) is None
 
 
 def _left(stack: Stack, others: list[str], steps: list[Step[Aws]], *, delete_data: bool) -> list[str]:
     """A line for each thing that stays, with why."""
     kept = [step.node.resource for step in steps if step.action is Action.KEEP]
     left = [f"left: {one.kind} {one.name}, which is not the stack's by its tags" for one in kept]
-    if not delete_data:
+    if not delete_data and _is_there(stack, "bucket"):
         left.append(f"left: bucket {stack.names.bucket} (the events; --delete-data deletes them)")
     if others:
         left.append(f"left: database {stack.options.database}, which has tables of yours: {', '.join(others)}")

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from due_cli.aws.together import pause
 from due_cli.deploy.execute import execute
 from due_cli.deploy.plan import planned, planned_removal
 from due_cli.deploy.resource import Action, Node, Settings, Step
@@ -151,3 +152,27 @@ def test_what_needs_each_other_is_an_error_and_no_endless_wait() -> None:
     with pytest.raises(ValueError, match="these need each other: a, b"):
         execute(planned(nodes, cloud), cloud)
     assert cloud.there.keys() == {"c"}
+
+
+@dataclass(frozen=True)
+class Slow(Thing):
+    """A resource that goes only after a minute."""
+
+    def delete(self, cloud: Cloud) -> None:
+        pause(60)
+        super().delete(cloud)
+
+
+def test_an_error_ends_what_waits_and_what_has_not_begun() -> None:
+    """Ctrl-C comes as an error of the main thread's, in the midst of what the others do."""
+    nodes = [Node(str(number), Slow(str(number)), frozenset()) for number in range(20)]
+    cloud = Cloud({name: {} for name in ["quick", *(node.key for node in nodes)]})
+    began = time.monotonic()
+
+    def interrupt(step: Step[Cloud]) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        execute(planned_removal([*nodes, _node("quick")], cloud), cloud, interrupt)
+    assert time.monotonic() - began < 30
+    assert cloud.done == ["delete quick"]

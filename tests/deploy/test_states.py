@@ -149,7 +149,7 @@ def test_what_a_stream_holds_is_delivered_before_it_is_removed(
             there = name in firehose_backends[ACCOUNT][REGION].delivery_streams
             waits.append((seconds, there, len(front.ses.destinations("mail"))))
 
-    monkeypatch.setattr("due_cli.aws.resources.stream.time.sleep", sleep)
+    monkeypatch.setattr("due_cli.aws.resources.stream.pause", sleep)
     asked = teardown.removal(ill.stack, delete_data=delete_data)
     assert ("after 420 seconds" in asked.question) is not delete_data
     teardown.take_down(ill.stack, delete_data=delete_data, progress=Silent())
@@ -159,3 +159,49 @@ def test_what_a_stream_holds_is_delivered_before_it_is_removed(
 def test_a_stream_that_took_nothing_is_not_waited_for(front: Front) -> None:
     ill = clinic.made(front)
     assert "seconds" not in teardown.removal(ill.stack, delete_data=False).question
+
+
+def test_the_tags_of_a_young_table_may_be_told_late(front: Front, aws: Aws, nodes: Nodes) -> None:
+    apply(nodes, aws)
+    late = iter(range(2))
+
+    def untold(call: Call, _: Request, answer: Answer) -> None:
+        if call.name == "dynamodb:ListTagsOfResource" and next(late, None) is not None:
+            answer.body = b'{"Tags": []}'
+            answer.headers = [
+                pair for pair in answer.headers if pair[0].lower() not in ("content-length", "x-amz-crc32")
+            ]
+
+    front.watchers.append(untold)
+    assert set(apply(nodes, aws).values()) == {Action.KEEP}
+
+
+def test_objects_that_s3_is_too_busy_to_delete_are_deleted_later(
+    front: Front, aws: Aws, nodes: Nodes, names: Names
+) -> None:
+    bucket = next(node.resource for node in nodes if node.key == "bucket")
+    apply([node for node in nodes if node.key == "bucket"], aws)
+    front.client("s3").delete_bucket_policy(Bucket=names.bucket)
+    front.client("s3").put_object(Bucket=names.bucket, Key="events/one", Body=b"one")
+    busy = iter(range(2))
+
+    def refuse(call: Call, _: Request) -> Answer | None:
+        if next(busy, None) is None:
+            return None
+        error = "<Error><Key>events/one</Key><Code>SlowDown</Code><Message>Reduce your request rate</Message></Error>"
+        return Answer(200, [("Content-Type", "application/xml")], f"<DeleteResult>{error}</DeleteResult>".encode())
+
+    front.handlers["s3:DeleteObjects"] = refuse
+    bucket.delete(aws)
+    assert front.client("s3").list_buckets()["Buckets"] == []
+    assert len(front.journal.of("s3:DeleteObjects")) == 3
+
+
+def test_a_bucket_policy_with_a_single_statement_is_merged(aws: Aws, nodes: Nodes, names: Names) -> None:
+    """IAM's grammar takes one statement without a list around it."""
+    apply(nodes[:1], aws)
+    theirs = {"Sid": "Theirs", "Effect": "Deny", "Principal": "*", "Action": "s3:PutBucketAcl", "Resource": "*"}
+    aws.s3.put_bucket_policy(Bucket=names.bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": theirs}))
+    assert apply(nodes[:1], aws) == {"bucket": Action.UPDATE}
+    policy = json.loads(aws.s3.get_bucket_policy(Bucket=names.bucket)["Policy"])
+    assert [one["Sid"] for one in policy["Statement"]] == ["Theirs", "DueTlsOnly"]

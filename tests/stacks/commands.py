@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -49,14 +50,19 @@ class Commands:
 
     def due(self, *words: str, killed_by: KilledBy | None = None, **environment: str) -> Ended:
         """Runs one command; killed (SIGKILL) as soon as a call that ``killed_by`` names has taken effect."""
-        return self._ended(words, killed_by, signal.SIGKILL, environment)
+        return self._ended(words, killed_by, signal.SIGKILL, environment, 0)
 
-    def interrupted(self, words: tuple[str, ...], at: KilledBy, **environment: str) -> Ended:
-        """Runs one command and types Ctrl-C as soon as a call that ``at`` names has taken effect."""
-        return self._ended(words, at, signal.SIGINT, environment)
+    def interrupted(self, words: tuple[str, ...], at: KilledBy, *, later: float = 0, **environment: str) -> Ended:
+        """Runs one command; Ctrl-C when a call that ``at`` names has taken effect, or some seconds ``later``."""
+        return self._ended(words, at, signal.SIGINT, environment, later)
 
     def _ended(
-        self, words: tuple[str, ...], killed_by: KilledBy | None, with_signal: int, environment: dict[str, str]
+        self,
+        words: tuple[str, ...],
+        killed_by: KilledBy | None,
+        with_signal: int,
+        environment: dict[str, str],
+        later: float,
     ) -> Ended:
         out, err = self.home / "out", self.home / "err"
         given = {**self.front.environment(), "HOME": str(self.home), **environment}
@@ -66,7 +72,11 @@ class Commands:
         assert pid is not None
 
         def kill(call: Call) -> None:
-            if killed_by is not None and killed_by(call):
+            if killed_by is None or not killed_by(call):
+                return
+            if later:
+                threading.Timer(later, os.kill, (pid, with_signal)).start()
+            else:
                 os.kill(pid, with_signal)
                 _wait_for_the_end(pid)
 

@@ -18,7 +18,6 @@ from tests.aws.front.policies import Right, rights_in
 from tests.events.records import ses_bounce, ses_delivery, ses_send
 from tests.stacks.commands import Commands, Ended
 
-KEY = "arn:aws:kms:us-east-1:123456789012:key/0f3b0d0e-5a0c-4b7e-9d5e-2d1c7a4b6e01"
 BUCKET, STREAM, DATABASE, TABLE = "due-events-123456789012-us-east-1", "due-events", "due_eventdb", "all_events"
 CUT = b'{"eventType": "Send", cut'
 
@@ -30,6 +29,7 @@ class Errands:
     front: Front
     commands: Commands
     person: dict[str, str]
+    key: str
 
     def due(self, *words: str, codes: tuple[int, ...] = (0,)) -> Ended:
         """A command of the person's."""
@@ -78,7 +78,7 @@ class Errands:
         gateway.update_route(ApiId=api, RouteId=route, AuthorizationType="NONE")
         others = ("--transform-concurrency", "0", "--buffer-mb", "100", "--results-days", "10")
         alarms = ("--alarm-email", "nights@example.com", "--tag", "team=web")
-        self.due("setup", "--yes", "--kms-key", KEY, *others, *alarms)
+        self.due("setup", "--yes", "--kms-key", self.key, *others, *alarms)
 
     def _attach(self) -> None:
         """Projects and configuration sets, both ways; a moment of mail through each."""
@@ -175,5 +175,5 @@ class Errands:
             return looks
 
         query = ("query", f"SELECT count(*) FROM {TABLE}")
-        assert self.commands.interrupted(query, is_first_look, **self.person).code == 130
+        assert self.commands.interrupted(query, is_first_look, later=0, **self.person).code == 130
         self.front.athena.slow = 0.0

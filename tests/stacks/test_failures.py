@@ -67,6 +67,26 @@ def test_no_such_profile(commands: Commands) -> None:
     assert "nobodys" in one_line(ended)
 
 
+@pytest.mark.parametrize(
+    ("written", "region", "said"),
+    [
+        ("[default\nregion = us-east-1", "us-east-1", "parse"),
+        ("", "us_east_1", "us_east_1"),
+        ("[default]\nlogin_session = arn:aws:iam::123456789012:user/person", "us-east-1", "botocore[crt]"),
+    ],
+    ids=["no file of settings", "no region", "credentials of aws login without what reads them"],
+)
+def test_a_configuration_that_cannot_be_used(
+    commands: Commands, tmp_path: Path, written: str, region: str, said: str
+) -> None:
+    file = tmp_path / "config"
+    file.write_text(written)
+    none = dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "")
+    ended = commands.due(*SETUP, killed_by=None, **none, AWS_REGION=region, AWS_CONFIG_FILE=str(file))
+    assert ended.code == 3, ended
+    assert said in one_line(ended)
+
+
 def test_expired_credentials(front: Front, commands: Commands) -> None:
     front.faults.refuse("sts:*", "ExpiredToken", "The security token included in the request is expired", 403)
     ended = commands.due(*SETUP)

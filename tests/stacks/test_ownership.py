@@ -121,6 +121,27 @@ def test_a_setup_that_failed_before_it_had_its_transform_is_taken_down_whole(fro
     assert contents(front) == before
 
 
+def test_the_database_of_a_setup_that_was_cut_off_is_known(front: Front, commands: Commands) -> None:
+    """It has no function yet that says what was chosen."""
+    before = contents(front)
+    front.faults.deny("lambda:CreateFunction")
+    assert commands.due(*SETUP, "--database", "mail_db").code == 5
+    front.faults.clear()
+    assert contents(front)["databases"] == ["mail_db"]
+    other = commands.due(*SETUP, "--database", "other_db")
+    assert (other.code, "mail_db" in other.err) == (2, True), other
+    assert commands.due(*REMOVAL).code == 0
+    assert contents(front) == before
+
+
+def test_a_setup_that_was_cut_off_goes_on_with_its_database(front: Front, commands: Commands) -> None:
+    front.faults.deny("lambda:CreateFunction")
+    assert commands.due(*SETUP, "--database", "mail_db").code == 5
+    front.faults.clear()
+    assert commands.due(*SETUP).code == 0
+    assert contents(front)["databases"] == ["mail_db"]
+
+
 def test_the_database_of_a_stack_does_not_change(front: Front, commands: Commands) -> None:
     assert commands.due(*SETUP, "--database", "mail_db").code == 0
     front.journal.clear()
@@ -200,6 +221,35 @@ def test_a_key_of_another_region_is_refused(front: Front, commands: Commands) ->
     assert ended.code == 2, ended
     assert "another region" in ended.err
     assert front.journal.mutating == []
+
+
+def test_a_key_that_cannot_encrypt_is_found_before_anything_is_made(front: Front, commands: Commands) -> None:
+    kms = front.client("kms")
+    signing = kms.create_key(KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
+    made = kms.create_key()["KeyMetadata"]
+    disabled = made["Arn"]
+    kms.disable_key(KeyId=made["KeyId"])
+    nobodys = "arn:aws:kms:us-east-1:123456789012:key/0f3b0d0e-5a0c-4b7e-9d5e-2d1c7a4b6e01"
+    front.journal.clear()
+    for key, why in ((signing, "RSA_2048"), (disabled, "is Disabled"), (nobodys, "is not there")):
+        ended = commands.due(*SETUP, "--kms-key", key)
+        assert (ended.code, why in ended.err) == (2, True), ended
+    assert front.journal.mutating == []
+
+
+def test_a_reservation_that_lambda_has_no_room_for_is_found_before_anything_is_made(
+    front: Front, commands: Commands
+) -> None:
+    front.functions.limit = 150
+    ended = commands.due(*SETUP, "--transform-concurrency", "51")
+    assert (ended.code, "has 50 executions to reserve" in ended.err) == (2, True), ended
+    assert front.journal.mutating == []
+    assert commands.due(*SETUP, "--transform-concurrency", "40").code == 0
+    assert commands.due(*SETUP, "--transform-concurrency", "51").code == 2
+    assert commands.due(*SETUP, "--transform-concurrency", "50").code == 0
+    assert commands.due(*SETUP, "--transform-concurrency", "0").code == 0
+    concurrency = front.client("lambda").get_function_concurrency(FunctionName="due-transform")
+    assert "ReservedConcurrentExecutions" not in concurrency
 
 
 def test_an_alias_is_no_key(front: Front, commands: Commands) -> None:

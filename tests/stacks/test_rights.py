@@ -11,7 +11,7 @@ from tests.aws.front.aws import Front
 from tests.aws.front.fixture import started
 from tests.aws.front.policies import Right, rights_in
 from tests.stacks.commands import Commands, preloaded
-from tests.stacks.errands import KEY, Errands
+from tests.stacks.errands import Errands
 
 # What AWS needs and the front cannot see.
 UNSEEN = {
@@ -38,10 +38,11 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     """Everything that a person does with a stack."""
     with started() as front:
         commands = Commands(front, tmp_path_factory.mktemp("home"), preloaded())
-        printed = commands.due("setup", "--policy", "--kms-key", KEY).out
+        key = front.client("kms").create_key()["KeyMetadata"]["Arn"]
+        printed = commands.due("setup", "--policy", "--kms-key", key).out
         keys = front.iam.user("person", printed)
         person = front.iam.who(keys["AWS_ACCESS_KEY_ID"])[0]
-        roles = Errands(front, commands, keys).run()
+        roles = Errands(front, commands, keys, key).run()
         yield Told(front, person, rights_in([printed]), roles)
 
 

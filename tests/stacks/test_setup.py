@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
+from due_cli.aws.resources.tags import DATABASE
 from due_cli.deploy.names import STACK_TAG
 from tests.aws.front.aws import Front
 from tests.deploy import sending
@@ -103,20 +105,27 @@ def test_another_tag_reaches_everything_that_is_there(front: Front, commands: Co
     whole = ("setup", "--yes", "--alarm-email", "oncall@example.com")
     assert commands.due(*whole, "--tag", "team=mail").code == 0
     before, there = contents(front), tagged(front)
-    assert [name for name, one in there.items() if one.read() != {"team": "mail", STACK_TAG: "due"}] == []
+    assert there["role due-transform-us-east-1"].read()[DATABASE] == "due_eventdb"
+    assert [name for name, one in there.items() if _common(one.read()) != {"team": "mail", STACK_TAG: "due"}] == []
     for one in there.values():
         one.add({"cost": "7"})
     plan = json.loads(commands.due(*whole, "--tag", "team=web", "--plan", "-o", "json").out)
     shown = {row["name"] for row in plan if "tags: team=mail -> team=web" in row["differs"]}
     assert {row["name"] for row in plan} - shown == _untaggable(front)
     assert commands.due(*whole, "--tag", "team=web").code == 0
+    assert commands.due(*whole, "--tag", "floor=3").code == 0
     assert contents(front) == before
-    wanted = {"team": "web", STACK_TAG: "due", "cost": "7"}
-    assert [name for name, one in there.items() if one.read() != wanted] == []
+    wanted = {"team": "web", "floor": "3", STACK_TAG: "due", "cost": "7"}
+    assert [name for name, one in there.items() if _common(one.read()) != wanted] == []
     front.journal.clear()
     ended = commands.due(*whole, "--tag", "team=web")
     assert "as it should be" in ended.out
     assert front.journal.mutating == []
+
+
+def _common(tags: Mapping[str, str]) -> dict[str, str]:
+    """The tags that everything of a stack has."""
+    return {key: value for key, value in tags.items() if key != DATABASE}
 
 
 def _untaggable(front: Front) -> set[str]:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import time
+from datetime import UTC, datetime
 
 import pytest
 
 from tests.aws.front.aws import Front
+from tests.aws.front.calls import Call
 from tests.deploy import sending
+from tests.events.records import ses_send
 from tests.stacks.account import contents, differing
 from tests.stacks.commands import Commands
 from tests.stacks.details import details
@@ -15,6 +19,7 @@ from tests.stacks.kills import Once, own
 from tests.stacks.test_setup import SETUP, WHOLE
 
 BUCKET = "due-events-123456789012-us-east-1"
+STREAM = {"Name": "DeliveryStreamName", "Value": "due-events"}
 TEARDOWN = ("teardown", "--yes")
 REMOVAL = (*TEARDOWN, "--stack", "due", "--delete-data")
 
@@ -44,10 +49,47 @@ def test_removes_everything_but_the_events(front: Front, before: dict[str, list[
 
 def test_setup_again_takes_the_events_back(front: Front, commands: Commands) -> None:
     assert commands.due(*SETUP).code == 0
+    front.firehose.put("due-events", ses_send())
+    front.flush()
+    asked = ("query", "SELECT event_type, event_id FROM all_events", "-o", "json")
+    before = json.loads(commands.due(*asked).out)
+    assert len(before) == 1
     assert commands.due(*TEARDOWN).code == 0
     assert commands.due(*SETUP).code == 0
     assert differing() == []
     assert contents(front)["buckets"] == [BUCKET]
+    assert json.loads(commands.due(*asked).out) == before
+
+
+def test_a_setup_that_files_kept_hours_may_be_killed(front: Front, commands: Commands) -> None:
+    """The oldest hour is filed last, so what was cut off is seen."""
+    assert commands.due(*SETUP).code == 0
+    hours = [
+        f"2026/0{month}/{day:02}/{hour:02}" for month in (1, 2) for day in (1, 31 - 3 * month) for hour in range(24)
+    ]
+    hours += [f"2025/12/24/{hour:02}" for hour in range(24)]
+    for hour in hours:
+        front.client("s3").put_object(Bucket=BUCKET, Key=f"events/{hour}/one.parquet", Body=b"rows")
+    front.functions.settle()
+    assert commands.due(*TEARDOWN).code == 0
+
+    def is_filing(call: Call) -> bool:
+        return call.operation == "BatchCreatePartition"
+
+    killed = commands.due(*SETUP, killed_by=is_filing)
+    assert killed.code == -9
+    planned = json.loads(commands.due("setup", "--plan", "--no-pinpoint", "-o", "json").out)
+    assert [row["name"] for row in planned if row["what"] == "partitions of"] == ["all_events"]
+    assert commands.due(*SETUP).code == 0
+    pages = (
+        front.client("glue")
+        .get_paginator("get_partitions")
+        .paginate(DatabaseName="due_eventdb", TableName="all_events")
+    )
+    assert sum(len(page["Partitions"]) for page in pages) == len(hours)
+    front.journal.clear()
+    assert commands.due(*SETUP).code == 0
+    assert front.journal.mutating == []
 
 
 def test_deletes_the_data_where_asked(front: Front, before: dict[str, list[str]], commands: Commands) -> None:
@@ -56,6 +98,31 @@ def test_deletes_the_data_where_asked(front: Front, before: dict[str, list[str]]
     ended = commands.due(*TEARDOWN, "--delete-data")
     assert ended.code == 0, ended.err
     assert contents(front) == before
+
+
+def test_an_interrupted_teardown_keeps_what_the_stream_holds(front: Front, commands: Commands) -> None:
+    """It waits minutes for the stream to deliver: Ctrl-C ends that at once, and removes nothing any more."""
+    assert commands.due(*SETUP).code == 0
+    point = {"MetricName": "IncomingRecords", "Value": 5.0, "Dimensions": [STREAM], "Timestamp": datetime.now(UTC)}
+    front.client("cloudwatch").put_metric_data(Namespace="AWS/Firehose", MetricData=[point])
+    before = time.monotonic()
+
+    deleted: list[Call] = []
+
+    def is_last_before(call: Call) -> bool:
+        deleted.extend([call] if call.operation == "DeleteTable" else [])
+        return deleted == [call]
+
+    ended = commands.interrupted(TEARDOWN, is_last_before, later=5)
+    assert ended.code == 130, ended
+    assert "due-events has 420 seconds to deliver" in ended.err
+    assert time.monotonic() - before < 60
+    assert front.client("firehose").list_delivery_streams()["DeliveryStreamNames"] == ["due-events"]
+
+
+def test_what_was_never_there_is_not_said_to_be_left(commands: Commands) -> None:
+    ended = commands.due("teardown", "--yes", "--stack", "nobodys")
+    assert (ended.code, ended.out.splitlines()) == (0, ["nothing was left of the stack nobodys"]), ended
 
 
 def test_asks_before(front: Front, commands: Commands) -> None:

@@ -28,6 +28,7 @@ _CLOSED: dict[str, bool] = {
 }
 _OWN = "due-"  # the ids of lifecycle rules that are due's begin so
 _UNFINISHED_DAYS = 7
+_PASSING = ("SlowDown", "InternalError", "ServiceUnavailable")  # refusals of single objects that pass
 _WITHOUT_LOCATION = "us-east-1"  # the region for which S3 refuses the name of the region
 
 
@@ -106,10 +107,17 @@ class Bucket:
             if not found:
                 continue
             objects = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in found]
-            answer = aws.s3.delete_objects(Bucket=self.name, Delete={"Objects": objects, "Quiet": True})  # type: ignore[typeddict-item]  # both keys are there
-            for refused in answer.get("Errors", []):
+            waited(lambda objects=objects: self._deleted(aws, objects), f"emptying bucket {self.name}")  # type: ignore[misc]  # bound in each round
+
+    def _deleted(self, aws: Aws, objects: list[dict[str, str]]) -> bool:
+        """Whether S3 has deleted all of them; it refuses single ones in an answer that no SDK takes for a failure."""
+        answer = aws.s3.delete_objects(Bucket=self.name, Delete={"Objects": objects, "Quiet": True})  # type: ignore[typeddict-item]  # both keys are there
+        refusals = answer.get("Errors", [])
+        for refused in refusals:
+            if refused.get("Code") not in _PASSING:
                 why = f"{refused.get('Code')}: {refused.get('Message')}"
                 raise RefusedError(f"deleting {refused.get('Key')} of bucket {self.name}: {why}")
+        return not refusals
 
     def _rules(self) -> list[dict[str, object]]:
         return [
@@ -152,7 +160,8 @@ class Bucket:
     def _policy(self, aws: Aws) -> dict[str, Any]:
         with passing_over("NoSuchBucketPolicy"):
             found: dict[str, Any] = json.loads(aws.s3.get_bucket_policy(Bucket=self.name)["Policy"])
-            return found
+            statements = found.get("Statement", [])  # IAM takes a single one without a list
+            return {**found, "Statement": [statements] if isinstance(statements, dict) else statements}
         return {"Version": "2012-10-17", "Statement": []}
 
     def _put_policy(self, aws: Aws) -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from due_cli.aws.clients import Aws
 from due_cli.aws.errors import explained, passing_over
 from due_cli.aws.patience import patiently, waited
-from due_cli.aws.resources.tags import TAGS, Tags, counting, of_list, tag_list
+from due_cli.aws.resources.tags import OWNER, TAGS, Tags, counting, of_list, tag_list
+from due_cli.aws.together import pause
 from due_cli.deploy.resource import Settings
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 KEY = "message_id"
 _STATUS = "TableStatus"
 _MOST_SECONDS = 900.0
+_UNTOLD_SECONDS = (0, 0.5, 1.0, 2.0)  # before its tags are looked at, and looked at again
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +50,12 @@ class StatusTable:
                 return {_STATUS: "DELETING"}
             expiry = aws.dynamodb.describe_time_to_live(TableName=self.name)["TimeToLiveDescription"]
             on = expiry.get("TimeToLiveStatus") in ("ENABLED", "ENABLING")
-            tags = of_list(aws.dynamodb.list_tags_of_resource(ResourceArn=self.arn).get("Tags", []))
             return {
                 _STATUS: "ACTIVE" if table.get(_STATUS) == "UPDATING" else table.get(_STATUS),
                 "BillingMode": table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED"),
                 "KMSMasterKeyArn": table.get("SSEDescription", {}).get("KMSMasterKeyArn"),
                 "TimeToLive": expiry.get("AttributeName") if on else None,
-                TAGS: counting(tags, self.tags),
+                TAGS: counting(self._tagging(aws), self.tags),
             }
         return None
 
@@ -98,6 +99,16 @@ class StatusTable:
         """Removes it and waits until it is gone."""
         with explained(f"deleting table {self.name}"):
             waited(lambda: self._is_gone(aws), f"the end of table {self.name}", _MOST_SECONDS)
+
+    def _tagging(self, aws: Aws) -> dict[str, str]:
+        """Its tags; of a table that was just made they may be told late (API reference, TagResource)."""
+        tags: dict[str, str] = {}
+        for seconds in _UNTOLD_SECONDS:
+            pause(seconds)
+            tags = of_list(aws.dynamodb.list_tags_of_resource(ResourceArn=self.arn).get("Tags", []))
+            if OWNER in tags:
+                break
+        return tags
 
     def _is_gone(self, aws: Aws) -> bool:
         status = self._status(aws)

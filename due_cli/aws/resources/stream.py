@@ -6,7 +6,6 @@ Facts: Firehose developer guide, "Converting input record format" (a buffer of a
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from due_cli.aws.errors import explained, passing_over
 from due_cli.aws.health import Metric, metrics
 from due_cli.aws.patience import patiently, waited
 from due_cli.aws.resources.tags import TAGS, Tags, counting, of_list
+from due_cli.aws.together import pause
 from due_cli.deploy.resource import Settings
 from due_cli.errors import RefusedError
 
@@ -124,7 +124,7 @@ class DeliveryStream:
         """Removes it and waits until it is gone, with all that it holds still (API reference, DeleteDeliveryStream)."""
         with explained(f"deleting delivery stream {self.name}"):
             if self._description(aws).get(_STATUS) == "ACTIVE":
-                time.sleep(self.drain_seconds)
+                pause(self.drain_seconds)
             waited(lambda: self._is_gone(aws), f"the end of stream {self.name}", _MOST_SECONDS)
 
     def drained(self, aws: Aws) -> DeliveryStream:

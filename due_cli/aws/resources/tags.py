@@ -10,6 +10,7 @@ from typing import TypedDict
 
 Tags = Mapping[str, str]
 OWNER = "due:stack"  # on what is there already it tells the stack's own from what something else made
+DATABASE = "due:database"  # of the transform's role: a stack that was only begun is found by it
 TAGS = "tags"  # the setting of a resource that they are
 
 

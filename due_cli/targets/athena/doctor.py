@@ -6,10 +6,11 @@ of its own: the others are made all the same.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import as_completed
 
 from due_cli.aws import projects
 from due_cli.aws.projects import Described, NoPinpointError
+from due_cli.aws.together import together
 from due_cli.deploy import package, pinpoint
 from due_cli.deploy.desired import desired
 from due_cli.deploy.stack import Stack
@@ -20,6 +21,7 @@ from due_cli.targets.athena.checks import answers, functions, partitions, passag
 from due_cli.targets.athena.checks.common import Examination, Patient, guarded, unmade
 
 _AT_ONCE = 8
+_ASKING = "report"  # in the main thread, which alone is told of Ctrl-C, so that its query is stopped in Athena
 # In the order of an event's way, each under the name of its checks.
 _EXAMINATIONS: tuple[tuple[str, Examination], ...] = (
     ("resources", resources.resources),
@@ -32,7 +34,7 @@ _EXAMINATIONS: tuple[tuple[str, Examination], ...] = (
     ("partitions", partitions.hours),
     ("Lake Formation", answers.lake_formation),
     ("views", views.views),
-    ("report", answers.report),
+    (_ASKING, answers.report),
     ("status table", answers.status_table),
     ("status API", answers.status_api),
     ("alarms", answers.alarms),
@@ -66,7 +68,7 @@ def _patient(stack: Stack) -> Patient:
     """The stack with all its resources as they are; those of Pinpoint where it has any."""
     tags = stack.tags
     nodes = desired(stack.names, stack.options, package.package())
-    with ThreadPoolExecutor(1) as pool:
+    with together(1) as pool:
         known = pool.submit(_projects, stack)
         looked = resources.looked_at(nodes, stack.aws)
         patient = Patient(stack, looked, known.result())
@@ -85,8 +87,16 @@ def _projects(stack: Stack) -> tuple[Described, ...] | None:
 
 def _examined(patient: Patient, progress: Progress) -> list[Check]:
     progress.advance(1)
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        under_way = [pool.submit(guarded, name, examination, patient) for name, examination in _EXAMINATIONS]
-        for _ in as_completed(under_way):
+    found = {}
+    with together(_AT_ONCE) as pool:
+        beside = {
+            pool.submit(guarded, name, examination, patient): name
+            for name, examination in _EXAMINATIONS
+            if name != _ASKING
+        }
+        found[_ASKING] = guarded(_ASKING, dict(_EXAMINATIONS)[_ASKING], patient)
+        progress.advance(1)
+        for future in as_completed(beside):
+            found[beside[future]] = future.result()
             progress.advance(1)
-        return [check for future in under_way for check in future.result()]
+    return [check for name, _ in _EXAMINATIONS for check in found[name]]

@@ -56,6 +56,7 @@ class Functions:
     def __init__(self, core: Core) -> None:
         self.core = core
         self.invocations: list[Invocation] = []
+        self.limit = 1_000  # executions at a time, of an account
         self._place = Path(tempfile.mkdtemp(prefix="front-functions-"))
         self._packages = self._place / "packages"
         self._pool = ThreadPoolExecutor(4, thread_name_prefix="front-async")
@@ -65,6 +66,7 @@ class Functions:
         core.handlers["lambda:Invoke"] = self._invoke
         core.handlers["lambda:PutFunctionEventInvokeConfig"] = self._check_destination
         core.handlers["lambda:AddPermission"] = self._check_permission
+        core.handlers["lambda:GetAccountSettings"] = self._settings
         core.watchers.append(self._without_tags)
         self._grants = Grants(core.iam, self.function)
         core.watchers.append(self._grants.watch)
@@ -135,6 +137,13 @@ class Functions:
         if lives:
             self._containers.give_back(key, container)
         return log
+
+    def _settings(self, call: Call, request: Request) -> Answer:
+        made = [
+            function.reserved_concurrency or 0 for function in lambda_backends[ACCOUNT][call.region].list_functions()
+        ]
+        limit = {"ConcurrentExecutions": self.limit, "UnreservedConcurrentExecutions": self.limit - sum(made)}
+        return Answer.of({"AccountLimit": limit, "AccountUsage": {"FunctionCount": len(made)}})
 
     def _invoke(self, call: Call, request: Request) -> Answer:
         function = self.function(call.parameters["FunctionName"], call.region)

@@ -242,11 +242,8 @@ def _cloudwatch(call: Call) -> list[Need]:
 
 
 def _sns(call: Call) -> list[Need]:
-    """What is denied of a subscription is named by its topic (as in the history of multicloud-auto-deploy)."""
-    subscription = call.parameters.get("SubscriptionArn")
-    if subscription is None:
-        return _named("Name", "{}")(call)
-    return [Need(f"sns:{call.operation}", (str(subscription).rpartition(":")[0],))]
+    """The service authorization reference has no resource for a subscription, though a denial names its topic."""
+    return _plain(call) if "SubscriptionArn" in call.parameters else _named("Name", "{}")(call)
 
 
 def _named(key: str, resource: str) -> Callable[[Call], list[Need]]:

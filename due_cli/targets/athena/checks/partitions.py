@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from due_cli.aws.hours import (
@@ -16,6 +15,7 @@ from due_cli.aws.hours import (
     partitions,
     relocate_partition,
 )
+from due_cli.aws.together import together
 from due_cli.deploy.desired import TABLE
 from due_cli.deploy.names import EVENTS
 from due_cli.deploy.stack import Stack
@@ -69,7 +69,7 @@ class Hours:
 def hours_of(stack: Stack) -> Hours:
     """Both sides, read side by side."""
     bucket, database = stack.names.bucket, stack.options.database
-    with ThreadPoolExecutor(2) as pool:
+    with together(2) as pool:
         stored = pool.submit(hours_with_objects, stack.aws, bucket, EVENTS)
         kept = pool.submit(partitions, stack.aws, database, TABLE)
         return Hours(bucket, frozenset(stored.result()), tuple(kept.result()))

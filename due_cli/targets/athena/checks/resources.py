@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from fnmatch import fnmatchcase
 from typing import Any
 
 from due_cli.aws.clients import Aws
 from due_cli.aws.health import missing_right
+from due_cli.aws.together import together
 from due_cli.deploy.plan import planned
 from due_cli.deploy.resource import Action, Difference, Node, Step
 from due_cli.deploy.setup import plan_row
@@ -31,7 +31,7 @@ def looked_at(nodes: Iterable[Node[Aws]], aws: Aws) -> tuple[Looked, ...]:
         except DueError as error:
             return Looked(node, None, error)
 
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with together(_AT_ONCE) as pool:
         return tuple(pool.map(look, nodes))
 
 
