@@ -76,8 +76,8 @@ def test_what_a_damaged_object_keeps_is_not_said_to_be_deleted(due: Due, damaged
     assert ran.out == "0 failed records deleted\n"
     assert f"{damaged} stays as it is" in ran.err and f"due failed discard {whole}" in ran.err
     assert first in listed(due)
-    assert due("failed", "discard", whole, "--yes").done().out == "1 failed records deleted\n"
-    assert due("failed", "discard", first["id"], "--yes").done().out == "1 failed records deleted\n"
+    assert due("failed", "discard", whole, "--yes").done().out == "1 failed record deleted\n"
+    assert due("failed", "discard", first["id"], "--yes").done().out == "1 failed record deleted\n"
     assert {row["id"] for row in listed(due)}.isdisjoint({whole, first["id"]})
 
 
