@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
-from datetime import UTC, datetime
 
 import pytest
 
@@ -19,7 +17,6 @@ from tests.stacks.kills import Once, own
 from tests.stacks.test_setup import SETUP, WHOLE
 
 BUCKET = "due-events-123456789012-us-east-1"
-STREAM = {"Name": "DeliveryStreamName", "Value": "due-events"}
 TEARDOWN = ("teardown", "--yes")
 REMOVAL = (*TEARDOWN, "--stack", "due", "--delete-data")
 
@@ -98,26 +95,6 @@ def test_deletes_the_data_where_asked(front: Front, before: dict[str, list[str]]
     ended = commands.due(*TEARDOWN, "--delete-data")
     assert ended.code == 0, ended.err
     assert contents(front) == before
-
-
-def test_an_interrupted_teardown_keeps_what_the_stream_holds(front: Front, commands: Commands) -> None:
-    """It waits minutes for the stream to deliver: Ctrl-C ends that at once, and removes nothing any more."""
-    assert commands.due(*SETUP).code == 0
-    point = {"MetricName": "IncomingRecords", "Value": 5.0, "Dimensions": [STREAM], "Timestamp": datetime.now(UTC)}
-    front.client("cloudwatch").put_metric_data(Namespace="AWS/Firehose", MetricData=[point])
-    before = time.monotonic()
-
-    deleted: list[Call] = []
-
-    def is_last_before(call: Call) -> bool:
-        deleted.extend([call] if call.operation == "DeleteTable" else [])
-        return deleted == [call]
-
-    ended = commands.interrupted(TEARDOWN, is_last_before, later=5)
-    assert ended.code == 130, ended
-    assert "due-events has 420 seconds to deliver" in ended.err
-    assert time.monotonic() - before < 60
-    assert front.client("firehose").list_delivery_streams()["DeliveryStreamNames"] == ["due-events"]
 
 
 def test_what_was_never_there_is_not_said_to_be_left(commands: Commands) -> None:
