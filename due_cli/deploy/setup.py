@@ -26,7 +26,7 @@ from due_cli.progress import Progress
 from due_cli.results import Done, Table
 
 _TAG = re.compile(r"[\w .:/=+@-]{1,128}")
-_MOST_TAGS = 49  # of S3's 50 one is due's own
+_MOST_TAGS = 48  # of the 50 of IAM two are due's own, on a role
 PLAN_COLUMNS = ("action", "what", "name", "differs")
 
 
@@ -79,7 +79,7 @@ def prepared(aws: Aws, stack: str, asked: Asked) -> Prepared:
     there = chosen_options(aws, names) or begun_options(aws, names)
     before = there or Options()
     with_pinpoint = asked.pinpoint.use and (before.pinpoint or asked.pinpoint.names_one)
-    chosen = replace(before.changed(asked.options), pinpoint=with_pinpoint, tags={**before.tags, **_tags(asked.tags)})
+    chosen = replace(before.changed(asked.options), pinpoint=with_pinpoint, tags=_tags(asked.tags, before.tags))
     options = checked(chosen)
     _must_be_possible(aws, names, options, before)
     if there and options.database != there.database:
@@ -196,8 +196,9 @@ def _must_be_alone(aws: Aws, steps: list[Step[Aws]]) -> None:
             )
 
 
-def _tags(words: tuple[str, ...]) -> dict[str, str]:
-    found = {}
+def _tags(words: tuple[str, ...], before: Mapping[str, str]) -> dict[str, str]:
+    """The tags that a stack has with those that were asked for."""
+    found = dict(before)
     for word in words:
         key, equals, value = word.partition("=")
         if not equals or not _TAG.fullmatch(key) or (value and not _TAG.fullmatch(value)):
@@ -206,7 +207,7 @@ def _tags(words: tuple[str, ...]) -> dict[str, str]:
             raise UsageError(f"--tag: {key} begins with a prefix that is not yours", "another key")
         found[key] = value
     if len(found) > _MOST_TAGS:
-        raise UsageError(f"--tag: {len(found)} tags, and AWS takes {_MOST_TAGS} beside due's own")
+        raise UsageError(f"--tag: {len(found)} tags with those there are, and AWS takes {_MOST_TAGS} beside due's own")
     return found
 
 

@@ -123,6 +123,18 @@ def test_another_tag_reaches_everything_that_is_there(front: Front, commands: Co
     assert front.journal.mutating == []
 
 
+def test_more_tags_than_aws_takes_are_found_before_anything_is_made(front: Front, commands: Commands) -> None:
+    """A role has two of due's own beside them."""
+    first, more = ([word for number in numbers for word in ("--tag", f"k{number}=v")] for numbers in (range(48), (48,)))
+    assert commands.due(*SETUP, *first, *more).code == 2
+    assert front.journal.mutating == []
+    assert commands.due(*SETUP, *first).code == 0
+    ended = commands.due(*SETUP, *more)
+    assert (ended.code, "49 tags" in ended.err) == (2, True), ended
+    role = front.client("iam").get_role(RoleName="due-transform-us-east-1")["Role"]
+    assert len(role["Tags"]) == 50
+
+
 def _common(tags: Mapping[str, str]) -> dict[str, str]:
     """The tags that everything of a stack has."""
     return {key: value for key, value in tags.items() if key != DATABASE}
