@@ -15,9 +15,8 @@ def fault_of_key(aws: Aws, arn: str) -> str | None:
         found = aws.kms.describe_key(KeyId=arn)["KeyMetadata"]
         if found.get("KeyState") != "Enabled":
             return f"is {found.get('KeyState')}"
-        return (
-            None if found.get("KeySpec") == _SYMMETRIC else f"is of the kind {found.get('KeySpec')}, not {_SYMMETRIC}"
-        )
+        kind = found.get("KeySpec")
+        return None if kind == _SYMMETRIC else f"is of the kind {kind}, not {_SYMMETRIC}"
     return "is not there"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -53,23 +53,15 @@ def hours_with_objects(aws: Aws, bucket: str, prefix: str) -> set[str]:
 def newest_object(aws: Aws, bucket: str, prefix: str) -> datetime | None:
     """When the newest object of the newest hour was written; None where there is no hour."""
     with explained(f"listing s3://{bucket}/{prefix} (s3:ListBucket)"):
-        for _ in range(_DEPTH):
-            below = _folders(aws, bucket, prefix)
-            if not below:
-                return None
-            prefix = max(below)
-    return stored_below(aws, bucket, prefix).newest
+        newest = _hour_folder(aws, bucket, prefix, max)
+    return None if newest is None else stored_below(aws, bucket, newest).newest
 
 
 def oldest_hour(aws: Aws, bucket: str, prefix: str) -> str | None:
     """The oldest hour that has a folder, as partitions spell it; None where there is none, or no bucket."""
     with explained(f"listing s3://{bucket}/{prefix} (s3:ListBucket)"), passing_over("NoSuchBucket"):
-        for _ in range(_DEPTH):
-            below = _folders(aws, bucket, prefix)
-            if not below:
-                return None
-            prefix = min(below)
-        return hour_of(f"{prefix}any")
+        oldest = _hour_folder(aws, bucket, prefix, min)
+        return None if oldest is None else hour_of(f"{oldest}any")
     return None
 
 
@@ -168,6 +160,16 @@ def _hour(value: str) -> str | None:
         return None
     whole = moment == moment.replace(minute=0, second=0, microsecond=0)
     return f"{moment:%Y-%m-%d %H}:00:00" if whole and moment.tzinfo is None else None
+
+
+def _hour_folder(aws: Aws, bucket: str, prefix: str, chosen: Callable[[list[str]], str]) -> str | None:
+    """The folder of an hour: of the year, month, day and hour that is ``chosen`` of those there are."""
+    for _ in range(_DEPTH):
+        below = _folders(aws, bucket, prefix)
+        if not below:
+            return None
+        prefix = chosen(below)
+    return prefix
 
 
 def _folders(aws: Aws, bucket: str, prefix: str) -> list[str]:

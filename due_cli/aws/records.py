@@ -10,13 +10,14 @@ import random
 import threading
 from collections import deque
 from collections.abc import Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, TypeVar
 
 from botocore import exceptions
 
 from due_cli.aws.clients import Aws
 from due_cli.aws.errors import code_of, explained
+from due_cli.aws.together import pause, together
 from due_cli.errors import DueError
 from due_cli.lambdas.stream import Sendable, calls
 
@@ -45,17 +46,13 @@ def put(aws: Aws, stream: str, records: Iterable[_R]) -> Generator[list[_R]]:
     """
     way = _Way(aws.firehose_once, stream)
     under_way: deque[tuple[Future[None], list[_R]]] = deque()
-    pool = ThreadPoolExecutor(_AT_ONCE)
-    try:
+    with together(_AT_ONCE) as pool:
         for call in calls(records):
             under_way.append((pool.submit(way.put, call), call))
             while under_way and (len(under_way) > _AT_ONCE or under_way[0][0].done()):
                 yield _acknowledged(*under_way.popleft())
         while under_way:
             yield _acknowledged(*under_way.popleft())
-    finally:
-        way.ended.set()
-        pool.shutdown(cancel_futures=True)
 
 
 def _acknowledged(future: Future[None], call: list[_R]) -> list[_R]:
@@ -64,21 +61,20 @@ def _acknowledged(future: Future[None], call: list[_R]) -> list[_R]:
 
 
 class _Way:
-    """The way to one stream, for calls side by side; nobody waits for them any more once it is ``ended``."""
+    """The way to one stream, for calls side by side."""
 
     def __init__(self, client: FirehoseClient, stream: str) -> None:
         self._client, self._stream = client, stream
         self._led_there = threading.Event()
-        self.ended = threading.Event()
 
     def put(self, call: list[_R]) -> None:
-        """Puts the records of a call until none is refused; gives up early once nobody waits for it."""
+        """Puts the records of a call until none is refused; ends at its next pause once nobody waits for it."""
         waiting = [record for record in call if record.data]
-        fruitless, pause = 0, _FIRST_SECONDS
+        fruitless, seconds = 0, _FIRST_SECONDS
         while waiting:
             refused, code = self._refused(waiting)
             if len(refused) < len(waiting):
-                fruitless, pause = 0, _FIRST_SECONDS
+                fruitless, seconds = 0, _FIRST_SECONDS
             waiting = refused
             if not waiting:
                 return
@@ -88,9 +84,8 @@ class _Way:
                     f"the stream {self._stream} takes no more records ({code}), after {_ATTEMPTS} attempts",
                     "run the same command again; due doctor looks at the stream",
                 )
-            if self.ended.wait(pause * random.uniform(0.5, 1)):  # noqa: S311  not for secrets: calls should not meet
-                raise DueError("interrupted while records waited to be put")
-            pause = min(2 * pause, _LONGEST_SECONDS)
+            pause(seconds * random.uniform(0.5, 1))  # noqa: S311  not for secrets: calls side by side should not meet
+            seconds = min(2 * seconds, _LONGEST_SECONDS)
 
     def _refused(self, records: list[_R]) -> tuple[list[_R], str]:
         """One call: the records that it did not bring in, and why."""

@@ -257,14 +257,19 @@ def test_an_event_that_the_function_fails_on_again_stays(front: Front, stack: St
     assert streaming.hours(front, stack) == []
 
 
-@pytest.mark.parametrize("at", [PUT, "s3:DeleteObject", "s3:PutObject"])
-def test_nothing_is_lost_when_a_replay_is_killed(
-    front: Front, stack: Stack, due: Due, filled: dict[str, bytes], at: str
-) -> None:
+def killed_in_a_replay(front: Front, at: str) -> None:
+    """A replay that is killed as soon as a call has taken effect."""
     with started("failed", "replay") as running:
         front.faults.hook(lambda _: os.kill(running.pid, signal.SIGKILL), name=at)
         assert ended(running).code == -signal.SIGKILL
     front.faults.clear()
+
+
+@pytest.mark.parametrize("at", [PUT, "s3:DeleteObject", "s3:PutObject"])
+def test_nothing_is_lost_when_a_replay_is_killed(
+    front: Front, stack: Stack, due: Due, filled: dict[str, bytes], at: str
+) -> None:
+    killed_in_a_replay(front, at)
     replayed(due)
     front.flush()
     assert by_message(front, stack).keys() == {"readable", "rows", "other rows"}

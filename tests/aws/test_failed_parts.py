@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
-import signal
 
 import pytest
 
@@ -13,10 +11,9 @@ from due_cli.deploy.stack import Stack
 from tests.aws import streaming
 from tests.aws.front.aws import Front
 from tests.aws.streaming import front, made_once, processing_failed, put, stack
-from tests.aws.test_failed import CUT, FAILED, PUT, by_message, listed, replayed, text
+from tests.aws.test_failed import CUT, FAILED, PUT, by_message, killed_in_a_replay, listed, replayed, text
 from tests.cli import Due
 from tests.events.records import ses_send
-from tests.local.processes import ended, started
 
 __all__ = ["front", "made_once", "stack"]
 
@@ -58,10 +55,7 @@ def test_what_the_transform_could_not_put_back_is_put_by_a_replay(front: Front, 
 def test_a_record_is_taken_apart_again_where_that_was_cut_off(front: Front, stack: Stack, due: Due, at: str) -> None:
     beside = b"".join(text(ses_send(mail={"messageId": name})) + b"\n" for name in "abc")
     put(front, stack, f"{FAILED}/a", processing_failed(beside + CUT))
-    with started("failed", "replay") as running:
-        front.faults.hook(lambda _: os.kill(running.pid, signal.SIGKILL), name=at)
-        assert ended(running).code == -signal.SIGKILL
-    front.faults.clear()
+    killed_in_a_replay(front, at)
     replayed(due)
     front.flush()
     assert by_message(front, stack).keys() == set("abc")

@@ -111,11 +111,16 @@ def test_a_view_of_somebody_else_keeps_its_database(front: Front, commands: Comm
     assert "which has tables of yours: monthly" in ended.out
 
 
+def set_up_without_functions(front: Front, commands: Commands, *words: str) -> None:
+    """A setup that ends before there is a transform, which says what was chosen."""
+    front.faults.deny("lambda:CreateFunction")
+    assert commands.due(*SETUP, *words).code == 5
+    front.faults.clear()
+
+
 def test_a_setup_that_failed_before_it_had_its_transform_is_taken_down_whole(front: Front, commands: Commands) -> None:
     before = contents(front)
-    front.faults.deny("lambda:CreateFunction")
-    assert commands.due(*SETUP, "--alarm-email", "oncall@example.com").code == 5
-    front.faults.clear()
+    set_up_without_functions(front, commands, "--alarm-email", "oncall@example.com")
     assert contents(front)["databases"] == ["due_eventdb"]
     assert commands.due(*REMOVAL).code == 0
     assert contents(front) == before
@@ -124,9 +129,7 @@ def test_a_setup_that_failed_before_it_had_its_transform_is_taken_down_whole(fro
 def test_the_database_of_a_setup_that_was_cut_off_is_known(front: Front, commands: Commands) -> None:
     """It has no function yet that says what was chosen."""
     before = contents(front)
-    front.faults.deny("lambda:CreateFunction")
-    assert commands.due(*SETUP, "--database", "mail_db").code == 5
-    front.faults.clear()
+    set_up_without_functions(front, commands, "--database", "mail_db")
     assert contents(front)["databases"] == ["mail_db"]
     other = commands.due(*SETUP, "--database", "other_db")
     assert (other.code, "mail_db" in other.err) == (2, True), other
@@ -135,9 +138,7 @@ def test_the_database_of_a_setup_that_was_cut_off_is_known(front: Front, command
 
 
 def test_a_setup_that_was_cut_off_goes_on_with_its_database(front: Front, commands: Commands) -> None:
-    front.faults.deny("lambda:CreateFunction")
-    assert commands.due(*SETUP, "--database", "mail_db").code == 5
-    front.faults.clear()
+    set_up_without_functions(front, commands, "--database", "mail_db")
     assert commands.due(*SETUP).code == 0
     assert contents(front)["databases"] == ["mail_db"]
 

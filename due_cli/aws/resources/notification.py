@@ -81,11 +81,11 @@ class Notification:
             configuration: Any = self._configuration(aws)
             others = [one for one in configuration.get(_FUNCTIONS, []) if one.get("Id") != self.name]
             configuration[_FUNCTIONS] = [*others, *([own] if own else [])]
+            others_alone = own is None  # whom they notify may be gone, and is not this one's affair
             aws.s3.put_bucket_notification_configuration(
                 Bucket=self.bucket,
                 NotificationConfiguration=configuration,
-                SkipDestinationValidation=own
-                is None,  # what others notify of may be gone, and is not this one's affair
+                SkipDestinationValidation=others_alone,
             )
 
         with explained(f"setting the notifications of bucket {self.bucket}"):
