@@ -20,7 +20,7 @@ demo: $(READY) ## the whole tour, on this machine, from nothing
 	@$(BIN)/due demo
 
 story: $(READY) ## a stack on AWS from setup to teardown, in an account that a stand-in plays
-	@$(BIN)/python -m tests.stacks.story
+	@$(BIN)/python -m tests.scenarios.story
 
 test: $(READY) ## the tests
 	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder  # what a file shares is made once
@@ -32,7 +32,7 @@ test-engines: $(READY) ## the tests on Trino and DynamoDB Local (fetches 0.5 GB 
 
 breaks: $(READY) ## break due on purpose, and see a test turn red each time (needs the engines too)
 	@$(BIN)/python -m tests.engines.fetch
-	@$(BIN)/python -m tests.breaks $(ARGS)
+	@$(BIN)/python -m tests.mutants $(ARGS)
 
 lint: $(READY) ## ruff and mypy
 	$(BIN)/ruff check .

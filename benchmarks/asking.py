@@ -20,14 +20,14 @@ import duckdb
 import sqlglot
 
 from benchmarks.setting import AS_OF
+from due_cli.local.catalog import define_all_events
+from due_cli.local.folder import Folder
+from due_cli.local.reports import report
+from due_cli.local.session import session
+from due_cli.local.state import opened
 from due_cli.sql import duckdb as dialect
 from due_cli.sql import files
 from due_cli.sql.functions import transform_values
-from due_cli.targets.local.catalog import define_all_events
-from due_cli.targets.local.folder import Folder
-from due_cli.targets.local.reports import report
-from due_cli.targets.local.session import session
-from due_cli.targets.local.state import opened
 
 Rows = Sequence[Sequence[object]]
 

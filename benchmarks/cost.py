@@ -1,8 +1,8 @@
 """What a stack costs a month as the guide reckons it: ``python -m benchmarks.cost`` prints the README's table.
 
 The guide's assumptions ("Cost") are a million messages a day and five queries a day that each ask of a month's events;
-``usage`` says what that is in units that are billed, ``due_cli/prices.toml`` what a unit costs. What nothing here can
-count is assumed below. All gigabytes but Athena's are of 2^30 bytes.
+``usage`` says what that is in units that are billed, ``due_cli/aws/prices.toml`` what a unit costs. What
+nothing here can count is assumed below. All gigabytes but Athena's are of 2^30 bytes.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchmarks.usage import MEBIBYTE, MESSAGES_A_DAY, Usage, measured
-from due_cli import prices
-from due_cli.deploy.desired import desired
-from due_cli.deploy.names import names_of
-from due_cli.deploy.options import Options
-from due_cli.deploy.package import Package
+from due_cli.aws import prices
+from due_cli.aws.stack.desired import desired
+from due_cli.aws.stack.names import names_of
+from due_cli.aws.stack.options import Options
+from due_cli.aws.stack.package import Package
 
 DAYS = 30
 _GUIDE_DOLLARS = 40

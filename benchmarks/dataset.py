@@ -19,13 +19,14 @@ import pyarrow.parquet as pq
 
 from benchmarks.arrow import entries, typed_nulls, with_maps
 from benchmarks.setting import AS_OF, Setting, count, say
-from due_cli.progress import Silent
-from due_cli.sql import files, pieces
-from due_cli.targets.local.engine import statement
-from due_cli.targets.local.folder import Folder
-from due_cli.targets.local.lifecycle import set_up
-from due_cli.targets.local.state import DataFile, opened
-from due_cli.targets.local.translate import canonical_columns
+from due_cli.core.progress import Silent
+from due_cli.local.engine import statement
+from due_cli.local.folder import Folder
+from due_cli.local.lifecycle import set_up
+from due_cli.local.state import SQL as STATE_SQL
+from due_cli.local.state import DataFile, opened
+from due_cli.local.translate import canonical_columns
+from due_cli.sql import files, loader
 
 HOURS_A_MONTH = 30 * 24
 HOUR_MS = 3_600_000
@@ -58,7 +59,7 @@ def last_hour() -> int:
 def folder_of(setting: Setting, events: int, months: int) -> Folder:
     """A folder of about so many events, spread evenly over months that end at :data:`AS_OF`."""
     parts = [Path(__file__), *sorted(_SQL.glob("*.sql"))]
-    schema = files.query("tables", "all_events").sql + pieces.statements("state")["schema"]
+    schema = files.query("tables", "all_events").sql + loader.statements(STATE_SQL)["schema"]
 
     def make(path: Path) -> None:
         folder = Folder(path)

@@ -8,7 +8,7 @@ from benchmarks import dataset
 from benchmarks.asking import QUESTIONS, bytes_read, ours
 from benchmarks.measure import MEGABYTE, Detail, Found, Row, at_most
 from benchmarks.setting import Setting, count, say
-from due_cli.targets.local.state import opened
+from due_cli.local.state import opened
 
 _LIMIT = 1.5
 

@@ -21,8 +21,8 @@ from typing import Any
 from benchmarks import ses_records
 from benchmarks.measure import Detail, Found, Row
 from benchmarks.setting import AS_OF, Setting, count, say
-from due_cli.deploy.package import package
-from tests.aws.front.aws import Front
+from due_cli.aws.stack.package import package
+from tests.aws_emulator.aws import Front
 from tests.lambdas.functions import Function, Replied, libraries
 from tests.lambdas.world import SETTINGS, World, batch, results
 

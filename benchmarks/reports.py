@@ -9,7 +9,7 @@ from benchmarks import dataset
 from benchmarks.asking import QUESTIONS, Question, bytes_read, ours, plain, rewritten
 from benchmarks.measure import MEGABYTE, Detail, Found, Row, at_most, medians
 from benchmarks.setting import Setting, count, say
-from due_cli.targets.local.folder import Folder
+from due_cli.local.folder import Folder
 
 _TIMES = 3
 _COLUMNS = ("report", "ours", "guide's SQL", "guide's SQL with due's rewrites")

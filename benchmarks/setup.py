@@ -15,7 +15,7 @@ from functools import partial
 
 from benchmarks.measure import Detail, Found, Row, due_command, run, seconds_of
 from benchmarks.setting import Setting, count, say
-from tests.aws.front.aws import Front
+from tests.aws_emulator.aws import Front
 
 _DELAY = 0.1  # seconds
 _LIMIT, _BETTER = 60, 40  # seconds

@@ -12,13 +12,13 @@ from pathlib import Path
 from benchmarks import pinpoint_records, ses_records
 from benchmarks.measure import Found, Row, due_command, medians, run
 from benchmarks.setting import AS_OF, Setting, count, say
+from due_cli.core.progress import Silent
 from due_cli.events import Envelope, Status, merged, rows_of, status_of
 from due_cli.ingest.stored import encoded
-from due_cli.progress import Silent
-from due_cli.sql import pieces
-from due_cli.targets.local.folder import Folder
-from due_cli.targets.local.lifecycle import set_up
-from due_cli.targets.local.state import opened
+from due_cli.local.folder import Folder
+from due_cli.local.lifecycle import set_up
+from due_cli.local.state import SQL, opened
+from due_cli.sql import loader
 
 _TIMES = 15
 _LIMIT_MS = 50
@@ -59,7 +59,7 @@ def measured(setting: Setting) -> Found:
 def _store(setting: Setting, messages: int) -> Folder:
     """A folder whose status store knows so many messages."""
     code = [Path(__file__), Path(ses_records.__file__), Path(pinpoint_records.__file__)]
-    schema = pieces.statements("state")["schema"]
+    schema = loader.statements(SQL)["schema"]
 
     def make(path: Path) -> None:
         folder = Folder(path)

@@ -20,9 +20,9 @@ from benchmarks import dataset
 from benchmarks.asking import QUESTIONS, Question, ours
 from benchmarks.measure import MEGABYTE, Detail, Found, Row, seconds_of
 from benchmarks.setting import AS_OF, Setting, count, say
+from due_cli.local.folder import Folder
 from due_cli.sql import files
 from due_cli.sql.parameters import period, values, written_in
-from due_cli.targets.local.folder import Folder
 from tests.engines import fetch, hive, java, servers
 
 _FILES_AN_HOUR = 12  # Firehose delivers every five minutes

@@ -18,17 +18,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks import ses_records
-from due_cli import prices
+from due_cli.aws import prices
+from due_cli.aws.pipeline.records import Reading, read
+from due_cli.aws.pipeline.status_item import attributes, encoded
+from due_cli.aws.pipeline.status_store import _KEYS_A_READ, _STATEMENTS_A_WRITE, folded
 from due_cli.aws.resources.stream import _TRANSFORM_BUFFER
-from due_cli.deploy.desired import TABLE
-from due_cli.deploy.options import Options
+from due_cli.aws.stack.desired import TABLE
+from due_cli.aws.stack.options import Options
 from due_cli.events import Status, merged
-from due_cli.lambdas.facts import attributes, encoded
-from due_cli.lambdas.records import Reading, read
-from due_cli.lambdas.statuses import _KEYS_A_READ, _STATEMENTS_A_WRITE, folded
 from due_cli.sql import files, hive
-from tests.aws.front.hive import arrow_type
-from tests.aws.front.hive import read as converted
+from tests.aws_emulator.hive import arrow_type
+from tests.aws_emulator.hive import read as converted
 
 MESSAGES_A_DAY = 1_000_000
 MEBIBYTE = 2**20
@@ -113,7 +113,7 @@ class _Table:
         self.reads = self.writes = self.calls = 0
 
     def take(self, statuses: Iterable[Status]) -> None:
-        """What :class:`due_cli.lambdas.statuses.StatusTable` does with a batch."""
+        """What :class:`due_cli.aws.pipeline.status_store.StatusTable` does with a batch."""
         changed = 0
         found = folded(statuses)
         for message, status in found.items():

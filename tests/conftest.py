@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.cli import Due
+from tests.commands import Due
 
 settings.register_profile(
     "due",

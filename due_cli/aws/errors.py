@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 
 from botocore import exceptions
 
-from due_cli.errors import ConfigurationError, DueError, RefusedError
+from due_cli.core.errors import ConfigurationError, DueError, RefusedError
 
 _NO_CREDENTIALS = (
     exceptions.NoCredentialsError,
@@ -51,7 +51,7 @@ def explained(doing: str) -> Iterator[None]:
         raise _of_aws(error, doing) from error
 
 
-class passing_over(AbstractContextManager[None, bool]):  # noqa: N801  used like contextlib.suppress
+class ignore_errors(AbstractContextManager[None, bool]):  # noqa: N801  used like contextlib.suppress
     """Passes over the refusals that say that it is so already: it is there, or gone.
 
     ``words`` of the message tell it from others, where a service has one code for many.

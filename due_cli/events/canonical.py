@@ -5,7 +5,7 @@ Their place is the ``rawData`` of a failed conversion (design: traps), so a repl
 
 from __future__ import annotations
 
-from due_cli.events.fields import Shape, Taker, details_of, number, numbers, text, text_map, time
+from due_cli.events.fields import FieldExtractor, Shape, details_of, number, numbers, text, text_map, time
 from due_cli.events.model import Envelope, Normalised, Record, Row, UnreadableError
 from due_cli.events.pinpoint import take_structs
 
@@ -30,7 +30,7 @@ def rows_of(record: Record, envelope: Envelope) -> Normalised:
 
     Raises :class:`UnreadableError` without a readable type, id, source or own time.
     """
-    taker = Taker()
+    taker = FieldExtractor()
     row: Row = {}
     row.update(taker.struct(record, _COLUMNS))  # type: ignore[typeddict-item]  # the shape's columns are Row's
     for column in sorted(_IDENTITY):

@@ -122,7 +122,7 @@ def as_text(value: Json) -> str:
     return value if type(value) is str else _COMPACT.encode(value)
 
 
-class Taker:
+class FieldExtractor:
     """Takes objects apart by their shapes and counts the fields of a wrong type."""
 
     __slots__ = ("nulled",)

@@ -12,7 +12,7 @@ _KEEPS_ITS_EVENT_TIMESTAMP = "pinpoint"
 _WORD_BREAK = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])")
 
 
-def finished(row: Row, source: str, own_time: int, envelope: Envelope, left: Record) -> Row:
+def finished(row: Row, source: str, event_time: int, envelope: Envelope, left: Record) -> Row:
     """``row`` with source, own time, details, event id and the arrival time that its source did not have.
 
     ``event_timestamp`` is the own time except for Pinpoint, whose records carry it (the send time on email events);
@@ -20,14 +20,14 @@ def finished(row: Row, source: str, own_time: int, envelope: Envelope, left: Rec
     contract). The id is taken before the stream's time is filled in, because the stream may receive one event twice.
     """
     row["source"] = source
-    row["occurred_at"] = own_time
+    row["occurred_at"] = event_time
     if source != _KEEPS_ITS_EVENT_TIMESTAMP:
-        row["event_timestamp"] = own_time
+        row["event_timestamp"] = event_time
     if left and (details := details_of(left)):
         row["details"] = details
     row["event_id"] = event_id(row)
     if "arrival_timestamp" not in row:
-        row["arrival_timestamp"] = envelope.received_at if envelope.received_at is not None else own_time
+        row["arrival_timestamp"] = envelope.received_at if envelope.received_at is not None else event_time
     return row
 
 

@@ -8,7 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from due_cli.events.fields import Check, Shape, Taker, boolean, int32, joined, text, text_map, text_maps, texts, time
+from due_cli.events.fields import (
+    Check,
+    FieldExtractor,
+    Shape,
+    boolean,
+    int32,
+    joined,
+    text,
+    text_map,
+    text_maps,
+    texts,
+    time,
+)
 from due_cli.events.model import Record, Struct
 
 _Columns = tuple[tuple[str, Check], ...]
@@ -49,7 +61,7 @@ _SEND: Shape = (("send", "send", text_map),)
 
 
 @dataclass(frozen=True, slots=True)
-class Spelling:
+class FieldMap:
     """The keys of one service for the columns of a mail event."""
 
     mail: Shape
@@ -59,13 +71,13 @@ class Spelling:
     link_tags: str
 
 
-def spelling(key_of: Callable[[str], str]) -> Spelling:
+def spelling(key_of: Callable[[str], str]) -> FieldMap:
     """The spelling of the service that writes the column ``c`` under ``key_of(c)``."""
 
     def shape(columns: _Columns) -> Shape:
         return tuple((key_of(column), column, check) for column, check in columns)
 
-    return Spelling(
+    return FieldMap(
         mail=shape(_MAIL),
         common_headers=(key_of("common_headers"), shape(_COMMON_HEADERS)),
         parts={part: shape(columns) for part, columns in _PARTS.items()},
@@ -74,7 +86,7 @@ def spelling(key_of: Callable[[str], str]) -> Spelling:
     )
 
 
-def taken_mail_event(taker: Taker, event: Record, spelled: Spelling) -> Struct:
+def taken_mail_event(taker: FieldExtractor, event: Record, spelled: FieldMap) -> Struct:
     """The struct ``mail_event`` taken out of ``event``; fields without a column stay in it."""
     found = taker.struct(event, _SEND)
     mail = taker.object(event, "mail")
@@ -89,7 +101,7 @@ def taken_mail_event(taker: Taker, event: Record, spelled: Spelling) -> Struct:
     return found
 
 
-def _part(taker: Taker, part: Record, name: str, shape: Shape, spelled: Spelling) -> Struct:
+def _part(taker: FieldExtractor, part: Record, name: str, shape: Shape, spelled: FieldMap) -> Struct:
     found = taker.struct(part, shape)
     if name in spelled.people:
         key, column, inner = spelled.people[name]

@@ -6,7 +6,7 @@ Pinpoint developer guide, "Streaming events".
 
 from __future__ import annotations
 
-from due_cli.events.fields import Shape, Taker, number, text, text_map, time
+from due_cli.events.fields import FieldExtractor, Shape, number, text, text_map, time
 from due_cli.events.finish import finished
 from due_cli.events.identity import message_id
 from due_cli.events.mail import spelling, taken_mail_event
@@ -42,15 +42,15 @@ def rows_of(record: Record, envelope: Envelope) -> Normalised:
     event_type = str(record.pop("event_type"))
     if event_type == TEST_EVENT:
         return Normalised([])
-    taker = Taker()
+    taker = FieldExtractor()
     row: Row = {"event_type": event_type}
     row.update(taker.struct(record, _ROW))  # type: ignore[typeddict-item]  # the shape's columns are Row's
-    own_time = _own_time(row)
+    event_time = _own_time(row)
     take_structs(taker, record, row)
     _take_metrics(taker, record, row)
     if event_type.startswith(("_email.", "_SMS.")) and not message_id(row):
         raise UnreadableError(f"a Pinpoint {event_type} record without a message_id")
-    return Normalised([finished(row, SOURCE, own_time, envelope, record)], taker.nulled)
+    return Normalised([finished(row, SOURCE, event_time, envelope, record)], taker.nulled)
 
 
 def _own_time(row: Row) -> int:
@@ -64,7 +64,7 @@ def _own_time(row: Row) -> int:
     return found
 
 
-def take_structs(taker: Taker, record: Record, row: Row) -> None:
+def take_structs(taker: FieldExtractor, record: Record, row: Row) -> None:
     """The columns that are structs, taken from a record that has them in the table's own shape."""
     for key, shape in (
         ("application", _APPLICATION),
@@ -82,7 +82,7 @@ def take_structs(taker: Taker, record: Record, row: Row) -> None:
         row["facets"] = {"email_channel": {"mail_event": taken_mail_event(taker, event, _SPELLING)}}
 
 
-def _take_metrics(taker: Taker, record: Record, row: Row) -> None:
+def _take_metrics(taker: FieldExtractor, record: Record, row: Row) -> None:
     """Every metric by its name; the solution's table kept the SMS price alone and dropped all others."""
     metrics = taker.object(record, "metrics")
     if metrics is None:

@@ -5,7 +5,7 @@ Facts: SES developer guide, "Contents of event data" and "Amazon SNS notificatio
 
 from __future__ import annotations
 
-from due_cli.events.fields import WRONG, Shape, Taker, Wrong, as_text, text
+from due_cli.events.fields import WRONG, FieldExtractor, Shape, Wrong, as_text, text
 from due_cli.events.finish import finished, snake_case
 from due_cli.events.identity import mail_event, message_id
 from due_cli.events.mail import spelling, taken_mail_event
@@ -90,11 +90,11 @@ def rows_of(record: Record, envelope: Envelope) -> Normalised:
     mail = record.get("mail")
     if not isinstance(mail, dict):
         raise UnreadableError(f"an SES {kind} record without a mail object")
-    own_time = _own_time(kind, record, mail)
+    event_time = _own_time(kind, record, mail)
     event_type = _event_type(kind, record)
     if not event_type.startswith("_email."):
         record["eventType"] = kind  # which the event type does not spell as SES does
-    taker = Taker()
+    taker = FieldExtractor()
     row: Row = {"event_type": event_type}
     row.update(taker.struct(mail, _ACCOUNT_AND_TAGS))  # type: ignore[typeddict-item]  # the shape's columns are Row's
     if envelope.account and not row.get("awsaccountid"):
@@ -103,11 +103,11 @@ def rows_of(record: Record, envelope: Envelope) -> Normalised:
     row["facets"] = {"email_channel": {"mail_event": event}}
     if not message_id(row, event):
         raise UnreadableError(f"an SES {kind} record without a mail.messageId")
-    first = finished(row, SOURCE, own_time, envelope, record)
+    first = finished(row, SOURCE, event_time, envelope, record)
     rows = [first]
     if _is_unsubscribe_click(first):
         second: Row = {**first, "event_type": "_email.unsubscribe"}
-        rows.append(finished(second, SOURCE, own_time, envelope, {}))
+        rows.append(finished(second, SOURCE, event_time, envelope, {}))
     return Normalised(rows, taker.nulled)
 
 

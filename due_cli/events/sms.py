@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 
-from due_cli.events.fields import WRONG, Taker, Wrong, as_text, number, time
+from due_cli.events.fields import WRONG, FieldExtractor, Wrong, as_text, number, time
 from due_cli.events.finish import finished, snake_case
 from due_cli.events.model import Envelope, Json, Normalised, Record, Row, UnreadableError
 
@@ -52,11 +52,11 @@ def rows_of(record: Record, envelope: Envelope) -> Normalised:
         raise UnreadableError("an End User Messaging record without an eventType")
     family, _, status = kind.partition("_")
     of_message = family in _CHANNELS and status != ""
-    taker = Taker()
-    own_time = taker.value(record, "eventTimestamp", time)
-    if own_time is None and not of_message:
-        own_time = envelope.sent_at
-    if not isinstance(own_time, int):
+    taker = FieldExtractor()
+    event_time = taker.value(record, "eventTimestamp", time)
+    if event_time is None and not of_message:
+        event_time = envelope.sent_at
+    if not isinstance(event_time, int):
         raise UnreadableError(f"an End User Messaging {kind} record without a readable eventTimestamp")
     row: Row = {}
     if (version := taker.string(record, "eventVersion")) is not None:
@@ -67,10 +67,10 @@ def rows_of(record: Record, envelope: Envelope) -> Normalised:
         _take_message(taker, record, row, kind)
     else:
         row["event_type"] = f"_{SOURCE}.{snake_case(envelope.detail_type or kind)}"
-    return Normalised([finished(row, SOURCE, own_time, envelope, record)], taker.nulled)
+    return Normalised([finished(row, SOURCE, event_time, envelope, record)], taker.nulled)
 
 
-def _take_message(taker: Taker, record: Record, row: Row, kind: str) -> None:
+def _take_message(taker: FieldExtractor, record: Record, row: Row, kind: str) -> None:
     family, _, status = kind.partition("_")
     attributes = _attributes(taker, record, _ATTRIBUTES)
     if not attributes.get("message_id"):
@@ -89,7 +89,7 @@ def _take_message(taker: Taker, record: Record, row: Row, kind: str) -> None:
     _take_prices(taker, record, row)
 
 
-def _attributes(taker: Taker, record: Record, columns: tuple[tuple[str, str], ...]) -> dict[str, str]:
+def _attributes(taker: FieldExtractor, record: Record, columns: tuple[tuple[str, str], ...]) -> dict[str, str]:
     found = {}
     for key, column in columns:
         value = taker.string(record, key)
@@ -122,7 +122,7 @@ def _event_type(status: str) -> str:
     return "_SMS.READ" if status == "READ" else "_SMS.FAILURE"
 
 
-def _take_prices(taker: Taker, record: Record, row: Row) -> None:
+def _take_prices(taker: FieldExtractor, record: Record, row: Row) -> None:
     """Prices are US dollars in these records, whatever the documentation's table says (FACTS d)."""
     values = {}
     for key, metric in (
@@ -147,10 +147,10 @@ def _millicents(dollars: Json) -> Json | Wrong:
 
 def _inbound(record: Record, envelope: Envelope) -> Normalised:
     """A two-way message: it has no time of its own, so its SNS notification's counts."""
-    own_time = envelope.sent_at or envelope.received_at
-    if own_time is None:
+    event_time = envelope.sent_at or envelope.received_at
+    if event_time is None:
         raise UnreadableError("an inbound message without the SNS notification that carries its time")
-    taker = Taker()
+    taker = FieldExtractor()
     attributes = _attributes(taker, record, _INBOUND)
     if not attributes.get("message_id"):
         raise UnreadableError("an inbound message whose inboundMessageId is not text")
@@ -159,4 +159,4 @@ def _inbound(record: Record, envelope: Envelope) -> Normalised:
     row: Row = {"event_type": "_SMS.OPTOUT" if opts_out else "_SMS.INBOUND", "attributes": attributes}
     if envelope.account:
         row["awsaccountid"] = envelope.account
-    return Normalised([finished(row, SOURCE, own_time, envelope, record)], taker.nulled)
+    return Normalised([finished(row, SOURCE, event_time, envelope, record)], taker.nulled)

@@ -131,22 +131,22 @@ def status_of(row: Row) -> Status | None:
     channel, fact = FACT_OF_TYPE.get(row["event_type"], (None, None))
     if channel is None or fact is None:
         return None
-    own_time = row["occurred_at"]
+    event_time = row["occurred_at"]
     if fact == "optout" and row.get("source") == "sms":
         answered = (row.get("details") or {}).get("previousPublishedMessageId")
-        return Status(answered, channel, own_time, {fact: own_time}, {}) if answered else None
+        return Status(answered, channel, event_time, {fact: event_time}, {}) if answered else None
     mail = mail_event(row)
     message = message_id(row, mail)
     if not message:
         return None
     values = _email_values(row, mail) if channel == "email" else _phone_values(row)
     record_status = values.pop("record_status", None)
-    stamp = (own_time, row.get("event_id") or "")
+    stamp = (event_time, row.get("event_id") or "")
     return Status(
         message,
         channel,
-        own_time,
-        {fact: own_time},
+        event_time,
+        {fact: event_time},
         {key: (stamp, value) for key, value in values.items() if value},
         (stamp, record_status) if record_status else None,
         (row.get("metrics") or {}).get("price_in_millicents_usd") if channel != "whatsapp" else None,
@@ -193,7 +193,7 @@ def unpacked(message_id: str, fields: Any) -> Status:
             message_id,
             channel,
             _time(last),
-            {str(fact): _time(own_time) for fact, own_time in times.items()},
+            {str(fact): _time(event_time) for fact, event_time in times.items()},
             {str(key): (stamps[number], str(value)) for key, (number, value) in values.items()},
             None if record_status is None else _dated(record_status),
             None if price is None else _price(price),
@@ -212,8 +212,8 @@ def _time(value: Json) -> int:
 
 
 def _stamp(value: Any) -> Stamp:
-    own_time, event_id = value
-    return _time(own_time), str(event_id)
+    event_time, event_id = value
+    return _time(event_time), str(event_id)
 
 
 def _dated(value: Any) -> Dated:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from due_cli.events.documents import loads
-from due_cli.events.fields import Taker, time_in_seconds
+from due_cli.events.fields import FieldExtractor, time_in_seconds
 from due_cli.events.finish import finished, snake_case
 from due_cli.events.model import Envelope, Json, Normalised, Record, Row, UnreadableError
 from due_cli.events.times import millis
@@ -28,14 +28,14 @@ def rows_of(record: Record, envelope: Envelope) -> Normalised:
 
     Raises :class:`UnreadableError` where the webhook entry is not JSON, holds nothing, or an item has no id or time.
     """
-    taker = Taker()
+    taker = FieldExtractor()
     account = taker.string(record, "aws_account_id") or envelope.account
     found = _from_webhook(taker, record) if _ENTRY in record else [_from_bus(taker, record, envelope)]
     rows = []
-    for row, own_time, left in found:
+    for row, event_time, left in found:
         if account:
             row["awsaccountid"] = account
-        rows.append(finished(row, SOURCE, own_time, envelope, left))
+        rows.append(finished(row, SOURCE, event_time, envelope, left))
     if not rows:
         raise UnreadableError("a WhatsApp notification without a status, a message or another change")
     return Normalised(rows, taker.nulled)
@@ -44,7 +44,7 @@ def rows_of(record: Record, envelope: Envelope) -> Normalised:
 _Found = tuple[Row, int, Record]  # a row, its own time, what is left of its record
 
 
-def _from_webhook(taker: Taker, record: Record) -> Iterator[_Found]:
+def _from_webhook(taker: FieldExtractor, record: Record) -> Iterator[_Found]:
     """The items of a notification's webhook entry, which is JSON in a string."""
     entry = record.pop(_ENTRY)
     try:
@@ -61,7 +61,7 @@ def _from_webhook(taker: Taker, record: Record) -> Iterator[_Found]:
         yield from _from_change(taker, record, {**entry, "changes": change}, value)
 
 
-def _from_change(taker: Taker, header: Record, entry: Record, value: Record) -> Iterator[_Found]:
+def _from_change(taker: FieldExtractor, header: Record, entry: Record, value: Record) -> Iterator[_Found]:
     statuses, messages = value.pop("statuses", None), value.pop("messages", None)
     number = _own_number(taker, value)
 
@@ -81,7 +81,7 @@ def _from_change(taker: Taker, header: Record, entry: Record, value: Record) -> 
         yield (*_change(header, entry, value), left("", {}))
 
 
-def _own_number(taker: Taker, value: Record) -> str | None:
+def _own_number(taker: FieldExtractor, value: Record) -> str | None:
     """The sender's number; it stays in ``details`` too, because every item of the change has it."""
     metadata = taker.object(value, "metadata")
     return None if metadata is None else taker.string(dict(metadata), "display_phone_number")
@@ -94,7 +94,7 @@ def _objects(items: Json, name: str) -> Iterator[Record]:
         yield item
 
 
-def _status(taker: Taker, status: Record, number: str | None) -> tuple[Row, int]:
+def _status(taker: FieldExtractor, status: Record, number: str | None) -> tuple[Row, int]:
     word = taker.string(status, "status")
     if not word:
         raise UnreadableError("a WhatsApp status without a status")
@@ -103,7 +103,7 @@ def _status(taker: Taker, status: Record, number: str | None) -> tuple[Row, int]
     return row, _own_time(taker, status, "status")
 
 
-def _message(taker: Taker, message: Record, number: str | None) -> tuple[Row, int]:
+def _message(taker: FieldExtractor, message: Record, number: str | None) -> tuple[Row, int]:
     row = _row(f"_WHATSAPP.{_INBOUND}", taker.string(message, "id"), taker.string(message, "from"), number)
     return row, _own_time(taker, message, "message")
 
@@ -113,23 +113,23 @@ def _change(header: Record, entry: Record, value: Record) -> tuple[Row, int]:
     change = entry["changes"]
     named = (value.get("event"), change.get("field") if isinstance(change, dict) else None)
     kind = next((name for name in named if isinstance(name, str) and snake_case(name)), None)
-    own_time = millis(header.get("message_timestamp"))
+    event_time = millis(header.get("message_timestamp"))
     if kind is None:
         raise UnreadableError("a WhatsApp change without a field or an event")
-    if own_time is None:
+    if event_time is None:
         raise UnreadableError(f"a WhatsApp {kind} change without a readable message_timestamp")
-    return {"event_type": f"_{SOURCE}.{snake_case(kind)}"}, own_time
+    return {"event_type": f"_{SOURCE}.{snake_case(kind)}"}, event_time
 
 
-def _from_bus(taker: Taker, detail: Record, envelope: Envelope) -> _Found:
+def _from_bus(taker: FieldExtractor, detail: Record, envelope: Envelope) -> _Found:
     """An EventBridge event, whose detail is flat."""
     kind = (envelope.detail_type or "").removeprefix("WhatsApp ")
     if not snake_case(kind):
         raise UnreadableError("a WhatsApp event of EventBridge without a detail-type")
-    own_time = taker.value(detail, "eventTimestamp", time_in_seconds)
-    if not isinstance(own_time, int):
-        own_time = envelope.sent_at
-    if own_time is None:
+    event_time = taker.value(detail, "eventTimestamp", time_in_seconds)
+    if not isinstance(event_time, int):
+        event_time = envelope.sent_at
+    if event_time is None:
         raise UnreadableError(f"a WhatsApp {kind} event without a readable eventTimestamp")
     status = taker.string(detail, "status")
     if kind == "Message Received":
@@ -137,12 +137,12 @@ def _from_bus(taker: Taker, detail: Record, envelope: Envelope) -> _Found:
     elif status:
         event_type = _status_type(status)
     else:
-        return {"event_type": f"_{SOURCE}.{snake_case(kind)}"}, own_time, detail
+        return {"event_type": f"_{SOURCE}.{snake_case(kind)}"}, event_time, detail
     sender, receiver = (taker.string(detail, f"{end}PhoneNumber") for end in ("origination", "destination"))
     row = _row(event_type, taker.string(detail, "messageId"), sender, receiver)
     if status:
         row["attributes"]["record_status"] = status
-    return row, own_time, detail
+    return row, event_time, detail
 
 
 def _status_type(word: str) -> str:
@@ -163,7 +163,7 @@ def _row(event_type: str, message_id: str | None, sender: str | None, receiver: 
     return {"event_type": event_type, "attributes": attributes}
 
 
-def _own_time(taker: Taker, item: Record, name: str) -> int:
+def _own_time(taker: FieldExtractor, item: Record, name: str) -> int:
     found = taker.value(item, "timestamp", time_in_seconds)
     if not isinstance(found, int):
         raise UnreadableError(f"a WhatsApp {name} without a readable timestamp (epoch seconds)")

@@ -165,9 +165,9 @@ def decode(text: bytes) -> Json:
     return value
 
 
-def key_of(event_id: str, own_time: int) -> bytes:
+def key_of(event_id: str, event_time: int) -> bytes:
     """What an event is known by: its id after the hour of its own time, so that new ones are close together."""
-    return (own_time // HOUR).to_bytes(4, "big") + event_id.encode()
+    return (event_time // HOUR).to_bytes(4, "big") + event_id.encode()
 
 
 def rank_of(line: bytes) -> bytes:

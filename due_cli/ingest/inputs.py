@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from due_cli.errors import NotFoundError
+from due_cli.core.errors import NotFoundError
 from due_cli.events.documents import MAX_RECORD_BYTES, boundary, first_documents
 from due_cli.events.wrappers import GZIP_MAGIC
 from due_cli.ingest.batch import Block
@@ -39,7 +39,7 @@ _NO_OBJECT = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Endless:
+class OversizedRecord:
     """The beginning or a further part of a piece too large to hold; the parts of one share ``line``."""
 
     origin: str
@@ -49,14 +49,14 @@ class Endless:
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
+class InputError:
     """An input that ended in an error; ``reason`` says it."""
 
     origin: str
     reason: str
 
 
-Piece = Block | Endless | Broken
+Chunk = Block | OversizedRecord | InputError
 
 
 class Readable(Protocol):
@@ -66,12 +66,12 @@ class Readable(Protocol):
         """At most ``size`` bytes; none at the end."""
 
 
-def found(paths: list[str]) -> list[str | Broken]:
-    """The files of paths, folders walked in order; ``-`` stays, and what cannot be listed is :class:`Broken`.
+def found(paths: list[str]) -> list[str | InputError]:
+    """The files of paths, folders walked in order; ``-`` stays, and what cannot be listed is :class:`InputError`.
 
     Raises :class:`NotFoundError` for a path that is not there, before anything is read.
     """
-    files: list[str | Broken] = []
+    files: list[str | InputError] = []
     for path in paths:
         if path == STDIN:
             files.append(path)
@@ -89,11 +89,11 @@ def found(paths: list[str]) -> list[str | Broken]:
     return files
 
 
-def size_of(files: list[str | Broken]) -> int | None:
+def size_of(files: list[str | InputError]) -> int | None:
     """Bytes to read in all, for progress; None where a pipe or gzip makes it unknown."""
     size = 0
     for file in files:
-        if isinstance(file, Broken):
+        if isinstance(file, InputError):
             continue
         if file == STDIN or file.endswith(".gz"):
             return None
@@ -105,15 +105,15 @@ def size_of(files: list[str | Broken]) -> int | None:
     return size
 
 
-def pieces(files: list[str | Broken]) -> Iterator[Piece]:
-    """The pieces of every input in order; an input that cannot be read is one :class:`Broken` piece."""
+def pieces(files: list[str | InputError]) -> Iterator[Chunk]:
+    """The pieces of every input in order; an input that cannot be read is one :class:`InputError` piece."""
     for file in files:
-        if isinstance(file, Broken):
+        if isinstance(file, InputError):
             yield file
             continue
         try:
             if file == STDIN and sys.stdin is None:
-                yield Broken("standard input", "standard input: it is closed")
+                yield InputError("standard input", "standard input: it is closed")
             elif file == STDIN:
                 with open(sys.stdin.fileno(), "rb", closefd=False) as stream:
                     yield from pieces_of(stream, "standard input")
@@ -129,14 +129,14 @@ def shown(path: str) -> str:
     return os.fsencode(path).decode("utf-8", "replace")
 
 
-def _refused(path: str, error: OSError | ValueError) -> Broken:
+def _refused(path: str, error: OSError | ValueError) -> InputError:
     reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-    return Broken(shown(path), f"{shown(path)}: {reason.lower()}")
+    return InputError(shown(path), f"{shown(path)}: {reason.lower()}")
 
 
-def _walked(folder: str) -> list[str | Broken]:
+def _walked(folder: str) -> list[str | InputError]:
     """The files below a folder, in order; pipes and sockets, which would be waited for, are no files."""
-    files: list[str | Broken] = []
+    files: list[str | InputError] = []
 
     def refused(error: OSError) -> None:
         files.append(_refused(str(error.filename), error))
@@ -156,17 +156,19 @@ def _is_file(path: str) -> bool:
     return stat.S_ISREG(mode)
 
 
-def pieces_of(stream: io.BufferedReader, origin: str) -> Iterator[Piece]:
-    """The pieces of one input, gzip or not; what it is damaged by is a :class:`Broken` piece at its end."""
+def pieces_of(stream: io.BufferedReader, origin: str) -> Iterator[Chunk]:
+    """The pieces of one input, gzip or not; what it is damaged by is a :class:`InputError` piece at its end."""
     head = stream.read(len(_PARQUET_MAGIC))
     whole = _Prefixed(head, stream)
     if head.startswith(_PARQUET_MAGIC):
-        yield Broken(origin, f"{origin}: a Parquet file; put it under events/YYYY/MM/DD/HH/, where it is read as it is")
+        yield InputError(
+            origin, f"{origin}: a Parquet file; put it under events/YYYY/MM/DD/HH/, where it is read as it is"
+        )
     elif head.startswith(GZIP_MAGIC):
         unzipped = _Unzipped(whole)
         yield from cut(unzipped, origin)
         if unzipped.error:
-            yield Broken(origin, f"{origin}: {unzipped.error}; what came before was read")
+            yield InputError(origin, f"{origin}: {unzipped.error}; what came before was read")
     else:
         yield from cut(whole, origin)
 
@@ -203,7 +205,7 @@ class _Unzipped:
             return b""
 
 
-def cut(stream: Readable, origin: str) -> Iterator[Piece]:
+def cut(stream: Readable, origin: str) -> Iterator[Chunk]:
     """Pieces that end between documents."""
     held, line, scanned = b"", 1, 0
     while data := stream.read(_READ_BYTES):
@@ -255,14 +257,14 @@ def _in_parts(block: Block) -> Iterator[Block]:
     yield from _in_parts(Block(block.origin, after, block.data[at:]))
 
 
-def _endless(stream: Readable, origin: str, line: int, held: bytes) -> Generator[Endless, None, bytes]:
+def _endless(stream: Readable, origin: str, line: int, held: bytes) -> Generator[OversizedRecord, None, bytes]:
     """Hands on a piece as it is read, to the end of its line; returns what was read beyond it."""
     while held:
         end = held.find(b"\n")
         if end >= 0:
-            yield Endless(origin, line, held[:end], last=True)
+            yield OversizedRecord(origin, line, held[:end], last=True)
             return held[end + 1 :]
-        yield Endless(origin, line, held, last=False)
+        yield OversizedRecord(origin, line, held, last=False)
         held = stream.read(_READ_BYTES)
-    yield Endless(origin, line, b"", last=True)
+    yield OversizedRecord(origin, line, b"", last=True)
     return b""

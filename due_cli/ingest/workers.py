@@ -14,9 +14,9 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import TypeVar
 
-from due_cli.errors import DueError
+from due_cli.core.errors import DueError
 from due_cli.ingest.batch import Batch, Block
-from due_cli.ingest.inputs import Broken, Endless, Piece
+from due_cli.ingest.inputs import Chunk, InputError, OversizedRecord
 
 _ALONE_BYTES = 6 * 1024 * 1024  # so little is done sooner than processes start
 _MOST_PROCESSES = 4
@@ -25,11 +25,11 @@ _ENDING = (signal.SIGINT, signal.SIGTERM)
 _LARGE_BYTES = 8 * 1024 * 1024  # a block of one huge piece is not copied to another process
 
 _Result = TypeVar("_Result")
-Worked = tuple[Block, _Result] | Endless | Broken
+Worked = tuple[Block, _Result] | OversizedRecord | InputError
 Normalised = Worked[Batch]
 
 
-def batches(pieces: Iterable[Piece], work: Callable[[Block], _Result]) -> Generator[Worked[_Result]]:
+def batches(pieces: Iterable[Chunk], work: Callable[[Block], _Result]) -> Generator[Worked[_Result]]:
     """Each piece in order, blocks with what ``work`` made of them; at most a few blocks are under way at once.
 
     ``work`` goes to other processes by its name. Raises :class:`DueError` where a process ends before its work is done.
@@ -41,7 +41,7 @@ def batches(pieces: Iterable[Piece], work: Callable[[Block], _Result]) -> Genera
         return
     processes = min(_MOST_PROCESSES, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2)
     with _pool(processes) as pool:
-        waiting: deque[tuple[Piece, Future[_Result] | None]] = deque()
+        waiting: deque[tuple[Chunk, Future[_Result] | None]] = deque()
         for piece in _chained(following, iterator):
             waiting.append((piece, _submitted(pool, piece, work)))
             if len(waiting) > 2 * processes:
@@ -50,17 +50,17 @@ def batches(pieces: Iterable[Piece], work: Callable[[Block], _Result]) -> Genera
             yield _result(*waiting.popleft(), work)
 
 
-def _alone(iterator: Iterator[Piece], work: Callable[[Block], _Result]) -> Iterator[Worked[_Result]]:
+def _alone(iterator: Iterator[Chunk], work: Callable[[Block], _Result]) -> Iterator[Worked[_Result]]:
     done = 0
     while done < _ALONE_BYTES:
         piece = next(iterator, None)
         if piece is None:
             return
-        done += 0 if isinstance(piece, Broken) else len(piece.data)
+        done += 0 if isinstance(piece, InputError) else len(piece.data)
         yield _result(piece, None, work)
 
 
-def _chained(first: Piece, others: Iterator[Piece]) -> Iterator[Piece]:
+def _chained(first: Chunk, others: Iterator[Chunk]) -> Iterator[Chunk]:
     yield first
     yield from others
 
@@ -80,7 +80,7 @@ def _pool(processes: int) -> Iterator[ProcessPoolExecutor]:
         pool.shutdown(cancel_futures=True)
 
 
-def _submitted(pool: ProcessPoolExecutor, piece: Piece, work: Callable[[Block], _Result]) -> Future[_Result] | None:
+def _submitted(pool: ProcessPoolExecutor, piece: Chunk, work: Callable[[Block], _Result]) -> Future[_Result] | None:
     if not isinstance(piece, Block) or len(piece.data) > _LARGE_BYTES:
         return None
     with _undisturbed():  # the first call starts the processes
@@ -107,7 +107,7 @@ def _undisturbed() -> Iterator[None]:
             signal.raise_signal(late)
 
 
-def _result(piece: Piece, future: Future[_Result] | None, work: Callable[[Block], _Result]) -> Worked[_Result]:
+def _result(piece: Chunk, future: Future[_Result] | None, work: Callable[[Block], _Result]) -> Worked[_Result]:
     if not isinstance(piece, Block):
         return piece
     return piece, future.result() if future else work(piece)

@@ -21,8 +21,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 
-from due_cli.lambdas import environment, usage
-from due_cli.lambdas.environment import Deadline, client
+from due_cli.aws.pipeline import environment, usage
+from due_cli.aws.pipeline.environment import Deadline, client
 
 _HOUR = re.compile(r"events/(\d{4})/(\d\d)/(\d\d)/(\d\d)/[^/]")
 PARTITIONS_A_CALL = 100
@@ -56,7 +56,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
 
     Returns ``{"objects", "hours", "made"}``. Objects outside ``events/YYYY/MM/DD/HH/`` or of another bucket are
     ignored. Raises :class:`PartitionError` for hours that Glue would not take,
-    :class:`~due_cli.lambdas.environment.EnvironmentVariableError` and what boto3 raises.
+    :class:`~due_cli.aws.pipeline.environment.EnvironmentVariableError` and what boto3 raises.
     """
     names = (environment.DATABASE, environment.TABLE, environment.BUCKET)
     table = _Table(*map(environment.text, names))

@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from due_cli.aws.pipeline import environment
+from due_cli.aws.pipeline.environment import client
+from due_cli.aws.pipeline.status_item import KEY, live_status
 from due_cli.events import Json
-from due_cli.lambdas import environment
-from due_cli.lambdas.environment import client
-from due_cli.lambdas.facts import KEY, live_status
 
 _LONGEST_KEY = 2048  # bytes of a partition key; the table knows no message with a longer id
 
@@ -20,8 +20,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG
     """Answers ``GET …?message_id=ID``: 200 with the item and its ``status``, 404 for an unknown or expired message,
     400 without an id; one DynamoDB call at most.
 
-    Raises :class:`~due_cli.lambdas.environment.EnvironmentVariableError` and what boto3 raises, which the API answers
-    with 500 and an alarm counts.
+    Raises :class:`~due_cli.aws.pipeline.environment.EnvironmentVariableError` and what boto3 raises, which the API
+    answers with 500 and an alarm counts.
     """
     table = environment.text(environment.STATUS_TABLE)
     message_id = (event.get("queryStringParameters") or {}).get(KEY, "")

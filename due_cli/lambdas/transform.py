@@ -26,13 +26,13 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from due_cli.aws.pipeline import environment
+from due_cli.aws.pipeline.environment import Deadline, client
+from due_cli.aws.pipeline.records import Reading, read
+from due_cli.aws.pipeline.status_item import line_of
+from due_cli.aws.pipeline.status_store import StatusTable
+from due_cli.aws.pipeline.stream_limits import parcels, put
 from due_cli.events import Status
-from due_cli.lambdas import environment
-from due_cli.lambdas.environment import Deadline, client
-from due_cli.lambdas.facts import line_of
-from due_cli.lambdas.records import Reading, read
-from due_cli.lambdas.statuses import StatusTable
-from due_cli.lambdas.stream import parcels, put
 
 OK, DROPPED, FAILED = "Ok", "Dropped", "ProcessingFailed"
 _LARGEST_ANSWER = 6_000_000  # bytes; Lambda's own limit is a little above

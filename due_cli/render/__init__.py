@@ -7,10 +7,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TextIO
 
-from due_cli.errors import DueError, ExitCode
+from due_cli.core.errors import DueError, ExitCode
+from due_cli.core.results import Checks, Done, IngestSummary, Parts, Record, Result, Statuses, Table, Text
+from due_cli.core.settings import Output, Settings
 from due_cli.render import data
-from due_cli.results import Account, Checks, Done, Parts, Record, Result, Statuses, Table, Text
-from due_cli.settings import Output, Settings
 
 __all__ = ["emit", "error", "note"]
 
@@ -91,7 +91,7 @@ def _write_text(result: Text) -> None:
 
 def _say_next(result: Result, settings: Settings) -> None:
     steps = result.next_steps if isinstance(result, (Table, Record, Done)) else ()
-    if isinstance(result, Account) and result.failed:
+    if isinstance(result, IngestSummary) and result.failed:
         steps = ("due failed list",)
     if steps and not settings.quiet:
         note("next: " + "\n      ".join(steps))
@@ -102,7 +102,7 @@ def _code(result: Result) -> ExitCode:
         return ExitCode.PROBLEMS
     if isinstance(result, Statuses) and any(line.item["status"] == "not_found" for line in result.timelines):
         return ExitCode.NOT_FOUND
-    if isinstance(result, Account) and result.problems:
+    if isinstance(result, IngestSummary) and result.problems:
         return ExitCode.FAILED
     return ExitCode.DONE
 

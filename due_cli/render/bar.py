@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from due_cli.progress import Progress, Silent
+from due_cli.core.progress import Progress, Silent
+from due_cli.core.settings import Settings
 from due_cli.render import note
-from due_cli.settings import Settings
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import SupportsFloat, TextIO
 
-from due_cli.results import Account, Checks, Done, Record, Result, Statuses, Table
+from due_cli.core.results import Checks, Done, IngestSummary, Record, Result, Statuses, Table
 
 
 def plain(value: object) -> object:
@@ -44,7 +44,7 @@ def json_text(result: Result, stream: TextIO) -> None:
     """One array of row objects; one object for a result that is one."""
     if isinstance(result, Record):
         stream.write(_json(result.fields) + "\n")
-    elif isinstance(result, Account):
+    elif isinstance(result, IngestSummary):
         stream.write(_json(_account(result)) + "\n")
     elif isinstance(result, Done):
         stream.write(_json({"done": list(result.lines)}) + "\n")
@@ -79,7 +79,7 @@ def _json(fields: Mapping[str, object]) -> str:
     return json.dumps(plain(fields), ensure_ascii=False)
 
 
-def _account(account: Account) -> dict[str, object]:
+def _account(account: IngestSummary) -> dict[str, object]:
     fields = asdict(account)
     fields["problems"] = list(account.problems)
     return fields
@@ -99,14 +99,14 @@ def _grid(result: Result) -> tuple[Sequence[str], Iterable[Sequence[object]]]:
         return result.columns, result.rows
     if isinstance(result, Checks):
         columns = ("check", "outcome", "found", "mend")
-        return columns, [(check.check, check.outcome, check.found, check.mend) for check in result.checks]
+        return columns, [(check.check, check.outcome, check.found, check.fix) for check in result.checks]
     if isinstance(result, Statuses):
         items = [line.item for line in result.timelines]
         names = list(dict.fromkeys(name for item in items for name in item))
         return names, [[item.get(name) for name in names] for item in items]
     if isinstance(result, Record):
         return list(result.fields), [list(result.fields.values())]
-    if isinstance(result, Account):
+    if isinstance(result, IngestSummary):
         fields = _account(result)
         return list(fields), [list(fields.values())]
     if isinstance(result, Done):

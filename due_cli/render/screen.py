@@ -10,9 +10,9 @@ from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, TextIO
 
+from due_cli.core.results import Checks, Done, IngestSummary, Record, Result, Statuses, Table, Timeline
+from due_cli.core.settings import Settings
 from due_cli.render.data import plain, text
-from due_cli.results import Account, Checks, Done, Record, Result, Statuses, Table, Timeline
-from due_cli.settings import Settings
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,7 +36,7 @@ def show(result: Result, settings: Settings, stream: TextIO) -> None:
         width = max(len(name) for name in result.fields)
         lines = (f"{name:<{width}}  {cell(value)}" for name, value in result.fields.items())
         stream.write("\n".join(lines) + "\n")
-    elif isinstance(result, Account):
+    elif isinstance(result, IngestSummary):
         stream.write(_account(result) + "\n")
     elif isinstance(result, Done):
         stream.writelines(f"{line}\n" for line in result.lines)
@@ -199,14 +199,14 @@ def _checks(result: Checks) -> str:
     lines = []
     for check in result.checks:
         lines.append(f"{_MARKS[check.outcome]:<8} {check.check}: {visible(check.found)}")
-        if check.mend:
-            lines.append(f"         mend: {check.mend}")
+        if check.fix:
+            lines.append(f"         mend: {check.fix}")
     problems = result.problems
     lines.append("everything is in order" if not problems else f"{problems} problem{'s' if problems > 1 else ''} found")
     return "\n".join(lines) + "\n"
 
 
-def _account(account: Account) -> str:
+def _account(account: IngestSummary) -> str:
     parts: Iterable[tuple[int, str]] = (
         (account.kept, f"kept ({account.rows:,} rows)"),
         (account.duplicates, "duplicates"),

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from due_cli.sql.pieces import template
+from due_cli.sql.loader import template
 
 _COMPLEX = frozenset(("array", "map", "row"))
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from due_cli.errors import UsageError
+from due_cli.core.errors import UsageError
 from due_cli.sql import files
+from due_cli.sql.loader import template
 from due_cli.sql.parameters import literal
-from due_cli.sql.pieces import template
 
 _NAME = re.compile(r"[a-z_][a-z0-9_]{0,127}")
 # The columns that the template has already (appendix E).

@@ -17,7 +17,7 @@ import sqlglot
 from sqlglot import TokenType, exp
 from sqlglot.errors import SqlglotError
 
-from due_cli.errors import QueryError, UsageError
+from due_cli.core.errors import QueryError, UsageError
 from due_cli.sql.functions import FUNCTIONS
 
 Statement = exp.Expr

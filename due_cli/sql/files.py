@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal, get_args
 
-from due_cli.sql.pieces import folder
+from due_cli.sql.loader import folder
 
 _HEADER = re.compile(r"-- (\w+): (.*)\n")
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from due_cli.errors import UsageError
+from due_cli.core.errors import UsageError
 from due_cli.sql.files import Option, Query
 
 Parameter = str | int | datetime | tuple[str, ...]

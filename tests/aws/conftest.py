@@ -6,22 +6,22 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.aws import clinic
-from tests.aws.clinic import Clinic
-from tests.aws.front.fixture import front, started
+from tests.aws import doctor_env
+from tests.aws.doctor_env import DoctorEnv
+from tests.aws_emulator.fixture import front, started
 
 __all__ = ["front"]
 
 
 @pytest.fixture(scope="module")
-def ward() -> Iterator[Clinic]:
+def ward() -> Iterator[DoctorEnv]:
     """One stack for all tests of this module: each makes it ill and well again."""
     with started(DUE_STACK="due") as front:
-        yield clinic.made(front)
+        yield doctor_env.made(front)
 
 
 @pytest.fixture
-def ill(ward: Clinic) -> Iterator[Clinic]:
+def ill(ward: DoctorEnv) -> Iterator[DoctorEnv]:
     """The stack, well before and to be left well."""
     yield ward
     ward.front.faults.clear()

@@ -12,18 +12,18 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from due_cli.aws.clients import Aws
-from due_cli.deploy.desired import desired
-from due_cli.deploy.execute import execute
-from due_cli.deploy.names import names_of
-from due_cli.deploy.options import Options
-from due_cli.deploy.package import package
-from due_cli.deploy.plan import planned
-from due_cli.deploy.stack import Stack
+from due_cli.aws.client import Aws
+from due_cli.aws.pipeline.status_item import FACTS, KEY, decoded
+from due_cli.aws.stack.desired import desired
+from due_cli.aws.stack.execute import execute
+from due_cli.aws.stack.names import names_of
+from due_cli.aws.stack.options import Options
+from due_cli.aws.stack.package import package
+from due_cli.aws.stack.plan import planned
+from due_cli.aws.stack.stack import Stack
 from due_cli.events.status import Status
-from due_cli.lambdas.facts import FACTS, KEY, decoded
-from tests.aws.front.aws import Front
-from tests.aws.front.fixture import started
+from tests.aws_emulator.aws import Front
+from tests.aws_emulator.fixture import started
 
 _LEFT_OUT = ("view-", "alarm-", "api", "status-api", "workgroup", "ses-role")
 HOUR = "2026/11/22/03"

@@ -11,12 +11,12 @@ import pytest
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.s3.models import s3_backends
 
-from due_cli.deploy.desired import TABLE
-from due_cli.targets.athena.checks.views import hive_type
-from tests.aws.clinic import Clinic, Expected
-from tests.aws.front.needs import ACCOUNT, PARTITION
-from tests.aws.front.pinpoint import Gone
-from tests.cli import Due
+from due_cli.aws.doctor.views import hive_type
+from due_cli.aws.stack.desired import TABLE
+from tests.aws.doctor_env import DoctorEnv, Expected
+from tests.aws_emulator.needs import ACCOUNT, PARTITION
+from tests.aws_emulator.pinpoint import Gone
+from tests.commands import Due
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_the_types_of_a_views_columns_have_two_spellings(trino: str, hive: str) 
     assert hive_type(trino) == hive
 
 
-def changed_role(ill: Clinic, name: str, *, without: str) -> None:
+def changed_role(ill: DoctorEnv, name: str, *, without: str) -> None:
     """Takes an action out of a role's policy."""
     iam, role = ill.client("iam"), ill.stack.names.role(name)
     document = iam.get_role_policy(RoleName=role, PolicyName="due")["PolicyDocument"]
@@ -42,7 +42,7 @@ def changed_role(ill: Clinic, name: str, *, without: str) -> None:
     iam.put_role_policy(RoleName=role, PolicyName="due", PolicyDocument=json.dumps(document))
 
 
-def changed_table(ill: Clinic, name: str, change: Any) -> None:
+def changed_table(ill: DoctorEnv, name: str, change: Any) -> None:
     """Changes a table or view in Glue as somebody by hand."""
     glue, database = ill.client("glue"), ill.stack.options.database
     table = glue.get_table(DatabaseName=database, Name=name)["Table"]
@@ -52,7 +52,7 @@ def changed_table(ill: Clinic, name: str, change: Any) -> None:
     glue.update_table(DatabaseName=database, TableInput=given)
 
 
-def test_what_is_not_as_setup_makes_it(ill: Clinic, due: Due) -> None:
+def test_what_is_not_as_setup_makes_it(ill: DoctorEnv, due: Due) -> None:
     names = ill.stack.names
     trust = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
@@ -89,7 +89,7 @@ def test_what_is_not_as_setup_makes_it(ill: Clinic, due: Due) -> None:
         Expected("resources", "alarm due-late is missing", "due setup"),
         Expected("resources", "status table due-message-status .*: TimeToLive: none -> expires_at", "due setup"),
     )
-    ill.mend(due, checks)
+    ill.fix(due, checks)
     quiet(ill)
     ill.is_well()
 
@@ -102,14 +102,14 @@ def _other_columns(table: dict[str, Any]) -> None:
     table["StorageDescriptor"]["Columns"] = [*columns, {"Name": "extra", "Type": "string"}]
 
 
-def quiet(ill: Clinic) -> None:
+def quiet(ill: DoctorEnv) -> None:
     """moto makes an alarm raised."""
     for alarm in ill.client("cloudwatch").describe_alarms()["MetricAlarms"]:
         if alarm["StateValue"] != "OK":
             ill.client("cloudwatch").set_alarm_state(AlarmName=alarm["AlarmName"], StateValue="OK", StateReason="quiet")
 
 
-def test_a_stream_a_role_and_a_permission_that_are_gone(ill: Clinic, due: Due) -> None:
+def test_a_stream_a_role_and_a_permission_that_are_gone(ill: DoctorEnv, due: Due) -> None:
     names = ill.stack.names
     ill.client("firehose").delete_delivery_stream(DeliveryStreamName=names.stream)
     ill.client("iam").delete_role_policy(RoleName=names.role("ses"), PolicyName="due")
@@ -122,11 +122,11 @@ def test_a_stream_a_role_and_a_permission_that_are_gone(ill: Clinic, due: Due) -
         Expected("delivery stream", "not checked: due-events is missing", "due setup", "warning"),
         Expected("status API", "/call answers 500 for a message that is not known", "aws logs tail"),
     )
-    ill.mend(due, checks)
+    ill.fix(due, checks)
     ill.is_well()
 
 
-def test_configuration_sets_that_do_not_reach_the_stream(ill: Clinic, due: Due) -> None:
+def test_configuration_sets_that_do_not_reach_the_stream(ill: DoctorEnv, due: Due) -> None:
     ses, front = ill.client("sesv2"), ill.front
     for name in ("deaf", "lost", "gone"):
         ses.create_configuration_set(ConfigurationSetName=name)
@@ -159,7 +159,7 @@ def test_configuration_sets_that_do_not_reach_the_stream(ill: Clinic, due: Due) 
         Expected("identities", "mail of gone.example.com has the set gone, whose events", straight, "warning"),
         Expected("identities", "mail of lost.example.com has the set lost, whose events", f"{attach} lost", "warning"),
     )
-    ill.mend(due, checks)
+    ill.fix(due, checks)
     ill.is_well()
     ses.delete_configuration_set_event_destination(ConfigurationSetName="lost", EventDestinationName="event-database")
     ill.names(Expected("identities", "lost.example.com has the set lost", "due attach-config-set lost", "warning"))
@@ -169,7 +169,7 @@ def test_configuration_sets_that_do_not_reach_the_stream(ill: Clinic, due: Due) 
         ses.delete_configuration_set(ConfigurationSetName=name)
 
 
-def test_no_configuration_set_is_attached_any_more(ill: Clinic, due: Due) -> None:
+def test_no_configuration_set_is_attached_any_more(ill: DoctorEnv, due: Due) -> None:
     ill.client("sesv2").delete_configuration_set_event_destination(
         ConfigurationSetName="mail", EventDestinationName="event-database"
     )
@@ -177,11 +177,11 @@ def test_no_configuration_set_is_attached_any_more(ill: Clinic, due: Due) -> Non
         Expected("configuration sets", "none of 1 configuration set sends", "due attach-config-set --all", "warning"),
         Expected("identities", "example.com has the set mail", "due attach-config-set mail", "warning"),
     )
-    ill.mend(due, checks)
+    ill.fix(due, checks)
     ill.is_well()
 
 
-def test_projects_of_the_stack_that_lead_elsewhere(ill: Clinic, due: Due) -> None:
+def test_projects_of_the_stack_that_lead_elsewhere(ill: DoctorEnv, due: Due) -> None:
     ill.front.pinpoint.gone = Gone.NO
     pinpoint, names = ill.client("pinpoint"), ill.stack.names
     shop, blog, news = (a_project(ill, name) for name in ("shop", "blog", "news"))
@@ -198,7 +198,7 @@ def test_projects_of_the_stack_that_lead_elsewhere(ill: Clinic, due: Due) -> Non
         Expected("roles", "role due-pinpoint-us-east-1 is missing", "due setup"),
         Expected("configuration sets", "gone/.* the Pinpoint project gone, which does not exist", "due attach-"),
     )
-    ill.mend(due, checks)
+    ill.fix(due, checks)
     ill.front.flush()
     ill.is_well()
     ill.client("sesv2").delete_configuration_set(ConfigurationSetName="gone")
@@ -207,7 +207,7 @@ def test_projects_of_the_stack_that_lead_elsewhere(ill: Clinic, due: Due) -> Non
     ill.front.pinpoint.gone = Gone.FORBIDDEN
 
 
-def a_project(ill: Clinic, name: str) -> str:
+def a_project(ill: DoctorEnv, name: str) -> str:
     """A project that the stack made; its id."""
     asked = {"Name": name, "tags": {"due:stack": "due"}}
     made = ill.client("pinpoint").create_app(CreateApplicationRequest=asked)
@@ -225,7 +225,7 @@ def to_project(project: str) -> dict[str, Any]:
     }
 
 
-def test_what_logs_metrics_and_alarms_say(ill: Clinic) -> None:
+def test_what_logs_metrics_and_alarms_say(ill: DoctorEnv) -> None:
     names = ill.stack.names
     ill.log(
         names.log_group("transform"),
@@ -261,7 +261,7 @@ def test_what_logs_metrics_and_alarms_say(ill: Clinic) -> None:
     ill.is_well()
 
 
-def forget(ill: Clinic) -> None:
+def forget(ill: DoctorEnv) -> None:
     """Log lines and metrics of a test are gone."""
     logs, names = ill.client("logs"), ill.stack.names
     for name in ("transform", "partition", "status-api"):
@@ -272,7 +272,7 @@ def forget(ill: Clinic) -> None:
     quiet(ill)
 
 
-def test_what_waits_in_the_bucket(ill: Clinic, due: Due) -> None:
+def test_what_waits_in_the_bucket(ill: DoctorEnv, due: Due) -> None:
     """Failed records, events that the partition function gave up on, and an hour that is no partition."""
     s3, bucket = ill.client("s3"), ill.stack.names.bucket
     place = "errors/processing-failed/2026/11/22/03/"
@@ -305,10 +305,10 @@ def test_what_waits_in_the_bucket(ill: Clinic, due: Due) -> None:
         "mend": None,
     }
     left = [(check["check"], check["mend"]) for check in ran.json if check["outcome"] != "ok"]
-    assert left == [("failed records", failed.mend), ("failed records", undone_too.mend)]
+    assert left == [("failed records", failed.fix), ("failed records", undone_too.fix)]
     for name in ("one", "two"):
         s3.delete_object(Bucket=bucket, Key=f"{place}{name}")
-    ill.mend(due, [undone_too])
+    ill.fix(due, [undone_too])
     ill.is_well()
 
 
@@ -317,7 +317,7 @@ def place_of(bucket: str, key: str) -> dict[str, Any]:
     return {"bucket": {"name": bucket}, "object": {"key": key}}
 
 
-def test_a_report_that_fails(ill: Clinic, due: Due) -> None:
+def test_a_report_that_fails(ill: DoctorEnv, due: Due) -> None:
     statistics = {"BytesScannedCutoffPerQuery": 10_000_000}
     ill.client("athena").update_work_group(WorkGroup="due", State="DISABLED", ConfigurationUpdates=statistics)
     ill.front.faults.refuse("athena:StartQueryExecution", "InvalidRequestException", "WorkGroup due is disabled.")
@@ -326,6 +326,6 @@ def test_a_report_that_fails(ill: Clinic, due: Due) -> None:
         Expected("resources", "workgroup due is not .*: BytesScannedCutoffPerQuery", "due setup"),
     )
     ill.front.faults.clear()
-    ill.mend(due, checks[1:])
+    ill.fix(due, checks[1:])
     ill.client("athena").update_work_group(WorkGroup="due", State="ENABLED")
     ill.is_well()

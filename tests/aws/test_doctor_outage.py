@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from due_cli.aws import health
-from due_cli.aws.clients import Aws
-from due_cli.deploy.names import Names
-from tests.aws.clinic import Clinic
-from tests.aws.front.aws import Front
+from due_cli.aws.client import Aws
+from due_cli.aws.services import health
+from due_cli.aws.stack.names import Names
+from tests.aws.doctor_env import DoctorEnv
+from tests.aws_emulator.aws import Front
 
 GROUP = "/aws/lambda/due-transform"
 HOUR, DAY = 3_600_000, 86_400_000
@@ -83,7 +83,7 @@ def test_of_too_many_lines_in_one_moment_as_many_as_are_read(searched: Callable[
     assert (len(found.newest), found.more) == (MOST, True)
 
 
-def test_in_an_outage_the_error_that_goes_on_is_quoted_with_the_time_of_its_last_line(ill: Clinic) -> None:
+def test_in_an_outage_the_error_that_goes_on_is_quoted_with_the_time_of_its_last_line(ill: DoctorEnv) -> None:
     names = ill.stack.names
     old, new = f"[ERROR] ClientError: Rate exceeded{LONG}", f"[ERROR] ReadTimeoutError: Read timed out{LONG}"
     logged(ill.front, names.log_group("transform"), "old", old, list(range(20 * HOUR, 21 * HOUR, 720)))
@@ -103,7 +103,7 @@ def test_in_an_outage_the_error_that_goes_on_is_quoted_with_the_time_of_its_last
     ill.is_well()
 
 
-def forget(ill: Clinic, names: Names) -> None:
+def forget(ill: DoctorEnv, names: Names) -> None:
     """The lines of a test are gone."""
     logs = ill.client("logs")
     for group, stream in (("transform", "old"), ("transform", "new"), ("", "outage")):

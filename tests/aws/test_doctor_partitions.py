@@ -8,24 +8,24 @@ from datetime import datetime, timedelta
 import pytest
 from moto.s3.models import s3_backends
 
-from due_cli.aws.clients import Aws
-from due_cli.aws.hours import hours_with_objects
-from due_cli.deploy.desired import TABLE, desired
-from due_cli.deploy.execute import execute
-from due_cli.deploy.options import Options
-from due_cli.deploy.package import package
-from due_cli.deploy.plan import planned
-from due_cli.deploy.stack import Stack, names_in
-from due_cli.errors import RefusedError
-from due_cli.results import Check
-from due_cli.targets.athena.checks import partitions
-from due_cli.targets.athena.checks.common import Patient, guarded
+from due_cli.aws.client import Aws
+from due_cli.aws.doctor import partitions
+from due_cli.aws.doctor.context import DoctorContext, guarded
+from due_cli.aws.services.hours import hours_with_objects
+from due_cli.aws.stack.desired import TABLE, desired
+from due_cli.aws.stack.execute import execute
+from due_cli.aws.stack.options import Options
+from due_cli.aws.stack.package import package
+from due_cli.aws.stack.plan import planned
+from due_cli.aws.stack.stack import Stack, names_in
+from due_cli.core.errors import RefusedError
+from due_cli.core.results import Check
 from tests.aws import typed
-from tests.aws.front.aws import Front
-from tests.aws.front.calls import Call
-from tests.aws.front.needs import ACCOUNT, PARTITION
-from tests.aws.front.wire import Answer, Request
-from tests.cli import Due
+from tests.aws_emulator.aws import Front
+from tests.aws_emulator.calls import Call
+from tests.aws_emulator.needs import ACCOUNT, PARTITION
+from tests.aws_emulator.wire import Answer, Request
+from tests.commands import Due
 
 FIRST = datetime(2026, 11, 22, 3)
 
@@ -44,7 +44,7 @@ def stack(front: Front) -> Stack:
 
 
 def checked(stack: Stack) -> list[Check]:
-    return guarded("partitions", partitions.hours, Patient(stack, (), None))
+    return guarded("partitions", partitions.hours, DoctorContext(stack, (), None))
 
 
 def is_well(stack: Stack) -> None:
@@ -144,7 +144,7 @@ def test_an_hour_that_is_two_partitions(front: Front, stack: Stack, due: Due) ->
         add(front, stack, value, place(stack, "2020/05/01/00"))
     [check] = checked(stack)
     assert "the hour 2020-05-01 00:00:00 is two partitions" in check.found
-    typed.run(check.mend or "", front, due)
+    typed.run(check.fix or "", front, due)
     assert list(found(front, stack)) == ["2020-05-01 00:00:00"]
     is_well(stack)
 
@@ -153,7 +153,7 @@ def test_a_partition_of_another_hours_files(front: Front, stack: Stack) -> None:
     store(front, stack, FIRST)
     add(front, stack, "2026-11-22 03:00:00.0", place(stack, "2026/11/22/02"))
     [check] = checked(stack)
-    assert (check.outcome, check.mend) == ("problem", "due doctor --repair")
+    assert (check.outcome, check.fix) == ("problem", "due doctor --repair")
     assert "2026-11-22 03:00:00.0 looks for its files at s3://" in check.found
     [done] = partitions.repaired(stack)
     assert done.startswith("set the place of partition 2026-11-22 03:00:00.0")
@@ -168,7 +168,7 @@ def test_a_partition_of_another_bucket_is_the_users_own(front: Front, stack: Sta
     [check] = checked(stack)
     assert f"is of files at s3://archive/events/2026/11/22/03/, so those of {stack.names.bucket}" in check.found
     assert partitions.repaired(stack) == []
-    typed.run(check.mend or "", front, due)
+    typed.run(check.fix or "", front, due)
     partitions.repaired(stack)
     is_well(stack)
 
@@ -177,7 +177,7 @@ def test_a_partition_that_is_no_hour(front: Front, stack: Stack, due: Due) -> No
     add(front, stack, "__HIVE_DEFAULT_PARTITION__", place(stack, "2026/11/22/02"))
     [check] = checked(stack)
     assert "'__HIVE_DEFAULT_PARTITION__' is no hour" in check.found
-    typed.run(check.mend or "", front, due)
+    typed.run(check.fix or "", front, due)
     is_well(stack)
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from due_cli.deploy.desired import TABLE
-from tests.aws.clinic import Clinic, Expected, registered
-from tests.aws.front.calls import Call
-from tests.aws.front.wire import RefusedError
-from tests.cli import Due, process
-from tests.deploy import sending
+from due_cli.aws.stack.desired import TABLE
+from tests.aws.doctor_env import DoctorEnv, Expected, registered
+from tests.aws.stack import sending
+from tests.aws_emulator.calls import Call
+from tests.aws_emulator.wire import RefusedError
+from tests.commands import Due, process
 
 
-def test_lake_formation_in_the_way(ill: Clinic, due: Due) -> None:
+def test_lake_formation_in_the_way(ill: DoctorEnv, due: Due) -> None:
     ill.front.watchers.append(registered)
     text = "under Lake Formation, which gives no right on it to due-stream-us-east-1, due-partition-us-east-1"
     words = "Insufficient Lake Formation permission(s): Required Describe on all_events"
@@ -22,12 +22,12 @@ def test_lake_formation_in_the_way(ill: Clinic, due: Due) -> None:
         Expected("report", "bounce-rate fails: .*Lake Formation", grant),
     )
     ill.front.faults.clear()
-    ill.mend(due, checks)
+    ill.fix(due, checks)
     ill.is_well()
     ill.front.watchers.remove(registered)
 
 
-def test_one_right_that_is_missing_stops_no_other_check(ill: Clinic) -> None:
+def test_one_right_that_is_missing_stops_no_other_check(ill: DoctorEnv) -> None:
     """Doctor as a process, by a person who may do all but three things."""
     denied = ["glue:GetPartitions", "cloudwatch:DescribeAlarms", "logs:FilterLogEvents"]
     statement = {"Effect": "Allow", "NotAction": denied, "Resource": "*"}
@@ -48,16 +48,16 @@ def test_one_right_that_is_missing_stops_no_other_check(ill: Clinic) -> None:
         assert checks[name]["outcome"] == "ok", checks[name]
 
 
-def test_the_call_is_named_where_aws_does_not_name_the_right(ill: Clinic) -> None:
+def test_the_call_is_named_where_aws_does_not_name_the_right(ill: DoctorEnv) -> None:
     ill.front.faults.deny("iam:GetRole")
     checks = ill.names(
         Expected("roles", r"not checked: due-.* and 2 more: .*access denied.*\(GetRole\)"),
         Expected("resources", r"not checked: due-transform, .*access denied.*\(GetRole\)"),  # whose roles they have
     )
-    assert {check.mend for check in checks} == {"due setup --policy"}
+    assert {check.fix for check in checks} == {"due setup --policy"}
 
 
-def test_a_person_who_may_not_call_the_status_api(ill: Clinic) -> None:
+def test_a_person_who_may_not_call_the_status_api(ill: DoctorEnv) -> None:
     everything_else = {"Effect": "Allow", "NotAction": "execute-api:Invoke", "Resource": "*"}
     caller = ill.front.iam.user("caller", {"Version": "2012-10-17", "Statement": [everything_else]})
     ran = process("doctor", "-o", "json", environment=caller).failed(7)
@@ -66,7 +66,7 @@ def test_a_person_who_may_not_call_the_status_api(ill: Clinic) -> None:
     assert problem["mend"] == "due setup --policy"
 
 
-def test_a_person_who_may_ask_athena_nothing(ill: Clinic) -> None:
+def test_a_person_who_may_ask_athena_nothing(ill: DoctorEnv) -> None:
     denied = ["glue:GetTable", "s3:GetObject"]
     statement = {"Effect": "Allow", "NotAction": denied, "Resource": "*"}
     asker = ill.front.iam.user("asker", {"Version": "2012-10-17", "Statement": [statement]})
@@ -75,7 +75,7 @@ def test_a_person_who_may_ask_athena_nothing(ill: Clinic) -> None:
     assert (check["outcome"], check["mend"]) == ("problem", "due setup --policy")
 
 
-def test_a_person_sees_every_hop(ill: Clinic) -> None:
+def test_a_person_sees_every_hop(ill: DoctorEnv) -> None:
     """The checks in the order of an event's way; exit code 0 where all is well."""
     ran = process("doctor").done()
     assert [line.split(":")[0].split(maxsplit=1)[1] for line in ran.out.splitlines()[:-1]] == [
@@ -86,7 +86,7 @@ def test_a_person_sees_every_hop(ill: Clinic) -> None:
     assert ran.out.splitlines()[-1] == "everything is in order"
 
 
-def test_a_stream_of_another_stack_that_may_not_be_looked_at_is_there(ill: Clinic) -> None:
+def test_a_stream_of_another_stack_that_may_not_be_looked_at_is_there(ill: DoctorEnv) -> None:
     """The least policy names the stack's own stream alone."""
 
     def deny(call: Call) -> None:

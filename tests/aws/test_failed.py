@@ -11,17 +11,17 @@ from typing import Any
 
 import pytest
 
-from due_cli.deploy.person import rights as person_rights
-from due_cli.deploy.stack import Stack
+from due_cli.aws.ingest.outgoing import received
+from due_cli.aws.pipeline.records import line_of as row_line
+from due_cli.aws.pipeline.status_item import line_of as status_line
+from due_cli.aws.stack.operator_policy import rights as person_rights
+from due_cli.aws.stack.stack import Stack
 from due_cli.events import rows_of, status_of
-from due_cli.ingest.outgoing import received
-from due_cli.lambdas.facts import line_of as status_line
-from due_cli.lambdas.records import line_of as row_line
 from tests.aws import streaming
-from tests.aws.front.aws import Front
-from tests.aws.front.calls import Call
 from tests.aws.streaming import HOUR, conversion_failed, front, made_once, processing_failed, put, stack
-from tests.cli import Due, process, write_lines
+from tests.aws_emulator.aws import Front
+from tests.aws_emulator.calls import Call
+from tests.commands import Due, process, write_lines
 from tests.events.records import ses_bounce, ses_delivery, ses_send
 from tests.local.processes import ended, started
 

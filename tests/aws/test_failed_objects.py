@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from due_cli.deploy.stack import Stack
+from due_cli.aws.stack.stack import Stack
 from due_cli.events.documents import MAX_RECORD_BYTES
 from due_cli.events.wrappers import GZIP_MAGIC
 from tests.aws import streaming
-from tests.aws.front.aws import Front
 from tests.aws.streaming import conversion_failed, front, made_once, processing_failed, put, stack
 from tests.aws.test_failed import CUT, FAILED, UNCONVERTED, listed, replayed, rows_in, text
-from tests.cli import Due
+from tests.aws_emulator.aws import Front
+from tests.commands import Due
 from tests.events.records import ses_delivery, ses_send
 
 __all__ = ["front", "made_once", "stack"]

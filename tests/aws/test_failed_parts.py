@@ -7,12 +7,12 @@ import json
 
 import pytest
 
-from due_cli.deploy.stack import Stack
+from due_cli.aws.stack.stack import Stack
 from tests.aws import streaming
-from tests.aws.front.aws import Front
 from tests.aws.streaming import front, made_once, processing_failed, put, stack
 from tests.aws.test_failed import CUT, FAILED, PUT, by_message, killed_in_a_replay, listed, replayed, text
-from tests.cli import Due
+from tests.aws_emulator.aws import Front
+from tests.commands import Due
 from tests.events.records import ses_send
 
 __all__ = ["front", "made_once", "stack"]

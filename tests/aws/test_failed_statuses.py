@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 
-from due_cli.deploy.stack import Stack
+from due_cli.aws.stack.stack import Stack
 from tests.aws import streaming
-from tests.aws.front.aws import Front
 from tests.aws.streaming import HOUR, front, made_once, put, stack
 from tests.aws.test_failed import by_message, listed, replayed, status_in, text
-from tests.cli import Due
+from tests.aws_emulator.aws import Front
+from tests.commands import Due
 from tests.events.records import ses_delivery, ses_send
 
 __all__ = ["front", "made_once", "stack"]

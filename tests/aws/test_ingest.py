@@ -17,18 +17,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from due_cli.aws import records as putting
-from due_cli.deploy.stack import Stack
+from due_cli.aws.ingest.outgoing import received, unwrapped, wrapped
+from due_cli.aws.pipeline import stream_limits as calling
+from due_cli.aws.services import records as putting
+from due_cli.aws.stack.stack import Stack
 from due_cli.events import Envelope, loads
 from due_cli.events.wrappers import payload_units
 from due_cli.ingest import inputs
-from due_cli.ingest.outgoing import received, unwrapped, wrapped
-from due_cli.lambdas import stream as calling
 from tests.aws import streaming
-from tests.aws.front.aws import Front
-from tests.aws.front.calls import Call
 from tests.aws.streaming import front, made_once, stack
-from tests.cli import Due, Ran, process, write_lines
+from tests.aws_emulator.aws import Front
+from tests.aws_emulator.calls import Call
+from tests.commands import Due, Ran, process, write_lines
 from tests.events import wrapping
 from tests.events.records import (
     RECEIVED,

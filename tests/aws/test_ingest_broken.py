@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 from werkzeug.serving import make_server
 
-from due_cli.aws import records as putting
-from due_cli.deploy.stack import Stack
+from due_cli.aws.pipeline import stream_limits as calling
+from due_cli.aws.services import records as putting
+from due_cli.aws.stack.stack import Stack
 from due_cli.ingest import inputs
-from due_cli.lambdas import stream as calling
 from tests.aws import streaming
-from tests.aws.front.aws import Front
-from tests.aws.front.calls import Call
 from tests.aws.streaming import front, made_once, stack
 from tests.aws.test_ingest import PUT, ingest, many
-from tests.cli import Due, write_lines
+from tests.aws_emulator.aws import Front
+from tests.aws_emulator.calls import Call
+from tests.commands import Due, write_lines
 from tests.events.records import ses_bounce
 
 __all__ = ["front", "made_once", "stack"]

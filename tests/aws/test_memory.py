@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from benchmarks.measure import MEGABYTE, run_sampled
-from due_cli.deploy.stack import Stack
-from tests.aws.front.aws import Front
-from tests.aws.front.calls import Call
-from tests.aws.front.wire import Answer, Request
+from due_cli.aws.stack.stack import Stack
 from tests.aws.streaming import front, made_once, stack
+from tests.aws_emulator.aws import Front
+from tests.aws_emulator.calls import Call
+from tests.aws_emulator.wire import Answer, Request
 from tests.local.large import large
 
 __all__ = ["front", "made_once", "stack"]

@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-from due_cli.aws.clients import Aws
-from due_cli.deploy.desired import desired
-from due_cli.deploy.execute import execute
-from due_cli.deploy.options import Options
-from due_cli.deploy.package import package
-from due_cli.deploy.plan import planned
-from due_cli.deploy.stack import Stack, names_in
-from tests.aws.front.aws import Front
-from tests.aws.front.pinpoint import Gone
-from tests.cli import Due
+from due_cli.aws.client import Aws
+from due_cli.aws.stack.desired import desired
+from due_cli.aws.stack.execute import execute
+from due_cli.aws.stack.options import Options
+from due_cli.aws.stack.package import package
+from due_cli.aws.stack.plan import planned
+from due_cli.aws.stack.stack import Stack, names_in
+from tests.aws_emulator.aws import Front
+from tests.aws_emulator.pinpoint import Gone
+from tests.commands import Due
 
 GUIDES = (
     "PinpointProjectId",

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from due_cli.deploy.stack import Stack
-from tests.aws.front.aws import Front
+from due_cli.aws.stack.stack import Stack
 from tests.aws.streaming import front, made_once, stack
+from tests.aws_emulator.aws import Front
 from tests.events.records import ses_delivery, ses_send
 
 __all__ = ["front", "made_once", "stack"]

@@ -8,9 +8,9 @@ from typing import Any
 
 from botocore import xform_name
 
-from tests.aws.front.aws import Front
-from tests.aws.front.recognise import model
-from tests.cli import Due
+from tests.aws_emulator.aws import Front
+from tests.aws_emulator.recognise import model
+from tests.commands import Due
 
 
 def run(command: str, front: Front, due: Due) -> None:

@@ -18,9 +18,9 @@ from trino.dbapi import Connection, connect
 from trino.exceptions import TrinoConnectionError, TrinoQueryError
 from trino.types import NamedRowTuple
 
-from tests.aws.front.engine import Catalog, FailedError, Result
-from tests.aws.front.needs import ACCOUNT
-from tests.aws.front.server import REGION, Core
+from tests.aws_emulator.engine import Catalog, FailedError, Result
+from tests.aws_emulator.needs import ACCOUNT
+from tests.aws_emulator.server import REGION, Core
 from tests.engines.servers import Server
 
 CATALOG = "awsdatacatalog"  # the name of Athena's own

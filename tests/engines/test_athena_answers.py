@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.athena import stacks, test_reports, test_values, test_views
-from tests.athena.awkward import RECORDS
-from tests.athena.conftest import Both, said
-from tests.aws.front.fixture import started
+from tests.aws.athena import stacks, test_reports, test_values, test_views
+from tests.aws.athena.awkward import RECORDS
+from tests.aws.athena.conftest import Both, said
+from tests.aws_emulator.fixture import started
 from tests.engines import servers
 from tests.engines.chain import Trino
 from tests.queries.filing import ingested

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.athena import stacks, test_adhoc, test_view_resource
-from tests.athena.conftest import Bare, front, stack
-from tests.aws.front.fixture import started
+from tests.aws.athena import stacks, test_adhoc, test_view_resource
+from tests.aws.athena.conftest import Bare, front, stack
+from tests.aws_emulator.fixture import started
 from tests.engines import servers
 from tests.engines.chain import Trino
 

@@ -13,15 +13,15 @@ from typing import Any
 
 import pytest
 
-from due_cli.deploy.desired import TABLE
+from due_cli.aws.stack.desired import TABLE
 from due_cli.events.model import Json
 from due_cli.sql import files
-from tests.aws import clinic
-from tests.aws.clinic import Clinic, Expected
-from tests.aws.front.aws import Front
-from tests.aws.front.engine import Catalog
-from tests.aws.front.fixture import started
-from tests.cli import Due
+from tests.aws import doctor_env
+from tests.aws.doctor_env import DoctorEnv, Expected
+from tests.aws_emulator.aws import Front
+from tests.aws_emulator.engine import Catalog
+from tests.aws_emulator.fixture import started
+from tests.commands import Due
 from tests.engines import dataset, servers
 from tests.engines.chain import Trino
 from tests.local.processes import ended, wait_until
@@ -29,7 +29,7 @@ from tests.local.processes import started as begun
 from tests.queries.filing import filed, ingested
 from tests.queries.hand import Hand
 from tests.queries.scenes import HAND
-from tests.stacks.commands import Commands, Ended
+from tests.scenarios.commands import Commands, Ended
 
 CASES = tuple({case.report: case for case in HAND}.values())  # one of each report
 _A_CALL = 500  # records that PutRecordBatch takes
@@ -43,7 +43,7 @@ class Chain:
 
     commands: Commands
     trino: Trino
-    clinic: Clinic
+    clinic: DoctorEnv
     database: Path
 
     @property
@@ -141,7 +141,7 @@ def chain(server: servers.Server, tmp_path_factory: pytest.TempPathFactory) -> I
         for view in files.names("views"):
             assert any(f"VIEW {view} " in sql for sql in trino.asked)
         _put(front, records)
-        patient = clinic.made(front)
+        patient = doctor_env.made(front)
         assert front.functions.logs("due-transform")
         yield Chain(commands, trino, patient, database)
 
@@ -272,7 +272,7 @@ def test_views_that_are_gone_or_are_others(chain: Chain, due: Due) -> None:
         Expected("views", "the view email_send is not as this version makes it: changed by hand", "due setup"),
         Expected("views", "the view sms_optout has other columns .*: no arrival_timestamp", "aws glue delete-table"),
     )
-    chain.clinic.mend(due, checks)
+    chain.clinic.fix(due, checks)
     chain.clinic.is_well()
     assert due.rows("query", "SELECT COUNT(*) > 0 AS some FROM email_open") == [{"some": True}]
 
@@ -292,7 +292,7 @@ def test_a_table_that_lacks_a_column_or_has_it_otherwise(chain: Chain, due: Due)
         Expected("resources", text, "due setup"),
         Expected("report", "bounce-rate fails: COLUMN_NOT_FOUND: line .*facets", "due setup"),
     )
-    chain.clinic.mend(due, checks)
+    chain.clinic.fix(due, checks)
     chain.clinic.is_well()
 
 
@@ -303,7 +303,7 @@ def test_an_hour_without_a_partition(chain: Chain, due: Due) -> None:
     glue.delete_partition(**chain.table, PartitionValues=[hour])
     assert chain.count() == before - rows
     checks = chain.clinic.names(Expected("partitions", f"without a partition: {hour}", "due doctor --repair"))
-    chain.clinic.mend(due, checks)
+    chain.clinic.fix(due, checks)
     chain.clinic.is_well()
     assert chain.count() == before
 
@@ -317,7 +317,7 @@ def test_a_partition_function_that_may_not(chain: Chain, due: Due) -> None:
         statement["Action"] = [one for one in statement["Action"] if one != "glue:BatchCreatePartition"]
     iam.put_role_policy(RoleName=role, PolicyName="due", PolicyDocument=json.dumps(document))
     front.clock.advance(-2 * 3600)
-    clinic.deliver(front, chain.clinic.stack)
+    doctor_env.deliver(front, chain.clinic.stack)
     front.clock.advance(2 * 3600)
     assert chain.count() == before
     checks = chain.clinic.names(
@@ -329,7 +329,7 @@ def test_a_partition_function_that_may_not(chain: Chain, due: Due) -> None:
     logs, group = front.client("logs"), names.log_group("partition")
     for stream in logs.describe_log_streams(logGroupName=group)["logStreams"]:  # else it is named for a day
         logs.delete_log_stream(logGroupName=group, logStreamName=stream["logStreamName"])
-    chain.clinic.mend(due, checks)
+    chain.clinic.fix(due, checks)
     chain.clinic.is_well()
     assert chain.count() == before + 1
 
@@ -340,7 +340,7 @@ def test_an_hour_that_is_two_partitions(chain: Chain, due: Due) -> None:
     chain.add_partition(f"{hour}.0", chain.place(hour))
     assert chain.count() == before + rows, "its events count twice"
     checks = chain.clinic.names(Expected("partitions", f"the hour {hour} is two partitions", "aws glue delete"))
-    chain.clinic.mend(due, checks)
+    chain.clinic.fix(due, checks)
     chain.clinic.is_well()
     assert chain.count() == before
 
@@ -353,7 +353,7 @@ def test_a_partition_of_another_hours_files(chain: Chain, due: Due) -> None:
     chain.add_partition(hour, chain.place(other))
     assert chain.count() == before - rows
     checks = chain.clinic.names(Expected("partitions", f"partition {hour} looks for its files at", "due doctor --rep"))
-    chain.clinic.mend(due, checks)
+    chain.clinic.fix(due, checks)
     chain.clinic.is_well()
     assert chain.count() == before
 
@@ -364,7 +364,7 @@ def test_a_partition_that_is_no_hour(chain: Chain, due: Due) -> None:
         Expected("partitions", "partition 'yesterday' is no hour, and queries fail on it", "aws glue delete-partition"),
         Expected("report", "bounce-rate fails: .*yesterday"),
     )
-    chain.clinic.mend(due, checks[:1])
+    chain.clinic.fix(due, checks[:1])
     chain.clinic.is_well()
 
 

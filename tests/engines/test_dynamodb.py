@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from due_cli.aws import status_items
-from due_cli.aws.clients import Aws
+from due_cli.aws.client import Aws
+from due_cli.aws.pipeline.status_item import EXPIRES_AT, attributes
 from due_cli.aws.resources.status_table import StatusTable
-from due_cli.lambdas.facts import EXPIRES_AT, attributes
+from due_cli.aws.services import status_items
 from tests.engines import servers
 from tests.engines.writers import Trouble, items_in, items_of, readable, stories, written_by
 from tests.events.records import iso, ses_delivery, ses_send
@@ -94,14 +94,14 @@ def test_eight_processes_leave_the_items_of_the_sorted_events(world: World) -> N
 
 def test_the_table_is_made_as_setup_makes_it(aws: Aws) -> None:
     table = StatusTable("made", f"{_ARNS}made", EXPIRES_AT, None, {"due:stack": "due"})
-    assert table.found(aws) is None
+    assert table.current(aws) is None
     table.create(aws)
-    assert table.found(aws) == {**table.wanted(), "TimeToLive": None}
+    assert table.current(aws) == {**table.desired(), "TimeToLive": None}
     table.update(aws, frozenset({"TimeToLive"}))
-    assert table.found(aws) == table.wanted()
+    assert table.current(aws) == table.desired()
     table.create(aws)  # by a setup that was killed before
     table.delete(aws)
-    assert table.found(aws) is None
+    assert table.current(aws) is None
     table.delete(aws)
 
 

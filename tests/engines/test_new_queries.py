@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.breaks import judge
+from tests.mutants import judge
 
 _VIEW = "CREATE OR REPLACE VIEW email_added AS SELECT event_type FROM all_events\n"
 

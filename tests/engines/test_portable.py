@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from trino.exceptions import TrinoQueryError
 
-from due_cli.errors import QueryError
+from due_cli.core.errors import QueryError
 from tests.engines.held import Held
 
 README = Path(__file__).parents[2] / "README.md"

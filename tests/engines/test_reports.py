@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 
 from due_cli.sql import files
-from tests.cli import Due
+from tests.commands import Due
 from tests.engines.dataset import BLANK_ADDRESS
 from tests.engines.held import Held
 from tests.queries import reference

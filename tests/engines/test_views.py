@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from due_cli.sql import files
-from tests.cli import Due
+from tests.commands import Due
 from tests.engines.dataset import CHECKOUT, CUSTOM_TYPE
 from tests.engines.held import Engine, Held, Local, difference
 from tests.engines.hive import Answer, Row

@@ -10,8 +10,8 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
+from due_cli.aws.pipeline.status_item import KEY, attributes
 from due_cli.events import Record, Row, Status, merged, rows_of, status_of
-from due_cli.lambdas.facts import KEY, attributes
 from tests.events.records import HAPPENED, copied, sms_event, whatsapp_status, whatsapp_statuses
 from tests.lambdas.front import Body, Reply, refusal
 from tests.lambdas.test_statuses import mails, texts

@@ -24,7 +24,7 @@ RECORDS: st.SearchStrategy[Record] = st.dictionaries(_KEYS, _VALUES, max_size=3)
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class Chunk:
     """Some text and the documents it holds: the value of a good one, the text of a broken one."""
 
     text: str
@@ -60,14 +60,14 @@ LAYOUTS: dict[str, Callable[[list[Record]], str]] = {
 
 
 @st.composite
-def good_pieces(draw: st.DrawFn) -> Piece:
+def good_pieces(draw: st.DrawFn) -> Chunk:
     """Records in one layout."""
     records = draw(st.lists(RECORDS, min_size=1, max_size=4))
-    return Piece(LAYOUTS[draw(st.sampled_from(sorted(LAYOUTS)))](records), list(records))
+    return Chunk(LAYOUTS[draw(st.sampled_from(sorted(LAYOUTS)))](records), list(records))
 
 
 @st.composite
-def broken_pieces(draw: st.DrawFn) -> Piece:
+def broken_pieces(draw: st.DrawFn) -> Chunk:
     """One line that is no JSON: cut off, damaged, or something else altogether."""
     record = {"key": 1, **draw(RECORDS), "last": draw(_SCALARS)}
     line = _compact(record)
@@ -89,7 +89,7 @@ def broken_pieces(draw: st.DrawFn) -> Piece:
             ]
         )
     )
-    return Piece(text, [text.encode("utf-8", "surrogatepass")])
+    return Chunk(text, [text.encode("utf-8", "surrogatepass")])
 
 
 @st.composite

@@ -146,16 +146,16 @@ def without_id(row: Row) -> dict[str, object]:
 
 
 def expected(
-    event_type: str, event: dict[str, object], own_time: int, details: dict[str, str], tags: dict[str, str]
+    event_type: str, event: dict[str, object], event_time: int, details: dict[str, str], tags: dict[str, str]
 ) -> dict[str, object]:
     columns: dict[str, object] = {
         "event_type": event_type,
-        "event_timestamp": own_time,
+        "event_timestamp": event_time,
         "arrival_timestamp": RECEIVED,
         "awsaccountid": ACCOUNT,
         "facets": {"email_channel": {"mail_event": event}},
         "source": "ses",
-        "occurred_at": own_time,
+        "occurred_at": event_time,
         "details": details,
     }
     return {**columns, "attributes": tags} if tags else columns
@@ -163,9 +163,11 @@ def expected(
 
 @pytest.mark.parametrize("kind", PUBLISHED_RECORDS)
 def test_every_column_of_a_published_event(kind: str) -> None:
-    record, event_type, part, own_time, details = PUBLISHED_RECORDS[kind]
+    record, event_type, part, event_time, details = PUBLISHED_RECORDS[kind]
     row = row_of(copied(record), Envelope(received_at=RECEIVED))
-    assert without_id(row) == expected(event_type, {"mail": MAIL, **part}, own_time, {**MAIL_DETAILS, **details}, TAGS)
+    assert without_id(row) == expected(
+        event_type, {"mail": MAIL, **part}, event_time, {**MAIL_DETAILS, **details}, TAGS
+    )
     checked([row])
 
 

@@ -78,7 +78,7 @@ def facts(item: dict[str, Json]) -> dict[str, Json]:
     return {key: value for key, value in item.items() if value != "NA"}
 
 
-def own_time(kind: str) -> int:
+def event_time(kind: str) -> int:
     """Of an email event of Pinpoint."""
     return SENT if kind == "_email.send" else ARRIVED
 
@@ -193,7 +193,7 @@ class TestItem:
 @pytest.mark.parametrize(
     ("record", "expected"),
     [
-        *((pinpoint_email(kind), {kind.partition(".")[2]: own_time(kind)}) for kind in PINPOINT_EMAIL_PARTS),
+        *((pinpoint_email(kind), {kind.partition(".")[2]: event_time(kind)}) for kind in PINPOINT_EMAIL_PARTS),
         (ses_send(), {"send": SENT}),
         (ses_reject(), {"rejected": SENT}),
         (ses_rendering_failure(), {"rendering_failure": SENT}),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from due_cli.deploy.package import package
+from due_cli.aws.stack.package import package
 from tests.lambdas.front import Front
 from tests.lambdas.functions import libraries
 from tests.lambdas.world import World, client_of

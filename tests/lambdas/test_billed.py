@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from benchmarks import usage
-from due_cli.lambdas.facts import decoded
+from due_cli.aws.pipeline.status_item import decoded
 from tests.lambdas.world import STATUS, World, batch, results
 
 

@@ -83,7 +83,7 @@ def test_a_hundred_objects_of_an_hour_at_once_make_one_partition(world: World) -
     """S3 calls the function for each, in as many containers as it takes; Glue makes one and refuses the others."""
     everyone, one_at_a_time = threading.Barrier(_CONTAINERS), threading.Lock()
 
-    def together(body: Body) -> Reply:
+    def interruptible_pool(body: Body) -> Reply:
         everyone.wait(60)
         with one_at_a_time:  # which moto does not see to
             answer = world.glue.batch_create_partition(**body)
@@ -98,7 +98,7 @@ def test_a_hundred_objects_of_an_hour_at_once_make_one_partition(world: World) -
         for container in containers:  # it is warm then, and does not keep the others waiting
             container.call(s3_event(["events/2026/11/22/02/x"]))
         world.front.calls.clear()
-        world.front.faults["BatchCreatePartition"] = together
+        world.front.faults["BatchCreatePartition"] = interruptible_pool
         replies = [reply for replied in pool.map(work, containers) for reply in replied]
     assert [reply.error for reply in replies] == [None] * 100
     assert sum(reply.answer["made"] for reply in replies) == 1

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from due_cli.lambdas.facts import attributes
+from due_cli.aws.pipeline.status_item import attributes
 from tests.events.records import ses_delivery, ses_send, sms_event
 from tests.lambdas.front import refusal
 from tests.lambdas.functions import Function

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from due_cli.aws.pipeline.status_item import line_of, of_record
 from due_cli.events import Json, Status, UnreadableError
 from due_cli.events.status import KEYS
-from due_cli.lambdas.facts import line_of, of_record
 from tests.events.records import HAPPENED, ses_send
 from tests.lambdas.front import Reply, refusal
 from tests.lambdas.functions import Function

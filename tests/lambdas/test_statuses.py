@@ -15,8 +15,8 @@ from itertools import count
 
 import pytest
 
+from due_cli.aws.pipeline.status_item import read_line
 from due_cli.events import Record, Status, merged
-from due_cli.lambdas.facts import read_line
 from tests.events.records import (
     HAPPENED,
     Over,

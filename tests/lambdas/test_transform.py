@@ -10,8 +10,8 @@ from itertools import count
 
 import pytest
 
+from due_cli.aws.pipeline import records
 from due_cli.events import Envelope, Json, Normalised, Record, rows_of
-from due_cli.lambdas import records
 from tests.events import wrapping
 from tests.events.records import RECEIVED, ses_bounce, ses_open, ses_send, sms_event, whatsapp_status, whatsapp_statuses
 from tests.lambdas.front import Body, Reply, refusal

@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from due_cli.deploy.desired import desired
-from due_cli.deploy.names import names_of
-from due_cli.deploy.options import Options
-from due_cli.deploy.package import Package
+from due_cli.aws.stack.desired import desired
+from due_cli.aws.stack.names import names_of
+from due_cli.aws.stack.options import Options
+from due_cli.aws.stack.package import Package
 from tests.lambdas.test_partition import KEY, hours, s3_event
 from tests.lambdas.world import World
 
@@ -132,7 +132,7 @@ def test_an_answer_that_refuses_costs_no_event(world: World) -> None:
 def environments(stack: str, **chosen: Any) -> dict[str, dict[str, str]]:
     """The usage variables of each function of a stack."""
     nodes = desired(names_of(stack, "123456789012", "eu-west-1"), Options(**chosen), Package(b"", ""))
-    found = {node.key: node.resource.wanted().get("Environment") for node in nodes}
+    found = {node.key: node.resource.desired().get("Environment") for node in nodes}
     return {
         key: {name: value for name, value in variables.items() if name.startswith("DUE_USAGE")}
         for key, variables in found.items()

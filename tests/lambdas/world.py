@@ -12,8 +12,8 @@ from typing import Any
 
 import boto3  # noqa: TID251  the tests prepare what the functions find
 
+from due_cli.aws.pipeline.status_item import FACTS, KEY, decoded
 from due_cli.events import Json, Record, Status, rows_of, status_of
-from due_cli.lambdas.facts import FACTS, KEY, decoded
 from tests.events.records import RECEIVED
 from tests.lambdas.front import Front
 from tests.lambdas.functions import Function, Replied

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from hypothesis import Phase
 
-from due_cli.progress import Silent
-from due_cli.targets.local.folder import Folder
-from due_cli.targets.local.lifecycle import set_up
+from due_cli.core.progress import Silent
+from due_cli.local.folder import Folder
+from due_cli.local.lifecycle import set_up
 
 NewDatabase = Callable[[], Path]
 

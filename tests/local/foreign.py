@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tests.cli import Due
+from tests.commands import Due
 from tests.local.footers import TODAY, Layout, relaid
 from tests.local.looking import Row
 from tests.queries.filing import AWS_COLUMNS

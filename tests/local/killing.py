@@ -10,7 +10,7 @@ import sys
 import threading
 import types
 
-from due_cli.main import main
+from due_cli.cli.app import main
 
 # Calls that change something on the disk, by the name under which Python's profiler sees them return.
 CHANGES = frozenset(

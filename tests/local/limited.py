@@ -18,16 +18,11 @@ import duckdb  # noqa: F401  loaded for the forked process
 import orjson  # noqa: F401
 import pyarrow.parquet  # noqa: F401
 
-import due_cli.render.bar
-import due_cli.sql.duckdb
-import due_cli.targets.local.adhoc
-import due_cli.targets.local.doctor
-import due_cli.targets.local.reports  # noqa: F401
-from due_cli.main import main
+from due_cli.cli.app import main
+from due_cli.core.results import Table
+from due_cli.core.settings import Settings
 from due_cli.render import screen
-from due_cli.results import Table
-from due_cli.settings import Settings
-from tests.cli import Ran
+from tests.commands import Ran
 
 NOBODY = 65534
 

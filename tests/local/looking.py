@@ -10,7 +10,7 @@ from typing import Any
 
 from due_cli.events import Status
 from due_cli.ingest.stored import decoded
-from tests.cli import Due
+from tests.commands import Due
 
 Row = dict[str, Any]
 

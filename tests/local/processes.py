@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.cli import Ran
+from tests.commands import Ran
 
 PATIENCE = 120.0  # seconds; the machines that run tests are busy
 

@@ -10,7 +10,7 @@ import pytest
 
 from due_cli.events.model import Envelope, Json
 from due_cli.sql import files
-from tests.cli import Due, write_lines
+from tests.commands import Due, write_lines
 from tests.events.records import (
     ARRIVED,
     HAPPENED,

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from due_cli.events.model import Json
-from tests.cli import Due, write_lines
+from tests.commands import Due, write_lines
 from tests.events.records import pinpoint_app, pinpoint_email, ses_send, sms_event
 from tests.events.wrapping import encoded
 from tests.local.looking import Row, balanced, ingest, rows

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli import Due, write_lines
+from tests.commands import Due, write_lines
 from tests.events.records import pinpoint_app, pinpoint_email, ses_bounce, sms_event
 from tests.events.wrapping import encoded
 from tests.local.limited import as_another_user, give_to_other_user, open_to_all, with_room_for

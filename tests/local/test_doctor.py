@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli import Due, write_lines
+from tests.commands import Due, write_lines
 from tests.events.records import pinpoint_email, ses_bounce, ses_delivery, sms_event
 from tests.local.limited import with_room_for
 from tests.local.looking import ingest, rows, state
@@ -37,7 +37,7 @@ def problems(due: Due, database: Path) -> list[dict[str, Any]]:
     return [check for check in checks if check["outcome"] == "problem"]
 
 
-def mend(due: Due, problem: dict[str, Any]) -> None:
+def fix(due: Due, problem: dict[str, Any]) -> None:
     """Runs the command that doctor printed, as it stands."""
     words = shlex.split(problem["mend"])
     assert words[0] == "due"
@@ -58,7 +58,7 @@ def test_a_parquet_file_cut_in_the_middle(due: Due, filled: Path, source: Path) 
     broken.write_bytes(broken.read_bytes()[: broken.stat().st_size // 2])
     (problem,) = problems(due, filled)
     assert broken.name in problem["found"]
-    mend(due, problem)
+    fix(due, problem)
     in_order(due, filled)
     again = ingest(due, filled, source)
     assert again["kept"] + again["duplicates"] == len(GOOD)
@@ -71,7 +71,7 @@ def test_a_parquet_file_that_is_gone(due: Due, filled: Path, source: Path) -> No
     data_files(filled)[-1].unlink()
     (problem,) = problems(due, filled)
     assert "is missing" in problem["found"]
-    mend(due, problem)
+    fix(due, problem)
     in_order(due, filled)
     ingest(due, filled, source)
     assert rows(due, filled) == before
@@ -81,7 +81,7 @@ def test_a_view_that_was_altered(due: Due, filled: Path) -> None:
     due("query", "CREATE OR REPLACE VIEW email_send AS SELECT 1 AS one", "--local", str(filled)).done()
     (problem,) = problems(due, filled)
     assert "email_send" in problem["found"]
-    mend(due, problem)
+    fix(due, problem)
     in_order(due, filled)
     assert len(due.rows("query", "SELECT subject FROM email_send", "--local", str(filled))) == 1
 
@@ -90,7 +90,7 @@ def test_a_view_that_is_missing(due: Due, filled: Path) -> None:
     state(filled, "DELETE FROM view WHERE name = ?", "sms_optout")
     (problem,) = problems(due, filled)
     assert "sms_optout is missing" in problem["found"]
-    mend(due, problem)
+    fix(due, problem)
     in_order(due, filled)
 
 
@@ -101,7 +101,7 @@ def test_a_status_that_was_changed(due: Due, filled: Path) -> None:
     state(filled, "UPDATE status SET body = ? WHERE message_id = ?", changed, message)
     (problem,) = problems(due, filled)
     assert message in problem["found"]
-    mend(due, problem)
+    fix(due, problem)
     in_order(due, filled)
     assert state(filled, "SELECT body FROM status WHERE message_id = ?", message) == [(body,)]
 
@@ -109,7 +109,7 @@ def test_a_status_that_was_changed(due: Due, filled: Path) -> None:
 def test_a_status_that_is_missing(due: Due, filled: Path) -> None:
     state(filled, "DELETE FROM status")
     (problem,) = problems(due, filled)
-    mend(due, problem)
+    fix(due, problem)
     in_order(due, filled)
 
 
@@ -130,7 +130,7 @@ def test_a_state_that_is_damaged(due: Due, filled: Path) -> None:
     file.write_bytes(bytes(content))
     found = problems(due, filled)
     assert "state" in found[0]["check"]
-    mend(due, found[0])
+    fix(due, found[0])
     in_order(due, filled)
     assert rows(due, filled) == before
 

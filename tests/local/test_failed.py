@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from due_cli.events import registry
-from tests.cli import Due, write_lines
+from tests.commands import Due, write_lines
 from tests.events.records import ses_bounce, ses_delivery, sms_event
 from tests.local.looking import ingest, rows
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli import Due, write_lines
+from tests.commands import Due, write_lines
 from tests.events.records import pinpoint_email, ses_bounce, ses_delivery, ses_notification, sms_event
 from tests.local import killing
 from tests.local.conftest import NewDatabase

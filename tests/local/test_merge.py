@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from due_cli.events.model import Json
-from due_cli.targets.local import housekeeping
-from tests.cli import Due, write_lines
+from due_cli.local import housekeeping
+from tests.commands import Due, write_lines
 from tests.events.records import HAPPENED, SAMPLES, iso, ses_bounce, ses_notification, sms_event
 from tests.local import foreign
 from tests.local.conftest import NewDatabase

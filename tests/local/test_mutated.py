@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from due_cli.events.model import Json
 from due_cli.ingest import inputs
 from due_cli.ingest.batch import Batch, Block, normalised
-from tests.cli import Due
+from tests.commands import Due
 from tests.events.records import SAMPLES, copied, ses_send
 from tests.local.conftest import COSTLY, NewDatabase
 from tests.local.looking import ingest, rows

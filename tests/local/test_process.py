@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli import Due, process, write_lines
+from tests.commands import Due, process, write_lines
 from tests.events.records import HAPPENED, sms_event
 from tests.events.wrapping import encoded
 from tests.local.looking import Row, ingest, rows, state, unaccounted

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli import Due, process, write_lines
+from tests.commands import Due, process, write_lines
 from tests.events.records import ses_bounce, ses_delivery
 from tests.local.looking import files_below, ingest
 

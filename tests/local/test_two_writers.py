@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.cli import Due, write_lines
+from tests.commands import Due, write_lines
 from tests.events.records import sms_event
 from tests.events.wrapping import encoded
 from tests.local.looking import balanced, ingest, rows, state, unaccounted

@@ -14,9 +14,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from due_cli.cli.app import main
 from due_cli.events import documents, loads, rows_of, units
 from due_cli.events.model import Json
-from due_cli.main import main
 from tests.queries.reference import Filed
 
 AWS_COLUMNS = 13  # of the AWS solution's table; due's own come after them

@@ -11,18 +11,18 @@ from pathlib import Path
 
 import duckdb
 
+from due_cli.local.folder import Folder
+from due_cli.local.session import session
 from due_cli.render.data import plain
-from due_cli.sql import files, pieces
+from due_cli.sql import files, loader
 from due_cli.sql.duckdb import parsed, to_duckdb
 from due_cli.sql.parameters import named_in, period, values
-from due_cli.targets.local.folder import Folder
-from due_cli.targets.local.session import session
 from tests.queries.reference import Rows
 
 
 def text_of(report: str) -> str:
     """The file of a report."""
-    return (pieces.folder() / "reports" / f"{report}.sql").read_text("utf-8")
+    return (loader.folder() / "reports" / f"{report}.sql").read_text("utf-8")
 
 
 @cache

@@ -11,7 +11,7 @@ import sqlglot
 
 from due_cli.events.model import Record
 from due_cli.sql import files
-from tests.cli import Due
+from tests.commands import Due
 from tests.queries.filing import adopted, filed, ingested, lowered
 
 ODD_KEYS = (

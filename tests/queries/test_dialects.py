@@ -7,7 +7,7 @@ import sqlglot
 from sqlglot import exp
 
 from due_cli.sql import files
-from tests.cli import Due
+from tests.commands import Due
 from tests.queries.conftest import Week
 from tests.queries.forbidden import RULES
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from due_cli.events.model import Json, Record
-from tests.cli import Due
+from tests.commands import Due
 from tests.queries.filing import call, ingested
 from tests.queries.raw import Mail, Text, iso, pinpoint, pinpoint_sms, ses, sms
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlglot import exp
 
 from due_cli.sql.parameters import before, literal, period
-from tests.cli import Due
+from tests.commands import Due
 from tests.queries.filing import ingested
 from tests.queries.raw import Mail, Text, at, pinpoint, ses, sms
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli import Due
+from tests.commands import Due
 from tests.queries.cases import CASES, Case
 from tests.queries.conftest import Week
 from tests.queries.hand import Hand

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from due_cli.errors import QueryError
+from due_cli.core.errors import QueryError
+from due_cli.local.engine import connected
+from due_cli.local.folder import Folder
+from due_cli.local.session import session
 from due_cli.sql.duckdb import parsed, to_duckdb
-from due_cli.targets.local.engine import connected
-from due_cli.targets.local.folder import Folder
-from due_cli.targets.local.session import session
-from tests.cli import Due
+from tests.commands import Due
 from tests.queries.conftest import Week
 from tests.queries.raw import at
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from due_cli.events.model import Json, Record
-from tests.cli import Due
+from tests.commands import Due
 from tests.events import records
 from tests.queries import plain_views
 from tests.queries.conftest import Week

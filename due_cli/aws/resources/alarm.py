@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypedDict
 
-from due_cli.aws.clients import Aws
-from due_cli.aws.errors import explained, passing_over
+from due_cli.aws.client import Aws
+from due_cli.aws.errors import explained, ignore_errors
+from due_cli.aws.resources.resource import Settings
 from due_cli.aws.resources.tags import OWNER, TAGS, Tags, counting, of_list, tag_list
-from due_cli.deploy.resource import Settings
 
 Statistic = Literal["Sum", "Maximum", "Average"]
 Comparison = Literal["GreaterThanThreshold", "LessThanThreshold"]
@@ -41,7 +41,7 @@ class Alarm:
     comparison: Comparison = "GreaterThanThreshold"
     kind: str = "alarm"
 
-    def wanted(self) -> Settings:
+    def desired(self) -> Settings:
         """How it should be."""
         return {
             "AlarmDescription": self.about,
@@ -55,7 +55,7 @@ class Alarm:
             TAGS: dict(self.tags),
         }
 
-    def found(self, aws: Aws) -> Settings | None:
+    def current(self, aws: Aws) -> Settings | None:
         """How it is."""
         with explained(f"looking for alarm {self.name}"):
             alarms = aws.cloudwatch.describe_alarms(AlarmNames=[self.name])["MetricAlarms"]
@@ -104,7 +104,7 @@ class Alarm:
 
     def delete(self, aws: Aws) -> None:
         """Removes it."""
-        with explained(f"deleting alarm {self.name}"), passing_over("ResourceNotFound"):
+        with explained(f"deleting alarm {self.name}"), ignore_errors("ResourceNotFound"):
             aws.cloudwatch.delete_alarms(AlarmNames=[self.name])
 
 
@@ -121,13 +121,13 @@ class Topic:
     tags: Tags
     kind: str = "topic"
 
-    def wanted(self) -> Settings:
+    def desired(self) -> Settings:
         """How it should be."""
         return {"Endpoint": self.email, TAGS: dict(self.tags)}
 
-    def found(self, aws: Aws) -> Settings | None:
+    def current(self, aws: Aws) -> Settings | None:
         """How it is."""
-        with explained(f"looking for topic {self.name}"), passing_over(*_GONE):
+        with explained(f"looking for topic {self.name}"), ignore_errors(*_GONE):
             aws.sns.get_topic_attributes(TopicArn=self.arn)
             tags = of_list(aws.sns.list_tags_for_resource(ResourceArn=self.arn)["Tags"])
             if self.email is None and tags.get(OWNER) != self.tags[OWNER]:
@@ -151,7 +151,7 @@ class Topic:
                 if self.email.casefold() not in mailed:
                     aws.sns.subscribe(TopicArn=self.arn, Protocol="email", Endpoint=self.email)
             for subscription in self._others(mailed).values():
-                with explained(f"unsubscribing an address from topic {self.name}"), passing_over(*_GONE):
+                with explained(f"unsubscribing an address from topic {self.name}"), ignore_errors(*_GONE):
                     aws.sns.unsubscribe(SubscriptionArn=subscription)
         if TAGS in changed:
             with explained(f"tagging topic {self.name}"):

@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from due_cli.aws.clients import Aws
-from due_cli.aws.errors import explained, passing_over
-from due_cli.aws.patience import patiently, waited
+from due_cli.aws.client import Aws
+from due_cli.aws.errors import explained, ignore_errors
+from due_cli.aws.resources.resource import Settings
 from due_cli.aws.resources.tags import TAGS, Tags, counting, of_list, tag_list
-from due_cli.deploy.resource import Settings
-from due_cli.errors import RefusedError
+from due_cli.aws.retry import retry_transient, wait_until
+from due_cli.core.errors import RefusedError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import ServerSideEncryptionRuleTypeDef
@@ -45,7 +45,7 @@ class Bucket:
     tags: Tags
     kind: str = "data bucket"
 
-    def wanted(self) -> Settings:
+    def desired(self) -> Settings:
         """How it should be."""
         return {
             "ServerSideEncryption": self.kms_key or "AES256",
@@ -55,9 +55,9 @@ class Bucket:
             TAGS: dict(self.tags),
         }
 
-    def found(self, aws: Aws) -> Settings | None:
+    def current(self, aws: Aws) -> Settings | None:
         """How it is. Raises where the name is another account's."""
-        with explained(f"looking for bucket {self.name}"), passing_over("404", "NoSuchBucket"):
+        with explained(f"looking for bucket {self.name}"), ignore_errors("404", "NoSuchBucket"):
             aws.s3.head_bucket(Bucket=self.name, ExpectedBucketOwner=aws.caller.account)
             return {
                 "ServerSideEncryption": self._encryption(aws),
@@ -71,9 +71,9 @@ class Bucket:
     def create(self, aws: Aws) -> None:
         """Makes it."""
         place = {} if self.region == _WITHOUT_LOCATION else {"LocationConstraint": self.region}
-        with explained(f"creating bucket {self.name}"), passing_over("BucketAlreadyOwnedByYou"):
+        with explained(f"creating bucket {self.name}"), ignore_errors("BucketAlreadyOwnedByYou"):
             arguments: dict[str, Any] = {"CreateBucketConfiguration": place} if place else {}
-            patiently(lambda: aws.s3.create_bucket(Bucket=self.name, **arguments))
+            retry_transient(lambda: aws.s3.create_bucket(Bucket=self.name, **arguments))
 
     def update(self, aws: Aws, changed: frozenset[str]) -> None:
         """Sets what differs, one after another: S3 takes one change of a bucket at a time."""
@@ -86,17 +86,17 @@ class Bucket:
         ):
             if setting in changed:
                 with explained(f"setting {setting} of bucket {self.name}"):
-                    patiently(lambda put=put: put(aws))  # type: ignore[misc]  # bound in each round
+                    retry_transient(lambda put=put: put(aws))  # type: ignore[misc]  # bound in each round
 
     def delete(self, aws: Aws) -> None:
         """Removes it with everything in it, old versions too."""
-        with explained(f"deleting bucket {self.name}"), passing_over("NoSuchBucket"):
-            waited(lambda: self._is_gone(aws), f"the end of bucket {self.name}")
+        with explained(f"deleting bucket {self.name}"), ignore_errors("NoSuchBucket"):
+            wait_until(lambda: self._is_gone(aws), f"the end of bucket {self.name}")
 
     def _is_gone(self, aws: Aws) -> bool:
         """Whether it could be removed: a query or a function that ends just now may have written into it meanwhile."""
         self._empty(aws)
-        with passing_over("BucketNotEmpty"):
+        with ignore_errors("BucketNotEmpty"):
             aws.s3.delete_bucket(Bucket=self.name)
             return True
         return False
@@ -107,7 +107,7 @@ class Bucket:
             if not found:
                 continue
             objects = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in found]
-            waited(lambda objects=objects: self._deleted(aws, objects), f"emptying bucket {self.name}")  # type: ignore[misc]  # bound in each round
+            wait_until(lambda objects=objects: self._deleted(aws, objects), f"emptying bucket {self.name}")  # type: ignore[misc]  # bound in each round
 
     def _deleted(self, aws: Aws, objects: list[dict[str, str]]) -> bool:
         """Whether S3 has deleted all of them; it refuses single ones in an answer that no SDK takes for a failure."""
@@ -136,7 +136,7 @@ class Bucket:
         ]
 
     def _encryption(self, aws: Aws) -> object:
-        with passing_over("ServerSideEncryptionConfigurationNotFoundError"):
+        with ignore_errors("ServerSideEncryptionConfigurationNotFoundError"):
             found = aws.s3.get_bucket_encryption(Bucket=self.name)
             rule = found["ServerSideEncryptionConfiguration"]["Rules"][0].get("ApplyServerSideEncryptionByDefault")
             return (rule.get("KMSMasterKeyID") or rule["SSEAlgorithm"]) if rule else None
@@ -150,7 +150,7 @@ class Bucket:
         aws.s3.put_bucket_encryption(Bucket=self.name, ServerSideEncryptionConfiguration={"Rules": [rule]})
 
     def _public_access(self, aws: Aws) -> object:
-        with passing_over("NoSuchPublicAccessBlockConfiguration"):
+        with ignore_errors("NoSuchPublicAccessBlockConfiguration"):
             return dict(aws.s3.get_public_access_block(Bucket=self.name)["PublicAccessBlockConfiguration"])
         return None
 
@@ -158,7 +158,7 @@ class Bucket:
         aws.s3.put_public_access_block(Bucket=self.name, PublicAccessBlockConfiguration=_CLOSED)  # type: ignore[arg-type]
 
     def _policy(self, aws: Aws) -> dict[str, Any]:
-        with passing_over("NoSuchBucketPolicy"):
+        with ignore_errors("NoSuchBucketPolicy"):
             found: dict[str, Any] = json.loads(aws.s3.get_bucket_policy(Bucket=self.name)["Policy"])
             statements = found.get("Statement", [])  # IAM takes a single one without a list
             return {**found, "Statement": [statements] if isinstance(statements, dict) else statements}
@@ -171,7 +171,7 @@ class Bucket:
         aws.s3.put_bucket_policy(Bucket=self.name, Policy=json.dumps(merged))
 
     def _lifecycle(self, aws: Aws) -> list[dict[str, Any]]:
-        with passing_over("NoSuchLifecycleConfiguration"):
+        with ignore_errors("NoSuchLifecycleConfiguration"):
             found: list[Any] = aws.s3.get_bucket_lifecycle_configuration(Bucket=self.name)["Rules"]
             return found
         return []
@@ -182,7 +182,7 @@ class Bucket:
         aws.s3.put_bucket_lifecycle_configuration(Bucket=self.name, LifecycleConfiguration={"Rules": rules})
 
     def _tagging(self, aws: Aws) -> dict[str, str]:
-        with passing_over("NoSuchTagSet"):
+        with ignore_errors("NoSuchTagSet"):
             return of_list(aws.s3.get_bucket_tagging(Bucket=self.name)["TagSet"])
         return {}
 

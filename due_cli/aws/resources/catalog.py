@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from due_cli.aws.clients import Aws
-from due_cli.aws.errors import explained, passing_over
+from due_cli.aws.client import Aws
+from due_cli.aws.errors import explained, ignore_errors
+from due_cli.aws.resources.resource import Settings
 from due_cli.aws.resources.tags import TAGS, Tags, counting
-from due_cli.deploy.resource import Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_glue.type_defs import ColumnTypeDef, TableInputTypeDef
@@ -28,20 +28,20 @@ class Database:
     tags: Tags
     kind: str = "database"
 
-    def wanted(self) -> Settings:
+    def desired(self) -> Settings:
         """How it should be: there."""
         return {TAGS: dict(self.tags)}
 
-    def found(self, aws: Aws) -> Settings | None:
+    def current(self, aws: Aws) -> Settings | None:
         """How it is."""
-        with explained(f"looking for database {self.name}"), passing_over("EntityNotFoundException"):
+        with explained(f"looking for database {self.name}"), ignore_errors("EntityNotFoundException"):
             aws.glue.get_database(Name=self.name)
             return {TAGS: counting(aws.glue.get_tags(ResourceArn=self.arn)["Tags"], self.tags)}
         return None
 
     def create(self, aws: Aws) -> None:
         """Makes it."""
-        with explained(f"creating database {self.name}"), passing_over("AlreadyExistsException"):
+        with explained(f"creating database {self.name}"), ignore_errors("AlreadyExistsException"):
             aws.glue.create_database(DatabaseInput={"Name": self.name}, Tags=dict(self.tags))
 
     def update(self, aws: Aws, changed: frozenset[str]) -> None:  # noqa: ARG002  it has nothing but tags
@@ -51,7 +51,7 @@ class Database:
 
     def delete(self, aws: Aws) -> None:
         """Removes it with its tables and views."""
-        with explained(f"deleting database {self.name}"), passing_over("EntityNotFoundException"):
+        with explained(f"deleting database {self.name}"), ignore_errors("EntityNotFoundException"):
             aws.glue.delete_database(Name=self.name)
 
 
@@ -66,7 +66,7 @@ class Table:
     location: str
     kind: str = "table"
 
-    def wanted(self) -> Settings:
+    def desired(self) -> Settings:
         """How it should be."""
         return {
             "Columns": self.columns,
@@ -75,9 +75,9 @@ class Table:
             "Formats": (_INPUT, _OUTPUT, _SERDE),
         }
 
-    def found(self, aws: Aws) -> Settings | None:
+    def current(self, aws: Aws) -> Settings | None:
         """How it is."""
-        with explained(f"looking for table {self.database}.{self.name}"), passing_over("EntityNotFoundException"):
+        with explained(f"looking for table {self.database}.{self.name}"), ignore_errors("EntityNotFoundException"):
             table = aws.glue.get_table(DatabaseName=self.database, Name=self.name)["Table"]
             storage = table.get("StorageDescriptor", {})
             return {
@@ -94,7 +94,7 @@ class Table:
 
     def create(self, aws: Aws) -> None:
         """Makes it."""
-        with explained(f"creating table {self.database}.{self.name}"), passing_over("AlreadyExistsException"):
+        with explained(f"creating table {self.database}.{self.name}"), ignore_errors("AlreadyExistsException"):
             aws.glue.create_table(DatabaseName=self.database, TableInput=self._input())
 
     def update(self, aws: Aws, changed: frozenset[str]) -> None:  # noqa: ARG002  Glue takes all of it or nothing
@@ -104,7 +104,7 @@ class Table:
 
     def delete(self, aws: Aws) -> None:
         """Removes it with its partitions; the files stay."""
-        with explained(f"deleting table {self.database}.{self.name}"), passing_over("EntityNotFoundException"):
+        with explained(f"deleting table {self.database}.{self.name}"), ignore_errors("EntityNotFoundException"):
             aws.glue.delete_table(DatabaseName=self.database, Name=self.name)
 
     def _input(self) -> TableInputTypeDef:

@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from due_cli.aws import senders
-from due_cli.aws.clients import Aws
-from due_cli.aws.errors import explained, passing_over
-from due_cli.aws.patience import patiently
+from due_cli.aws.client import Aws
+from due_cli.aws.errors import explained, ignore_errors
 from due_cli.aws.resources.project import Project
-from due_cli.deploy.resource import Settings
+from due_cli.aws.resources.resource import Settings
+from due_cli.aws.retry import retry_transient
+from due_cli.aws.services import senders
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2.literals import EventTypeType
@@ -60,7 +60,7 @@ class EventDestination:
         """The configuration set and the event destination."""
         return f"{self.config_set}/{NAME}"
 
-    def wanted(self) -> Settings:
+    def desired(self) -> Settings:
         """How it should be."""
         if isinstance(self.to, ToStream):
             to: Settings = {"DeliveryStreamArn": self.to.stream_arn, "IamRoleArn": self.to.role_arn}
@@ -68,7 +68,7 @@ class EventDestination:
             to = {"Application": self.to.project.name}
         return {"Enabled": True, "MatchingEventTypes": sorted(self._types()), **to}
 
-    def found(self, aws: Aws) -> Settings | None:
+    def current(self, aws: Aws) -> Settings | None:
         """How it is; None where the configuration set has none, or is none itself."""
         found = self._destination(aws)
         if found is None:
@@ -82,9 +82,9 @@ class EventDestination:
 
     def create(self, aws: Aws) -> None:
         """Makes it."""
-        with explained(f"attaching configuration set {self.config_set}"), passing_over("AlreadyExistsException"):
+        with explained(f"attaching configuration set {self.config_set}"), ignore_errors("AlreadyExistsException"):
             definition = self._definition(aws)
-            patiently(
+            retry_transient(
                 lambda: aws.ses.create_configuration_set_event_destination(
                     ConfigurationSetName=self.config_set, EventDestinationName=NAME, EventDestination=definition
                 )
@@ -94,7 +94,7 @@ class EventDestination:
         """Sets it, and so moves it where it leads elsewhere: the set reaches the stream in one way at any moment."""
         with explained(f"attaching configuration set {self.config_set}"):
             definition = self._definition(aws)
-            patiently(
+            retry_transient(
                 lambda: aws.ses.update_configuration_set_event_destination(
                     ConfigurationSetName=self.config_set, EventDestinationName=NAME, EventDestination=definition
                 )
@@ -105,8 +105,8 @@ class EventDestination:
         found = self._destination(aws)
         if found is None or not self._is_own(aws, found):
             return
-        with explained(f"detaching configuration set {self.config_set}"), passing_over("NotFoundException"):
-            patiently(
+        with explained(f"detaching configuration set {self.config_set}"), ignore_errors("NotFoundException"):
+            retry_transient(
                 lambda: aws.ses.delete_configuration_set_event_destination(
                     ConfigurationSetName=self.config_set, EventDestinationName=NAME
                 )

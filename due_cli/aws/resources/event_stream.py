@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from due_cli.aws import projects
-from due_cli.aws.clients import Aws
-from due_cli.aws.errors import passing_over
-from due_cli.aws.patience import patiently
+from due_cli.aws.client import Aws
+from due_cli.aws.errors import ignore_errors
 from due_cli.aws.resources.project import Project
-from due_cli.deploy.resource import Settings
+from due_cli.aws.resources.resource import Settings
+from due_cli.aws.retry import retry_transient
+from due_cli.aws.services import projects
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +26,11 @@ class EventStream:
         """The project that it is of."""
         return self.project.name
 
-    def wanted(self) -> Settings:
+    def desired(self) -> Settings:
         """How it should be."""
         return {"DestinationStreamArn": self.stream_arn, "RoleArn": self.role_arn}
 
-    def found(self, aws: Aws) -> Settings | None:
+    def current(self, aws: Aws) -> Settings | None:
         """How it is."""
         identity = self.project.id_in(aws)
         found = projects.stream_of(aws, identity) if identity else None
@@ -41,7 +41,7 @@ class EventStream:
         identity = self.project.id_in(aws) or ""
         stream = {"DestinationStreamArn": self.stream_arn, "RoleArn": self.role_arn}
         with projects.asking(f"setting the event stream of project {self.name}"):
-            patiently(lambda: aws.pinpoint.put_event_stream(ApplicationId=identity, WriteEventStream=stream))  # type: ignore[arg-type]  # its two keys
+            retry_transient(lambda: aws.pinpoint.put_event_stream(ApplicationId=identity, WriteEventStream=stream))  # type: ignore[arg-type]  # its two keys
 
     def update(self, aws: Aws, changed: frozenset[str]) -> None:  # noqa: ARG002  one call sets all of it
         """Sets it."""
@@ -53,5 +53,5 @@ class EventStream:
         found = projects.stream_of(aws, identity) if identity else None
         if identity is None or found is None or found.stream_arn != self.stream_arn:
             return
-        with projects.asking(f"removing the event stream of project {self.name}"), passing_over("NotFoundException"):
+        with projects.asking(f"removing the event stream of project {self.name}"), ignore_errors("NotFoundException"):
             aws.pinpoint.delete_event_stream(ApplicationId=identity)

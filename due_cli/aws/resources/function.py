@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from due_cli.aws.clients import Aws
-from due_cli.aws.errors import RIGHTS, explained, passing_over
-from due_cli.aws.patience import patiently, waited
+from due_cli.aws.client import Aws
+from due_cli.aws.errors import RIGHTS, explained, ignore_errors
+from due_cli.aws.resources.resource import Settings
 from due_cli.aws.resources.tags import TAGS, Tags, counting
-from due_cli.deploy.resource import Settings
-from due_cli.errors import RefusedError
+from due_cli.aws.retry import retry_transient, wait_until
+from due_cli.core.errors import RefusedError
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda.type_defs import EnvironmentTypeDef, FunctionConfigurationTypeDef
@@ -71,7 +71,7 @@ class Function:
     on_failure_arn: str | None = None
     kind: str = "function"
 
-    def wanted(self) -> Settings:
+    def desired(self) -> Settings:
         """How it should be."""
         return {
             "Role": self.role_arn,
@@ -87,9 +87,9 @@ class Function:
             TAGS: dict(self.tags),
         }
 
-    def found(self, aws: Aws) -> Settings | None:
+    def current(self, aws: Aws) -> Settings | None:
         """How it is."""
-        with explained(f"looking for function {self.name}"), passing_over("ResourceNotFoundException"):
+        with explained(f"looking for function {self.name}"), ignore_errors("ResourceNotFoundException"):
             function = aws.lambda_.get_function(FunctionName=self.name)
             configuration, tags = function["Configuration"], _tags_in(function)
             return {
@@ -108,8 +108,8 @@ class Function:
         """Makes it and waits until it can be called; its role may be too young to be assumed for some seconds."""
         environment = self._environment()
         with explained(f"creating function {self.name}"):
-            with passing_over("ResourceConflictException", words="already exist"):
-                patiently(
+            with ignore_errors("ResourceConflictException", words="already exist"):
+                retry_transient(
                     lambda: aws.lambda_.create_function(
                         FunctionName=self.name,
                         Runtime=RUNTIME,
@@ -133,7 +133,7 @@ class Function:
             if changed & {*_CONFIGURATION}:
                 self._put_configuration(aws)
             if "CodeSha256" in changed:
-                patiently(lambda: aws.lambda_.update_function_code(FunctionName=self.name, ZipFile=self.content))
+                retry_transient(lambda: aws.lambda_.update_function_code(FunctionName=self.name, ZipFile=self.content))
                 self._wait(aws)
             if "ReservedConcurrentExecutions" in changed:
                 self._put_concurrency(aws)
@@ -142,12 +142,12 @@ class Function:
             if "OnFailure" in changed:
                 self._put_on_failure(aws)
             if TAGS in changed:
-                patiently(lambda: aws.lambda_.tag_resource(Resource=self.arn, Tags=dict(self.tags)))
+                retry_transient(lambda: aws.lambda_.tag_resource(Resource=self.arn, Tags=dict(self.tags)))
 
     def delete(self, aws: Aws) -> None:
         """Removes it with its policy."""
-        with explained(f"deleting function {self.name}"), passing_over("ResourceNotFoundException"):
-            patiently(lambda: aws.lambda_.delete_function(FunctionName=self.name))
+        with explained(f"deleting function {self.name}"), ignore_errors("ResourceNotFoundException"):
+            retry_transient(lambda: aws.lambda_.delete_function(FunctionName=self.name))
 
     def _is_younger(self, aws: Aws, configuration: FunctionConfigurationTypeDef) -> bool:
         """Whether its role was made after the function last changed, so that the one that it got is gone.
@@ -157,14 +157,14 @@ class Function:
         """
         if configuration.get("Role") != self.role_arn:
             return False
-        with passing_over("NoSuchEntity"):
+        with ignore_errors("NoSuchEntity"):
             made = aws.iam.get_role(RoleName=self.role_arn.rsplit("/", 1)[-1])["Role"]["CreateDate"]
             return made > datetime.fromisoformat(configuration["LastModified"])
         return True
 
     def _put_role(self, aws: Aws, role_arn: str) -> None:
         """Gives it a role, and so the grant that goes with it; there is none for a role that it has already."""
-        patiently(lambda: aws.lambda_.update_function_configuration(FunctionName=self.name, Role=role_arn))
+        retry_transient(lambda: aws.lambda_.update_function_configuration(FunctionName=self.name, Role=role_arn))
         self._wait(aws)
 
     def _environment(self) -> EnvironmentTypeDef:
@@ -175,11 +175,11 @@ class Function:
             found = aws.lambda_.get_function_configuration(FunctionName=self.name)
             return found.get("State", "Active") == "Active" and found.get("LastUpdateStatus") != "InProgress"
 
-        waited(is_ready, f"function {self.name}")
+        wait_until(is_ready, f"function {self.name}")
 
     def _put_configuration(self, aws: Aws) -> None:
         environment = self._environment()
-        patiently(
+        retry_transient(
             lambda: aws.lambda_.update_function_configuration(
                 FunctionName=self.name,
                 Runtime=RUNTIME,
@@ -195,9 +195,9 @@ class Function:
     def _put_concurrency(self, aws: Aws) -> None:
         wanted = self.concurrency
         if wanted is None:
-            patiently(lambda: aws.lambda_.delete_function_concurrency(FunctionName=self.name))
+            retry_transient(lambda: aws.lambda_.delete_function_concurrency(FunctionName=self.name))
         else:
-            patiently(
+            retry_transient(
                 lambda: aws.lambda_.put_function_concurrency(
                     FunctionName=self.name, ReservedConcurrentExecutions=wanted
                 )
@@ -205,7 +205,7 @@ class Function:
 
     def _permissions(self, aws: Aws) -> dict[str, Any]:
         """The statements of its policy that are due's own, by their sids."""
-        with passing_over("ResourceNotFoundException"):
+        with ignore_errors("ResourceNotFoundException"):
             policy = json.loads(aws.lambda_.get_policy(FunctionName=self.name)["Policy"])
             own = {one.sid for one in self.permissions}
             return {one["Sid"]: one for one in policy["Statement"] if one["Sid"] in own}
@@ -216,10 +216,10 @@ class Function:
         for one in self.permissions:
             if there.get(one.sid) == one.statement(self.arn):
                 continue
-            with passing_over("ResourceNotFoundException"):
+            with ignore_errors("ResourceNotFoundException"):
                 aws.lambda_.remove_permission(FunctionName=self.name, StatementId=one.sid)
-            with passing_over("ResourceConflictException", words="already exists"):  # and only the answer was lost
-                patiently(lambda one=one: self._add_permission(aws, one))  # type: ignore[misc]
+            with ignore_errors("ResourceConflictException", words="already exists"):  # and only the answer was lost
+                retry_transient(lambda one=one: self._add_permission(aws, one))  # type: ignore[misc]
 
     def _add_permission(self, aws: Aws, permission: Permission) -> None:
         account: Any = {"SourceAccount": permission.account} if permission.account else {}
@@ -233,7 +233,7 @@ class Function:
         )
 
     def _on_failure(self, aws: Aws) -> tuple[str | None, int | None] | None:
-        with passing_over("ResourceNotFoundException"):
+        with ignore_errors("ResourceNotFoundException"):
             found = aws.lambda_.get_function_event_invoke_config(FunctionName=self.name)
             destination = found.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
             return destination, found.get("MaximumRetryAttempts")
@@ -242,10 +242,10 @@ class Function:
     def _put_on_failure(self, aws: Aws) -> None:
         destination = self.on_failure_arn
         if destination is None:
-            with passing_over("ResourceNotFoundException"):
+            with ignore_errors("ResourceNotFoundException"):
                 aws.lambda_.delete_function_event_invoke_config(FunctionName=self.name)
             return
-        patiently(
+        retry_transient(
             lambda: aws.lambda_.put_function_event_invoke_config(
                 FunctionName=self.name,
                 MaximumRetryAttempts=_RETRIES,

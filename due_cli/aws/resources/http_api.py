@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from due_cli.aws.clients import Aws
-from due_cli.aws.errors import explained, passing_over
-from due_cli.aws.patience import patiently, waited
+from due_cli.aws.client import Aws
+from due_cli.aws.errors import explained, ignore_errors
+from due_cli.aws.resources.resource import Settings
 from due_cli.aws.resources.tags import OWNER, TAGS, Tags, counting
-from due_cli.deploy.resource import Settings
+from due_cli.aws.retry import retry_transient, wait_until
 
 if TYPE_CHECKING:
     from mypy_boto3_apigatewayv2.type_defs import ApiTypeDef, IntegrationTypeDef
@@ -36,7 +36,7 @@ class HttpApi:
     tags: Tags
     kind: str = "HTTP API"
 
-    def wanted(self) -> Settings:
+    def desired(self) -> Settings:
         """How it should be."""
         return {
             "Route": ROUTE,
@@ -50,7 +50,7 @@ class HttpApi:
             _SURPLUS: [],
         }
 
-    def found(self, aws: Aws) -> Settings | None:
+    def current(self, aws: Aws) -> Settings | None:
         """How it is."""
         with explained(f"looking for HTTP API {self.name}"):
             own = self._own(aws)
@@ -66,8 +66,10 @@ class HttpApi:
         with explained(f"creating HTTP API {self.name}"):
             if self._own(aws):
                 return
-            patiently(lambda: aws.apigateway.create_api(Name=self.name, ProtocolType="HTTP", Tags=dict(self.tags)))
-            waited(lambda: bool(self._own(aws)), f"the API {self.name}")
+            retry_transient(
+                lambda: aws.apigateway.create_api(Name=self.name, ProtocolType="HTTP", Tags=dict(self.tags))
+            )
+            wait_until(lambda: bool(self._own(aws)), f"the API {self.name}")
 
     def update(self, aws: Aws, changed: frozenset[str]) -> None:
         """Sets route, authorization, integration, stage and tags."""
@@ -78,7 +80,7 @@ class HttpApi:
             if changed & {"Route", "AuthorizationType", "Integration", "Integrations", _OTHERS}:
                 self._put_route(aws, api)
             if "Stage" in changed:
-                with passing_over("ConflictException"):
+                with ignore_errors("ConflictException"):
                     aws.apigateway.create_stage(ApiId=api, StageName=STAGE, AutoDeploy=True, Tags=dict(self.tags))
             elif _STAGE_TAGS in changed:
                 self._tag(aws, f"{api}/stages/{STAGE}")
@@ -95,7 +97,7 @@ class HttpApi:
         return _named(aws, self.name, self.tags[OWNER])
 
     def _delete(self, aws: Aws, api: str) -> None:
-        with passing_over("NotFoundException"):
+        with ignore_errors("NotFoundException"):
             aws.apigateway.delete_api(ApiId=api)
 
     def _settings(self, aws: Aws, api: str) -> Settings:
@@ -131,11 +133,11 @@ class HttpApi:
         self._point(aws, api, called)
         for route in aws.apigateway.get_routes(ApiId=api).get("Items", []):
             if route["RouteKey"] != ROUTE:
-                with passing_over("NotFoundException"):
+                with ignore_errors("NotFoundException"):
                     aws.apigateway.delete_route(ApiId=api, RouteId=route.get("RouteId", ""))
         for one in aws.apigateway.get_integrations(ApiId=api).get("Items", []):
             if _target(one) != called:
-                with passing_over("NotFoundException"):
+                with ignore_errors("NotFoundException"):
                     aws.apigateway.delete_integration(ApiId=api, IntegrationId=one.get("IntegrationId", ""))
 
     def _integration(self, aws: Aws, api: str) -> str:
@@ -153,7 +155,7 @@ class HttpApi:
                     ApiId=api, RouteId=route.get("RouteId", ""), AuthorizationType="AWS_IAM", Target=target
                 )
                 return
-        with passing_over("ConflictException"):  # it was made, and the answer lost
+        with ignore_errors("ConflictException"):  # it was made, and the answer lost
             aws.apigateway.create_route(ApiId=api, RouteKey=ROUTE, AuthorizationType="AWS_IAM", Target=target)
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from due_cli.aws.clients import Aws
-from due_cli.aws.errors import explained, passing_over
-from due_cli.aws.patience import patiently
+from due_cli.aws.client import Aws
+from due_cli.aws.errors import explained, ignore_errors
+from due_cli.aws.resources.resource import Settings
 from due_cli.aws.resources.tags import TAGS, Tags, counting
-from due_cli.deploy.resource import Settings
+from due_cli.aws.retry import retry_transient
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +22,11 @@ class LogGroup:
     streams: tuple[str, ...] = ()
     kind: str = "log group"
 
-    def wanted(self) -> Settings:
+    def desired(self) -> Settings:
         """How it should be."""
         return {"retentionInDays": self.retention_days, "streams": self.streams, TAGS: dict(self.tags)}
 
-    def found(self, aws: Aws) -> Settings | None:
+    def current(self, aws: Aws) -> Settings | None:
         """How it is."""
         with explained(f"looking for log group {self.name}"):
             groups = aws.logs.describe_log_groups(logGroupNamePrefix=self.name)["logGroups"]
@@ -42,22 +42,22 @@ class LogGroup:
 
     def create(self, aws: Aws) -> None:
         """Makes it with its tags."""
-        with explained(f"creating log group {self.name}"), passing_over("ResourceAlreadyExistsException"):
-            patiently(lambda: aws.logs.create_log_group(logGroupName=self.name, tags=dict(self.tags)))
+        with explained(f"creating log group {self.name}"), ignore_errors("ResourceAlreadyExistsException"):
+            retry_transient(lambda: aws.logs.create_log_group(logGroupName=self.name, tags=dict(self.tags)))
 
     def update(self, aws: Aws, changed: frozenset[str]) -> None:
         """Sets retention and tags, and makes streams that are missing."""
         with explained(f"setting up log group {self.name}"):
             if "retentionInDays" in changed:
                 days = self.retention_days
-                patiently(lambda: aws.logs.put_retention_policy(logGroupName=self.name, retentionInDays=days))
+                retry_transient(lambda: aws.logs.put_retention_policy(logGroupName=self.name, retentionInDays=days))
             for stream in self.streams if "streams" in changed else ():
-                with passing_over("ResourceAlreadyExistsException"):
+                with ignore_errors("ResourceAlreadyExistsException"):
                     aws.logs.create_log_stream(logGroupName=self.name, logStreamName=stream)
             if TAGS in changed:
                 aws.logs.tag_resource(resourceArn=self.arn, tags=dict(self.tags))
 
     def delete(self, aws: Aws) -> None:
         """Removes it with its lines."""
-        with explained(f"deleting log group {self.name}"), passing_over("ResourceNotFoundException"):
-            patiently(lambda: aws.logs.delete_log_group(logGroupName=self.name))
+        with explained(f"deleting log group {self.name}"), ignore_errors("ResourceNotFoundException"):
+            retry_transient(lambda: aws.logs.delete_log_group(logGroupName=self.name))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from due_cli.aws.clients import Aws
-from due_cli.aws.errors import explained, passing_over
-from due_cli.aws.patience import patiently
-from due_cli.deploy.resource import Settings
+from due_cli.aws.client import Aws
+from due_cli.aws.errors import explained, ignore_errors
+from due_cli.aws.resources.resource import Settings
+from due_cli.aws.retry import retry_transient
 
 _FUNCTIONS = "LambdaFunctionConfigurations"
 _KINDS = (_FUNCTIONS, "QueueConfigurations", "TopicConfigurations")
@@ -26,7 +26,7 @@ class Notification:
     function_arn: str
     kind: str = "notification"
 
-    def wanted(self) -> Settings:
+    def desired(self) -> Settings:
         """How it should be."""
         return {
             "LambdaFunctionArn": self.function_arn,
@@ -34,9 +34,9 @@ class Notification:
             "Filter": {"Key": {"FilterRules": [{"Name": "prefix", "Value": self.prefix}]}},
         }
 
-    def found(self, aws: Aws) -> Settings | None:
+    def current(self, aws: Aws) -> Settings | None:
         """How it is; S3 says the name of a rule with a capital at times."""
-        with explained(f"looking for the notifications of bucket {self.bucket}"), passing_over("NoSuchBucket"):
+        with explained(f"looking for the notifications of bucket {self.bucket}"), ignore_errors("NoSuchBucket"):
             for one in self._configuration(aws).get(_FUNCTIONS, []):
                 if one.get("Id") == self.name:
                     return {
@@ -49,7 +49,7 @@ class Notification:
     def obstacle(self, aws: Aws) -> str | None:
         """The id of another notification of the same new objects: S3 takes no second one (S3 user guide, "Examples of
         notification configurations with invalid prefix and suffix overlapping")."""
-        with explained(f"looking for the notifications of bucket {self.bucket}"), passing_over("NoSuchBucket"):
+        with explained(f"looking for the notifications of bucket {self.bucket}"), ignore_errors("NoSuchBucket"):
             configuration = self._configuration(aws)
             for one in (one for kind in _KINDS for one in configuration.get(kind, [])):
                 if one.get("Id") != self.name and any(event.startswith(_CREATED) for event in one["Events"]):
@@ -60,7 +60,7 @@ class Notification:
 
     def create(self, aws: Aws) -> None:
         """Adds it to what the bucket notifies of."""
-        self._put(aws, {"Id": self.name, **self.wanted()})
+        self._put(aws, {"Id": self.name, **self.desired()})
 
     def update(self, aws: Aws, changed: frozenset[str]) -> None:  # noqa: ARG002  all of it or nothing
         """Sets it."""
@@ -68,7 +68,7 @@ class Notification:
 
     def delete(self, aws: Aws) -> None:
         """Takes it out."""
-        with passing_over("NoSuchBucket"):
+        with ignore_errors("NoSuchBucket"):
             self._put(aws, None)
 
     def _configuration(self, aws: Aws) -> dict[str, Any]:
@@ -89,7 +89,7 @@ class Notification:
             )
 
         with explained(f"setting the notifications of bucket {self.bucket}"):
-            patiently(put)
+            retry_transient(put)
 
 
 def _rules(configuration: dict[str, Any]) -> list[dict[str, str]]:

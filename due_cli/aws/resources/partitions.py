@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from due_cli.aws.clients import Aws
-from due_cli.aws.hours import add_partitions, hours_with_objects, is_partition, oldest_hour
-from due_cli.deploy.resource import Settings
+from due_cli.aws.client import Aws
+from due_cli.aws.resources.resource import Settings
+from due_cli.aws.services.hours import add_partitions, hours_with_objects, is_partition, oldest_hour
 
 _HOURS = "Hours"
 _FILED = "partitions"
@@ -26,11 +26,11 @@ class Partitions:
     events: str
     kind: str = "partitions of"
 
-    def wanted(self) -> Settings:
+    def desired(self) -> Settings:
         """How it should be."""
         return {_HOURS: _FILED}
 
-    def found(self, aws: Aws) -> Settings | None:
+    def current(self, aws: Aws) -> Settings | None:
         """How it is."""
         oldest = oldest_hour(aws, self.bucket, self.events)
         is_filed = oldest is None or is_partition(aws, self.database, self.name, oldest)

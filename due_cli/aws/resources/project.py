@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from due_cli.aws import projects
-from due_cli.aws.clients import Aws
-from due_cli.aws.errors import passing_over
-from due_cli.aws.patience import waited
+from due_cli.aws.client import Aws
+from due_cli.aws.errors import ignore_errors
+from due_cli.aws.resources.resource import Settings
 from due_cli.aws.resources.tags import OWNER, TAGS, Tags, counting
-from due_cli.deploy.resource import Settings
+from due_cli.aws.retry import wait_until
+from due_cli.aws.services import projects
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +26,11 @@ class Project:
         """What it is called, with its id where that is another: projects may share a name."""
         return self.called if self.project_id in (None, self.called) else f"{self.called} ({self.project_id})"
 
-    def wanted(self) -> Settings:
+    def desired(self) -> Settings:
         """That it is there; everything in it is its user's."""
         return {TAGS: dict(self.tags)}
 
-    def found(self, aws: Aws) -> Settings | None:
+    def current(self, aws: Aws) -> Settings | None:
         """How it is; the tags of a project that the stack did not make are its user's too."""
         arn = self._arn_in(aws)
         if arn is None:
@@ -50,9 +50,9 @@ class Project:
             return
         with projects.asking(f"creating project {self.called}"):
             aws.pinpoint.create_app(CreateApplicationRequest={"Name": self.called, "tags": dict(self.tags)})
-        waited(lambda: bool(self._own(aws)), f"the project {self.called}")
+        wait_until(lambda: bool(self._own(aws)), f"the project {self.called}")
         for surplus in self._own(aws)[1:]:
-            with projects.asking(f"deleting project {surplus.project_id}"), passing_over("NotFoundException"):
+            with projects.asking(f"deleting project {surplus.project_id}"), ignore_errors("NotFoundException"):
                 aws.pinpoint.delete_app(ApplicationId=surplus.project_id)
 
     def update(self, aws: Aws, changed: frozenset[str]) -> None:  # noqa: ARG002  it has nothing but tags
@@ -67,12 +67,12 @@ class Project:
         arn = self._arn_in(aws)
         if arn is None or projects.owner_of(aws, arn) != self.tags.get(OWNER):
             return
-        with projects.asking(f"deleting project {self.name}"), passing_over("NotFoundException"):
+        with projects.asking(f"deleting project {self.name}"), ignore_errors("NotFoundException"):
             aws.pinpoint.delete_app(ApplicationId=arn.rsplit("/", 1)[-1])
 
     def _arn_in(self, aws: Aws) -> str | None:
         if self.project_id:
-            with projects.asking(f"looking for project {self.project_id}"), passing_over("NotFoundException"):
+            with projects.asking(f"looking for project {self.project_id}"), ignore_errors("NotFoundException"):
                 return aws.pinpoint.get_app(ApplicationId=self.project_id)["ApplicationResponse"]["Arn"]
             return None
         return next((app.arn for app in self._own(aws)), None)

@@ -6,10 +6,10 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from due_cli.aws.clients import Aws
-from due_cli.aws.errors import explained, passing_over
+from due_cli.aws.client import Aws
+from due_cli.aws.errors import explained, ignore_errors
+from due_cli.aws.resources.resource import Settings
 from due_cli.aws.resources.tags import TAGS, Tags, counting, of_list, tag_list
-from due_cli.deploy.resource import Settings
 
 _POLICY = "due"
 _OTHERS, _ATTACHED = "OtherPolicies", "AttachedPolicies"  # which give a role of the stack more than it needs
@@ -25,7 +25,7 @@ class Role:
     tags: Tags
     kind: str = "role"
 
-    def wanted(self) -> Settings:
+    def desired(self) -> Settings:
         """How it should be."""
         return {
             "AssumeRolePolicyDocument": self.trust,
@@ -35,9 +35,9 @@ class Role:
             TAGS: dict(self.tags),
         }
 
-    def found(self, aws: Aws) -> Settings | None:
+    def current(self, aws: Aws) -> Settings | None:
         """How it is."""
-        with explained(f"looking for role {self.name}"), passing_over("NoSuchEntity"):
+        with explained(f"looking for role {self.name}"), ignore_errors("NoSuchEntity"):
             role = aws.iam.get_role(RoleName=self.name)["Role"]
             tags = of_list(role.get("Tags", []))
             return {
@@ -51,7 +51,7 @@ class Role:
 
     def create(self, aws: Aws) -> None:
         """Makes it with its trust and tags."""
-        with explained(f"creating role {self.name}"), passing_over("EntityAlreadyExists"):
+        with explained(f"creating role {self.name}"), ignore_errors("EntityAlreadyExists"):
             aws.iam.create_role(
                 RoleName=self.name, AssumeRolePolicyDocument=json.dumps(self.trust), Tags=tag_list(self.tags)
             )
@@ -64,10 +64,10 @@ class Role:
             if "PolicyDocument" in changed:
                 aws.iam.put_role_policy(RoleName=self.name, PolicyName=_POLICY, PolicyDocument=json.dumps(self.rights))
             for name in self._others(aws) if _OTHERS in changed else []:
-                with passing_over("NoSuchEntity"):
+                with ignore_errors("NoSuchEntity"):
                     aws.iam.delete_role_policy(RoleName=self.name, PolicyName=name)
             for arn in self._attached(aws) if _ATTACHED in changed else []:
-                with passing_over("NoSuchEntity"):
+                with ignore_errors("NoSuchEntity"):
                     aws.iam.detach_role_policy(RoleName=self.name, PolicyArn=arn)
         if TAGS in changed:
             with explained(f"tagging role {self.name}"):
@@ -76,9 +76,9 @@ class Role:
     def delete(self, aws: Aws) -> None:
         """Removes it; a policy that someone added to it stays in the way, and IAM says so."""
         with explained(f"deleting role {self.name}"):
-            with passing_over("NoSuchEntity"):
+            with ignore_errors("NoSuchEntity"):
                 aws.iam.delete_role_policy(RoleName=self.name, PolicyName=_POLICY)
-            with passing_over("NoSuchEntity"):
+            with ignore_errors("NoSuchEntity"):
                 aws.iam.delete_role(RoleName=self.name)
 
     def _others(self, aws: Aws) -> list[str]:
@@ -90,7 +90,7 @@ class Role:
         return sorted(one["PolicyArn"] for page in pages for one in page["AttachedPolicies"])
 
     def _rights(self, aws: Aws) -> object:
-        with passing_over("NoSuchEntity"):
+        with ignore_errors("NoSuchEntity"):
             return _document(aws.iam.get_role_policy(RoleName=self.name, PolicyName=_POLICY)["PolicyDocument"])
         return None
 

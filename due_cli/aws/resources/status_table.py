@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from due_cli.aws.clients import Aws
-from due_cli.aws.errors import explained, passing_over
-from due_cli.aws.patience import patiently, waited
+from due_cli.aws.client import Aws
+from due_cli.aws.errors import explained, ignore_errors
+from due_cli.aws.pool import pause
+from due_cli.aws.resources.resource import Settings
 from due_cli.aws.resources.tags import OWNER, TAGS, Tags, counting, of_list, tag_list
-from due_cli.aws.together import pause
-from due_cli.deploy.resource import Settings
+from due_cli.aws.retry import retry_transient, wait_until
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import SSESpecificationTypeDef, TimeToLiveSpecificationTypeDef
@@ -32,7 +32,7 @@ class StatusTable:
     tags: Tags
     kind: str = "status table"
 
-    def wanted(self) -> Settings:
+    def desired(self) -> Settings:
         """How it should be."""
         return {
             _STATUS: "ACTIVE",
@@ -42,9 +42,9 @@ class StatusTable:
             TAGS: dict(self.tags),
         }
 
-    def found(self, aws: Aws) -> Settings | None:
+    def current(self, aws: Aws) -> Settings | None:
         """How it is."""
-        with explained(f"looking for table {self.name}"), passing_over("ResourceNotFoundException"):
+        with explained(f"looking for table {self.name}"), ignore_errors("ResourceNotFoundException"):
             table = aws.dynamodb.describe_table(TableName=self.name)["Table"]
             if table.get(_STATUS) == "DELETING":  # of which nothing else is told
                 return {_STATUS: "DELETING"}
@@ -62,7 +62,7 @@ class StatusTable:
     def create(self, aws: Aws) -> None:
         """Makes it and waits until it can be used."""
         with explained(f"creating table {self.name}"):
-            with passing_over("ResourceInUseException"):
+            with ignore_errors("ResourceInUseException"):
                 aws.dynamodb.create_table(
                     TableName=self.name,
                     KeySchema=[{"AttributeName": KEY, "KeyType": "HASH"}],
@@ -71,7 +71,7 @@ class StatusTable:
                     Tags=tag_list(self.tags),
                     SSESpecification=_encrypted(self.kms_key),
                 )
-            waited(lambda: self._status(aws) == "ACTIVE", f"table {self.name}", _MOST_SECONDS)
+            wait_until(lambda: self._status(aws) == "ACTIVE", f"table {self.name}", _MOST_SECONDS)
 
     def update(self, aws: Aws, changed: frozenset[str]) -> None:
         """Sets what differs; each is a call of its own, and the table takes one at a time."""
@@ -80,25 +80,25 @@ class StatusTable:
             self.create(aws)
             changed = changed - {"BillingMode", "KMSMasterKeyArn", TAGS}  # it was made with these
         with explained(f"setting up table {self.name}"):
-            waited(lambda: self._status(aws) not in ("CREATING", "UPDATING"), f"table {self.name}", _MOST_SECONDS)
+            wait_until(lambda: self._status(aws) not in ("CREATING", "UPDATING"), f"table {self.name}", _MOST_SECONDS)
             if "BillingMode" in changed:
-                patiently(lambda: aws.dynamodb.update_table(TableName=self.name, BillingMode="PAY_PER_REQUEST"))
+                retry_transient(lambda: aws.dynamodb.update_table(TableName=self.name, BillingMode="PAY_PER_REQUEST"))
             if "KMSMasterKeyArn" in changed:
                 encryption = _encrypted(self.kms_key)
-                patiently(lambda: aws.dynamodb.update_table(TableName=self.name, SSESpecification=encryption))
+                retry_transient(lambda: aws.dynamodb.update_table(TableName=self.name, SSESpecification=encryption))
             if "TimeToLive" in changed:
                 expiry: TimeToLiveSpecificationTypeDef = {"Enabled": True, "AttributeName": self.expires}
-                with passing_over("ValidationException", words="already enabled"):  # and only the answer was lost
-                    patiently(
+                with ignore_errors("ValidationException", words="already enabled"):  # and only the answer was lost
+                    retry_transient(
                         lambda: aws.dynamodb.update_time_to_live(TableName=self.name, TimeToLiveSpecification=expiry)
                     )
             if TAGS in changed:
-                patiently(lambda: aws.dynamodb.tag_resource(ResourceArn=self.arn, Tags=tag_list(self.tags)))
+                retry_transient(lambda: aws.dynamodb.tag_resource(ResourceArn=self.arn, Tags=tag_list(self.tags)))
 
     def delete(self, aws: Aws) -> None:
         """Removes it and waits until it is gone."""
         with explained(f"deleting table {self.name}"):
-            waited(lambda: self._is_gone(aws), f"the end of table {self.name}", _MOST_SECONDS)
+            wait_until(lambda: self._is_gone(aws), f"the end of table {self.name}", _MOST_SECONDS)
 
     def _tagging(self, aws: Aws) -> dict[str, str]:
         """Its tags; of a table that was just made they may be told late (API reference, TagResource)."""
@@ -113,12 +113,14 @@ class StatusTable:
     def _is_gone(self, aws: Aws) -> bool:
         status = self._status(aws)
         if status not in ("DELETING", None):
-            with passing_over("ResourceInUseException", "ResourceNotFoundException"):  # it is still being made, or gone
+            with ignore_errors(
+                "ResourceInUseException", "ResourceNotFoundException"
+            ):  # it is still being made, or gone
                 aws.dynamodb.delete_table(TableName=self.name)
         return status is None
 
     def _status(self, aws: Aws) -> str | None:
-        with passing_over("ResourceNotFoundException"):
+        with ignore_errors("ResourceNotFoundException"):
             return aws.dynamodb.describe_table(TableName=self.name)["Table"].get("TableStatus")
         return None
 

@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from due_cli.aws.clients import Aws
-from due_cli.aws.errors import explained, passing_over
-from due_cli.aws.health import Metric, metrics
-from due_cli.aws.patience import patiently, waited
+from due_cli.aws.client import Aws
+from due_cli.aws.errors import explained, ignore_errors
+from due_cli.aws.pool import pause
+from due_cli.aws.resources.resource import Settings
 from due_cli.aws.resources.tags import TAGS, Tags, counting, of_list
-from due_cli.aws.together import pause
-from due_cli.deploy.resource import Settings
-from due_cli.errors import RefusedError
+from due_cli.aws.retry import retry_transient, wait_until
+from due_cli.aws.services.health import Metric, metrics
+from due_cli.core.errors import RefusedError
 
 if TYPE_CHECKING:
     from mypy_boto3_firehose.type_defs import (
@@ -63,7 +63,7 @@ class DeliveryStream:
     drain_seconds: int = 0
     kind: str = "delivery stream"
 
-    def wanted(self) -> Settings:
+    def desired(self) -> Settings:
         """How it should be."""
         return {
             "RoleARN": self.role_arn,
@@ -82,9 +82,9 @@ class DeliveryStream:
             TAGS: dict(self.tags),
         }
 
-    def found(self, aws: Aws) -> Settings | None:
+    def current(self, aws: Aws) -> Settings | None:
         """How it is."""
-        with explained(f"looking for delivery stream {self.name}"), passing_over("ResourceNotFoundException"):
+        with explained(f"looking for delivery stream {self.name}"), ignore_errors("ResourceNotFoundException"):
             stream = aws.firehose.describe_delivery_stream(DeliveryStreamName=self.name)
             settings = _settings(stream["DeliveryStreamDescription"])  # type: ignore[arg-type]  # read as plain dicts
             tags = of_list(aws.firehose.list_tags_for_delivery_stream(DeliveryStreamName=self.name)["Tags"])
@@ -94,8 +94,8 @@ class DeliveryStream:
     def create(self, aws: Aws) -> None:
         """Makes it and waits until it takes records; its role may be too young to be assumed for some seconds."""
         with explained(f"creating delivery stream {self.name}"):
-            with passing_over("ResourceInUseException"):
-                patiently(
+            with ignore_errors("ResourceInUseException"):
+                retry_transient(
                     lambda: aws.firehose.create_delivery_stream(
                         DeliveryStreamName=self.name,
                         DeliveryStreamType="DirectPut",
@@ -104,7 +104,7 @@ class DeliveryStream:
                         Tags=self._tags(),
                     )
                 )
-            waited(lambda: self._is_active(aws), f"stream {self.name}", _MOST_SECONDS)
+            wait_until(lambda: self._is_active(aws), f"stream {self.name}", _MOST_SECONDS)
 
     def update(self, aws: Aws, changed: frozenset[str]) -> None:
         """Sets its destination whole: an update of the transform alone would replace all of the processing."""
@@ -118,14 +118,14 @@ class DeliveryStream:
             if TAGS in changed:
                 aws.firehose.tag_delivery_stream(DeliveryStreamName=self.name, Tags=self._tags())
             if changed - {"Encryption", TAGS}:
-                patiently(lambda: self._put_destination(aws))
+                retry_transient(lambda: self._put_destination(aws))
 
     def delete(self, aws: Aws) -> None:
         """Removes it and waits until it is gone, with all that it holds still (API reference, DeleteDeliveryStream)."""
         with explained(f"deleting delivery stream {self.name}"):
             if self._description(aws).get(_STATUS) == "ACTIVE":
                 pause(self.drain_seconds)
-            waited(lambda: self._is_gone(aws), f"the end of stream {self.name}", _MOST_SECONDS)
+            wait_until(lambda: self._is_gone(aws), f"the end of stream {self.name}", _MOST_SECONDS)
 
     def drained(self, aws: Aws) -> DeliveryStream:
         """The same with time to deliver what it holds; without, where no record came in since yesterday."""
@@ -139,7 +139,7 @@ class DeliveryStream:
         """Whether it is there to stay; one that is being made is waited for."""
         status = self._description(aws).get(_STATUS)
         if status == "CREATING":
-            waited(lambda: self._is_active(aws), f"stream {self.name}", _MOST_SECONDS)
+            wait_until(lambda: self._is_active(aws), f"stream {self.name}", _MOST_SECONDS)
             return True
         return status not in ("DELETING", *_FAILED, None)
 
@@ -153,7 +153,9 @@ class DeliveryStream:
     def _is_gone(self, aws: Aws) -> bool:
         status = self._description(aws).get(_STATUS)
         if status not in ("DELETING", None):
-            with passing_over("ResourceInUseException", "ResourceNotFoundException"):  # it is still being made, or gone
+            with ignore_errors(
+                "ResourceInUseException", "ResourceNotFoundException"
+            ):  # it is still being made, or gone
                 aws.firehose.delete_delivery_stream(DeliveryStreamName=self.name)
         return status is None
 
@@ -168,12 +170,12 @@ class DeliveryStream:
         )
 
     def _encrypt(self, aws: Aws) -> None:
-        patiently(
+        retry_transient(
             lambda: aws.firehose.start_delivery_stream_encryption(
                 DeliveryStreamName=self.name, DeliveryStreamEncryptionConfigurationInput=self._key()
             )
         )
-        waited(lambda: self._is_encrypted(aws), f"the encryption of stream {self.name}", _MOST_SECONDS)
+        wait_until(lambda: self._is_encrypted(aws), f"the encryption of stream {self.name}", _MOST_SECONDS)
 
     def _is_encrypted(self, aws: Aws) -> bool:
         found = self._description(aws).get("DeliveryStreamEncryptionConfiguration", {})
@@ -192,7 +194,7 @@ class DeliveryStream:
 
     def _description(self, aws: Aws) -> dict[str, Any]:
         """What Firehose says of it; nothing where there is none."""
-        with passing_over("ResourceNotFoundException"):
+        with ignore_errors("ResourceNotFoundException"):
             found = aws.firehose.describe_delivery_stream(DeliveryStreamName=self.name)
             return {**found["DeliveryStreamDescription"]}
         return {}

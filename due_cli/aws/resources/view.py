@@ -16,11 +16,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from due_cli.aws.clients import Aws
-from due_cli.aws.errors import explained, passing_over, rights_for
-from due_cli.aws.patience import patiently, waited
-from due_cli.deploy.resource import Settings
-from due_cli.errors import QueryError
+from due_cli.aws.client import Aws
+from due_cli.aws.errors import explained, ignore_errors, rights_for
+from due_cli.aws.resources.resource import Settings
+from due_cli.aws.retry import retry_transient, wait_until
+from due_cli.core.errors import QueryError
 
 if TYPE_CHECKING:
     from mypy_boto3_athena.type_defs import QueryExecutionTypeDef
@@ -47,11 +47,11 @@ class View:
     workgroup: str
     kind: str = "view"
 
-    def wanted(self) -> Settings:
+    def desired(self) -> Settings:
         """How it should be."""
         return {"ViewOriginalText": _AS_MADE}
 
-    def found(self, aws: Aws) -> Settings | None:
+    def current(self, aws: Aws) -> Settings | None:
         """How it is."""
         table = table_of(aws, self.database, self.name)
         return None if table is None else {"ViewOriginalText": self.state_of(table)}
@@ -74,12 +74,12 @@ class View:
                 WorkGroup=self.workgroup,
             )["QueryExecutionId"]
             ended: dict[str, Any] = {}
-            waited(lambda: _is_over(aws, number, ended), f"view {self.name}")
+            wait_until(lambda: _is_over(aws, number, ended), f"view {self.name}")
         if ended["State"] != "SUCCEEDED":
             reason = " ".join(str(ended.get("StateChangeReason", "no reason")).split())
             raise QueryError(f"the view {self.name} was not made: {reason}", rights_for(reason))
         with explained(f"marking view {self.name} (glue:UpdateTable)"):
-            patiently(lambda: self._mark(aws))
+            retry_transient(lambda: self._mark(aws))
 
     def update(self, aws: Aws, changed: frozenset[str]) -> None:  # noqa: ARG002  there is but its statement
         """Makes it anew."""
@@ -90,7 +90,7 @@ class View:
         table = table_of(aws, self.database, self.name)
         if table is None or not is_view(table):
             return
-        with explained(f"deleting view {self.name}"), passing_over("EntityNotFoundException"):
+        with explained(f"deleting view {self.name}"), ignore_errors("EntityNotFoundException"):
             aws.glue.delete_table(DatabaseName=self.database, Name=self.name)
 
     def _mark(self, aws: Aws) -> None:
@@ -108,7 +108,7 @@ def is_own_view(table: TableTypeDef) -> bool:
 
 def table_of(aws: Aws, database: str, name: str) -> TableTypeDef | None:
     """A table or view as Glue has it; None where there is none."""
-    with explained(f"looking for view {name}"), passing_over("EntityNotFoundException"):
+    with explained(f"looking for view {name}"), ignore_errors("EntityNotFoundException"):
         return aws.glue.get_table(DatabaseName=database, Name=name)["Table"]
     return None
 

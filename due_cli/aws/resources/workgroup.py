@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from due_cli.aws.clients import Aws
-from due_cli.aws.errors import explained, passing_over
+from due_cli.aws.client import Aws
+from due_cli.aws.errors import explained, ignore_errors
+from due_cli.aws.resources.resource import Settings
 from due_cli.aws.resources.tags import TAGS, Tags, counting, of_list
-from due_cli.deploy.resource import Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_athena.type_defs import EncryptionConfigurationTypeDef, TagTypeDef
@@ -28,7 +28,7 @@ class Workgroup:
     tags: Tags
     kind: str = "workgroup"
 
-    def wanted(self) -> Settings:
+    def desired(self) -> Settings:
         """How it should be."""
         return {
             "OutputLocation": self.results,
@@ -40,7 +40,7 @@ class Workgroup:
             TAGS: dict(self.tags),
         }
 
-    def found(self, aws: Aws) -> Settings | None:
+    def current(self, aws: Aws) -> Settings | None:
         """How it is; Athena says of one that is not there that the request is not valid."""
         with explained(f"looking for workgroup {self.name}"):
             try:
@@ -66,7 +66,7 @@ class Workgroup:
 
     def create(self, aws: Aws) -> None:
         """Makes it as it should be."""
-        there = passing_over("InvalidRequestException", words="already created")
+        there = ignore_errors("InvalidRequestException", words="already created")
         with explained(f"creating workgroup {self.name}"), there:
             aws.athena.create_work_group(
                 Name=self.name,
@@ -106,7 +106,7 @@ class Workgroup:
 
     def delete(self, aws: Aws) -> None:
         """Removes it with the history of its queries."""
-        gone = passing_over("InvalidRequestException", words="not found")
+        gone = ignore_errors("InvalidRequestException", words="not found")
         with explained(f"deleting workgroup {self.name}"), gone:
             aws.athena.delete_work_group(WorkGroup=self.name, RecursiveDeleteOption=True)
 

@@ -1,0 +1,52 @@
+"""Statements that a user types, run by Athena as they were typed."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+
+from due_cli.aws.athena import views
+from due_cli.aws.athena.engine import ran, table
+from due_cli.aws.stack.stack import Stack
+from due_cli.core.errors import QueryError
+from due_cli.core.progress import Progress
+from due_cli.core.results import Done, Table
+from due_cli.sql import duckdb as dialect
+from due_cli.sql.as_json import as_json, columns_query, complex_columns
+from due_cli.sql.statements import changed
+
+# A statement that says where it does not hold, and so was refused before it read anything.
+_UNSOUND = re.compile(r"\bline \d+:\d+")
+_BEFORE = 1  # the lines that stand before what was typed, where it is put into another query
+
+
+def run(stack: Stack, progress: Progress, sql: str) -> Table | Done:
+    """The rows of a query, or the view that a statement made or dropped."""
+    statement = dialect.parsed(sql)
+    done = changed(statement, sql, partial(views.create, stack), partial(views.drop, stack))
+    if done is not None:
+        return done
+    text = dialect.without_end(sql)
+    return query(stack, progress, text) if dialect.is_rows(statement) else table(stack, progress, text)
+
+
+def query(stack: Stack, progress: Progress, sql: str) -> Table:
+    """The rows of a SELECT, WITH or VALUES, with maps, arrays and rows as Python values.
+
+    Athena says only of a query that ran which columns those are, so one that returns no rows is run first.
+    """
+    columns = ran(stack, progress, columns_query(sql), lines_before=_BEFORE)
+    names, types = [name for name, _ in columns.columns], [kind for _, kind in columns.columns]
+    cast = complex_columns(types)
+    if cast:
+        wrapped = as_json(sql, dialect.parsed(sql), names, cast)
+        try:
+            return table(stack, progress, wrapped, json_columns=cast, lines_before=_BEFORE, scanned=columns.scanned)
+        except QueryError as error:
+            if not _UNSOUND.search(error.message):
+                raise
+            found = table(stack, progress, sql, scanned=columns.scanned)
+            # The query itself is sound, so it is the cast that is not: there is no JSON of an array of bytes.
+            progress.note("a column cannot be read as JSON; maps, arrays and rows are shown as Athena writes them")
+            return found
+    return table(stack, progress, sql, scanned=columns.scanned)

@@ -1,0 +1,112 @@
+"""Athena's result files as rows of Python values.
+
+The CSV of a query quotes every value and writes NULL as nothing between two commas; a statement about tables (SHOW,
+DESCRIBE, EXPLAIN) leaves lines of text (Athena user guide, "Find query output files in Amazon S3"; both looked at).
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from due_cli.core.results import Value
+
+Convert = Callable[[str], Value]
+_FIELD = re.compile(r'(?:^|,)("[^"]*(?:""[^"]*)*"|[^,"]*)')
+
+
+def rows_of_csv(parts: Iterable[bytes], converters: Sequence[Convert]) -> Iterator[tuple[Value, ...]]:
+    """The rows of a CSV result, without its header, read as they are asked for."""
+    records = _records(parts)
+    next(records, None)
+    for record in records:
+        fields = _FIELD.findall(record)
+        yield tuple(
+            convert(_unquoted(field)) if field else None for convert, field in zip(converters, fields, strict=True)
+        )
+
+
+def rows_of_text(parts: Iterable[bytes], columns: int) -> Iterator[tuple[Value, ...]]:
+    """The lines of a result that is text; those of more than one column have tabs between padded fields."""
+    for line in _lines(parts):
+        if columns == 1:
+            yield (line,)
+        elif line.strip():
+            fields: list[Value] = [field.strip() for field in line.split("\t", columns - 1)]
+            yield (*fields, *[None] * (columns - len(fields)))
+
+
+def converter(kind: str) -> Convert:
+    """How a value of an Athena type is read; a type that is not known stays text."""
+    return _CONVERTERS.get(kind, str)
+
+
+def json_value(text: str) -> Value:
+    """A value that was cast to JSON."""
+    found: Value = json.loads(text)
+    return found
+
+
+def _records(parts: Iterable[bytes]) -> Iterator[str]:
+    """The records of a CSV: lines, together where a quoted value has line breaks of its own."""
+    held: list[str] = []
+    is_open = False
+    for line in _lines(parts):
+        held.append(line)
+        is_open ^= line.count('"') % 2 == 1
+        if not is_open:
+            yield "\n".join(held)
+            held.clear()
+
+
+def _lines(parts: Iterable[bytes]) -> Iterator[str]:
+    """The lines between line feeds, which alone end one: values may have other breaks in them."""
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    rest = ""
+    for part in parts:
+        *lines, rest = (rest + decoder.decode(part)).split("\n")
+        yield from lines
+    if rest:
+        yield rest
+
+
+def _unquoted(field: str) -> str:
+    return field[1:-1].replace('""', '"') if field[0] == '"' else field
+
+
+def _zoned(text: str) -> Value:
+    moment, _, zone = text.rpartition(" ")
+    if zone[:1] in "+-":
+        return datetime.fromisoformat(f"{moment}{zone}")
+    try:
+        return datetime.fromisoformat(moment).replace(tzinfo=UTC if zone == "UTC" else ZoneInfo(zone))
+    except KeyError:  # ZoneInfoNotFoundError
+        return text
+
+
+def _parsed_or_text(parse: Convert) -> Convert:
+    def convert(text: str) -> Value:
+        try:
+            return parse(text)
+        except ValueError:
+            return text
+
+    return convert
+
+
+_CONVERTERS: dict[str, Convert] = {
+    "boolean": lambda text: text == "true",
+    **dict.fromkeys(("tinyint", "smallint", "integer", "bigint"), int),
+    **dict.fromkeys(("real", "float", "double"), float),
+    "decimal": Decimal,
+    "timestamp": _parsed_or_text(datetime.fromisoformat),  # years may be longer than Python's
+    "timestamp with time zone": _parsed_or_text(_zoned),
+    "date": _parsed_or_text(date.fromisoformat),
+    "time": _parsed_or_text(time.fromisoformat),
+    "varbinary": bytes.fromhex,
+}

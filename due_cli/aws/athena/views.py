@@ -1,0 +1,76 @@
+"""The views of a stack's database: the fifteen of the guide, and those that its users make."""
+
+from __future__ import annotations
+
+import re
+
+from due_cli.aws.resources.view import View, is_view, query_of, table_of, views_of
+from due_cli.aws.stack.stack import Stack
+from due_cli.core.errors import NotFoundError, QueryError, UsageError
+from due_cli.core.results import Table
+from due_cli.sql import duckdb as dialect
+from due_cli.sql import files
+from due_cli.sql.loader import template
+
+
+def create(stack: Stack, sql: str) -> str:
+    """Makes the view of a ``CREATE [OR REPLACE] VIEW`` statement; returns its name.
+
+    Raises :class:`QueryError` where Athena does not take it, and :class:`UsageError` where a plain CREATE VIEW names
+    one that exists, or the statement another database.
+    """
+    statement = dialect.parsed(sql)
+    name, database = dialect.new_view(statement), stack.options.database
+    if dialect.database_of(statement) not in (None, database):
+        raise UsageError(
+            f"due makes views in its own database alone, {database}", f"write CREATE OR REPLACE VIEW {name} AS …"
+        )
+    if not dialect.replaces(statement) and table_of(stack.aws, database, name) is not None:
+        raise UsageError(f"the view {name} exists", "write CREATE OR REPLACE VIEW to replace it")
+    View(database, name, dialect.without_end(sql), stack.names.workgroup).create(stack.aws)
+    return name
+
+
+def drop(stack: Stack, name: str, *, missing_ok: bool = False) -> None:
+    """Removes a view that a user made; raises where there is none, where it is the guide's, or where others need it."""
+    name = name.lower()
+    views = {view["Name"]: query_of(view) for view in views_of(stack.aws, stack.options.database)}
+    if name not in views:
+        if missing_ok:
+            return
+        raise NotFoundError(f"no view {name}", "due view list")
+    if name in files.names("views"):
+        raise UsageError(f"{name} is one of the guide's views, which stay", "due setup mends it")
+    needed = [other for other, query in views.items() if other != name and _reads(query, name)]
+    if needed:
+        raise QueryError(f"the view {name} is needed by {', '.join(needed)}", f"due view drop {needed[0]}")
+    View(stack.options.database, name, "", stack.names.workgroup).delete(stack.aws)
+
+
+def listed(stack: Stack) -> Table:
+    """Every view, with what it shows."""
+    shipped = files.names("views")
+    rows = []
+    for view in views_of(stack.aws, stack.options.database):
+        name = view["Name"]
+        about = files.query("views", name).about if name in shipped else "your own"
+        rows.append((name, about))
+    return Table(("view", "about"), rows)
+
+
+def shown(stack: Stack, name: str) -> str:
+    """A view's statement, as Athena stored it; raises :class:`NotFoundError`."""
+    table = table_of(stack.aws, stack.options.database, name.lower())
+    if table is None or not is_view(table):
+        raise NotFoundError(f"no view {name}", "due view list")
+    return template("athena")["view"].format(name=table["Name"], query=query_of(table))
+
+
+def _reads(query: str, name: str) -> bool:
+    """Whether a view's query reads another view."""
+    if not re.search(rf"\b{re.escape(name)}\b", query, re.IGNORECASE):
+        return False
+    try:
+        return name in dialect.tables_of(dialect.parsed(query))
+    except QueryError:  # beyond this parser, and not beyond Athena: the name stands in it
+        return True

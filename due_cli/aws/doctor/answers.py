@@ -1,0 +1,98 @@
+"""What people ask: a report, the status table and its API; what alarms say; and Lake Formation before it all."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from due_cli.aws.doctor.context import DoctorContext, Examined, command_in, granted_to_all, listed, masked
+from due_cli.aws.errors import RIGHTS
+from due_cli.aws.resources.http_api import address_of
+from due_cli.aws.services.health import is_lake_formation, lake_formation_excludes, raised_alarms, table_status
+from due_cli.aws.services.signed import get
+from due_cli.aws.stack.desired import TABLE
+from due_cli.core.errors import QueryError
+from due_cli.core.progress import Silent
+from due_cli.core.results import Check, counted
+
+_REPORT = "bounce-rate"
+_NOT_FOUND, _FORBIDDEN = 404, 403
+
+
+def lake_formation(patient: DoctorContext) -> Examined:
+    """Whether Lake Formation keeps the stream or the partition function from the table."""
+    roles = {patient.names.role_arn(name): patient.names.role(name) for name in ("stream", "partition")}
+    kept_out = lake_formation_excludes(patient.aws, patient.stack.options.database, TABLE, list(roles))
+    if kept_out:
+        who = listed(roles[role] for role in kept_out)
+        text = f"the table {TABLE} is under Lake Formation, which gives no right on it to {who}"
+        yield Check("Lake Formation", "problem", text, granted_to_all(patient))
+    else:
+        yield Check("Lake Formation", "ok", "not in the way")
+
+
+def report(patient: DoctorContext) -> Examined:
+    """One report over a day, by Athena."""
+    from due_cli.aws.athena.reports import report as asked
+
+    try:
+        found = asked(patient.stack, Silent(), _REPORT, {}, "1d", None, datetime.now(UTC))
+        rows = sum(1 for _ in found.rows)
+    except QueryError as error:
+        yield Check("report", "problem", f"{_REPORT} fails: {error.message}", _mend(patient, error))
+        return
+    yield Check("report", "ok", f"{_REPORT} runs: {counted(rows, 'row')} of the last day")
+
+
+def _mend(patient: DoctorContext, error: QueryError) -> str:
+    if is_lake_formation(error):
+        return granted_to_all(patient)
+    return patient.rights if error.hint == RIGHTS else command_in(error) or patient.setup
+
+
+def status_table(patient: DoctorContext) -> Examined:
+    """Whether it can be used; that its items expire is a matter of its settings."""
+    name = patient.names.status_table
+    status = table_status(patient.aws, name)
+    if status is None:
+        yield Check("status table", "warning", f"not checked: {name} is missing", patient.setup)
+    elif status != "ACTIVE":
+        look = patient.aws_command(f"dynamodb describe-table --table-name {name}")
+        yield Check("status table", "problem", f"{name} is {status}", look)
+    else:
+        yield Check("status table", "ok", f"{name} is ACTIVE")
+
+
+def status_api(patient: DoctorContext) -> Examined:
+    """It answers 404 for a message that nobody can know."""
+    names = patient.names
+    address = address_of(patient.aws, names.api, names.stack)
+    if address is None:
+        yield Check("status API", "warning", f"not checked: {names.api} is missing", patient.setup)
+        return
+    answer = get(patient.aws, address, {"message_id": f"due-doctor-{uuid.uuid4()}"})
+    if answer.status == _NOT_FOUND and "message_id" in answer.body:
+        yield Check("status API", "ok", f"{address} answers")
+    elif answer.status == _FORBIDDEN:
+        text = f"{address} answers {answer.status} to {patient.aws.caller.arn}: execute-api:Invoke is missing"
+        yield Check("status API", "problem", text, patient.rights)
+    else:
+        text = f"{address} answers {answer.status} for a message that is not known: {masked(answer.body)}"
+        tail = patient.aws_command(f"logs tail {names.log_group('status-api')} --since 1h")
+        yield Check("status API", "problem", text, tail)
+
+
+def alarms(patient: DoctorContext) -> Examined:
+    """The alarms that are raised."""
+    own = {one.node.resource.name for one in patient.looked if one.node.resource.kind == "alarm"}
+    raised = {name: why for name, why in raised_alarms(patient.aws, f"{patient.names.stack}-").items() if name in own}
+    yield from _raised(patient, raised)
+    if not raised:
+        yield Check("alarms", "ok", f"none of {counted(len(own), 'alarm')} is raised")
+
+
+def _raised(patient: DoctorContext, raised: dict[str, str]) -> Iterator[Check]:
+    for name, why in sorted(raised.items()):
+        history = patient.aws_command(f"cloudwatch describe-alarm-history --alarm-name {name}")
+        yield Check("alarms", "warning", f"{name} is raised: {masked(why)}", history)

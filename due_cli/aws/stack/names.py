@@ -1,0 +1,139 @@
+"""The names of everything that a stack is made of: from its own name, the account and the region alone.
+
+So a second machine finds the same deployment without a file (design: AWS contract).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from due_cli.aws.resources.tags import OWNER
+from due_cli.core.errors import UsageError
+
+STACK_TAG = OWNER
+EVENTS, ERRORS, RESULTS = "events/", "errors/", "athena-results/"
+_STACK = re.compile(r"[a-z](?:[a-z0-9]|-(?!-))*[a-z0-9]|[a-z]")
+_LONGEST_BUCKET = 63  # S3's limit; all other names are shorter than the bucket's
+_DATABASE = re.compile(r"[a-z0-9_]{1,255}")
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What a stack's resources are called."""
+
+    stack: str
+    account: str
+    region: str
+    partition: str = "aws"
+
+    @property
+    def bucket(self) -> str:
+        """The data bucket; bucket names are the world's, so account and region are part of it."""
+        return f"{self.stack}-events-{self.account}-{self.region}"
+
+    @property
+    def stream(self) -> str:
+        """The delivery stream."""
+        return f"{self.stack}-events"
+
+    @property
+    def status_table(self) -> str:
+        """The DynamoDB table of message statuses."""
+        return f"{self.stack}-message-status"
+
+    @property
+    def api(self) -> str:
+        """The HTTP API of message statuses."""
+        return f"{self.stack}-message-status"
+
+    @property
+    def workgroup(self) -> str:
+        """The Athena workgroup."""
+        return self.stack
+
+    @property
+    def topic(self) -> str:
+        """The SNS topic of alarms, where mail is asked for."""
+        return f"{self.stack}-alarms"
+
+    def command(self, words: str) -> str:
+        """A command of due's on this stack, to be typed next."""
+        return f"due {words}" if self.stack == "due" else f"due {words} --stack {self.stack}"
+
+    def function(self, name: str) -> str:
+        """A Lambda function: ``transform``, ``partition`` or ``status-api``."""
+        return f"{self.stack}-{name}"
+
+    @property
+    def undone(self) -> str:
+        """Where Lambda keeps the events that the partition function failed on for good; the prefix is Lambda's own."""
+        return f"aws/lambda/async/{self.function('partition')}/"
+
+    def role(self, name: str) -> str:
+        """An IAM role; roles are global to the account, so the region is part of the name."""
+        return f"{self.stack}-{name}-{self.region}"
+
+    def alarm(self, name: str) -> str:
+        """A CloudWatch alarm."""
+        return f"{self.stack}-{name}"
+
+    def log_group(self, function: str) -> str:
+        """The log group of a function, where Lambda writes to."""
+        return f"/aws/lambda/{self.function(function)}"
+
+    @property
+    def stream_log_group(self) -> str:
+        """The log group of the delivery stream."""
+        return f"/aws/kinesisfirehose/{self.stream}"
+
+    def arn(self, service: str, resource: str, *, region: bool = True, account: bool = True) -> str:
+        """The ARN of a resource of this account and region, or of a service that has none of them in its ARNs."""
+        place = (self.region if region else "", self.account if account else "")
+        return f"arn:{self.partition}:{service}:{place[0]}:{place[1]}:{resource}"
+
+    @property
+    def bucket_arn(self) -> str:
+        """The data bucket's ARN."""
+        return self.arn("s3", self.bucket, region=False, account=False)
+
+    @property
+    def stream_arn(self) -> str:
+        """The delivery stream's ARN."""
+        return self.arn("firehose", f"deliverystream/{self.stream}")
+
+    @property
+    def status_table_arn(self) -> str:
+        """The status table's ARN."""
+        return self.arn("dynamodb", f"table/{self.status_table}")
+
+    def function_arn(self, name: str) -> str:
+        """A function's ARN."""
+        return self.arn("lambda", f"function:{self.function(name)}")
+
+    def role_arn(self, name: str) -> str:
+        """A role's ARN."""
+        return self.arn("iam", f"role/{self.role(name)}", region=False)
+
+
+def names_of(stack: str, account: str, region: str, partition: str = "aws") -> Names:
+    """The names of a stack; raises :class:`UsageError` for a name that AWS would refuse for one of them."""
+    if not _STACK.fullmatch(stack):
+        raise UsageError(
+            f"--stack: {stack!r} is no name for a stack", "a-z, 0-9 and single hyphens, beginning with a letter"
+        )
+    names = Names(stack, account, region, partition)
+    if len(names.bucket) > _LONGEST_BUCKET:
+        most = len(stack) - (len(names.bucket) - _LONGEST_BUCKET)
+        raise UsageError(
+            f"--stack: the bucket {names.bucket} would have {len(names.bucket)} characters, and S3 takes 63",
+            f"a name of at most {most}",
+        )
+    return names
+
+
+def checked_database(database: str) -> str:
+    """The name of a Glue database; raises :class:`UsageError` for other characters (guide, parameters)."""
+    if not _DATABASE.fullmatch(database):
+        raise UsageError(f"--database: {database!r} is no name for a database", "a-z, 0-9 and _")
+    return database

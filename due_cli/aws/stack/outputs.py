@@ -1,0 +1,42 @@
+"""What a stack is made of, by the keys of the guide's CloudFormation outputs and due's own."""
+
+from __future__ import annotations
+
+from due_cli.aws.resources.http_api import address_of
+from due_cli.aws.services.projects import App, NoPinpointError
+from due_cli.aws.stack import pinpoint
+from due_cli.aws.stack.names import EVENTS
+from due_cli.aws.stack.stack import Stack
+from due_cli.core.results import Value
+
+
+def of(stack: Stack) -> dict[str, Value]:
+    """The outputs; Pinpoint's are None where the stack has no project, the status API's where it is missing."""
+    names, options = stack.names, stack.options
+    project = _project(stack)
+    return {
+        "PinpointProjectId": project.project_id if project else None,
+        "PinpointProjectArn": project.arn if project else None,
+        "PinpointEventStreamFirehoseName": names.stream if project else None,
+        "PinpointEventStreamFirehoseRoleName": names.role("pinpoint") if project else None,
+        "DUES3DataLakeName": names.bucket,
+        "DatabaseName": options.database,
+        "EventsFolder": f"s3://{names.bucket}/{EVENTS}",
+        "WorkgroupName": names.workgroup,
+        "DeliveryStreamName": names.stream,
+        "DeliveryStreamArn": names.stream_arn,
+        "StatusApiUrl": address_of(stack.aws, names.api, names.stack),
+        "StatusTable": names.status_table,
+        "StatusDays": options.status_days,
+        "Stack": names.stack,
+        "Account": names.account,
+        "Region": names.region,
+    }
+
+
+def _project(stack: Stack) -> App | None:
+    """The project whose events the stack gets: the one that it made before those that were attached later."""
+    try:
+        return next(iter(pinpoint.reaching(stack.aws, stack.names)), None)
+    except NoPinpointError:
+        return None

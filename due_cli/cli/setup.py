@@ -1,0 +1,106 @@
+"""``due setup``: on AWS or, with ``--local``, in a folder."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import Field
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from due_cli.cli.options import YesOption, confirm, declared, preview, progress_of, remembered, settings_of, signed
+from due_cli.core.results import Done, Result, Table, Text
+from due_cli.core.settings import AwsChoice, LocalChoice, chosen_for_setup
+
+if TYPE_CHECKING:
+    from due_cli.aws.stack.setup import Prepared
+
+HELP = """Make the events database on AWS, or bring it up to date; with --local DIR, in a folder of this machine.
+
+On AWS it plans, asks, and makes what is missing; it can be interrupted and run again. Options that are not given
+keep what the stack has. In a folder --database and --status-days count, and Parquet files that are in
+DIR/events/YYYY/MM/DD/HH already (the AWS solution's own data) are read as they are.
+"""
+
+
+def _described(choice: Field[Any]) -> tuple[str, Any, None, str, str, str]:
+    default = "none" if choice.default is None else choice.default
+    kind = int if choice.metadata["between"][1] or isinstance(choice.default, int) else str
+    text = f"{choice.metadata['about']} [default: {default}]"
+    return choice.name, kind | None, None, f"--{choice.name.replace('_', '-')}", choice.metadata["metavar"], text
+
+
+def _setup(
+    context: typer.Context,
+    *,
+    config_sets: Annotated[
+        str | None, typer.Option(metavar="A,B", help="SES configuration sets to attach.", show_default=False)
+    ] = None,
+    pinpoint_project_id: Annotated[
+        str | None, typer.Option(metavar="ID", help="The Amazon Pinpoint project to use.", show_default=False)
+    ] = None,
+    pinpoint_project_name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The project to use, or to make.", show_default=False)
+    ] = None,
+    no_pinpoint: Annotated[bool, typer.Option("--no-pinpoint", help="Leave Amazon Pinpoint out.")] = False,
+    tag: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUE", help="A tag for every resource, beside those that it has. May be repeated."),
+    ] = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Show what would be done, and do nothing.")] = False,
+    policy: Annotated[
+        bool, typer.Option("--policy", help="Print the rights that whoever runs due on the stack needs.")
+    ] = False,
+    yes: YesOption = False,
+    **chosen: str | int | None,
+) -> Done | Table | Text:
+    choice = chosen_for_setup(settings_of(context), os.environ)
+    if isinstance(choice, LocalChoice):
+        named: dict[str, object] = {"tag": tag, "plan": plan or None, "no_pinpoint": no_pinpoint or None}
+        named["policy"] = policy or None
+        named |= {"pinpoint_project_id": pinpoint_project_id, "pinpoint_project_name": pinpoint_project_name}
+        return _in_folder(context, choice, {**chosen, **named, "config_sets": config_sets})
+    from due_cli.aws.client import Aws
+    from due_cli.aws.stack import pinpoint, setup
+
+    aws = Aws(choice.profile, choice.region)
+    if policy:
+        return Text(setup.policy(aws, choice.stack, chosen, progress_of(context)))
+    project = pinpoint.Asked(pinpoint_project_id, pinpoint_project_name, not no_pinpoint)
+    sets = tuple((config_sets or "").replace(",", " ").split())
+    prepared = setup.prepared(aws, choice.stack, setup.Asked(chosen, project, sets, tuple(tag or ())))
+    return prepared.plan() if plan else _carried_out(context, choice, prepared, yes=yes)
+
+
+def _carried_out(context: typer.Context, choice: AwsChoice, prepared: Prepared, *, yes: bool) -> Done:
+    from due_cli.aws.stack.setup import carry_out
+
+    if prepared.changes:
+        preview(context, prepared.plan())
+        if not confirm(prepared.question, yes=yes, what="due setup"):
+            return Done(["nothing was changed"])
+    done = carry_out(prepared, progress_of(context))
+    found = AwsChoice(choice.stack, prepared.stack.names.region, choice.profile, choice.source)
+    return Done([*done.lines, *remembered(found)], done.next_steps)
+
+
+def _in_folder(context: typer.Context, choice: LocalChoice, chosen: Mapping[str, object]) -> Done:
+    from due_cli.local.folder import Folder
+    from due_cli.local.lifecycle import set_up_folder
+
+    done = set_up_folder(Folder(choice.folder), chosen, progress_of(context))
+    return Done([*done.lines, *remembered(choice)], done.next_steps)
+
+
+_OWN = [one for one in inspect.signature(_setup, eval_str=True).parameters.values() if one.name != "chosen"]
+
+
+def command(*, with_options: bool) -> Callable[..., Result]:
+    """The command; beside its own options those that a stack has (``due_cli/aws/stack/options.py``), where needed."""
+    if not with_options:
+        return signed(_setup, _OWN)
+    from due_cli.aws.stack.options import choices
+
+    return signed(_setup, [*_OWN, *(declared(*_described(choice)) for choice in choices())])

@@ -1,0 +1,97 @@
+"""A stack for the tests of a module: an empty one, or one with the same files as a local database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from due_cli.aws.stack.desired import TABLE
+from due_cli.aws.stack.stack import Stack
+from due_cli.core.progress import Silent
+from tests.aws.athena import stacks
+from tests.aws.athena.awkward import RECORDS
+from tests.aws_emulator.aws import Front
+from tests.aws_emulator.fixture import started
+from tests.queries.filing import ingested
+from tests.queries.scenes import HAND
+
+
+@dataclass(frozen=True, slots=True)
+class Bare:
+    """A stack in an account."""
+
+    front: Front
+    stack: Stack
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    """The same files in a local database and in a stack."""
+
+    front: Front
+    stack: Stack
+    database: Path
+
+
+class Said(Silent):
+    """Progress that remembers its lines."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+        self.asides: list[str] = []
+
+    def note(self, text: str) -> None:
+        """Keeps a warning."""
+        self.notes.append(text)
+
+    def aside(self, text: str) -> None:
+        """Keeps what is of less weight."""
+        self.asides.append(text)
+
+
+@pytest.fixture
+def said() -> Said:
+    """What work tells of itself."""
+    return Said()
+
+
+@pytest.fixture(scope="module")
+def account() -> Iterator[Bare]:
+    """A stack without events and without views."""
+    with started() as front:
+        yield Bare(front, stacks.made(views=False))
+
+
+@pytest.fixture
+def front(account: Bare) -> Iterator[Front]:
+    """The account of the module's tests, as it was before any of them; it cannot be had together with ``both``."""
+    front, stack = account.front, account.stack
+    before = front.athena.engine
+    front.journal.clear()
+    yield front
+    front.faults.clear()
+    front.athena.engine, front.athena.slow = before, 0.0
+    glue = front.client("glue")
+    for table in glue.get_tables(DatabaseName=stack.options.database)["TableList"]:
+        if table["Name"] != TABLE:
+            glue.delete_table(DatabaseName=stack.options.database, Name=table["Name"])
+
+
+@pytest.fixture
+def stack(account: Bare, front: Front) -> Stack:
+    """The stack in it."""
+    return account.stack
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
+    """The events that were counted by hand and some with awkward values, on both targets."""
+    hand = [record for case in HAND for record in case.records]
+    database = ingested(tmp_path_factory.mktemp("both"), hand, RECORDS)
+    with started() as front:
+        stack = stacks.made(views=True)
+        stacks.filled(front, stack, database)
+        yield Both(front, stack, database)

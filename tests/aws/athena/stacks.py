@@ -1,0 +1,85 @@
+"""A stack in the front's account as far as its questions go: what keeps events and statuses, and the views."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from due_cli.aws.client import Aws
+from due_cli.aws.pipeline.status_item import attributes
+from due_cli.aws.resources.resource import Node, Step
+from due_cli.aws.stack.desired import TABLE, desired
+from due_cli.aws.stack.execute import execute
+from due_cli.aws.stack.names import EVENTS, names_of
+from due_cli.aws.stack.options import Options
+from due_cli.aws.stack.package import package
+from due_cli.aws.stack.plan import planned
+from due_cli.aws.stack.stack import Stack
+from due_cli.events.model import Json
+from due_cli.events.status import Status, merged, status_of
+from tests.aws_emulator.aws import Front
+from tests.queries.filing import filed
+
+_PARTS = ("bucket", "database", "table", "workgroup", "status-table", "transform-log", "transform-role", "transform")
+
+
+def nodes_of(stack: Stack) -> list[Node[Aws]]:
+    """What is made of a stack here."""
+    found = desired(stack.names, stack.options, package())
+    return [node for node in found if node.key in _PARTS or node.key.startswith("view-")]
+
+
+def applied(stack: Stack, kind: str = "") -> list[Step[Aws]]:
+    """Plans and carries out, for resources of one kind if asked; the steps that were planned."""
+    nodes = [node for node in nodes_of(stack) if kind in ("", node.resource.kind)]
+    steps = planned(nodes, stack.aws)
+    execute(steps, stack.aws)
+    return steps
+
+
+def made(*, views: bool, **chosen: Any) -> Stack:
+    """A stack, without events."""
+    aws = Aws()
+    caller = aws.caller
+    stack = Stack(aws, names_of("due", caller.account, caller.region, caller.partition), Options(**chosen))
+    nodes = [node for node in nodes_of(stack) if views or node.resource.kind != "view"]
+    execute(planned(nodes, aws), aws)
+    return stack
+
+
+def filled(front: Front, stack: Stack, database: Path) -> None:
+    """Puts the files of a local database into the stack's bucket, each hour a partition."""
+    s3, glue, name = front.client("s3"), front.client("glue"), stack.options.database
+    storage = glue.get_table(DatabaseName=name, Name=TABLE)["Table"]["StorageDescriptor"]
+    hours = set()
+    for file in sorted((database / "events").rglob("*.parquet")):
+        place = file.parent.relative_to(database / "events").as_posix()
+        hours.add(place)
+        s3.put_object(Bucket=stack.names.bucket, Key=f"{EVENTS}{place}/{file.name}", Body=file.read_bytes())
+    for hour in sorted(hours):
+        year, month, day, clock = hour.split("/")
+        location = f"s3://{stack.names.bucket}/{EVENTS}{hour}/"
+        partition = {
+            "Values": [f"{year}-{month}-{day} {clock}:00:00"],
+            "StorageDescriptor": {**storage, "Location": location},
+        }
+        glue.create_partition(DatabaseName=name, TableName=TABLE, PartitionInput=partition)
+
+
+def known(front: Front, stack: Stack, statuses: Iterable[Status], days: int = 36500) -> None:
+    """Puts statuses into the table as the functions do."""
+    dynamodb = front.client("dynamodb")
+    for status in statuses:
+        dynamodb.put_item(TableName=stack.names.status_table, Item=attributes(status, days))
+
+
+def told(*records: Json) -> dict[str, Status]:
+    """What records say of their messages."""
+    found: dict[str, Status] = {}
+    for event in filed(records):
+        status = status_of(event.row)
+        if status is not None:
+            before = found.get(status.message_id)
+            found[status.message_id] = merged(before, status) if before else status
+    return found

@@ -1,0 +1,62 @@
+"""The reports of a stack are those of a folder with the same files, row for row and value for value."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from due_cli.aws.athena import reports
+from due_cli.local.folder import Folder
+from due_cli.local.reports import report as local_report
+from due_cli.sql import files
+from tests.aws.athena.awkward import DAY, VALUES
+from tests.aws.athena.conftest import Both, Said
+from tests.commands import Due
+from tests.queries.hand import Hand
+from tests.queries.scenes import HAND
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+CASES = tuple({case.report: case for case in HAND}.values())  # one of each report
+PERIOD = ("--since", DAY, "--until", "2025-06-03")
+
+
+def test_every_report_is_among_them() -> None:
+    assert {case.report for case in CASES} == set(files.names("reports"))
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_report_is_the_same_on_both(both: Both, said: Said, case: Hand) -> None:
+    theirs = reports.report(both.stack, said, case.report, case.options, case.since, case.until, NOW)
+    ours = local_report(Folder(both.database), case.report, case.options, case.since, case.until, NOW)
+    rows, expected = list(theirs.rows), list(ours.rows)
+    assert (list(theirs.columns), rows) == (list(ours.columns), expected)
+    assert [list(map(type, row)) for row in rows] == [list(map(type, row)) for row in expected]
+    assert len(said.asides) == 1
+
+
+@pytest.mark.parametrize("case", HAND[::9], ids=str)
+def test_the_command_prints_the_same(due: Due, both: Both, case: Hand) -> None:
+    assert due.rows(*case.words, "--stack", "due") == case.rows
+
+
+@pytest.mark.parametrize("value", VALUES, ids=range(len(VALUES)))
+def test_any_text_is_a_value(both: Both, due: Due, value: str) -> None:
+    """It finds its own message and no other, and nothing else happens."""
+    (subject,) = due.rows("report", "subject-lines", "--address", value.upper(), *PERIOD, "--stack", "due")
+    assert subject["email_subject"] == f"Subject {value[:80]}"
+    (count,) = due.rows("report", "send-count-by-tag", "--tag", f"k'%;={value}", *PERIOD, "--stack", "due")
+    assert count == {"sends": 1}
+
+
+@pytest.mark.parametrize("value", VALUES[::4], ids=range(0, len(VALUES), 4))
+def test_any_text_is_a_context(both: Both, due: Due, value: str) -> None:
+    (sms,) = due.rows("report", "sms-cost-by-tag", "--tag", f"k'%;={value}", *PERIOD, "--stack", "due")
+    assert sms == {"cost_in_millicents": 600.0, "sends": 1}
+
+
+def test_what_was_asked_is_what_sql_shows(both: Both, due: Due) -> None:
+    words = ("report", "subject-lines", "--address", VALUES[0], *PERIOD, "--stack", "due")
+    printed = due(*words, "--sql").done().out
+    due(*words).done()
+    assert list(both.front.athena.queries.values())[-1].sql.strip() == printed.strip()

@@ -1,0 +1,133 @@
+"""A whole stack that is well, for tests that make it ill: with mail through it, an identity and quiet alarms."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from due_cli.aws.client import Aws
+from due_cli.aws.doctor import doctor
+from due_cli.aws.stack import pinpoint, senders, setup
+from due_cli.aws.stack.desired import TABLE
+from due_cli.aws.stack.stack import Stack, found
+from due_cli.core.progress import Silent
+from due_cli.core.results import Check
+from tests.aws import typed
+from tests.aws_emulator.aws import Front
+from tests.aws_emulator.calls import Call
+from tests.aws_emulator.pinpoint import Gone
+from tests.aws_emulator.wire import Answer, Request
+from tests.commands import Due
+
+NO_PINPOINT = setup.Asked({}, pinpoint.Asked(None, None, use=False), (), ())
+
+
+@dataclass(frozen=True)
+class Expected:
+    """A check that doctor is to make: what it finds, as a pattern, and how the command that mends it begins."""
+
+    check: str
+    found: str
+    fix: str = ""
+    outcome: str = "problem"
+
+
+@dataclass(frozen=True)
+class DoctorEnv:
+    """The stack and the account that it is in."""
+
+    front: Front
+    stack: Stack
+
+    def client(self, service: str) -> Any:
+        """A client of the account's root."""
+        return self.front.client(service)
+
+    def examined(self, *, repair: bool = False) -> list[Check]:
+        """Every check but those that are in order."""
+        checks = doctor.examine(found(self.stack.aws, "due"), Silent(), repair=repair, send_test=False).checks
+        return [check for check in checks if check.outcome != "ok"]
+
+    def is_well(self) -> None:
+        """Nothing is to be mended, or to be looked at."""
+        assert self.examined() == []
+
+    def names(self, *expected: Expected) -> list[Check]:
+        """Doctor names exactly these faults, in any order; the checks in the order of what was expected."""
+        left, matched = self.examined(), []
+        for one in expected:
+            same = [check for check in left if _is_same(check, one)]
+            assert len(same) == 1, f"{one} is not in\n" + "\n".join(map(str, left))
+            left.remove(same[0])
+            matched += same
+        assert left == [], "\n".join(map(str, left))
+        return matched
+
+    def fix(self, due: Due, checks: Iterable[Check]) -> None:
+        """Types each command that doctor printed, once."""
+        for command in dict.fromkeys(check.fix for check in checks):
+            assert command is not None
+            typed.run(command, self.front, due)
+
+    def log(self, group: str, stream: str, *lines: Any) -> None:
+        """Writes lines to a log, as the one who writes there does."""
+        moment = int(self.front.clock.now() * 1000)
+        logs = self.client("logs")
+        if stream not in [one["logStreamName"] for one in logs.describe_log_streams(logGroupName=group)["logStreams"]]:
+            logs.create_log_stream(logGroupName=group, logStreamName=stream)
+        events = [
+            {"timestamp": moment, "message": line if isinstance(line, str) else json.dumps(line)} for line in lines
+        ]
+        logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
+
+    def measured(self, namespace: str, name: str, dimension: Mapping[str, str], value: float) -> None:
+        """A metric had a value a moment ago: moto leaves the present second out."""
+        moment = datetime.now(UTC) - timedelta(minutes=1)
+        listed = [{"Name": key, "Value": text} for key, text in dimension.items()]
+        data = {"MetricName": name, "Dimensions": listed, "Value": value, "Timestamp": moment}
+        self.client("cloudwatch").put_metric_data(Namespace=namespace, MetricData=[data])
+
+
+def made(front: Front) -> DoctorEnv:
+    """A stack that is well, in an account for which Pinpoint has ended."""
+    front.pinpoint.gone = Gone.FORBIDDEN
+    prepared = setup.prepared(Aws(), "due", NO_PINPOINT)
+    setup.carry_out(prepared, Silent())
+    ses = front.client("sesv2")
+    ses.create_configuration_set(ConfigurationSetName="mail")
+    ses.create_email_identity(EmailIdentity="example.com", ConfigurationSetName="mail")
+    stack = found(Aws(), "due")
+    senders.attach(stack, ["mail"], "auto", False, Silent())
+    cloudwatch = front.client("cloudwatch")
+    for alarm in cloudwatch.describe_alarms()["MetricAlarms"]:  # moto makes them raised
+        cloudwatch.set_alarm_state(AlarmName=alarm["AlarmName"], StateValue="OK", StateReason="quiet")
+    deliver(front, stack)
+    return DoctorEnv(front, stack)
+
+
+def deliver(front: Front, stack: Stack) -> None:
+    """Sends an event through the stream to the table."""
+    record = {"event_type": "purchase", "event_timestamp": int(front.clock.now() * 1000)}
+    front.firehose.put(stack.names.stream, record)
+    front.flush()
+
+
+def _is_same(check: Check, expected: Expected) -> bool:
+    return (
+        (check.check, check.outcome) == (expected.check, expected.outcome)
+        and re.search(expected.found, check.found) is not None
+        and (check.fix or "").startswith(expected.fix)
+    )
+
+
+def registered(call: Call, _: Request, answer: Answer) -> None:
+    """Lake Formation has to do with the table."""
+    if call.name == "glue:GetTable" and call.parameters["Name"] == TABLE:
+        document = answer.json
+        document["Table"]["IsRegisteredWithLakeFormation"] = True
+        answer.body = json.dumps(document).encode()
+        answer.headers = [pair for pair in answer.headers if pair[0].lower() != "content-length"]

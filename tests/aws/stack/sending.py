@@ -1,0 +1,123 @@
+"""What the tests of senders set up in the front's account: a stack's stream, configuration sets and projects."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from due_cli.aws.client import Aws
+from due_cli.aws.resources.resource import Action, Node, Step
+from due_cli.aws.stack import config_sets, senders
+from due_cli.aws.stack.execute import execute
+from due_cli.aws.stack.names import STACK_TAG, Names
+from due_cli.aws.stack.options import Options
+from due_cli.aws.stack.plan import planned
+from due_cli.aws.stack.stack import Stack, names_in
+from due_cli.core.progress import Silent
+from due_cli.core.results import Done
+from tests.aws_emulator.aws import Front
+
+EVENT_TYPES = ["SEND", "REJECT", "BOUNCE", "COMPLAINT", "DELIVERY", "OPEN", "CLICK", "RENDERING_FAILURE"]
+ALL_EVENT_TYPES = [*EVENT_TYPES, "DELIVERY_DELAY", "SUBSCRIPTION"]
+OTHER_STREAM = "arn:aws:firehose:us-east-1:123456789012:deliverystream/other"
+
+
+def a_stack(front: Front, name: str = "due") -> Stack:
+    """As much of a stack as senders need: its stream and SES's role."""
+    aws = Aws()
+    names = names_in(aws, name)
+    make_stream(front, names.stream)
+    apply([config_sets.role(names, {STACK_TAG: names.stack}, None)], aws)
+    front.journal.clear()
+    return Stack(aws, names, Options())
+
+
+def make_stream(front: Front, name: str) -> None:
+    bucket = {"RoleARN": "arn:aws:iam::123456789012:role/any", "BucketARN": "arn:aws:s3:::any"}
+    front.client("firehose").create_delivery_stream(DeliveryStreamName=name, S3DestinationConfiguration=bucket)
+
+
+def apply(nodes: list[Node[Aws]], aws: Aws) -> dict[str, Action]:
+    """Carries out what is to be done; what was done, by key."""
+    steps: list[Step[Aws]] = planned(nodes, aws)
+    execute(steps, aws)
+    return {step.node.key: step.action for step in steps}
+
+
+def make_sets(front: Front, *names: str) -> None:
+    for name in names:
+        front.client("sesv2").create_configuration_set(ConfigurationSetName=name)
+
+
+def make_project(front: Front, name: str, **tags: str) -> str:
+    """A project; its id."""
+    asked = {"Name": name, "tags": {key.replace("_", ":"): value for key, value in tags.items()}}
+    return str(front.client("pinpoint").create_app(CreateApplicationRequest=asked)["ApplicationResponse"]["Id"])
+
+
+def lead(front: Front, project: str, stream_arn: str, role_arn: str = "arn:aws:iam::123456789012:role/any") -> None:
+    """Gives a project an event stream, as somebody by hand."""
+    stream = {"DestinationStreamArn": stream_arn, "RoleArn": role_arn}
+    front.client("pinpoint").put_event_stream(ApplicationId=project, WriteEventStream=stream)
+
+
+def stream_of(front: Front, project: str) -> str | None:
+    """Where a project's event stream leads."""
+    pinpoint = front.client("pinpoint")
+    try:
+        found = pinpoint.get_event_stream(ApplicationId=project)["EventStream"]
+    except pinpoint.exceptions.NotFoundException:
+        return None
+    return str(found["DestinationStreamArn"])
+
+
+def projects(front: Front) -> list[str]:
+    """The names of all projects."""
+    return sorted(one["Name"] for one in front.client("pinpoint").get_apps()["ApplicationsResponse"]["Item"])
+
+
+def app_arn(names: Names, project: str) -> str:
+    return names.arn("mobiletargeting", f"apps/{project}")
+
+
+def to_stream(name: str, stream_arn: str, **more: Any) -> dict[str, Any]:
+    """An event destination as SES keeps it."""
+    target = {"IamRoleArn": "arn:aws:iam::123456789012:role/any", "DeliveryStreamArn": stream_arn}
+    return {
+        "Name": name,
+        "Enabled": True,
+        "MatchingEventTypes": ["SEND"],
+        "KinesisFirehoseDestination": target,
+        **more,
+    }
+
+
+def to_project(name: str, arn: str) -> dict[str, Any]:
+    """An event destination through a project."""
+    target = {"ApplicationArn": arn}
+    return {"Name": name, "Enabled": True, "MatchingEventTypes": ["SEND"], "PinpointDestination": target}
+
+
+def to_topic(name: str) -> dict[str, Any]:
+    """An event destination that nobody of due's cares for."""
+    target = {"TopicArn": "arn:aws:sns:us-east-1:123456789012:topic"}
+    return {"Name": name, "Enabled": True, "MatchingEventTypes": ["BOUNCE"], "SnsDestination": target}
+
+
+def attach(stack: Stack, *names: str, via: str = "auto", everything: bool = False) -> Done:
+    return senders.attach(stack, list(names), via, everything, Silent())
+
+
+def detach(stack: Stack, *names: str) -> Done:
+    return senders.detach(stack, list(names), Silent())
+
+
+def a_project(front: Front, stack: Stack) -> str:
+    """A project whose events the stack gets; its ARN."""
+    project = make_project(front, "shop")
+    lead(front, project, stack.names.stream_arn)
+    front.journal.clear()
+    return app_arn(stack.names, project)
+
+
+def said(done: Done) -> str:
+    return "\n".join(done.lines)

@@ -1,0 +1,198 @@
+"""The front's Firehose and Lambda: what they refuse, transform, convert and run."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError  # noqa: F401
+
+from tests.aws_emulator import account
+from tests.aws_emulator.aws import Front
+from tests.aws_emulator.needs import ACCOUNT
+
+
+def body(front: Front, key: str) -> bytes:
+    found: bytes = front.client("s3").get_object(Bucket=account.BUCKET, Key=key)["Body"].read()
+    return found
+
+
+def test_a_stream_waits_for_its_role_and_for_a_large_buffer(front: Front) -> None:
+    account.table(front, account.COLUMNS)
+    account.function(front, account.PASSING)
+    role = account.stream_role(front)
+    front.iam.refusals_of_new_roles = 1
+    with pytest.raises(ClientError, match="Firehose is unable to assume role") as caught:
+        account.stream(front, role)
+    assert account.code(caught) == "InvalidArgumentException"
+    with pytest.raises(ClientError, match="at least 64"):
+        account.stream(front, role, BufferingHints={"SizeInMBs": 5, "IntervalInSeconds": 60})
+    front.firehose.creating = 2
+    account.stream(front, role)
+    describe = front.client("firehose").describe_delivery_stream
+    found = [describe(DeliveryStreamName=account.STREAM)["DeliveryStreamDescription"] for _ in range(3)]
+    assert [one["DeliveryStreamStatus"] for one in found] == ["CREATING", "CREATING", "ACTIVE"]
+
+
+def test_records_become_parquet_by_the_tables_schema(front: Front) -> None:
+    account.pipeline(front)
+    put = front.client("firehose").put_record_batch
+    front.clock.set(1_767_225_599)  # the last second of 2025
+    first = {"EVENT_TYPE": "a", "at": 1, "tags": {"Key": "Value"}, "facets": {"mail": {"linktags": ["x"], "z": 1}}}
+    double = json.dumps(first) + json.dumps({"event_type": "b", "unknown": 1})
+    put(DeliveryStreamName=account.STREAM, Records=[{"Data": double}, {"Data": '{"event_type": "c", "at": "no"}'}])
+    front.clock.advance(3)
+    put(DeliveryStreamName=account.STREAM, Records=[{"Data": "{broken"}])
+    delivery = front.firehose.flush()[0]
+    [good] = account.keys(front, "events/")
+    assert good.startswith("events/2025/12/31/23/")
+    rows = pq.read_table(io.BytesIO(body(front, good))).to_pylist()
+    assert rows[0]["tags"] == [("Key", "Value")]
+    assert rows[0]["facets"] == {"mail": {"linktags": ["x"]}}
+    assert [row["event_type"] for row in rows] == ["a", "b"]
+    [bad] = account.keys(front, "errors/format-conversion-failed/")
+    lines = [json.loads(line) for line in body(front, bad).splitlines()]
+    assert [base64.b64decode(one["rawData"]) for one in lines] == [b'{"event_type": "c", "at": "no"}', b"{broken"]
+    assert delivery.failed == lines
+
+
+def test_another_deserializer_has_the_keys_of_maps_in_lower_case(front: Front) -> None:
+    conversion = account.destination("")["DataFormatConversionConfiguration"]
+    schema = {**conversion["SchemaConfiguration"], "RoleARN": f"arn:aws:iam::{ACCOUNT}:role/stream-role"}
+    openx: dict[str, Any] = {"Deserializer": {"OpenXJsonSerDe": {}}}
+    changed = {**conversion, "SchemaConfiguration": schema, "InputFormatConfiguration": openx}
+    account.pipeline(front, DataFormatConversionConfiguration=changed)
+    front.firehose.put(account.STREAM, {"event_type": "a", "tags": {"Key": "Value"}})
+    front.firehose.flush()
+    [good] = account.keys(front, "events/")
+    assert pq.read_table(io.BytesIO(body(front, good))).to_pylist()[0]["tags"] == [("key", "Value")]
+
+
+ANSWERS = {
+    "dropped": "dict(recordId=r['recordId'], result='Dropped', data='')",
+    "failed": "dict(recordId=r['recordId'], result='ProcessingFailed', data=r['data'])",
+}
+
+
+@pytest.mark.parametrize("kind", ANSWERS)
+def test_what_the_transform_drops_or_fails(front: Front, kind: str) -> None:
+    account.pipeline(
+        front, f"def handler(event, context):\n    return {{'records': [{ANSWERS[kind]} for r in event['records']]}}"
+    )
+    front.firehose.put(account.STREAM, {"event_type": "a"})
+    delivery = front.firehose.flush()[0]
+    assert account.keys(front, "events/") == []
+    assert delivery.dropped == (kind == "dropped")
+    assert len(account.keys(front, "errors/processing-failed/")) == (kind == "failed")
+    if kind == "failed":
+        assert base64.b64decode(delivery.failed[0]["rawData"]) == b'{"event_type": "a"}\n'
+        assert delivery.failed[0]["lambdaArn"] == account.FUNCTION_ARN
+
+
+@pytest.mark.parametrize(
+    ("answer", "wanted"),
+    [
+        ("{'records': found[1:]}", "Lambda.MissingRecordId"),
+        ("{'records': found + found[:1]}", "Lambda.DuplicatedRecordId"),
+        ("{'rows': found}", "Lambda.JsonProcessingException"),
+        ("{'records': [dict(one, data='x' * 4_000_000) for one in found]}", "Lambda.FunctionError"),
+        ("1 / 0", "Lambda.FunctionError"),
+    ],
+)
+def test_an_answer_that_breaks_the_contract_fails_its_batch(front: Front, answer: str, wanted: str) -> None:
+    lines = ["found = [dict(recordId=r['recordId'], result='Ok', data=r['data']) for r in event['records']]"]
+    account.pipeline(front, "\n    ".join(["def handler(event, context):", *lines, f"return {answer}"]))
+    front.firehose.put(account.STREAM, {"event_type": "a"}, {"event_type": "b"})
+    delivery = front.firehose.flush()[0]
+    assert [one["errorCode"] for one in delivery.failed] == [wanted, wanted]
+    assert account.keys(front, "events/") == []
+
+
+def test_batches_have_at_most_500_records(front: Front) -> None:
+    account.pipeline(front)
+    front.firehose.put(account.STREAM, *({"event_type": "a"} for _ in range(501)))
+    front.firehose.flush()
+    assert [len(one.event["records"]) for one in front.functions.invocations] == [500, 1]
+
+
+@pytest.mark.parametrize("action", ["s3:PutObject", "glue:GetTableVersion", "lambda:InvokeFunction"])
+def test_a_stream_can_do_only_what_its_role_can(front: Front, action: str) -> None:
+    account.pipeline(front, without=action)
+    front.firehose.put(account.STREAM, {"event_type": "a"})
+    delivery = front.firehose.flush()[0]
+    assert account.keys(front, "events/") == []
+    assert {one.need.action for one in front.iam.denied} == {action}
+    assert delivery.problems
+
+
+def test_part_of_a_batch_can_be_refused(front: Front) -> None:
+    account.pipeline(front)
+    front.firehose.unwilling.records = 2
+    records = [{"Data": str(number)} for number in range(3)]
+    answer = front.client("firehose").put_record_batch(DeliveryStreamName=account.STREAM, Records=records)
+    assert answer["FailedPutCount"] == 2
+    assert [one.get("ErrorCode") for one in answer["RequestResponses"]] == ["ServiceUnavailableException"] * 2 + [None]
+
+
+LOOKING = """
+import json, os, sys, boto3
+def handler(event, context):
+    print("seen", event)
+    try:
+        import due_cli
+        ours = True
+    except ImportError:
+        ours = False
+    boto3.client("s3").list_objects_v2(Bucket="front-data")
+    return {"ours": ours, "setting": os.environ["SETTING"], "left": context.get_remaining_time_in_millis() > 0}
+"""
+
+
+def test_a_function_runs_from_its_zip_alone_in_its_role(front: Front) -> None:
+    front.client("s3").create_bucket(Bucket=account.BUCKET)
+    may = account.allow("s3:ListBucket", account.BUCKET_ARN)
+    account.function(front, LOOKING, account.FUNCTION, may, Environment={"Variables": {"SETTING": "one"}})
+    answer = front.client("lambda").invoke(FunctionName=account.FUNCTION, Payload=b'{"a": 1}')
+    assert json.loads(answer["Payload"].read()) == {"ours": False, "setting": "one", "left": True}
+    call = next(one for one in front.journal.everything if one.name == "s3:ListObjectsV2")
+    assert (call.by, call.principal.rsplit("/", 1)[-1]) == ("function", f"{account.FUNCTION}-role")
+    logged = front.client("logs").filter_log_events(logGroupName=f"/aws/lambda/{account.FUNCTION}")["events"]
+    said, last = (one["message"] for one in logged)
+    assert [said] == ["seen {'a': 1}"] == front.functions.logs(account.FUNCTION)
+    assert last.startswith("REPORT RequestId: ")
+    front.client("iam").delete_role_policy(RoleName=f"{account.FUNCTION}-role", PolicyName="policy")
+    answer = front.client("lambda").invoke(FunctionName=account.FUNCTION, Payload=b"{}")
+    assert answer["FunctionError"] == "Unhandled"
+    assert "s3:ListBucket" in {one.need.action for one in front.iam.denied}
+
+
+def test_a_new_object_invokes_the_function_that_lets_s3_in(front: Front) -> None:
+    s3, functions = front.client("s3"), front.client("lambda")
+    s3.create_bucket(Bucket=account.BUCKET)
+    where = account.function(
+        front, "def handler(event, context):\n    return event['Records'][0]['s3']['object']['key']"
+    )
+    filters = {"Key": {"FilterRules": [{"Name": "prefix", "Value": "events/"}]}}
+    rule = {"LambdaFunctionArn": where, "Events": ["s3:ObjectCreated:*"], "Filter": filters}
+    notify = s3.put_bucket_notification_configuration
+    with pytest.raises(ClientError, match="Unable to validate"):
+        notify(Bucket=account.BUCKET, NotificationConfiguration={"LambdaFunctionConfigurations": [rule]})
+    functions.add_permission(
+        FunctionName=account.FUNCTION,
+        StatementId="s3",
+        Action="lambda:InvokeFunction",
+        Principal="s3.amazonaws.com",
+        SourceArn=account.BUCKET_ARN,
+        SourceAccount=ACCOUNT,
+    )
+    with pytest.raises(ClientError, match="overlap"):
+        notify(Bucket=account.BUCKET, NotificationConfiguration={"LambdaFunctionConfigurations": [rule, rule]})
+    notify(Bucket=account.BUCKET, NotificationConfiguration={"LambdaFunctionConfigurations": [rule]})
+    s3.put_object(Bucket=account.BUCKET, Key="events/one", Body=b"")
+    s3.put_object(Bucket=account.BUCKET, Key="other/one", Body=b"")
+    front.functions.settle()
+    assert [one.answer for one in front.functions.invocations] == ["events/one"]

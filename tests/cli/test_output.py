@@ -1,0 +1,148 @@
+"""What is written where: formats, streams, exit codes, the global options."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_help import RECORD
+from tests.commands import Due, process, write_lines
+
+MESSAGE = "0100019a-example-000000"
+
+
+@pytest.fixture
+def filled(due: Due, folder: Path) -> Path:
+    opened = {**RECORD, "eventType": "Open", "open": {"timestamp": "2026-11-15T12:00:00.001Z", "ipAddress": "1.2.3.4"}}
+    tagged = {**RECORD, "mail": {**RECORD["mail"], "tags": {"a|b": ["x", "y"], "quote": ['"']}}}  # type: ignore[dict-item]
+    due("ingest", str(write_lines(folder / "r.json", [tagged, opened]))).done()
+    return folder
+
+
+def test_json_is_one_array_with_the_sqls_columns(due: Due, filled: Path) -> None:
+    sql = "SELECT event_timestamp, destination, message_tags, subject FROM email_send"
+    assert due.query(sql) == [
+        {
+            "event_timestamp": "2026-11-15T11:35:12.649Z",
+            "destination": ["a@b.example"],
+            "message_tags": {"a|b": "x,y", "quote": '"'},
+            "subject": None,
+        }
+    ]
+
+
+def test_json_of_no_rows_is_an_empty_array(due: Due, filled: Path) -> None:
+    assert due("query", "SELECT 1 AS one WHERE false", "-o", "json").done().out == "[]\n"
+
+
+def test_csv_reads_back(due: Due, filled: Path) -> None:
+    text = due("query", "SELECT message_id, message_tags, subject FROM email_send", "-o", "csv").done().out
+    assert list(csv.reader(io.StringIO(text))) == [
+        ["message_id", "message_tags", "subject"],
+        [MESSAGE, '{"a|b": "x,y", "quote": "\\""}', ""],
+    ]
+
+
+def test_markdown_escapes_its_bars(due: Due, filled: Path) -> None:
+    text = due("query", "SELECT message_tags FROM email_send", "--output=markdown").done().out
+    assert text == '| message_tags |\n| --- |\n| {"a\\|b": "x,y", "quote": "\\""} |\n'
+
+
+def test_global_options_work_before_and_after_the_command(due: Due, filled: Path, tmp_path: Path) -> None:
+    elsewhere = str(tmp_path / "none")
+    before = due("--output", "json", "--local", str(filled), "outputs").done()
+    after = due("outputs", "--local", str(filled), "-o", "json").done()
+    assert before.json == after.json
+    assert "not an events database" in due("outputs", "--local", elsewhere).failed(3).err
+
+
+def test_words_after_two_dashes_are_not_options(due: Due, filled: Path) -> None:
+    assert "-o" in due("status", "--", "-o").failed(4).out
+
+
+def test_environment_chooses_target_and_format(
+    due: Due, filled: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DUE_OUTPUT", "json")
+    assert due("query", "SELECT 1 AS one").done().json == [{"one": 1}]
+    monkeypatch.setenv("DUE_LOCAL", str(tmp_path))
+    due("outputs").failed(3)
+    monkeypatch.setenv("DUE_OUTPUT", "yaml")
+    assert "table, json, csv or markdown" in due("outputs").failed(2).err
+
+
+def test_due_toml_of_a_parent_comes_before_what_setup_recorded(
+    due: Due, filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "other"
+    due("setup", "--local", str(other), "--database", "other_db").done()
+    inner = tmp_path / "project" / "deep"
+    inner.mkdir(parents=True)
+    (tmp_path / "project" / "due.toml").write_text(f'local = "../{filled.name}"\n')
+    assert due("outputs", "-o", "json").done().json["DatabaseName"] == "other_db"
+    monkeypatch.chdir(inner)
+    assert due("outputs", "-o", "json").done().json["DatabaseName"] == "due_eventdb"
+    (tmp_path / "project" / "due.toml").write_text("local = 7\n")
+    assert "due.toml" in due("outputs").failed(3).err
+
+
+def test_without_a_target_the_error_names_both_setups(due: Due) -> None:
+    ran = due("report", "bounce-rate").failed(3)
+    assert "due setup --local DIR" in ran.err
+    assert "due setup (on AWS" in ran.err
+
+
+def test_data_goes_to_standard_output_and_talk_to_standard_error(due: Due, filled: Path) -> None:
+    ran = due("setup", "--local", str(filled)).done()
+    assert "next:" in ran.err
+    assert "next:" not in ran.out
+    assert due("setup", "--local", str(filled), "--quiet").done().err == ""
+
+
+def test_status_is_an_array_in_the_order_asked(due: Due, filled: Path) -> None:
+    ran = due("status", "unknown-1", MESSAGE, "unknown-2", "-o", "json").failed(4)
+    assert [(item["message_id"], item["status"]) for item in ran.json] == [
+        ("unknown-1", "not_found"),
+        (MESSAGE, "open"),
+        ("unknown-2", "not_found"),
+    ]
+
+
+def test_text_of_recipients_cannot_move_the_cursor(due: Due, folder: Path) -> None:
+    mail = {**RECORD["mail"], "commonHeaders": {"subject": "\x1b[2Jgone\u202e"}}  # type: ignore[dict-item]
+    due("ingest", str(write_lines(folder / "r.json", [{**RECORD, "mail": mail}]))).done()
+    out = due("query", "SELECT subject FROM email_send").done().out
+    assert "\x1b" not in out
+    assert "gone" in out
+
+
+def test_a_query_error_is_one_line_and_exit_code_6(due: Due, folder: Path) -> None:
+    for sql in ("SELECT nothing FROM email_send", "SELEC 1", "SELECT 1; SELECT 2", "DELETE FROM all_events"):
+        ran = due("query", sql).failed(6)
+        assert 1 <= len(ran.err.splitlines()) <= 2, ran.err
+        assert ran.err.startswith("due: ")
+
+
+def test_debug_shows_the_traceback_and_nothing_else_does(due: Due, folder: Path) -> None:
+    assert "Traceback" in due("query", "SELECT nothing FROM email_send", "--debug").err
+    assert "Traceback" not in due("query", "SELECT nothing FROM email_send").err
+
+
+def test_without_a_terminal_nothing_is_asked(folder: Path) -> None:
+    ran = process("teardown").failed(2)
+    assert "--yes" in ran.err
+    assert (folder / ".due" / "state.sqlite").exists()
+
+
+def test_a_reader_that_goes_away_is_no_error(filled: Path) -> None:
+    import subprocess
+    import sys
+
+    sql = "SELECT x.n FROM UNNEST(sequence(1, 200000)) AS x (n)"
+    command = f"{sys.executable} -m due_cli query '{sql}' -o csv | head -n 2"
+    ran = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert ran.stdout == "n\n1\n"
+    assert ran.stderr == ""

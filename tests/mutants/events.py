@@ -1,0 +1,157 @@
+"""Breaks of what events become: rows, views, reports, statuses and partitions."""
+
+from __future__ import annotations
+
+from tests.mutants.model import Break
+
+VIEWS = "tests/engines/test_views.py"
+REPORTS = "tests/engines/test_reports.py"
+SES = "tests/events/test_ses.py"
+SMS = "tests/events/test_sms.py"
+STATUSES = "tests/engines/test_dynamodb.py"
+PARTITIONS = "tests/lambdas/test_partition.py"
+
+EVENTS = (
+    Break(
+        "view column",
+        "the treatment of a click is its campaign",
+        "queries/views/email_click.sql",
+        "element_at(attributes, 'treatment_id') AS pinpoint_treatment_id",
+        "element_at(attributes, 'campaign_id') AS pinpoint_treatment_id",
+        VIEWS,
+        "view_is_the_same and email_click",
+    ),
+    Break(
+        "view column",
+        "the context of an open stands over its attributes",
+        "queries/views/email_open.sql",
+        """\
+        COALESCE(client_context.custom, CAST(MAP() AS map(varchar, varchar))),
+        COALESCE(attributes, CAST(MAP() AS map(varchar, varchar)))
+""",
+        """\
+        COALESCE(attributes, CAST(MAP() AS map(varchar, varchar))),
+        COALESCE(client_context.custom, CAST(MAP() AS map(varchar, varchar)))
+""",
+        VIEWS,
+        "view_is_the_same and email_open",
+    ),
+    Break(
+        "view column",
+        "a nested value of an SMS context is nothing",
+        "queries/views/sms_success.sql",
+        "COALESCE(json_extract_scalar(v, '$'), json_format(v))",
+        "json_extract_scalar(v, '$')",
+        VIEWS,
+        "view_is_the_same and sms_success",
+    ),
+    Break(
+        "report predicate",
+        "a reply counts as a message that was sent",
+        "queries/reports/sms-cost.sql",
+        "        AND (event_type <> '_SMS.OPTOUT' OR element_at(attributes, 'record_status') IS NOT NULL)\n",
+        "",
+        REPORTS,
+        "by_hand and sms-cost",
+    ),
+    Break(
+        "report predicate",
+        "messages without a campaign are one",
+        "queries/reports/campaign-engagement.sql",
+        " AND campaign_id IS NOT NULL",
+        "",
+        REPORTS,
+        "by_hand and campaign-engagement",
+    ),
+    Break(
+        "report predicate",
+        "the first hour of the period is left out",
+        "queries/reports/bounce-rate.sql",
+        "time_window >= :since",
+        "time_window > :since",
+        REPORTS,
+        "by_hand and bounce-rate",
+    ),
+    Break(
+        "report predicate",
+        "a message to several is one to the first of them",
+        "queries/reports/address-engagement.sql",
+        "COALESCE(array_distinct(several), ARRAY[first_address])",
+        "ARRAY[first_address]",
+        REPORTS,
+        "by_hand and address-engagement",
+    ),
+    Break(
+        "normaliser field",
+        "the sender of an SES mail is not taken",
+        "due_cli/events/ses.py",
+        '"from_address": "source", ',
+        "",
+        SES,
+    ),
+    Break(
+        "normaliser field",
+        "prices are cents",
+        "due_cli/events/sms.py",
+        "MILLICENTS_A_DOLLAR = 100_000",
+        "MILLICENTS_A_DOLLAR = 100",
+        SMS,
+    ),
+    Break(
+        "normaliser field",
+        "the sender and the recipient of an SMS change places",
+        "due_cli/events/sms.py",
+        """\
+    ("originationPhoneNumber", "origination_phone_number"),
+    ("destinationPhoneNumber", "destination_phone_number"),
+""",
+        """\
+    ("originationPhoneNumber", "destination_phone_number"),
+    ("destinationPhoneNumber", "origination_phone_number"),
+""",
+        SMS,
+    ),
+    Break(
+        "status expression",
+        "an item is written over, whatever it has become since it was read",
+        "due_cli/aws/pipeline/status_store.py",
+        """WHERE "{KEY}"=? AND "{FACTS}"=?'""",
+        """WHERE "{KEY}"=? AND "{FACTS}"<>?'""",
+        STATUSES,
+        "loses or few_calls or blogs_keys",
+    ),
+    Break(
+        "status expression",
+        "what is the same is written, and what is different is not",
+        "due_cli/aws/pipeline/status_store.py",
+        "if before.get(name) != value}",
+        "if before.get(name) == value}",
+        STATUSES,
+        "loses or few_calls or blogs_keys",
+    ),
+    Break(
+        "status expression",
+        "the condition is on what is to be written",
+        "due_cli/aws/pipeline/status_store.py",
+        '{"S": message}, {"S": facts}])',
+        '{"S": message}, different[FACTS]])',
+        STATUSES,
+        "loses or few_calls or blogs_keys",
+    ),
+    Break(
+        "partition hour",
+        "the partition has twelve hours a day",
+        "due_cli/lambdas/partition.py",
+        'return f"{moment:%Y-%m-%d %H}:00:00"',
+        'return f"{moment:%Y-%m-%d %I}:00:00"',
+        PARTITIONS,
+    ),
+    Break(
+        "partition hour",
+        "the partition is where the day's files are",
+        "due_cli/lambdas/partition.py",
+        "/events/{moment:%Y/%m/%d/%H}/",
+        "/events/{moment:%Y/%m/%d}/",
+        PARTITIONS,
+    ),
+)

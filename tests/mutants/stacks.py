@@ -1,0 +1,162 @@
+"""Breaks of what a stack on AWS is made of, and of how it is made and removed."""
+
+from __future__ import annotations
+
+from tests.mutants.model import Break
+
+ACCOUNT = "tests/scenarios/test_account.py"
+DRIFT = "tests/scenarios/test_drift.py"
+SETUP = "tests/scenarios/test_setup.py"
+FAILURES = "tests/scenarios/test_failures.py"
+OWNERSHIP = "tests/scenarios/test_ownership.py"
+SENDERS = "tests/aws/stack/test_senders.py"
+PATIENCE = "tests/aws/test_retry.py"
+EXECUTE = "tests/aws/stack/test_execute.py"
+INGEST = "tests/aws/test_ingest.py"
+PARTITION = "tests/lambdas/test_partition.py"
+TRANSFORM = "tests/lambdas/test_transform.py"
+_BUCKET, _DESIRED, _POLICIES = (
+    "due_cli/aws/resources/bucket.py",
+    "due_cli/aws/stack/desired.py",
+    "due_cli/aws/stack/policies.py",
+)
+
+STACKS = (
+    Break(
+        "stack setting",
+        "events expire as query results do",
+        _BUCKET,
+        '"Filter": {"Prefix": self.results},',
+        '"Filter": {"Prefix": ""},',
+        ACCOUNT,
+    ),
+    Break(
+        "stack setting",
+        "what comes without TLS is let in",
+        _POLICIES,
+        '"Condition": {"Bool": {"aws:SecureTransport": "false"}}',
+        '"Condition": {"Bool": {"aws:SecureTransport": "true"}}',
+        ACCOUNT,
+    ),
+    Break(
+        "stack setting",
+        "any account's service takes a role on",
+        _POLICIES,
+        '{"StringEquals": {"aws:SourceAccount": names.account}}',
+        "{}",
+        ACCOUNT,
+    ),
+    Break(
+        "stack setting",
+        "the alarm on late events watches another metric",
+        _DESIRED,
+        "DeliveryToS3.DataFreshness",
+        "DeliveryToS3.Bytes",
+        ACCOUNT,
+    ),
+    Break(
+        "stack setting",
+        "the transform may write to every stream",
+        _POLICIES,
+        'allow("firehose:PutRecordBatch", names.stream_arn),',
+        'allow("firehose:PutRecordBatch", "*"),',
+        ACCOUNT,
+    ),
+    Break(
+        "stack setting",
+        "an event destination through a project has all ten types",
+        "due_cli/aws/resources/event_destination.py",
+        "return ALL_TYPES if isinstance(self.to, ToStream) else GUIDE_TYPES",
+        "return ALL_TYPES",
+        SENDERS,
+        "project",
+    ),
+    Break(
+        "found",
+        "a role is looked at without its other policies",
+        "due_cli/aws/resources/role.py",
+        "_OTHERS: self._others(aws),",
+        "_OTHERS: [],",
+        DRIFT,
+        "another_right",
+    ),
+    Break(
+        "found",
+        "a function keeps what a role of the same name was given",
+        "due_cli/aws/resources/function.py",
+        "                self._put_role(aws, self.stand_in_arn)\n",
+        "                pass\n",
+        DRIFT,
+        "role_that",
+    ),
+    Break(
+        "found",
+        "what another made is the stack's",
+        "due_cli/aws/stack/ownership.py",
+        'return f"belongs to the stack {owner}" if owner else "was not made by due"',
+        "return None",
+        OWNERSHIP,
+        "another_stacks",
+    ),
+    Break(
+        "made",
+        "what was made is not waited for",
+        "due_cli/aws/stack/execute.py",
+        '    waited(is_there, f"{resource.kind} {resource.name}")\n',
+        "    is_there()\n",
+        FAILURES,
+        "seen_late",
+    ),
+    Break(
+        "made",
+        "steps do not wait for what they need",
+        "due_cli/aws/stack/execute.py",
+        "if before[step.node.key] & unfinished or step.node.serial_group in lanes:",
+        "if step.node.serial_group in lanes:",
+        EXECUTE,
+    ),
+    Break(
+        "made",
+        "an option that is not given falls back to its default",
+        "due_cli/aws/stack/options.py",
+        "said = {key: value or getattr(_DEFAULTS, key) for key, value in asked.items() if value is not None}",
+        "said = {key: value or getattr(_DEFAULTS, key) for key, value in asked.items()}",
+        SETUP,
+        "changed_options",
+    ),
+    Break(
+        "made",
+        "AWS is waited for without an end",
+        "due_cli/aws/retry.py",
+        "if time.monotonic() + pause > end or not any(",
+        "if not any(",
+        PATIENCE,
+    ),
+    Break(
+        "records",
+        "records that the stream refuses are not put again",
+        "due_cli/aws/services/records.py",
+        "        waiting = refused\n",
+        "        waiting = []\n",
+        INGEST,
+        "refused_inside",
+    ),
+    Break(
+        "records",
+        "an answer may be of any size",
+        "due_cli/lambdas/transform.py",
+        "elif reading.unreadable or size + data_size > _LARGEST_ANSWER:",
+        "elif reading.unreadable:",
+        TRANSFORM,
+        "six_megabytes",
+    ),
+    Break(
+        "records",
+        "a partition that is there already is a failure",
+        "due_cli/lambdas/partition.py",
+        "if code not in {_EXISTS, *_PASSING}",
+        "if code not in _PASSING",
+        PARTITION,
+        "is_there or at_once",
+    ),
+)

@@ -1,0 +1,126 @@
+"""``due`` as processes of their own, begun from one that has imported all, so that hundreds are quick."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing.context import ForkServerContext
+from pathlib import Path
+
+import pytest
+
+from tests.aws_emulator.aws import Front
+from tests.aws_emulator.calls import Call
+
+_PRELOADED = [
+    "tests.scenarios.models",
+    "boto3",
+    "due_cli.cli.app",
+    "due_cli.aws.stack.setup",
+    "due_cli.aws.stack.teardown",
+    "due_cli.aws.target",
+]
+_LONGEST_SECONDS = 120
+KilledBy = Callable[[Call], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a process ended: its exit code, or minus the signal that ended it, and what it wrote."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass
+class Commands:
+    """Runs commands in an account, with a home of their own."""
+
+    front: Front
+    home: Path
+    context: ForkServerContext
+
+    def due(self, *words: str, killed_by: KilledBy | None = None, **environment: str) -> Ended:
+        """Runs one command; killed (SIGKILL) as soon as a call that ``killed_by`` names has taken effect."""
+        return self._ended(words, killed_by, signal.SIGKILL, environment, 0)
+
+    def interrupted(self, words: tuple[str, ...], at: KilledBy, *, later: float = 0, **environment: str) -> Ended:
+        """Runs one command; Ctrl-C when a call that ``at`` names has taken effect, or some seconds ``later``."""
+        return self._ended(words, at, signal.SIGINT, environment, later)
+
+    def _ended(
+        self,
+        words: tuple[str, ...],
+        killed_by: KilledBy | None,
+        with_signal: int,
+        environment: dict[str, str],
+        later: float,
+    ) -> Ended:
+        out, err = self.home / "out", self.home / "err"
+        given = {**self.front.environment(), "HOME": str(self.home), **environment}
+        process = self.context.Process(target=_run, args=(words, given, str(out), str(err)))
+        process.start()
+        pid = process.pid
+        assert pid is not None
+
+        def kill(call: Call) -> None:
+            if killed_by is None or not killed_by(call):
+                return
+            if later:
+                threading.Timer(later, os.kill, (pid, with_signal)).start()
+            else:
+                os.kill(pid, with_signal)
+                _wait_for_the_end(pid)
+
+        if killed_by is not None:
+            self.front.faults.hook(kill)
+        process.join(_LONGEST_SECONDS)
+        self.front.wait()
+        self.front.faults.unhook()
+        code = process.exitcode
+        process.kill()  # it would go on for ever where it has not ended
+        assert code is not None, f"due {' '.join(words)} has not ended after {_LONGEST_SECONDS} seconds"
+        process.close()
+        return Ended(code, out.read_text("utf-8"), err.read_text("utf-8"))
+
+
+def _wait_for_the_end(pid: int) -> None:
+    """So that nothing of it comes after the call that it was killed at."""
+    deadline = time.monotonic() + _LONGEST_SECONDS
+    with suppress(ProcessLookupError):
+        while time.monotonic() < deadline:
+            os.kill(pid, 0)
+            time.sleep(0.002)
+
+
+def _run(words: tuple[str, ...], environment: dict[str, str], out: str, err: str) -> None:
+    os.environ.update(environment)
+    os.chdir(environment["HOME"])
+    for path, stream in ((out, 1), (err, 2)):
+        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), stream)
+    sys.stdin = Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115  lives as long as the process
+    from due_cli.cli.app import run
+
+    sys.argv = ["due", *words]
+    run()
+
+
+@pytest.fixture
+def commands(front: Front, tmp_path: Path) -> Commands:
+    """Commands in a new account."""
+    return Commands(front, tmp_path, preloaded())
+
+
+def preloaded() -> ForkServerContext:
+    """Where processes begin that have imported all."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(_PRELOADED)
+    return context

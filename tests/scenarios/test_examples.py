@@ -1,0 +1,24 @@
+"""The examples in the help of what needs an account, as they stand."""
+
+from __future__ import annotations
+
+import shlex
+
+from tests.aws_emulator.aws import Front
+from tests.cli.test_help import ON_AWS, examples
+from tests.scenarios.commands import Commands
+from tests.scenarios.test_setup import SETUP
+
+
+def test_examples_of_a_stack_work_as_they_stand(front: Front, commands: Commands) -> None:
+    front.client("sesv2").create_configuration_set(ConfigurationSetName="NAME")
+    project = front.client("pinpoint").create_app(CreateApplicationRequest={"Name": "mobile"})
+    project_id = project["ApplicationResponse"]["Id"]
+    assert commands.due(*SETUP).code == 0
+    groups = ("setup", "attach-config-set", "detach-config-set", "attach-project", "detach-project")
+    texts = [commands.due(group, "--help").out for group in groups]
+    lines = [line for text in texts for line in examples(text) if line.startswith(ON_AWS)]
+    assert len(lines) >= len(groups)
+    for line in lines:
+        ended = commands.due(*shlex.split(line.replace("PROJECT_ID", project_id))[1:])
+        assert ended.code == 0, (line, ended)

@@ -1,0 +1,88 @@
+"""The rights that ``due setup --policy`` prints are narrow and few; ``test_rights.py`` has that each is needed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from due_cli.aws.stack import operator_policy
+from due_cli.aws.stack.names import names_of
+from due_cli.core.errors import UsageError
+from tests.aws_emulator.aws import Front
+from tests.scenarios.commands import Commands
+
+KEY = "arn:aws:kms:us-east-1:123456789012:key/0f3b0d0e-5a0c-4b7e-9d5e-2d1c7a4b6e01"
+_MOST_CHARACTERS = 6_144  # of a managed policy, which IAM counts without its whitespace
+
+
+def policy_of(commands: Commands) -> dict[str, Any]:
+    """What due prints."""
+    ended = commands.due("setup", "--policy")
+    assert ended.code == 0, ended.err
+    found: dict[str, Any] = json.loads(ended.out)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("longest", "region", "partition"),  # as many characters as a bucket's name has room for there
+    [
+        (33, "us-east-1", "aws"),
+        (28, "ap-southeast-1", "aws"),
+        (29, "us-gov-east-1", "aws-us-gov"),
+        (28, "cn-northwest-1", "aws-cn"),
+    ],
+)
+def test_it_fits_into_a_managed_policy(longest: int, region: str, partition: str) -> None:
+    key = KEY.replace("us-east-1", region).replace("arn:aws:", f"arn:{partition}:")
+    document = operator_policy.rights(names_of("a" * longest, "123456789012", region, partition), "due_eventdb", key)
+    with pytest.raises(UsageError):
+        names_of("a" * (longest + 1), "123456789012", region, partition)
+    without_whitespace = json.dumps(document, separators=(",", ":"))
+    assert len(without_whitespace) <= _MOST_CHARACTERS
+
+
+def test_a_policy_that_does_not_fit_is_said_to(commands: Commands) -> None:
+    fits = commands.due("setup", "--policy", "--database", "d" * 20)
+    assert (fits.code, fits.err) == (0, "")
+    long = commands.due("setup", "--policy", "--stack", "a" * 33, "--database", "d" * 255, "--kms-key", KEY)
+    assert long.code == 0
+    assert "inline" in long.err
+    assert f"{len(json.dumps(json.loads(long.out), separators=(',', ':'))):,} characters" in long.err
+
+
+@pytest.mark.parametrize(
+    "lost", ["iam:PassRole", "lambda:ListTags", "glue:GetTable", "athena:StartQueryExecution", "s3:PutBucketPolicy"]
+)
+def test_none_of_them_is_too_many(front: Front, commands: Commands, lost: str) -> None:
+    policy = policy_of(commands)
+    for statement in policy["Statement"]:
+        statement["Action"] = [action for action in statement["Action"] if action != lost]
+    policy["Statement"] = [statement for statement in policy["Statement"] if statement["Action"]]
+    keys = front.iam.user("person", policy)
+    ended = commands.due("setup", "--yes", "--no-pinpoint", killed_by=None, **keys)
+    assert ended.code == 5, ended
+    assert "access denied" in ended.err
+    assert any(lost in str(denied) for denied in front.iam.denied)
+
+
+@pytest.mark.parametrize("lost", ["glue:BatchGetPartition", "database/default"])
+def test_a_query_fails_without_what_athena_needs_as_who_calls(front: Front, commands: Commands, lost: str) -> None:
+    policy = policy_of(commands)
+    for statement in policy["Statement"]:
+        for part in ("Action", "Resource"):
+            statement[part] = [one for one in statement[part] if not one.endswith(lost)]
+    policy["Statement"] = [one for one in policy["Statement"] if one["Action"] and one["Resource"]]
+    keys = front.iam.user("person", policy)
+    ended = commands.due("setup", "--yes", "--no-pinpoint", killed_by=None, **keys)
+    assert ended.code == 6, ended
+    assert lost in ended.err and "due setup --policy" in ended.err
+
+
+def test_no_resource_is_everything_where_it_need_not_be(commands: Commands) -> None:
+    everything = {
+        action for one in policy_of(commands)["Statement"] if "*" in one["Resource"] for action in one["Action"]
+    }
+    lists = {action for action in everything if action.split(":")[1].startswith(("List", "Get", "Describe"))}
+    assert everything - lists == {"sns:Unsubscribe"}  # of a subscription IAM knows no resource
