@@ -12,20 +12,17 @@ structure" (they are not); AWS Glue web API reference, BatchCreatePartition (100
 from __future__ import annotations
 
 import json
-import re
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 
 from due_cli.aws.pipeline import environment, usage
 from due_cli.aws.pipeline.environment import Deadline, client
+from due_cli.aws.pipeline.partitions import PARTITIONS_A_CALL, hour_of, partition_of
 
-_HOUR = re.compile(r"events/(\d{4})/(\d\d)/(\d\d)/(\d\d)/[^/]")
-PARTITIONS_A_CALL = 100
 _ATTEMPTS = 4
 _REMEMBERED = 300.0  # seconds; an hour has hundreds of objects, and a partition dropped by hand comes back soon
 _EXISTS = "AlreadyExistsException"
@@ -108,25 +105,6 @@ def _attempt(glue: Any, table: _Table, hours: list[str], descriptor: dict[str, A
         for error in answer.get("Errors", ()):
             failed[error["PartitionValues"][0]] = error.get("ErrorDetail", {}).get("ErrorCode", "no code")
     return failed
-
-
-def partition_of(hour: str, bucket: str, descriptor: dict[str, Any]) -> dict[str, Any]:
-    """A partition as the table stores its files, at the place of its hour."""
-    moment = datetime.fromisoformat(hour)
-    location = f"s3://{bucket}/events/{moment:%Y/%m/%d/%H}/"
-    return {"Values": [hour], "StorageDescriptor": {**descriptor, "Location": location}}
-
-
-def hour_of(key: str) -> str | None:
-    """``2026-11-22 03:00:00`` of a key under ``events/2026/11/22/03/``; None for any other key."""
-    match = _HOUR.match(key)
-    if match is None:
-        return None
-    try:
-        moment = datetime(*map(int, match.groups()))  # type: ignore[arg-type]  # four groups, so no tzinfo
-    except ValueError:
-        return None
-    return f"{moment:%Y-%m-%d %H}:00:00"
 
 
 def _objects(event: Any) -> Iterator[tuple[str, str]]:

@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -18,30 +19,38 @@ HEAVY = ("boto3", "botocore", "pyathena", "duckdb", "pyarrow", "pandas", "sqlglo
 ONLY_IN = {
     "boto3": ("aws/", "lambdas/"),
     "botocore": ("aws/", "lambdas/"),
-    "duckdb": ("targets/local/",),
-    "pyarrow": ("targets/local/",),
-    "sqlglot": ("sql/duckdb.py", "sql/functions.py", "sql/as_json.py"),
-    "orjson": ("ingest/",),
-    "pyathena": ("targets/athena/",),
+    "duckdb": ("local/",),
+    "pyarrow": ("local/",),
+    "sqlglot": ("sql/",),
+    "orjson": ("ingest/", "aws/ingest/"),
+    "pyathena": ("aws/athena/",),
     "rich": ("render/",),
-    "typer": ("main.py", "commands/"),
+    "typer": ("cli/",),
 }
-# A room (or module) and the rooms it must not look into.
-NEVER = {
-    "events/": ("commands", "ingest", "main", "render", "results", "settings", "sql", "targets", "demo", "errors"),
-    "sql/": ("commands", "ingest", "main", "render", "settings", "targets", "demo", "events"),
-    "lambdas/": (
-        *("commands", "main", "render", "settings", "sql", "targets", "demo", "ingest", "deploy", "aws"),
-        *("results", "errors", "meanings", "progress"),
-    ),
-    "ingest/": ("commands", "main", "render", "settings", "sql", "targets", "demo"),
-    "aws/": ("commands", "main", "render", "settings", "sql", "targets", "demo", "ingest"),
-    "deploy/": ("commands", "main", "render", "settings", "targets", "demo", "ingest"),
-    "targets/": ("commands", "main", "render", "settings"),
-    "demo/": ("commands", "main", "render", "settings", "sql", "targets", "ingest"),
-    "render/": ("commands", "main", "sql", "targets", "ingest", "demo", "events"),
-    "results.py": ("commands", "main", "render", "settings", "sql", "targets", "ingest", "demo", "events"),
-    "errors.py": ("commands", "main", "render", "settings", "sql", "targets", "ingest", "demo", "events", "results"),
+# Each room and the rooms that it may import, itself aside; what is not named here, it may not. A room is a folder;
+# "aws" is what stands right in that folder (clients, errors, retries), and "aws/target" its module of that name.
+_CLIENT = {"core", "aws"}
+_STACK = {*_CLIENT, "aws/services", "aws/stack"}
+MAY_IMPORT = {
+    "core": set(),
+    "events": set(),
+    "sql": {"core"},
+    "status": {"core", "events"},
+    "ingest": {"core", "events"},
+    "render": {"core"},
+    "local": {"core", "events", "ingest", "sql", "status"},
+    "aws": {"core"},
+    "aws/pipeline": {"events"},
+    "lambdas": {"events", "aws/pipeline"},
+    "aws/services": {*_CLIENT, "events", "aws/pipeline"},
+    "aws/resources": {*_CLIENT, "aws/services"},
+    "aws/stack": {*_CLIENT, "aws/pipeline", "aws/services", "aws/resources", "sql"},
+    "aws/athena": {*_STACK, "aws/resources", "events", "sql", "status"},
+    "aws/ingest": {*_STACK, "aws/pipeline", "events", "ingest"},
+    "aws/doctor": {*_STACK, "aws/pipeline", "aws/resources", "aws/athena", "events", "sql"},
+    "aws/target": {*_CLIENT, "aws/stack", "aws/athena", "aws/ingest", "aws/doctor"},
+    "demo": {"core", "events", "local", "sql"},
+    "cli": {"core", "sql", "render", "local", "demo", "aws", "aws/stack", "aws/target"},
 }
 
 
@@ -68,16 +77,45 @@ def test_libraries_are_imported_only_where_they_belong() -> None:
     assert wrong == []
 
 
-def test_rooms_look_only_inwards() -> None:
+def room_of(module: str) -> str:
+    """The room of a module, by its path below due_cli/; the empty text for what stands in no room."""
+    parts = module.split("/")[:-1]
+    if module == "aws/target.py":
+        return "aws/target"
+    return "/".join(parts[: 2 if parts[:1] == ["aws"] else 1])
+
+
+def rooms_imported(tree: ast.Module) -> Iterator[str]:
+    """The room of each module of due's that a module imports."""
+    for imported in imports(tree):
+        if imported.startswith("due_cli."):
+            path = imported.removeprefix("due_cli.").replace(".", "/")
+            while path and not (PACKAGE / f"{path}.py").is_file() and not (PACKAGE / path).is_dir():
+                path = path.rpartition("/")[0]
+            yield room_of(f"{path}.py" if (PACKAGE / f"{path}.py").is_file() else f"{path}/__init__.py")
+
+
+def test_rooms_import_only_what_they_may() -> None:
     wrong = [
-        f"{name} imports {imported}"
+        f"{name} imports from {imported}"
         for name, tree in modules()
-        for room, forbidden in NEVER.items()
-        if name.startswith(room)
-        for imported in imports(tree)
-        if imported.startswith(tuple(f"due_cli.{other}" for other in forbidden))
+        if room_of(name)
+        for imported in rooms_imported(tree)
+        if imported and imported not in {room_of(name), *MAY_IMPORT[room_of(name)]}
     ]
     assert wrong == []
+
+
+def test_imports_of_rooms_point_one_way() -> None:
+    """Rooms can be put in an order in which each imports only those before it."""
+    order = list(TopologicalSorter(MAY_IMPORT).static_order())
+    assert set(order) == {room_of(name) for name, _ in modules()} - {""}
+
+
+def test_every_import_that_is_allowed_is_needed() -> None:
+    """So that the table above says what is, and not what once was."""
+    used = {(room_of(name), imported) for name, tree in modules() for imported in rooms_imported(tree)}
+    assert [(room, other) for room, others in MAY_IMPORT.items() for other in others if (room, other) not in used] == []
 
 
 def test_the_normaliser_needs_the_standard_library_only() -> None:
@@ -107,7 +145,7 @@ def test_sql_is_only_in_queries() -> None:
     wrong = [
         f"{name}:{node.lineno}"
         for name, tree in modules()
-        if name != "lambdas/statuses.py"  # PartiQL, which is written for each set of attributes
+        if name != "aws/pipeline/status_store.py"  # PartiQL, which is written for each set of attributes
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.lstrip().startswith(words)
     ]
@@ -129,7 +167,7 @@ def test_only_render_prints() -> None:
 def test_start_up_loads_nothing_heavy(flag: str) -> None:
     program = f"""
 import sys
-from due_cli.main import main
+from due_cli.cli.app import main
 code = main([{flag!r}])
 loaded = sorted({{name.split('.')[0] for name in sys.modules}} & set({HEAVY!r}))
 sys.exit(f'{{code}} {{loaded}}' if code or loaded else 0)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from due_cli.aws.resources.tags import DATABASE
 from due_cli.aws.stack.names import STACK_TAG
+from due_cli.aws.tags import DATABASE
 from tests.aws.stack import sending
 from tests.aws_emulator.aws import Front
 from tests.scenarios.account import contents, differing

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from due_cli.aws.doctor.context import command, masked
+from due_cli.aws.pipeline.partitions import hour_of
 from due_cli.aws.services import objects
 from due_cli.aws.services.health import put_record
 from due_cli.aws.services.hours import is_partition
@@ -25,7 +26,6 @@ from due_cli.core.errors import DueError
 from due_cli.core.progress import Progress, Silent
 from due_cli.core.results import Check
 from due_cli.events import rows_of
-from due_cli.lambdas.partition import hour_of
 from due_cli.sql import files
 from due_cli.sql.parameters import Parameter, written_in
 

@@ -8,7 +8,7 @@ from typing import Literal, TypedDict
 from due_cli.aws.client import Aws
 from due_cli.aws.errors import explained, ignore_errors
 from due_cli.aws.resources.resource import Settings
-from due_cli.aws.resources.tags import OWNER, TAGS, Tags, counting, of_list, tag_list
+from due_cli.aws.tags import OWNER, TAGS, Tags, counting, of_list, tag_list
 
 Statistic = Literal["Sum", "Maximum", "Average"]
 Comparison = Literal["GreaterThanThreshold", "LessThanThreshold"]

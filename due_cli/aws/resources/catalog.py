@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from due_cli.aws.client import Aws
 from due_cli.aws.errors import explained, ignore_errors
 from due_cli.aws.resources.resource import Settings
-from due_cli.aws.resources.tags import TAGS, Tags, counting
+from due_cli.aws.tags import TAGS, Tags, counting
 
 if TYPE_CHECKING:
     from mypy_boto3_glue.type_defs import ColumnTypeDef, TableInputTypeDef

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 from due_cli.aws.client import Aws
 from due_cli.aws.errors import RIGHTS, explained, ignore_errors
 from due_cli.aws.resources.resource import Settings
-from due_cli.aws.resources.tags import TAGS, Tags, counting
 from due_cli.aws.retry import retry_transient, wait_until
+from due_cli.aws.tags import TAGS, Tags, counting
 from due_cli.core.errors import RefusedError
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from due_cli.aws.client import Aws
 from due_cli.aws.errors import explained, ignore_errors
 from due_cli.aws.resources.resource import Settings
-from due_cli.aws.resources.tags import OWNER, TAGS, Tags, counting
 from due_cli.aws.retry import retry_transient, wait_until
+from due_cli.aws.tags import OWNER, TAGS, Tags, counting
 
 if TYPE_CHECKING:
     from mypy_boto3_apigatewayv2.type_defs import ApiTypeDef, IntegrationTypeDef

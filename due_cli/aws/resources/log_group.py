@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from due_cli.aws.client import Aws
 from due_cli.aws.errors import explained, ignore_errors
 from due_cli.aws.resources.resource import Settings
-from due_cli.aws.resources.tags import TAGS, Tags, counting
 from due_cli.aws.retry import retry_transient
+from due_cli.aws.tags import TAGS, Tags, counting
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from due_cli.aws.client import Aws
 from due_cli.aws.errors import ignore_errors
 from due_cli.aws.resources.resource import Settings
-from due_cli.aws.resources.tags import OWNER, TAGS, Tags, counting
 from due_cli.aws.retry import wait_until
 from due_cli.aws.services import projects
+from due_cli.aws.tags import OWNER, TAGS, Tags, counting
 
 
 @dataclass(frozen=True, slots=True)

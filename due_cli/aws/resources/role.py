@@ -9,7 +9,7 @@ from typing import Any
 from due_cli.aws.client import Aws
 from due_cli.aws.errors import explained, ignore_errors
 from due_cli.aws.resources.resource import Settings
-from due_cli.aws.resources.tags import TAGS, Tags, counting, of_list, tag_list
+from due_cli.aws.tags import TAGS, Tags, counting, of_list, tag_list
 
 _POLICY = "due"
 _OTHERS, _ATTACHED = "OtherPolicies", "AttachedPolicies"  # which give a role of the stack more than it needs

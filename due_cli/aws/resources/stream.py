@@ -14,9 +14,9 @@ from due_cli.aws.client import Aws
 from due_cli.aws.errors import explained, ignore_errors
 from due_cli.aws.pool import pause
 from due_cli.aws.resources.resource import Settings
-from due_cli.aws.resources.tags import TAGS, Tags, counting, of_list
 from due_cli.aws.retry import retry_transient, wait_until
 from due_cli.aws.services.health import Metric, metrics
+from due_cli.aws.tags import TAGS, Tags, counting, of_list
 from due_cli.core.errors import RefusedError
 
 if TYPE_CHECKING:

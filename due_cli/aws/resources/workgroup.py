@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from due_cli.aws.client import Aws
 from due_cli.aws.errors import explained, ignore_errors
 from due_cli.aws.resources.resource import Settings
-from due_cli.aws.resources.tags import TAGS, Tags, counting, of_list
+from due_cli.aws.tags import TAGS, Tags, counting, of_list
 
 if TYPE_CHECKING:
     from mypy_boto3_athena.type_defs import EncryptionConfigurationTypeDef, TagTypeDef

@@ -9,10 +9,10 @@ from typing import Any
 
 from due_cli.aws.client import Aws
 from due_cli.aws.errors import explained, ignore_errors
+from due_cli.aws.pipeline.partitions import PARTITIONS_A_CALL, hour_of, partition_of
 from due_cli.aws.pool import interruptible_pool
 from due_cli.aws.services import objects
 from due_cli.core.errors import RefusedError
-from due_cli.lambdas.partition import PARTITIONS_A_CALL, hour_of, partition_of
 
 _AT_ONCE = 8
 _DEPTH = 4  # year, month, day, hour

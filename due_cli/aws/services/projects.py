@@ -15,7 +15,7 @@ from botocore import exceptions
 from due_cli.aws.client import Aws
 from due_cli.aws.errors import DENIED, code_of, explained, ignore_errors
 from due_cli.aws.pool import interruptible_pool
-from due_cli.aws.resources.tags import OWNER
+from due_cli.aws.tags import OWNER
 from due_cli.core.errors import RefusedError
 
 _AT_ONCE = 8

@@ -9,11 +9,11 @@ from due_cli.aws.resources.event_destination import NAME, EventDestination, ToPr
 from due_cli.aws.resources.project import Project
 from due_cli.aws.resources.resource import Node
 from due_cli.aws.resources.role import Role
-from due_cli.aws.resources.tags import Tags
 from due_cli.aws.services.senders import MOST_DESTINATIONS, ConfigSet, Destination, project_id
 from due_cli.aws.stack import policies
 from due_cli.aws.stack.names import Names
 from due_cli.aws.stack.pinpoint import EVENT_STREAM
+from due_cli.aws.tags import Tags
 from due_cli.core.errors import RefusedError
 
 ROLE = "ses-role"

@@ -22,13 +22,13 @@ from due_cli.aws.resources.resource import Node, Resource
 from due_cli.aws.resources.role import Role
 from due_cli.aws.resources.status_table import StatusTable
 from due_cli.aws.resources.stream import DeliveryStream
-from due_cli.aws.resources.tags import DATABASE
 from due_cli.aws.resources.view import View
 from due_cli.aws.resources.workgroup import Workgroup
 from due_cli.aws.stack import config_sets, policies
 from due_cli.aws.stack.names import ERRORS, EVENTS, RESULTS, Names
 from due_cli.aws.stack.options import OPTIONS_VARIABLE, Options
 from due_cli.aws.stack.package import Package
+from due_cli.aws.tags import DATABASE
 from due_cli.sql import files, hive
 
 TABLE = "all_events"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from due_cli.aws.resources.tags import OWNER
+from due_cli.aws.tags import OWNER
 from due_cli.core.errors import UsageError
 
 STACK_TAG = OWNER

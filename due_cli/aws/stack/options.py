@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import Field, asdict, dataclass, field, fields, replace
 from typing import Any
 
-from due_cli.aws.resources.tags import OWNER
 from due_cli.aws.stack.names import checked_database
+from due_cli.aws.tags import OWNER
 from due_cli.core.errors import UsageError
 
 OPTIONS_VARIABLE = "DUE_OPTIONS"

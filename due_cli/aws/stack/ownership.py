@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from due_cli.aws.resources.resource import Settings
-from due_cli.aws.resources.tags import OWNER, TAGS
+from due_cli.aws.tags import OWNER, TAGS
 
 _TAGGED_LATER = ("data bucket",)  # S3 tags by a call of its own: a setup that was killed in between left it without
 

@@ -11,7 +11,6 @@ from due_cli.aws.resources.event_stream import EventStream
 from due_cli.aws.resources.project import Project
 from due_cli.aws.resources.resource import Action, Node
 from due_cli.aws.resources.role import Role
-from due_cli.aws.resources.tags import Tags
 from due_cli.aws.services import projects, senders
 from due_cli.aws.services.projects import App, Described, NoPinpointError
 from due_cli.aws.stack import policies
@@ -19,6 +18,7 @@ from due_cli.aws.stack.execute import execute
 from due_cli.aws.stack.names import STACK_TAG, Names
 from due_cli.aws.stack.plan import planned, planned_removal
 from due_cli.aws.stack.stack import Stack
+from due_cli.aws.tags import Tags
 from due_cli.core.errors import ConfigurationError, RefusedError, UsageError
 from due_cli.core.results import Done
 from due_cli.core.suggestions import not_found

@@ -104,8 +104,8 @@ def policy(aws: Aws, stack: str, options: Mapping[str, object], progress: Progre
     length = len(json.dumps(rights, separators=(",", ":")))  # as IAM counts
     if length > operator_policy.MOST_CHARACTERS:
         progress.note(
-            f"{length:,} characters, and a managed policy takes {operator_policy.MOST_CHARACTERS:,}: put it into a role, "
-            "as an inline policy, which takes 10,240"
+            f"{length:,} characters, and a managed policy takes {operator_policy.MOST_CHARACTERS:,}: "
+            "put it into a role, as an inline policy, which takes 10,240"
         )
     return json.dumps(rights, indent=2)
 

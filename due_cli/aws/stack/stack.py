@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from due_cli.aws.client import Aws
-from due_cli.aws.resources.tags import DATABASE
-from due_cli.aws.services.deployed import function_environment, role_tags
+from due_cli.aws.stack.deployed import function_environment, role_tags
 from due_cli.aws.stack.names import STACK_TAG, Names, names_of
 from due_cli.aws.stack.options import OPTIONS_VARIABLE, Options, unpacked
+from due_cli.aws.tags import DATABASE
 from due_cli.core.errors import ConfigurationError
 
 

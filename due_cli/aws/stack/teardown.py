@@ -12,8 +12,8 @@ from dataclasses import replace
 from due_cli.aws.client import Aws
 from due_cli.aws.resources.resource import Action, Node, Step
 from due_cli.aws.resources.stream import DeliveryStream
-from due_cli.aws.services.deployed import tables_of
 from due_cli.aws.stack import package, senders
+from due_cli.aws.stack.deployed import tables_of
 from due_cli.aws.stack.desired import TABLE, desired, unwanted
 from due_cli.aws.stack.execute import execute_aloud
 from due_cli.aws.stack.ownership import not_own

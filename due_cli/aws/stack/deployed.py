@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from due_cli.aws.client import Aws
 from due_cli.aws.errors import explained, ignore_errors
-from due_cli.aws.resources.tags import of_list
 from due_cli.aws.resources.view import is_own_view
+from due_cli.aws.tags import of_list
 
 
 def function_environment(aws: Aws, name: str) -> dict[str, str] | None:

@@ -1,0 +1,32 @@
+"""A partition of the table: which hour an object belongs to, and how Glue stores that hour.
+
+Source: AWS Glue web API reference, BatchCreatePartition (100 partitions a call).
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any
+
+PARTITIONS_A_CALL = 100
+_HOUR = re.compile(r"events/(\d{4})/(\d\d)/(\d\d)/(\d\d)/[^/]")
+
+
+def partition_of(hour: str, bucket: str, descriptor: dict[str, Any]) -> dict[str, Any]:
+    """A partition as the table stores its files, at the place of its hour."""
+    moment = datetime.fromisoformat(hour)
+    location = f"s3://{bucket}/events/{moment:%Y/%m/%d/%H}/"
+    return {"Values": [hour], "StorageDescriptor": {**descriptor, "Location": location}}
+
+
+def hour_of(key: str) -> str | None:
+    """``2026-11-22 03:00:00`` of a key under ``events/2026/11/22/03/``; None for any other key."""
+    match = _HOUR.match(key)
+    if match is None:
+        return None
+    try:
+        moment = datetime(*map(int, match.groups()))  # type: ignore[arg-type]  # four groups, so no tzinfo
+    except ValueError:
+        return None
+    return f"{moment:%Y-%m-%d %H}:00:00"
