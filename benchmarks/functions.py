@@ -22,7 +22,7 @@ from benchmarks import ses_records
 from benchmarks.measure import Detail, Found, Row
 from benchmarks.setting import AS_OF, Setting, count, say
 from due_cli.aws.stack.package import package
-from tests.aws_emulator.aws import Front
+from tests.aws_emulator.aws import AwsEmulator
 from tests.lambdas.functions import Function, Replied, libraries
 from tests.lambdas.world import SETTINGS, World, batch, results
 
@@ -52,22 +52,22 @@ class _Calls:
 class _Stack:
     """The account with the status table, and how a function is started in it."""
 
-    front: Front
+    emulator: AwsEmulator
     code: Path
     boto: Path
 
     def function(self, name: str) -> Function:
         """A warm process of a function, from its zip."""
-        return Function(name, self.code, self.boto, self.front.environment(**SETTINGS, HOME=str(self.code.parent)))
+        return Function(name, self.code, self.boto, self.emulator.environment(**SETTINGS, HOME=str(self.code.parent)))
 
     def call(self, function: Function, event: Any, into: _Calls) -> Replied:
         """Calls a function once and counts."""
-        before = len(self.front.journal.everything)
+        before = len(self.emulator.journal.everything)
         begun = time.perf_counter()
         reply = function.call(event)
         into.whole.append(time.perf_counter() - begun)
         into.processor.append(reply.processor_seconds)
-        into.dynamodb += len(self.front.journal.everything) - before
+        into.dynamodb += len(self.emulator.journal.everything) - before
         return reply
 
 
@@ -161,10 +161,10 @@ def _stack(setting: Setting) -> Iterator[_Stack]:
     place = setting.scratch("functions")
     code = place / "functions.zip"
     code.write_bytes(package().content)
-    front = Front()
-    front.start()
+    emulator = AwsEmulator()
+    emulator.start()
     try:
-        front.client("dynamodb").create_table(**World.status_table)
-        yield _Stack(front, code, libraries(place / "libraries"))
+        emulator.client("dynamodb").create_table(**World.status_table)
+        yield _Stack(emulator, code, libraries(place / "libraries"))
     finally:
-        front.stop()
+        emulator.stop()

@@ -1,6 +1,6 @@
 """``due setup`` of a whole stack, a process of its own, where every call of AWS takes its time.
 
-AWS is the tests' front, an emulator on the same processors. So the same setup runs without the delay too: what it
+AWS is the tests' emulator, an emulator on the same processors. So the same setup runs without the delay too: what it
 takes then is work, and the rest is waiting.
 """
 
@@ -15,7 +15,7 @@ from functools import partial
 
 from benchmarks.measure import Detail, Found, Row, due_command, run, seconds_of
 from benchmarks.setting import Setting, count, say
-from tests.aws_emulator.aws import Front
+from tests.aws_emulator.aws import AwsEmulator
 
 _DELAY = 0.1  # seconds
 _LIMIT, _BETTER = 60, 40  # seconds
@@ -38,17 +38,17 @@ class _Taken:
 def measured(setting: Setting) -> Found:
     """A setup of everything, one that finds everything as it should be, and the teardown."""
     say("setting up without a delay")
-    with _account(setting) as (front, environment):
+    with _account(setting) as (emulator, environment):
         plan = run([*due_command(), "setup", "--plan", "--no-pinpoint", "-o", "json"], environment)
-        at_once = _timed(front, environment, "setup", _SETUP)
+        at_once = _timed(emulator, environment, "setup", _SETUP)
     resources = len(json.loads(plan))
     say(f"setting up with {_DELAY * 1000:.0f} ms for every call")
-    with _account(setting) as (front, environment):
-        front.faults.delay = _DELAY
+    with _account(setting) as (emulator, environment):
+        emulator.faults.delay = _DELAY
         taken = [
-            _timed(front, environment, "setup", _SETUP),
-            _timed(front, environment, "setup again, nothing to change", _SETUP),
-            _timed(front, environment, "teardown", _TEARDOWN),
+            _timed(emulator, environment, "setup", _SETUP),
+            _timed(emulator, environment, "setup again, nothing to change", _SETUP),
+            _timed(emulator, environment, "teardown", _TEARDOWN),
         ]
     whole = taken[0]
     row = Row(
@@ -69,11 +69,11 @@ def _line(what: str, taken: _Taken) -> tuple[str, ...]:
     return what, f"{taken.seconds:.1f} s", f"{taken.processor:.1f} s", count(taken.calls)
 
 
-def _timed(front: Front, environment: dict[str, str], what: str, words: tuple[str, ...]) -> _Taken:
-    front.journal.clear()
+def _timed(emulator: AwsEmulator, environment: dict[str, str], what: str, words: tuple[str, ...]) -> _Taken:
+    emulator.journal.clear()
     before = _processor_seconds()
     seconds = seconds_of(partial(run, [*due_command(), *words], environment))
-    return _Taken(what, seconds, _processor_seconds() - before, len(front.journal))
+    return _Taken(what, seconds, _processor_seconds() - before, len(emulator.journal))
 
 
 def _processor_seconds() -> float:
@@ -83,13 +83,13 @@ def _processor_seconds() -> float:
 
 
 @contextmanager
-def _account(setting: Setting) -> Iterator[tuple[Front, dict[str, str]]]:
+def _account(setting: Setting) -> Iterator[tuple[AwsEmulator, dict[str, str]]]:
     """An empty account, and the environment of a process in it."""
-    front = Front()
-    front.start()
+    emulator = AwsEmulator()
+    emulator.start()
     home = setting.scratch("setup")
     try:
         own = {name: value for name, value in setting.environment().items() if not name.startswith("AWS_")}
-        yield front, {**own, **front.environment(), "HOME": str(home), "XDG_CONFIG_HOME": str(home)}
+        yield emulator, {**own, **emulator.environment(), "HOME": str(home), "XDG_CONFIG_HOME": str(home)}
     finally:
-        front.stop()
+        emulator.stop()

@@ -8,20 +8,20 @@ import pytest
 
 from tests.aws import doctor_env
 from tests.aws.doctor_env import DoctorEnv
-from tests.aws_emulator.fixture import front, started
+from tests.aws_emulator.fixture import emulator, started
 
-__all__ = ["front"]
+__all__ = ["emulator"]
 
 
 @pytest.fixture(scope="module")
 def ward() -> Iterator[DoctorEnv]:
     """One stack for all tests of this module: each makes it ill and well again."""
-    with started(DUE_STACK="due") as front:
-        yield doctor_env.made(front)
+    with started(DUE_STACK="due") as emulator:
+        yield doctor_env.made(emulator)
 
 
 @pytest.fixture
 def ill(ward: DoctorEnv) -> Iterator[DoctorEnv]:
     """The stack, well before and to be left well."""
     yield ward
-    ward.front.faults.clear()
+    ward.emulator.faults.clear()

@@ -17,7 +17,7 @@ from due_cli.aws.stack.stack import Stack, found
 from due_cli.core.progress import Silent
 from due_cli.core.results import Check
 from tests.aws import typed
-from tests.aws_emulator.aws import Front
+from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.calls import Call
 from tests.aws_emulator.pinpoint import Gone
 from tests.aws_emulator.wire import Answer, Request
@@ -40,12 +40,12 @@ class Expected:
 class DoctorEnv:
     """The stack and the account that it is in."""
 
-    front: Front
+    emulator: AwsEmulator
     stack: Stack
 
     def client(self, service: str) -> Any:
         """A client of the account's root."""
-        return self.front.client(service)
+        return self.emulator.client(service)
 
     def examined(self, *, repair: bool = False) -> list[Check]:
         """Every check but those that are in order."""
@@ -71,11 +71,11 @@ class DoctorEnv:
         """Types each command that doctor printed, once."""
         for command in dict.fromkeys(check.fix for check in checks):
             assert command is not None
-            typed.run(command, self.front, due)
+            typed.run(command, self.emulator, due)
 
     def log(self, group: str, stream: str, *lines: Any) -> None:
         """Writes lines to a log, as the one who writes there does."""
-        moment = int(self.front.clock.now() * 1000)
+        moment = int(self.emulator.clock.now() * 1000)
         logs = self.client("logs")
         if stream not in [one["logStreamName"] for one in logs.describe_log_streams(logGroupName=group)["logStreams"]]:
             logs.create_log_stream(logGroupName=group, logStreamName=stream)
@@ -92,28 +92,28 @@ class DoctorEnv:
         self.client("cloudwatch").put_metric_data(Namespace=namespace, MetricData=[data])
 
 
-def made(front: Front) -> DoctorEnv:
+def made(emulator: AwsEmulator) -> DoctorEnv:
     """A stack that is well, in an account for which Pinpoint has ended."""
-    front.pinpoint.gone = Gone.FORBIDDEN
+    emulator.pinpoint.gone = Gone.FORBIDDEN
     prepared = setup.prepared(Aws(), "due", NO_PINPOINT)
     setup.carry_out(prepared, Silent())
-    ses = front.client("sesv2")
+    ses = emulator.client("sesv2")
     ses.create_configuration_set(ConfigurationSetName="mail")
     ses.create_email_identity(EmailIdentity="example.com", ConfigurationSetName="mail")
     stack = found(Aws(), "due")
     senders.attach(stack, ["mail"], "auto", False, Silent())
-    cloudwatch = front.client("cloudwatch")
+    cloudwatch = emulator.client("cloudwatch")
     for alarm in cloudwatch.describe_alarms()["MetricAlarms"]:  # moto makes them raised
         cloudwatch.set_alarm_state(AlarmName=alarm["AlarmName"], StateValue="OK", StateReason="quiet")
-    deliver(front, stack)
-    return DoctorEnv(front, stack)
+    deliver(emulator, stack)
+    return DoctorEnv(emulator, stack)
 
 
-def deliver(front: Front, stack: Stack) -> None:
+def deliver(emulator: AwsEmulator, stack: Stack) -> None:
     """Sends an event through the stream to the table."""
-    record = {"event_type": "purchase", "event_timestamp": int(front.clock.now() * 1000)}
-    front.firehose.put(stack.names.stream, record)
-    front.flush()
+    record = {"event_type": "purchase", "event_timestamp": int(emulator.clock.now() * 1000)}
+    emulator.firehose.put(stack.names.stream, record)
+    emulator.flush()
 
 
 def _is_same(check: Check, expected: Expected) -> bool:

@@ -1,4 +1,4 @@
-"""A stack in the front's account as far as records flow: what takes, transforms, stores and keeps them."""
+"""A stack in the emulator's account as far as records flow: what takes, transforms, stores and keeps them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from due_cli.aws.stack.package import package
 from due_cli.aws.stack.plan import planned
 from due_cli.aws.stack.stack import Stack
 from due_cli.events.status import Status
-from tests.aws_emulator.aws import Front
+from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.fixture import started
 
 _LEFT_OUT = ("view-", "alarm-", "api", "status-api", "workgroup", "ses-role")
@@ -30,43 +30,43 @@ HOUR = "2026/11/22/03"
 
 
 @pytest.fixture(scope="module")
-def made_once() -> Iterator[tuple[Front, Stack]]:
+def made_once() -> Iterator[tuple[AwsEmulator, Stack]]:
     """One stack for the tests of a module, because making it takes longer than most of them."""
-    with started(DUE_STACK="due") as front:
-        yield front, made()
+    with started(DUE_STACK="due") as emulator:
+        yield emulator, made()
 
 
 @pytest.fixture
-def front(made_once: tuple[Front, Stack]) -> Iterator[Front]:
+def emulator(made_once: tuple[AwsEmulator, Stack]) -> Iterator[AwsEmulator]:
     """The account with the stack in it, as if it were new."""
-    front, stack = made_once
-    yield front
-    front.faults.clear()
-    front.firehose.unwilling.records = 0
-    taken(front, stack)
-    front.functions.settle()
-    front.functions.cool()
-    front.functions.invocations.clear()
-    for key in objects(front, stack, ""):
-        front.client("s3").delete_object(Bucket=stack.names.bucket, Key=key)
-    for message in statuses(front, stack):
-        front.client("dynamodb").delete_item(TableName=stack.names.status_table, Key={KEY: {"S": message}})
-    glue, table = front.client("glue"), {"DatabaseName": stack.options.database, "TableName": "all_events"}
-    for hour in hours(front, stack):
+    emulator, stack = made_once
+    yield emulator
+    emulator.faults.clear()
+    emulator.firehose.unwilling.records = 0
+    taken(emulator, stack)
+    emulator.functions.settle()
+    emulator.functions.cool()
+    emulator.functions.invocations.clear()
+    for key in objects(emulator, stack, ""):
+        emulator.client("s3").delete_object(Bucket=stack.names.bucket, Key=key)
+    for message in statuses(emulator, stack):
+        emulator.client("dynamodb").delete_item(TableName=stack.names.status_table, Key={KEY: {"S": message}})
+    glue, table = emulator.client("glue"), {"DatabaseName": stack.options.database, "TableName": "all_events"}
+    for hour in hours(emulator, stack):
         glue.delete_partition(**table, PartitionValues=[hour])
-    front.journal.clear()
+    emulator.journal.clear()
 
 
 @pytest.fixture
-def stack(made_once: tuple[Front, Stack]) -> Stack:
+def stack(made_once: tuple[AwsEmulator, Stack]) -> Stack:
     """The stack."""
     return made_once[1]
 
 
-def taken(front: Front, stack: Stack) -> list[bytes]:
+def taken(emulator: AwsEmulator, stack: Stack) -> list[bytes]:
     """What was put to the stream and not delivered yet; it is not delivered any more."""
-    with front.firehose._lock:
-        records = front.firehose._buffers.pop(stack.names.stream_arn, [])
+    with emulator.firehose._lock:
+        records = emulator.firehose._buffers.pop(stack.names.stream_arn, [])
     return [record.data for record in records]
 
 
@@ -80,27 +80,27 @@ def made(**chosen: Any) -> Stack:
     return stack
 
 
-def objects(front: Front, stack: Stack, prefix: str) -> dict[str, bytes]:
+def objects(emulator: AwsEmulator, stack: Stack, prefix: str) -> dict[str, bytes]:
     """The objects of the bucket under a prefix."""
-    s3, found = front.client("s3"), {}
+    s3, found = emulator.client("s3"), {}
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=stack.names.bucket, Prefix=prefix):
         for one in page.get("Contents", ()):
             found[one["Key"]] = s3.get_object(Bucket=stack.names.bucket, Key=one["Key"])["Body"].read()
     return found
 
 
-def rows(front: Front, stack: Stack) -> list[dict[str, Any]]:
+def rows(emulator: AwsEmulator, stack: Stack) -> list[dict[str, Any]]:
     """The rows that the stream has stored."""
-    files = objects(front, stack, "events/").values()
+    files = objects(emulator, stack, "events/").values()
     return [row for file in files for row in pq.read_table(io.BytesIO(file)).to_pylist()]
 
 
-def put(front: Front, stack: Stack, key: str, *lines: Any, between: bytes = b"\n") -> str:
+def put(emulator: AwsEmulator, stack: Stack, key: str, *lines: Any, between: bytes = b"\n") -> str:
     """An object of documents, as AWS writes them; bytes stand as they are, and a key that ends in .gz is gzip."""
     parts = [one if isinstance(one, bytes) else json.dumps(one).encode() for one in lines]
     body = b"".join(part + between for part in parts)
     content = gzip.compress(body) if key.endswith(".gz") else body
-    front.client("s3").put_object(Bucket=stack.names.bucket, Key=key, Body=content)
+    emulator.client("s3").put_object(Bucket=stack.names.bucket, Key=key, Body=content)
     return key
 
 
@@ -134,14 +134,14 @@ def conversion_failed(rows_of_it: bytes, *, capitals: bool = False) -> dict[str,
     }
 
 
-def statuses(front: Front, stack: Stack) -> dict[str, Status]:
+def statuses(emulator: AwsEmulator, stack: Stack) -> dict[str, Status]:
     """The status table."""
-    pages = front.client("dynamodb").get_paginator("scan").paginate(TableName=stack.names.status_table)
+    pages = emulator.client("dynamodb").get_paginator("scan").paginate(TableName=stack.names.status_table)
     items = [item for page in pages for item in page["Items"]]
     return {item[KEY]["S"]: decoded(item[KEY]["S"], item[FACTS]["S"]) for item in items}
 
 
-def hours(front: Front, stack: Stack) -> list[str]:
+def hours(emulator: AwsEmulator, stack: Stack) -> list[str]:
     """The partitions of the table."""
-    found = front.client("glue").get_partitions(DatabaseName=stack.options.database, TableName="all_events")
+    found = emulator.client("glue").get_partitions(DatabaseName=stack.options.database, TableName="all_events")
     return sorted(one["Values"][0] for one in found["Partitions"])

@@ -127,16 +127,16 @@ def test_a_stream_a_role_and_a_permission_that_are_gone(ill: DoctorEnv, due: Due
 
 
 def test_configuration_sets_that_do_not_reach_the_stream(ill: DoctorEnv, due: Due) -> None:
-    ses, front = ill.client("sesv2"), ill.front
+    ses, emulator = ill.client("sesv2"), ill.emulator
     for name in ("deaf", "lost", "gone"):
         ses.create_configuration_set(ConfigurationSetName=name)
-    [mail] = front.ses.destinations("mail")
+    [mail] = emulator.ses.destinations("mail")
     there = mail["KinesisFirehoseDestination"]
     elsewhere = {**there, "DeliveryStreamArn": ill.stack.names.stream_arn.replace("due-events", "vanished")}
-    front.ses.destinations("deaf").append({**mail, "MatchingEventTypes": ["SEND", "BOUNCE"]})
-    front.ses.destinations("lost").append({**mail, "KinesisFirehoseDestination": elsewhere})
-    front.ses.destinations("gone").append(to_project("gone"))
-    front.ses.destinations("mail").append({**mail, "Name": "older"})
+    emulator.ses.destinations("deaf").append({**mail, "MatchingEventTypes": ["SEND", "BOUNCE"]})
+    emulator.ses.destinations("lost").append({**mail, "KinesisFirehoseDestination": elsewhere})
+    emulator.ses.destinations("gone").append(to_project("gone"))
+    emulator.ses.destinations("mail").append({**mail, "Name": "older"})
     mail["Enabled"] = False
     mail["KinesisFirehoseDestination"] = {**there, "IamRoleArn": "arn:aws:iam::123456789012:role/other"}
     ses.create_email_identity(EmailIdentity="bare.example.com")
@@ -182,7 +182,7 @@ def test_no_configuration_set_is_attached_any_more(ill: DoctorEnv, due: Due) -> 
 
 
 def test_projects_of_the_stack_that_lead_elsewhere(ill: DoctorEnv, due: Due) -> None:
-    ill.front.pinpoint.gone = Gone.NO
+    ill.emulator.pinpoint.gone = Gone.NO
     pinpoint, names = ill.client("pinpoint"), ill.stack.names
     shop, blog, news = (a_project(ill, name) for name in ("shop", "blog", "news"))
     other = names.stream_arn.replace("due-events", "other")
@@ -190,7 +190,7 @@ def test_projects_of_the_stack_that_lead_elsewhere(ill: DoctorEnv, due: Due) -> 
         given = {"DestinationStreamArn": stream, "RoleArn": names.role_arn("ses")}
         pinpoint.put_event_stream(ApplicationId=project, WriteEventStream=given)
     ill.client("sesv2").create_configuration_set(ConfigurationSetName="gone")
-    ill.front.ses.destinations("gone").append(to_project("gone"))
+    ill.emulator.ses.destinations("gone").append(to_project("gone"))
     checks = ill.names(
         Expected("Pinpoint", f"the project shop .{shop}. has no event stream", f"due attach-project {shop}"),
         Expected("Pinpoint", f"blog .{blog}. sends its events to other, not to due-events", "aws pinpoint"),
@@ -199,12 +199,12 @@ def test_projects_of_the_stack_that_lead_elsewhere(ill: DoctorEnv, due: Due) -> 
         Expected("configuration sets", "gone/.* the Pinpoint project gone, which does not exist", "due attach-"),
     )
     ill.fix(due, checks)
-    ill.front.flush()
+    ill.emulator.flush()
     ill.is_well()
     ill.client("sesv2").delete_configuration_set(ConfigurationSetName="gone")
     for project in (shop, blog, news):
         pinpoint.delete_app(ApplicationId=project)
-    ill.front.pinpoint.gone = Gone.FORBIDDEN
+    ill.emulator.pinpoint.gone = Gone.FORBIDDEN
 
 
 def a_project(ill: DoctorEnv, name: str) -> str:
@@ -320,12 +320,12 @@ def place_of(bucket: str, key: str) -> dict[str, Any]:
 def test_a_report_that_fails(ill: DoctorEnv, due: Due) -> None:
     statistics = {"BytesScannedCutoffPerQuery": 10_000_000}
     ill.client("athena").update_work_group(WorkGroup="due", State="DISABLED", ConfigurationUpdates=statistics)
-    ill.front.faults.refuse("athena:StartQueryExecution", "InvalidRequestException", "WorkGroup due is disabled.")
+    ill.emulator.faults.refuse("athena:StartQueryExecution", "InvalidRequestException", "WorkGroup due is disabled.")
     checks = ill.names(
         Expected("report", "WorkGroup due is disabled"),
         Expected("resources", "workgroup due is not .*: BytesScannedCutoffPerQuery", "due setup"),
     )
-    ill.front.faults.clear()
+    ill.emulator.faults.clear()
     ill.fix(due, checks[1:])
     ill.client("athena").update_work_group(WorkGroup="due", State="ENABLED")
     ill.is_well()

@@ -24,7 +24,7 @@ from due_cli.core.progress import Silent
 from due_cli.core.results import Check
 from due_cli.events import rows_of, status_of
 from due_cli.sql import files
-from tests.aws_emulator.aws import Front
+from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.calls import Call
 from tests.commands import process
 
@@ -33,7 +33,7 @@ _BUFFER_SECONDS = 60
 
 
 @pytest.fixture
-def stack(front: Front) -> Stack:
+def stack(emulator: AwsEmulator) -> Stack:
     """What takes events to the table, and what asks for them."""
     aws = Aws()
     stack = Stack(aws, names_in(aws, "due"), Options(buffer_seconds=_BUFFER_SECONDS))
@@ -60,21 +60,21 @@ def sent(stack: Stack, happens: Callable[[float], object]) -> dict[str, Check]:
 
 
 @contextmanager
-def delivering(front: Front) -> Iterator[Callable[[float], object]]:
+def delivering(emulator: AwsEmulator) -> Iterator[Callable[[float], object]]:
     """A stream that delivers once its buffer's time is over."""
-    yield lambda now: front.flush() if now >= _BUFFER_SECONDS else None
+    yield lambda now: emulator.flush() if now >= _BUFFER_SECONDS else None
 
 
-def test_the_record_arrives(front: Front, stack: Stack) -> None:
+def test_the_record_arrives(emulator: AwsEmulator, stack: Stack) -> None:
     """The failure of another record, which arrives meanwhile, is not its own."""
     other = {"errorCode": "x", "rawData": base64.b64encode(b'{"event_type": "_test.due"}').decode()}
-    hour = datetime.fromtimestamp(front.clock.now(), UTC)
+    hour = datetime.fromtimestamp(emulator.clock.now(), UTC)
 
     def happens(now: float) -> None:
         key = f"errors/processing-failed/{hour:%Y/%m/%d/%H}/other-{now}"
-        front.client("s3").put_object(Bucket=stack.names.bucket, Key=key, Body=json.dumps(other).encode())
+        emulator.client("s3").put_object(Bucket=stack.names.bucket, Key=key, Body=json.dumps(other).encode())
         if now >= _BUFFER_SECONDS:
-            front.flush()
+            emulator.flush()
 
     checks = sent(stack, happens)
     assert {name: check.outcome for name, check in checks.items()} == dict.fromkeys(
@@ -82,43 +82,43 @@ def test_the_record_arrives(front: Front, stack: Stack) -> None:
     )
     assert "is a partition (20" in checks[canary.FILED].found
     assert "Athena finds it in all_events" in checks[canary.FOUND].found
-    [query] = front.athena.queries.values()
+    [query] = emulator.athena.queries.values()
     assert query.result is not None
     assert query.result.rows[0][0] in checks[canary.FOUND].found
 
 
-def test_it_waits_for_its_own_row_and_not_for_any(front: Front, stack: Stack) -> None:
+def test_it_waits_for_its_own_row_and_not_for_any(emulator: AwsEmulator, stack: Stack) -> None:
     """Events of others arrive first; Athena is asked again only when there is more to find."""
-    other = {"event_type": "purchase", "event_timestamp": int(front.clock.now() * 1000)}
+    other = {"event_type": "purchase", "event_timestamp": int(emulator.clock.now() * 1000)}
     held: list[object] = []
 
     def happens(now: float) -> None:
         if not held:
-            where = next(iter(front.firehose._buffers))
-            held.append(front.firehose._buffers.pop(where))
-            front.firehose.put(stack.names.stream, other)
-            front.flush()
+            where = next(iter(emulator.firehose._buffers))
+            held.append(emulator.firehose._buffers.pop(where))
+            emulator.firehose.put(stack.names.stream, other)
+            emulator.flush()
         if now >= 2 * _BUFFER_SECONDS and len(held) == 1:
-            where = next(iter(front.firehose._buffers))
-            front.firehose._buffers[where] += held[0]  # type: ignore[arg-type]
+            where = next(iter(emulator.firehose._buffers))
+            emulator.firehose._buffers[where] += held[0]  # type: ignore[arg-type]
             held.append(None)
-            front.flush()
+            emulator.flush()
 
     checks = sent(stack, happens)
     assert checks[canary.FOUND].outcome == "ok"
-    assert len(front.athena.queries) == 2
+    assert len(emulator.athena.queries) == 2
 
 
-def test_the_stream_does_not_take_it(front: Front, stack: Stack) -> None:
-    front.client("firehose").delete_delivery_stream(DeliveryStreamName=stack.names.stream)
-    with delivering(front) as happens:
+def test_the_stream_does_not_take_it(emulator: AwsEmulator, stack: Stack) -> None:
+    emulator.client("firehose").delete_delivery_stream(DeliveryStreamName=stack.names.stream)
+    with delivering(emulator) as happens:
         checks = sent(stack, happens)
     assert list(checks) == [canary.ACCEPTED]
     assert checks[canary.ACCEPTED].outcome == "problem"
     assert "due-events" in checks[canary.ACCEPTED].found
 
 
-def test_nothing_is_delivered(front: Front, stack: Stack) -> None:
+def test_nothing_is_delivered(emulator: AwsEmulator, stack: Stack) -> None:
     checks = sent(stack, lambda _: None)
     assert list(checks) == [canary.ACCEPTED, canary.STORED]
     stuck = checks[canary.STORED]
@@ -127,22 +127,22 @@ def test_nothing_is_delivered(front: Front, stack: Stack) -> None:
 
 
 @pytest.mark.parametrize("kind", ["processing-failed", "format-conversion-failed"])
-def test_it_fails_on_the_way(front: Front, stack: Stack, kind: str) -> None:
+def test_it_fails_on_the_way(emulator: AwsEmulator, stack: Stack, kind: str) -> None:
     """What Firehose keeps of it under errors/ says why; another record there is not it."""
     names = stack.names
     if kind == "processing-failed":
         function = names.function("transform")
-        front.client("lambda").update_function_code(FunctionName=function, ZipFile=b"not a zip")
-        change_right(front, names.role("stream"), "lambda:InvokeFunction")
+        emulator.client("lambda").update_function_code(FunctionName=function, ZipFile=b"not a zip")
+        change_right(emulator, names.role("stream"), "lambda:InvokeFunction")
     else:
-        glue = front.client("glue")
+        glue = emulator.client("glue")
         table = glue.get_table(DatabaseName=stack.options.database, Name=TABLE)["Table"]
         given = {key: table[key] for key in ("Name", "TableType", "PartitionKeys", "StorageDescriptor")}
         for column in given["StorageDescriptor"]["Columns"]:
             if column["Name"] == "event_type":
                 column["Type"] = "int"
         glue.update_table(DatabaseName=stack.options.database, TableInput=given)
-    with delivering(front) as happens:
+    with delivering(emulator) as happens:
         checks = sent(stack, happens)
     stuck = checks[canary.STORED]
     assert (stuck.outcome, stuck.fix) == ("problem", "due failed list")
@@ -151,17 +151,17 @@ def test_it_fails_on_the_way(front: Front, stack: Stack, kind: str) -> None:
     assert code[kind] in stuck.found
 
 
-def change_right(front: Front, role: str, without: str) -> None:
-    iam = front.client("iam")
+def change_right(emulator: AwsEmulator, role: str, without: str) -> None:
+    iam = emulator.client("iam")
     document = iam.get_role_policy(RoleName=role, PolicyName="due")["PolicyDocument"]
     for statement in document["Statement"]:
         statement["Action"] = [action for action in statement["Action"] if action != without] or ["s3:ListBucket"]
     iam.put_role_policy(RoleName=role, PolicyName="due", PolicyDocument=json.dumps(document))
 
 
-def test_the_hour_does_not_become_a_partition(front: Front, stack: Stack) -> None:
-    front.client("s3").put_bucket_notification_configuration(Bucket=stack.names.bucket, NotificationConfiguration={})
-    with delivering(front) as happens:
+def test_the_hour_does_not_become_a_partition(emulator: AwsEmulator, stack: Stack) -> None:
+    emulator.client("s3").put_bucket_notification_configuration(Bucket=stack.names.bucket, NotificationConfiguration={})
+    with delivering(emulator) as happens:
         checks = sent(stack, happens)
     assert list(checks) == [canary.ACCEPTED, canary.STORED, canary.FILED]
     stuck = checks[canary.FILED]
@@ -169,49 +169,49 @@ def test_the_hour_does_not_become_a_partition(front: Front, stack: Stack) -> Non
     assert stuck.fix == "aws logs tail /aws/lambda/due-partition --since 1h --region us-east-1"
 
 
-def test_athena_does_not_find_it(front: Front, stack: Stack) -> None:
+def test_athena_does_not_find_it(emulator: AwsEmulator, stack: Stack) -> None:
     """Its hour is a partition already, of files elsewhere."""
-    front.client("s3").put_object(Bucket=stack.names.bucket, Key="elsewhere/none", Body=b"")
+    emulator.client("s3").put_object(Bucket=stack.names.bucket, Key="elsewhere/none", Body=b"")
 
     def wrong(call: Call) -> None:
-        hour = front.clock.now() // 3600 * 3600
+        hour = emulator.clock.now() // 3600 * 3600
         for each in (hour - 3600, hour, hour + 3600):
-            add_elsewhere(front, stack, each)
+            add_elsewhere(emulator, stack, each)
 
-    front.faults.hook(wrong, name="firehose:PutRecord")
-    with delivering(front) as happens:
+    emulator.faults.hook(wrong, name="firehose:PutRecord")
+    with delivering(emulator) as happens:
         checks = sent(stack, happens)
     assert checks[canary.FILED].outcome == "ok"
     assert checks[canary.FOUND].outcome == "problem"
     assert "Athena does not find the record in it" in checks[canary.FOUND].found
 
 
-def add_elsewhere(front: Front, stack: Stack, moment: float) -> None:
+def add_elsewhere(emulator: AwsEmulator, stack: Stack, moment: float) -> None:
     value = f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H}:00:00"
-    glue, database = front.client("glue"), stack.options.database
+    glue, database = emulator.client("glue"), stack.options.database
     descriptor = glue.get_table(DatabaseName=database, Name=TABLE)["Table"]["StorageDescriptor"]
     storage = {**descriptor, "Location": f"s3://{stack.names.bucket}/elsewhere/"}
     given = {"Values": [value], "StorageDescriptor": storage}
     glue.create_partition(DatabaseName=database, TableName=TABLE, PartitionInput=given)
 
 
-def test_a_call_that_is_denied_is_named(front: Front, stack: Stack) -> None:
-    front.faults.deny("glue:GetPartition")
-    with delivering(front) as happens:
+def test_a_call_that_is_denied_is_named(emulator: AwsEmulator, stack: Stack) -> None:
+    emulator.faults.deny("glue:GetPartition")
+    with delivering(emulator) as happens:
         checks = sent(stack, happens)
     assert checks[canary.FILED].outcome == "problem"
     assert "glue:GetPartition" in checks[canary.FILED].found
 
 
-def test_doctor_sends_it_where_asked(front: Front, stack: Stack) -> None:
+def test_doctor_sends_it_where_asked(emulator: AwsEmulator, stack: Stack) -> None:
     """The command: after the other checks, in real time, with a line on standard error while it waits."""
-    front.faults.hook(lambda _: threading.Timer(0.2, front.flush).start(), name="firehose:PutRecord")
+    emulator.faults.hook(lambda _: threading.Timer(0.2, emulator.flush).start(), name="firehose:PutRecord")
     ran = process("doctor", "--send-test", "-o", "json", environment={"DUE_STACK": "due"}).failed(7)
     tests = [check for check in ran.json if check["check"].startswith("test: ")]
     assert [check["outcome"] for check in tests] == ["ok"] * 4
     assert ran.json[-4:] == tests
     assert "the stream has taken the test record" in ran.err
-    assert not front.journal.of("glue:BatchCreatePartition")  # --repair was not asked for
+    assert not emulator.journal.of("glue:BatchCreatePartition")  # --repair was not asked for
 
 
 def test_the_record_is_of_no_view_report_or_status() -> None:

@@ -13,7 +13,7 @@ from due_cli.aws.client import Aws
 from due_cli.aws.services import health
 from due_cli.aws.stack.names import Names
 from tests.aws.doctor_env import DoctorEnv
-from tests.aws_emulator.aws import Front
+from tests.aws_emulator.aws import AwsEmulator
 
 GROUP = "/aws/lambda/due-transform"
 HOUR, DAY = 3_600_000, 86_400_000
@@ -21,28 +21,28 @@ MOST = 2_000
 LONG = "\r    at some place" * 40  # a line is a whole traceback, so a page of a search is a thousand or two
 
 
-def logged(front: Front, group: str, stream: str, text: str, before: list[int]) -> None:
+def logged(emulator: AwsEmulator, group: str, stream: str, text: str, before: list[int]) -> None:
     """Writes a line for each of some times: milliseconds before now."""
-    logs, now = front.client("logs"), int(datetime.now(UTC).timestamp() * 1000)
+    logs, now = emulator.client("logs"), int(datetime.now(UTC).timestamp() * 1000)
     logs.create_log_stream(logGroupName=group, logStreamName=stream)
     events = [{"timestamp": now - one, "message": text} for one in sorted(before, reverse=True)]
     for start in range(0, len(events), 1000):
         logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events[start : start + 1000])
 
 
-def searches_of(front: Front) -> int:
+def searches_of(emulator: AwsEmulator) -> int:
     """How often a log was searched, however many pages that took."""
-    return len([call for call in front.journal.of("logs:FilterLogEvents") if "nextToken" not in call.parameters])
+    return len([call for call in emulator.journal.of("logs:FilterLogEvents") if "nextToken" not in call.parameters])
 
 
 @pytest.fixture
-def searched(front: Front) -> Callable[..., health.Lines]:
+def searched(emulator: AwsEmulator) -> Callable[..., health.Lines]:
     """Reads a day of a log whose two streams have a line at each of some times before now."""
-    front.client("logs").create_log_group(logGroupName=GROUP)
+    emulator.client("logs").create_log_group(logGroupName=GROUP)
 
     def search(before: list[int]) -> health.Lines:
         for number in (0, 1):
-            logged(front, GROUP, f"stream-{number}", f"line of {number}{LONG}", before[number::2])
+            logged(emulator, GROUP, f"stream-{number}", f"line of {number}{LONG}", before[number::2])
         return health.log_lines(Aws(), GROUP, datetime.now(UTC) - timedelta(days=1))
 
     return search
@@ -58,7 +58,7 @@ def searched(front: Front) -> Callable[..., health.Lines]:
     ],
 )
 def test_of_more_lines_than_are_read_it_is_the_newest(
-    front: Front, searched: Callable[..., health.Lines], before: range | list[int]
+    emulator: AwsEmulator, searched: Callable[..., health.Lines], before: range | list[int]
 ) -> None:
     found = searched(list(before))
     now = datetime.now(UTC)
@@ -68,13 +68,13 @@ def test_of_more_lines_than_are_read_it_is_the_newest(
     assert len(ages) == MOST and ages == sorted(ages, reverse=True)
     assert all(0 <= age - own <= 60 for age, own in zip(reversed(ages), expected, strict=True))
     assert len({line.text for line in found.newest}) == 2
-    assert searches_of(front) <= 15
+    assert searches_of(emulator) <= 15
 
 
-def test_a_log_with_fewer_lines_is_searched_once(front: Front, searched: Callable[..., health.Lines]) -> None:
+def test_a_log_with_fewer_lines_is_searched_once(emulator: AwsEmulator, searched: Callable[..., health.Lines]) -> None:
     found = searched(list(range(HOUR, DAY, DAY // (MOST - 100))))
     assert (len(found.newest), found.more) == (len(range(HOUR, DAY, DAY // (MOST - 100))), False)
-    assert searches_of(front) == 1
+    assert searches_of(emulator) == 1
     assert health.log_lines(Aws(), "/aws/lambda/none", datetime.now(UTC)) == health.Lines()
 
 
@@ -86,10 +86,10 @@ def test_of_too_many_lines_in_one_moment_as_many_as_are_read(searched: Callable[
 def test_in_an_outage_the_error_that_goes_on_is_quoted_with_the_time_of_its_last_line(ill: DoctorEnv) -> None:
     names = ill.stack.names
     old, new = f"[ERROR] ClientError: Rate exceeded{LONG}", f"[ERROR] ReadTimeoutError: Read timed out{LONG}"
-    logged(ill.front, names.log_group("transform"), "old", old, list(range(20 * HOUR, 21 * HOUR, 720)))
-    logged(ill.front, names.log_group("transform"), "new", new, [10 * 60_000, 11 * 60_000])
+    logged(ill.emulator, names.log_group("transform"), "old", old, list(range(20 * HOUR, 21 * HOUR, 720)))
+    logged(ill.emulator, names.log_group("transform"), "new", new, [10 * 60_000, 11 * 60_000])
     undelivered = json.dumps({"errorCode": "S3.InternalError", "message": "The bucket is slow.", "about": LONG})
-    logged(ill.front, names.stream_log_group, "outage", undelivered, list(range(30 * 60_000, DAY, 18_000)))
+    logged(ill.emulator, names.stream_log_group, "outage", undelivered, list(range(30 * 60_000, DAY, 18_000)))
     try:
         found = {check.found for check in ill.examined() if check.check in ("functions", "deliveries")}
     finally:

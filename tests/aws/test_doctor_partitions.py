@@ -21,7 +21,7 @@ from due_cli.aws.stack.stack import Stack, names_in
 from due_cli.core.errors import RefusedError
 from due_cli.core.results import Check
 from tests.aws import typed
-from tests.aws_emulator.aws import Front
+from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.calls import Call
 from tests.aws_emulator.needs import ACCOUNT, PARTITION
 from tests.aws_emulator.wire import Answer, Request
@@ -31,7 +31,7 @@ FIRST = datetime(2026, 11, 22, 3)
 
 
 @pytest.fixture
-def stack(front: Front) -> Stack:
+def stack(emulator: AwsEmulator) -> Stack:
     """The bucket and the table of a stack."""
     aws = Aws()
     stack = Stack(aws, names_in(aws, "due"), Options())
@@ -39,7 +39,7 @@ def stack(front: Front) -> Stack:
         node for node in desired(stack.names, stack.options, package()) if node.key in ("bucket", "database", "table")
     ]
     execute(planned(nodes, aws), aws)
-    front.journal.clear()
+    emulator.journal.clear()
     return stack
 
 
@@ -51,7 +51,7 @@ def is_well(stack: Stack) -> None:
     assert [check.outcome for check in checked(stack)] == ["ok"]
 
 
-def store(front: Front, stack: Stack, *hours: datetime, objects: int = 1) -> None:
+def store(emulator: AwsEmulator, stack: Stack, *hours: datetime, objects: int = 1) -> None:
     """Objects of hours, without telling anybody."""
     backend = s3_backends[ACCOUNT][PARTITION]
     for hour in hours:
@@ -59,10 +59,10 @@ def store(front: Front, stack: Stack, *hours: datetime, objects: int = 1) -> Non
             backend.put_object(stack.names.bucket, f"events/{hour:%Y/%m/%d/%H}/{number:05}.parquet", b"x")
 
 
-def add(front: Front, stack: Stack, value: str, place: str) -> None:
+def add(emulator: AwsEmulator, stack: Stack, value: str, place: str) -> None:
     """A partition as somebody by hand makes it."""
     descriptor = {"Location": place, "Columns": []}
-    front.client("glue").create_partition(
+    emulator.client("glue").create_partition(
         DatabaseName=stack.options.database,
         TableName=TABLE,
         PartitionInput={"Values": [value], "StorageDescriptor": descriptor},
@@ -73,15 +73,15 @@ def place(stack: Stack, hour: str) -> str:
     return f"s3://{stack.names.bucket}/events/{hour}/"
 
 
-def found(front: Front, stack: Stack) -> dict[str, str]:
+def found(emulator: AwsEmulator, stack: Stack) -> dict[str, str]:
     """The partitions with their places."""
-    answer = front.client("glue").get_partitions(DatabaseName=stack.options.database, TableName=TABLE)
+    answer = emulator.client("glue").get_partitions(DatabaseName=stack.options.database, TableName=TABLE)
     return {one["Values"][0]: one["StorageDescriptor"]["Location"] for one in answer["Partitions"]}
 
 
-def test_an_hour_without_a_partition_is_named_and_added(front: Front, stack: Stack) -> None:
-    store(front, stack, FIRST, FIRST + timedelta(hours=1))
-    add(front, stack, "2026-11-22 04:00:00", place(stack, "2026/11/22/04"))
+def test_an_hour_without_a_partition_is_named_and_added(emulator: AwsEmulator, stack: Stack) -> None:
+    store(emulator, stack, FIRST, FIRST + timedelta(hours=1))
+    add(emulator, stack, "2026-11-22 04:00:00", place(stack, "2026/11/22/04"))
     [check] = checked(stack)
     assert check == Check(
         "partitions",
@@ -90,34 +90,34 @@ def test_an_hour_without_a_partition_is_named_and_added(front: Front, stack: Sta
         "due doctor --repair",
     )
     assert partitions.repaired(stack) == ["added 1 partition: 2026-11-22 03:00:00"]
-    assert found(front, stack)["2026-11-22 03:00:00"] == place(stack, "2026/11/22/03")
+    assert found(emulator, stack)["2026-11-22 03:00:00"] == place(stack, "2026/11/22/03")
     is_well(stack)
     assert partitions.repaired(stack) == []
 
 
-def test_partitions_are_added_a_hundred_at_a_time(front: Front, stack: Stack) -> None:
-    store(front, stack, *(FIRST + timedelta(hours=n) for n in range(250)))
+def test_partitions_are_added_a_hundred_at_a_time(emulator: AwsEmulator, stack: Stack) -> None:
+    store(emulator, stack, *(FIRST + timedelta(hours=n) for n in range(250)))
     assert partitions.repaired(stack)[0].startswith("added 250 partitions: ")
-    calls = front.journal.of("glue:BatchCreatePartition")
+    calls = emulator.journal.of("glue:BatchCreatePartition")
     assert [len(call.parameters["PartitionInputList"]) for call in calls] == [100, 100, 50]
     is_well(stack)
 
 
-def test_a_partition_that_appears_meanwhile_is_no_failure(front: Front, stack: Stack) -> None:
-    store(front, stack, FIRST)
+def test_a_partition_that_appears_meanwhile_is_no_failure(emulator: AwsEmulator, stack: Stack) -> None:
+    store(emulator, stack, FIRST)
 
     def appear(_: Call) -> None:
-        add(front, stack, "2026-11-22 03:00:00", place(stack, "2026/11/22/03"))
+        add(emulator, stack, "2026-11-22 03:00:00", place(stack, "2026/11/22/03"))
 
-    front.faults.hook(appear, name="glue:GetPartitions")
+    emulator.faults.hook(appear, name="glue:GetPartitions")
     assert partitions.repaired(stack) == ["added 0 partitions: 2026-11-22 03:00:00"]
-    front.faults.clear()
+    emulator.faults.clear()
     is_well(stack)
 
 
-def test_what_glue_does_not_take_is_said(front: Front, stack: Stack) -> None:
+def test_what_glue_does_not_take_is_said(emulator: AwsEmulator, stack: Stack) -> None:
     """It answers 200, and says in the answer what it did not do."""
-    store(front, stack, FIRST)
+    store(emulator, stack, FIRST)
 
     def refuse(call: Call, _: Request, answer: Answer) -> None:
         if call.name == "glue:BatchCreatePartition":
@@ -126,65 +126,65 @@ def test_what_glue_does_not_take_is_said(front: Front, stack: Stack) -> None:
             answer.body = json.dumps({"Errors": errors}).encode()
             answer.headers = [pair for pair in answer.headers if pair[0].lower() != "content-length"]
 
-    front.watchers.append(refuse)
+    emulator.watchers.append(refuse)
     with pytest.raises(RefusedError, match="1 of 1 partitions: 2026-11-22 03:00:00: ResourceNumberLimitExceeded"):
         partitions.repaired(stack)
 
 
-def test_the_aws_solutions_spelling_is_the_same_hour(front: Front, stack: Stack) -> None:
-    store(front, stack, datetime(2020, 5, 1))
-    add(front, stack, "2020-05-01 00:00:00.0", place(stack, "2020/05/01/00").rstrip("/"))
+def test_the_aws_solutions_spelling_is_the_same_hour(emulator: AwsEmulator, stack: Stack) -> None:
+    store(emulator, stack, datetime(2020, 5, 1))
+    add(emulator, stack, "2020-05-01 00:00:00.0", place(stack, "2020/05/01/00").rstrip("/"))
     is_well(stack)
     assert partitions.repaired(stack) == []
 
 
-def test_an_hour_that_is_two_partitions(front: Front, stack: Stack, due: Due) -> None:
-    store(front, stack, datetime(2020, 5, 1))
+def test_an_hour_that_is_two_partitions(emulator: AwsEmulator, stack: Stack, due: Due) -> None:
+    store(emulator, stack, datetime(2020, 5, 1))
     for value in ("2020-05-01 00:00:00.0", "2020-05-01 00:00:00"):
-        add(front, stack, value, place(stack, "2020/05/01/00"))
+        add(emulator, stack, value, place(stack, "2020/05/01/00"))
     [check] = checked(stack)
     assert "the hour 2020-05-01 00:00:00 is two partitions" in check.found
-    typed.run(check.fix or "", front, due)
-    assert list(found(front, stack)) == ["2020-05-01 00:00:00"]
+    typed.run(check.fix or "", emulator, due)
+    assert list(found(emulator, stack)) == ["2020-05-01 00:00:00"]
     is_well(stack)
 
 
-def test_a_partition_of_another_hours_files(front: Front, stack: Stack) -> None:
-    store(front, stack, FIRST)
-    add(front, stack, "2026-11-22 03:00:00.0", place(stack, "2026/11/22/02"))
+def test_a_partition_of_another_hours_files(emulator: AwsEmulator, stack: Stack) -> None:
+    store(emulator, stack, FIRST)
+    add(emulator, stack, "2026-11-22 03:00:00.0", place(stack, "2026/11/22/02"))
     [check] = checked(stack)
     assert (check.outcome, check.fix) == ("problem", "due doctor --repair")
     assert "2026-11-22 03:00:00.0 looks for its files at s3://" in check.found
     [done] = partitions.repaired(stack)
     assert done.startswith("set the place of partition 2026-11-22 03:00:00.0")
-    assert found(front, stack) == {"2026-11-22 03:00:00.0": place(stack, "2026/11/22/03")}
+    assert found(emulator, stack) == {"2026-11-22 03:00:00.0": place(stack, "2026/11/22/03")}
     is_well(stack)
 
 
-def test_a_partition_of_another_bucket_is_the_users_own(front: Front, stack: Stack, due: Due) -> None:
-    add(front, stack, "2026-11-22 03:00:00", "s3://archive/events/2026/11/22/03/")
+def test_a_partition_of_another_bucket_is_the_users_own(emulator: AwsEmulator, stack: Stack, due: Due) -> None:
+    add(emulator, stack, "2026-11-22 03:00:00", "s3://archive/events/2026/11/22/03/")
     is_well(stack)
-    store(front, stack, FIRST)
+    store(emulator, stack, FIRST)
     [check] = checked(stack)
     assert f"is of files at s3://archive/events/2026/11/22/03/, so those of {stack.names.bucket}" in check.found
     assert partitions.repaired(stack) == []
-    typed.run(check.fix or "", front, due)
+    typed.run(check.fix or "", emulator, due)
     partitions.repaired(stack)
     is_well(stack)
 
 
-def test_a_partition_that_is_no_hour(front: Front, stack: Stack, due: Due) -> None:
-    add(front, stack, "__HIVE_DEFAULT_PARTITION__", place(stack, "2026/11/22/02"))
+def test_a_partition_that_is_no_hour(emulator: AwsEmulator, stack: Stack, due: Due) -> None:
+    add(emulator, stack, "__HIVE_DEFAULT_PARTITION__", place(stack, "2026/11/22/02"))
     [check] = checked(stack)
     assert "'__HIVE_DEFAULT_PARTITION__' is no hour" in check.found
-    typed.run(check.fix or "", front, due)
+    typed.run(check.fix or "", emulator, due)
     is_well(stack)
 
 
-def test_an_hour_costs_one_listing_however_much_is_in_it(front: Front, stack: Stack) -> None:
+def test_an_hour_costs_one_listing_however_much_is_in_it(emulator: AwsEmulator, stack: Stack) -> None:
     hours = [FIRST + timedelta(hours=n) for n in range(3)]
-    store(front, stack, *hours, objects=2500)
-    store(front, stack, datetime(2025, 12, 31, 23))
+    store(emulator, stack, *hours, objects=2500)
+    store(emulator, stack, datetime(2025, 12, 31, 23))
     s3 = s3_backends[ACCOUNT][PARTITION]
     for key in ("events/readme", "events/2026/11/22/readme", "events/2026/11/22/03/deeper/x", "events/2026/13/01/00/x"):
         s3.put_object(stack.names.bucket, key, b"x")
@@ -193,4 +193,4 @@ def test_an_hour_costs_one_listing_however_much_is_in_it(front: Front, stack: St
         *(f"{hour:%Y-%m-%d %H}:00:00" for hour in hours),
     }
     # The years, the months of two, one page each for two of the months, and for the third one an hour
-    assert len(front.journal.of("s3:ListObjectsV2")) <= 3 + 2 + 4
+    assert len(emulator.journal.of("s3:ListObjectsV2")) <= 3 + 2 + 4

@@ -11,27 +11,27 @@ from tests.commands import Due, process
 
 
 def test_lake_formation_in_the_way(ill: DoctorEnv, due: Due) -> None:
-    ill.front.watchers.append(registered)
+    ill.emulator.watchers.append(registered)
     text = "under Lake Formation, which gives no right on it to due-stream-us-east-1, due-partition-us-east-1"
     words = "Insufficient Lake Formation permission(s): Required Describe on all_events"
-    ill.front.faults.refuse("glue:GetPartitions", "AccessDeniedException", words)
+    ill.emulator.faults.refuse("glue:GetPartitions", "AccessDeniedException", words)
     grant = "aws lakeformation grant-permissions"
     checks = ill.names(
         Expected("Lake Formation", text, grant),
         Expected("partitions", f"Lake Formation is in the way: .*{TABLE}", grant),
         Expected("report", "bounce-rate fails: .*Lake Formation", grant),
     )
-    ill.front.faults.clear()
+    ill.emulator.faults.clear()
     ill.fix(due, checks)
     ill.is_well()
-    ill.front.watchers.remove(registered)
+    ill.emulator.watchers.remove(registered)
 
 
 def test_one_right_that_is_missing_stops_no_other_check(ill: DoctorEnv) -> None:
     """Doctor as a process, by a person who may do all but three things."""
     denied = ["glue:GetPartitions", "cloudwatch:DescribeAlarms", "logs:FilterLogEvents"]
     statement = {"Effect": "Allow", "NotAction": denied, "Resource": "*"}
-    environment = ill.front.iam.user("looker", {"Version": "2012-10-17", "Statement": [statement]})
+    environment = ill.emulator.iam.user("looker", {"Version": "2012-10-17", "Statement": [statement]})
     ran = process("doctor", "-o", "json", environment=environment).failed(7)
     checks = {check["check"]: check for check in ran.json}
     for name, right in (
@@ -49,7 +49,7 @@ def test_one_right_that_is_missing_stops_no_other_check(ill: DoctorEnv) -> None:
 
 
 def test_the_call_is_named_where_aws_does_not_name_the_right(ill: DoctorEnv) -> None:
-    ill.front.faults.deny("iam:GetRole")
+    ill.emulator.faults.deny("iam:GetRole")
     checks = ill.names(
         Expected("roles", r"not checked: due-.* and 2 more: .*access denied.*\(GetRole\)"),
         Expected("resources", r"not checked: due-transform, .*access denied.*\(GetRole\)"),  # whose roles they have
@@ -59,7 +59,7 @@ def test_the_call_is_named_where_aws_does_not_name_the_right(ill: DoctorEnv) -> 
 
 def test_a_person_who_may_not_call_the_status_api(ill: DoctorEnv) -> None:
     everything_else = {"Effect": "Allow", "NotAction": "execute-api:Invoke", "Resource": "*"}
-    caller = ill.front.iam.user("caller", {"Version": "2012-10-17", "Statement": [everything_else]})
+    caller = ill.emulator.iam.user("caller", {"Version": "2012-10-17", "Statement": [everything_else]})
     ran = process("doctor", "-o", "json", environment=caller).failed(7)
     [problem] = [check for check in ran.json if check["outcome"] == "problem"]
     assert "answers 403 to arn:aws:iam::123456789012:user/caller: execute-api:Invoke is missing" in problem["found"]
@@ -69,7 +69,7 @@ def test_a_person_who_may_not_call_the_status_api(ill: DoctorEnv) -> None:
 def test_a_person_who_may_ask_athena_nothing(ill: DoctorEnv) -> None:
     denied = ["glue:GetTable", "s3:GetObject"]
     statement = {"Effect": "Allow", "NotAction": denied, "Resource": "*"}
-    asker = ill.front.iam.user("asker", {"Version": "2012-10-17", "Statement": [statement]})
+    asker = ill.emulator.iam.user("asker", {"Version": "2012-10-17", "Statement": [statement]})
     ran = process("doctor", "-o", "json", environment=asker).failed(7)
     [check] = [check for check in ran.json if check["check"] == "report"]
     assert (check["outcome"], check["mend"]) == ("problem", "due setup --policy")
@@ -93,10 +93,10 @@ def test_a_stream_of_another_stack_that_may_not_be_looked_at_is_there(ill: Docto
         if call.name == "firehose:DescribeDeliveryStream" and call.parameters["DeliveryStreamName"] == "other":
             raise RefusedError("AccessDeniedException", "not authorized to perform: firehose:DescribeDeliveryStream")
 
-    sending.make_sets(ill.front, "theirs")
-    ill.front.ses.destinations("theirs").append(sending.to_stream("event-database", sending.OTHER_STREAM))
-    ill.front.preparing.append(deny)
+    sending.make_sets(ill.emulator, "theirs")
+    ill.emulator.ses.destinations("theirs").append(sending.to_stream("event-database", sending.OTHER_STREAM))
+    ill.emulator.preparing.append(deny)
     said = [check.found for check in ill.examined()]
     assert not any("DescribeDeliveryStream" in one or "does not exist" in one for one in said), said
-    ill.front.preparing.remove(deny)
+    ill.emulator.preparing.remove(deny)
     assert any("theirs" in one and "does not exist" in one for one in (check.found for check in ill.examined()))

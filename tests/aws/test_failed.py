@@ -18,14 +18,14 @@ from due_cli.aws.stack.operator_policy import rights as person_rights
 from due_cli.aws.stack.stack import Stack
 from due_cli.events import rows_of, status_of
 from tests.aws import streaming
-from tests.aws.streaming import HOUR, conversion_failed, front, made_once, processing_failed, put, stack
-from tests.aws_emulator.aws import Front
+from tests.aws.streaming import HOUR, conversion_failed, emulator, made_once, processing_failed, put, stack
+from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.calls import Call
 from tests.commands import Due, process, write_lines
 from tests.events.records import ses_bounce, ses_delivery, ses_send
 from tests.local.processes import ended, started
 
-__all__ = ["front", "made_once", "stack"]
+__all__ = ["emulator", "made_once", "stack"]
 
 PUT = "firehose:PutRecordBatch"
 CUT = b'{"eventType": "Send", cut'
@@ -64,9 +64,9 @@ def event(*hours: str) -> dict[str, Any]:
     }
 
 
-def by_message(front: Front, stack: Stack) -> dict[str, dict[str, Any]]:
+def by_message(emulator: AwsEmulator, stack: Stack) -> dict[str, dict[str, Any]]:
     """The rows of the table by their messages."""
-    rows = streaming.rows(front, stack)
+    rows = streaming.rows(emulator, stack)
     return {row["facets"]["email_channel"]["mail_event"]["mail"]["message_id"]: row for row in rows}
 
 
@@ -83,7 +83,7 @@ def replayed(due: Due, *identities: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def filled(front: Front, stack: Stack) -> dict[str, bytes]:
+def filled(emulator: AwsEmulator, stack: Stack) -> dict[str, bytes]:
     """One of each kind, as it was received by its name."""
     found = {
         "unreadable": CUT,
@@ -93,13 +93,13 @@ def filled(front: Front, stack: Stack) -> dict[str, bytes]:
         "status": status_in(ses_bounce(mail={"messageId": "status"})).strip(),
         "event": text(event("2026/11/22/03")),
     }
-    put(front, stack, EVENTS, event("2026/11/22/03"))
-    put(front, stack, f"errors/status/{HOUR}/one.jsonl", found["status"])
+    put(emulator, stack, EVENTS, event("2026/11/22/03"))
+    put(emulator, stack, f"errors/status/{HOUR}/one.jsonl", found["status"])
     lower = processing_failed(found["unreadable"])
     upper = processing_failed(found["readable"], "Lambda.FunctionError", lambdaARN="arn")
-    put(front, stack, f"{FAILED}/one", lower, upper)
-    put(front, stack, f"{UNCONVERTED}/one", conversion_failed(found["rows"]))
-    put(front, stack, f"{UNCONVERTED}/two", conversion_failed(found["other rows"], capitals=True))
+    put(emulator, stack, f"{FAILED}/one", lower, upper)
+    put(emulator, stack, f"{UNCONVERTED}/one", conversion_failed(found["rows"]))
+    put(emulator, stack, f"{UNCONVERTED}/two", conversion_failed(found["other rows"], capitals=True))
     return found
 
 
@@ -122,17 +122,17 @@ def test_each_kind_is_listed_and_shown_as_it_was_received(due: Due, filled: dict
 
 
 def test_a_replay_brings_in_what_can_be_read_and_leaves_the_rest(
-    front: Front, stack: Stack, due: Due, filled: dict[str, bytes]
+    emulator: AwsEmulator, stack: Stack, due: Due, filled: dict[str, bytes]
 ) -> None:
     account = replayed(due)
     assert [account[key] for key in ("records", "kept", "failed", "rows")] == [6, 5, 1, 3]
     assert [row["reason"].split(":")[0] for row in listed(due)] == ["not JSON"]
-    assert list(streaming.objects(front, stack, "errors/")) == [f"{FAILED}/one"]
+    assert list(streaming.objects(emulator, stack, "errors/")) == [f"{FAILED}/one"]
     assert due("failed", "show", listed(due)[0]["id"]).done().raw == CUT
-    assert streaming.hours(front, stack) == ["2026-11-22 03:00:00"]
-    assert streaming.statuses(front, stack).keys() == {"status"}
-    front.flush()
-    found = by_message(front, stack)
+    assert streaming.hours(emulator, stack) == ["2026-11-22 03:00:00"]
+    assert streaming.statuses(emulator, stack).keys() == {"status"}
+    emulator.flush()
+    found = by_message(emulator, stack)
     assert found.keys() == {"readable", "rows", "other rows"}
     assert found["readable"]["arrival_timestamp"] == 1_795_316_400_000  # when the stream had it first
     before = json.loads(filled["rows"])
@@ -142,58 +142,60 @@ def test_a_replay_brings_in_what_can_be_read_and_leaves_the_rest(
     assert replayed(due)["failed"] == 1
 
 
-def test_an_id_is_replayed_or_discarded_alone(front: Front, stack: Stack, due: Due, filled: dict[str, bytes]) -> None:
+def test_an_id_is_replayed_or_discarded_alone(
+    emulator: AwsEmulator, stack: Stack, due: Due, filled: dict[str, bytes]
+) -> None:
     ids = {row["reason"].split(":")[0]: row["id"] for row in listed(due)}
     assert replayed(due, ids["Lambda.FunctionError"][:6])["kept"] == 1
     assert len(listed(due)) == 5
-    assert front.firehose.buffered(stack.names.stream) == 1
+    assert emulator.firehose.buffered(stack.names.stream) == 1
     assert "5 failed" not in due("failed", "discard", ids["not JSON"], "--yes").done().out
     assert len(listed(due)) == 4
-    assert f"{FAILED}/one" not in streaming.objects(front, stack, "errors/")
+    assert f"{FAILED}/one" not in streaming.objects(emulator, stack, "errors/")
     assert due("failed", "replay", "zzzz").failed(4).err.count("due failed list") == 1
     due("failed", "discard", "--yes").failed(2)
     due("failed", "show", "").failed(2)
     assert "4 failed records deleted" in due("failed", "discard", "--all", "--yes").done().out
     assert listed(due) == []
-    assert streaming.objects(front, stack, "") == {}
+    assert streaming.objects(emulator, stack, "") == {}
 
 
-def test_the_same_record_is_listed_once_and_leaves_every_object(front: Front, stack: Stack, due: Due) -> None:
+def test_the_same_record_is_listed_once_and_leaves_every_object(emulator: AwsEmulator, stack: Stack, due: Due) -> None:
     raw = text(ses_send())
     for name in "abc":
-        put(front, stack, f"{FAILED}/{name}", processing_failed(raw), processing_failed(CUT))
+        put(emulator, stack, f"{FAILED}/{name}", processing_failed(raw), processing_failed(CUT))
     assert len(listed(due)) == 2
     assert replayed(due)["kept"] == 1
-    assert front.firehose.buffered(stack.names.stream) == 1
+    assert emulator.firehose.buffered(stack.names.stream) == 1
     assert len(listed(due)) == 1
     due("failed", "discard", listed(due)[0]["id"], "--yes").done()
-    assert streaming.objects(front, stack, "errors/") == {}
+    assert streaming.objects(emulator, stack, "errors/") == {}
 
 
 def test_objects_come_oldest_first_and_by_pages(
-    front: Front, stack: Stack, due: Due, monkeypatch: pytest.MonkeyPatch
+    emulator: AwsEmulator, stack: Stack, due: Due, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MOTO_S3_DEFAULT_MAX_KEYS", "3")
     wanted = []
     for number in range(12):
         hour = f"2026/11/{10 + number}/03"
         kind = ("processing-failed", "format-conversion-failed")[number % 2]
-        wanted.append(put(front, stack, f"errors/{kind}/{hour}/x", processing_failed(b"%d" % number)) + ":1")
-    wanted.append(put(front, stack, EVENTS, event("2026/11/22/03")) + ":1")
-    front.journal.clear()
+        wanted.append(put(emulator, stack, f"errors/{kind}/{hour}/x", processing_failed(b"%d" % number)) + ":1")
+    wanted.append(put(emulator, stack, EVENTS, event("2026/11/22/03")) + ":1")
+    emulator.journal.clear()
     assert [row["origin"] for row in listed(due)] == wanted
-    assert len(front.journal.of("s3:ListObjectsV2")) > 4
+    assert len(emulator.journal.of("s3:ListObjectsV2")) > 4
 
 
 @pytest.mark.parametrize("between", [b"\n", b"", b"\n\n  "])
 @pytest.mark.parametrize("name", ["one", "one.gz"])
 def test_documents_are_found_however_they_are_written(
-    front: Front, stack: Stack, due: Due, name: str, between: bytes
+    emulator: AwsEmulator, stack: Stack, due: Due, name: str, between: bytes
 ) -> None:
     """One after another, pretty-printed, zipped; an object that is rewritten stays what it was."""
     lines = [processing_failed(b"%d" % number) for number in range(3)]
     key = put(
-        front,
+        emulator,
         stack,
         f"{FAILED}/{name}",
         *lines,
@@ -204,17 +206,19 @@ def test_documents_are_found_however_they_are_written(
     assert [due("failed", "show", row["id"]).done().raw for row in rows] == [b"0", b"1", b"2", b"3"]
     due("failed", "discard", rows[1]["id"], rows[3]["id"], "--yes").done()
     assert [row["id"] for row in listed(due)] == [rows[0]["id"], rows[2]["id"]]
-    assert streaming.objects(front, stack, "errors/")[key].startswith(b"\x1f\x8b") == (name == "one.gz")
+    assert streaming.objects(emulator, stack, "errors/")[key].startswith(b"\x1f\x8b") == (name == "one.gz")
 
 
-def test_what_is_not_as_aws_writes_it_is_listed_and_hides_nothing(front: Front, stack: Stack, due: Due) -> None:
-    put(front, stack, f"{FAILED}/a", b"no JSON at all", processing_failed(CUT), {"rawData": "%%%", "errorCode": "E"})
-    damaged = put(front, stack, f"{FAILED}/b.gz", *(processing_failed(os.urandom(9)) for _ in range(2000)))
-    body = streaming.objects(front, stack, damaged)[damaged][:-2000]
-    front.client("s3").put_object(Bucket=stack.names.bucket, Key=damaged, Body=body)
-    put(front, stack, "errors/loose", {"unknown": True}, ses_send(mail={"messageId": "loose"}))
-    put(front, stack, f"errors/status/{HOUR}/x", {"message_id": "m", "status_facts": "[]"})
-    put(front, stack, EVENTS, {"requestContext": {}, "requestPayload": {"Records": []}})
+def test_what_is_not_as_aws_writes_it_is_listed_and_hides_nothing(
+    emulator: AwsEmulator, stack: Stack, due: Due
+) -> None:
+    put(emulator, stack, f"{FAILED}/a", b"no JSON at all", processing_failed(CUT), {"rawData": "%%%", "errorCode": "E"})
+    damaged = put(emulator, stack, f"{FAILED}/b.gz", *(processing_failed(os.urandom(9)) for _ in range(2000)))
+    body = streaming.objects(emulator, stack, damaged)[damaged][:-2000]
+    emulator.client("s3").put_object(Bucket=stack.names.bucket, Key=damaged, Body=body)
+    put(emulator, stack, "errors/loose", {"unknown": True}, ses_send(mail={"messageId": "loose"}))
+    put(emulator, stack, f"errors/status/{HOUR}/x", {"message_id": "m", "status_facts": "[]"})
+    put(emulator, stack, EVENTS, {"requestContext": {}, "requestPayload": {"Records": []}})
     rows = listed(due)
     reasons = " | ".join(row["reason"] for row in rows if not row["origin"].startswith(damaged))
     for part in (
@@ -234,14 +238,14 @@ def test_what_is_not_as_aws_writes_it_is_listed_and_hides_nothing(front: Front, 
     assert listed(due) == []
 
 
-def test_what_aws_will_not_take_stays(front: Front, stack: Stack, due: Due, filled: dict[str, bytes]) -> None:
-    front.faults.refuse("dynamodb:BatchExecuteStatement", "AccessDeniedException", status=403)
-    front.faults.refuse("lambda:Invoke", "AccessDeniedException", status=403)
+def test_what_aws_will_not_take_stays(emulator: AwsEmulator, stack: Stack, due: Due, filled: dict[str, bytes]) -> None:
+    emulator.faults.refuse("dynamodb:BatchExecuteStatement", "AccessDeniedException", status=403)
+    emulator.faults.refuse("lambda:Invoke", "AccessDeniedException", status=403)
     ran = due("failed", "replay", "-o", "json").failed(1)
     assert "AccessDenied" in ran.err and "access denied" in ran.json["problems"][0]
     assert [ran.json[key] for key in ("kept", "failed")] == [3, 3]
-    front.faults.clear()
-    front.faults.deny(PUT)
+    emulator.faults.clear()
+    emulator.faults.deny(PUT)
     assert len(listed(due)) == 3
     assert replayed(due)["kept"] == 2
     assert [row["id"] for row in listed(due)] == [
@@ -249,70 +253,70 @@ def test_what_aws_will_not_take_stays(front: Front, stack: Stack, due: Due, fill
     ]
 
 
-def test_an_event_that_the_function_fails_on_again_stays(front: Front, stack: Stack, due: Due) -> None:
-    put(front, stack, EVENTS, event("2026/11/22/03"))
-    front.faults.refuse("glue:BatchCreatePartition", "AccessDeniedException", status=403, by="*")
+def test_an_event_that_the_function_fails_on_again_stays(emulator: AwsEmulator, stack: Stack, due: Due) -> None:
+    put(emulator, stack, EVENTS, event("2026/11/22/03"))
+    emulator.faults.refuse("glue:BatchCreatePartition", "AccessDeniedException", status=403, by="*")
     assert replayed(due)["failed"] == 1
     assert len(listed(due)) == 1
-    assert streaming.hours(front, stack) == []
+    assert streaming.hours(emulator, stack) == []
 
 
-def killed_in_a_replay(front: Front, at: str) -> None:
+def killed_in_a_replay(emulator: AwsEmulator, at: str) -> None:
     """A replay that is killed as soon as a call has taken effect."""
     with started("failed", "replay") as running:
-        front.faults.hook(lambda _: os.kill(running.pid, signal.SIGKILL), name=at)
+        emulator.faults.hook(lambda _: os.kill(running.pid, signal.SIGKILL), name=at)
         assert ended(running).code == -signal.SIGKILL
-    front.faults.clear()
+    emulator.faults.clear()
 
 
 @pytest.mark.parametrize("at", [PUT, "s3:DeleteObject", "s3:PutObject"])
 def test_nothing_is_lost_when_a_replay_is_killed(
-    front: Front, stack: Stack, due: Due, filled: dict[str, bytes], at: str
+    emulator: AwsEmulator, stack: Stack, due: Due, filled: dict[str, bytes], at: str
 ) -> None:
-    killed_in_a_replay(front, at)
+    killed_in_a_replay(emulator, at)
     replayed(due)
-    front.flush()
-    assert by_message(front, stack).keys() == {"readable", "rows", "other rows"}
-    assert len({row["event_id"] for row in streaming.rows(front, stack)}) == 3
-    assert streaming.statuses(front, stack).keys() >= {"status"}
-    assert streaming.hours(front, stack)[0] == "2026-11-22 03:00:00"
+    emulator.flush()
+    assert by_message(emulator, stack).keys() == {"readable", "rows", "other rows"}
+    assert len({row["event_id"] for row in streaming.rows(emulator, stack)}) == 3
+    assert streaming.statuses(emulator, stack).keys() >= {"status"}
+    assert streaming.hours(emulator, stack)[0] == "2026-11-22 03:00:00"
     assert [row["bytes"] for row in listed(due)] == [len(CUT)]
 
 
 def test_a_record_stays_listed_until_the_stream_has_it(
-    front: Front, stack: Stack, due: Due, filled: dict[str, bytes]
+    emulator: AwsEmulator, stack: Stack, due: Due, filled: dict[str, bytes]
 ) -> None:
-    front.faults.deny(PUT)
+    emulator.faults.deny(PUT)
     due("failed", "replay").failed(5)
     raws = {due("failed", "show", row["id"]).done().raw for row in listed(due)}
     assert {filled["readable"], filled["rows"], filled["other rows"], CUT} <= raws
 
 
 def test_what_fails_again_while_others_are_replayed_waits_for_the_next(
-    front: Front, stack: Stack, due: Due, monkeypatch: pytest.MonkeyPatch
+    emulator: AwsEmulator, stack: Stack, due: Due, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Firehose may keep a record again before the replay has seen the last object."""
     monkeypatch.setenv("MOTO_S3_DEFAULT_MAX_KEYS", "1")
     raw = text(ses_send())
-    put(front, stack, f"{FAILED}/a", processing_failed(raw, "Lambda.FunctionError"))
+    put(emulator, stack, f"{FAILED}/a", processing_failed(raw, "Lambda.FunctionError"))
     for number in range(30):  # so many that they are listed after the first was put
-        put(front, stack, f"{FAILED}/b{number}", processing_failed(b"%d" % number))
+        put(emulator, stack, f"{FAILED}/b{number}", processing_failed(b"%d" % number))
 
     def fail_again(call: Call) -> None:
         if call.parameters.get("Key") == f"{FAILED}/a":
             time.sleep(1.1)  # S3 dates objects to the second
-            put(front, stack, f"{FAILED}/z", processing_failed(raw, "Lambda.FunctionError"))
+            put(emulator, stack, f"{FAILED}/z", processing_failed(raw, "Lambda.FunctionError"))
 
-    front.faults.hook(fail_again, name="s3:GetObject")
+    emulator.faults.hook(fail_again, name="s3:GetObject")
     assert replayed(due)["kept"] == 1
-    front.faults.clear()
-    assert f"{FAILED}/z" in streaming.objects(front, stack, "errors/")
+    emulator.faults.clear()
+    assert f"{FAILED}/z" in streaming.objects(emulator, stack, "errors/")
     assert replayed(due)["kept"] == 1
 
 
-def test_two_that_rewrite_an_object_lose_nothing(front: Front, stack: Stack, due: Due) -> None:
+def test_two_that_rewrite_an_object_lose_nothing(emulator: AwsEmulator, stack: Stack, due: Due) -> None:
     """The object is changed between reading and writing: it is read again."""
-    key = put(front, stack, f"{FAILED}/a", *(processing_failed(b"%d" % number) for number in range(4)))
+    key = put(emulator, stack, f"{FAILED}/a", *(processing_failed(b"%d" % number) for number in range(4)))
     ids = [row["id"] for row in listed(due)]
     reads = 0
 
@@ -320,31 +324,31 @@ def test_two_that_rewrite_an_object_lose_nothing(front: Front, stack: Stack, due
         nonlocal reads
         reads += 1
         if reads == 4:  # three times to find the record, then to write the object without it
-            put(front, stack, key, *(processing_failed(b"%d" % number) for number in (1, 2, 3)))
+            put(emulator, stack, key, *(processing_failed(b"%d" % number) for number in (1, 2, 3)))
 
-    front.faults.hook(change, name="s3:GetObject")
+    emulator.faults.hook(change, name="s3:GetObject")
     due("failed", "discard", ids[1], "--yes").done()
-    front.faults.clear()
-    assert [call.status for call in front.journal.of("s3:PutObject")][-2:] == [412, 200]
+    emulator.faults.clear()
+    assert [call.status for call in emulator.journal.of("s3:PutObject")][-2:] == [412, 200]
     assert [row["id"] for row in listed(due)] == [ids[2], ids[3]]
 
 
 def test_the_rights_that_due_prints_are_enough(
-    front: Front, stack: Stack, tmp_path: Path, filled: dict[str, bytes]
+    emulator: AwsEmulator, stack: Stack, tmp_path: Path, filled: dict[str, bytes]
 ) -> None:
-    person = front.iam.user("person", person_rights(stack.names, stack.options.database, None))
-    front.iam.denied.clear()
+    person = emulator.iam.user("person", person_rights(stack.names, stack.options.database, None))
+    emulator.iam.denied.clear()
     source = write_lines(tmp_path / "one.json", [ses_bounce()])
     process("ingest", str(source), environment=person).done()
     assert process("failed", "replay", "-o", "json", environment=person).done().json["kept"] == 5
     process("failed", "discard", "--all", "--yes", environment=person).done()
-    assert front.iam.denied == []
+    assert emulator.iam.denied == []
 
 
-def test_a_record_that_failed_twice_is_one_record(front: Front, stack: Stack, due: Due) -> None:
+def test_a_record_that_failed_twice_is_one_record(emulator: AwsEmulator, stack: Stack, due: Due) -> None:
     """A record that was put again in a wrapper of due's own is still the record that it was."""
     raw = b"still unreadable"
-    put(front, stack, f"{FAILED}/a", processing_failed(raw))
-    put(front, stack, f"{FAILED}/b", processing_failed(received(raw, 1_795_316_400_000)))
+    put(emulator, stack, f"{FAILED}/a", processing_failed(raw))
+    put(emulator, stack, f"{FAILED}/b", processing_failed(received(raw, 1_795_316_400_000)))
     (row,) = listed(due)
     assert due("failed", "show", row["id"]).done().raw == raw

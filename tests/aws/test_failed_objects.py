@@ -14,13 +14,13 @@ from due_cli.aws.stack.stack import Stack
 from due_cli.events.documents import MAX_RECORD_BYTES
 from due_cli.events.wrappers import GZIP_MAGIC
 from tests.aws import streaming
-from tests.aws.streaming import conversion_failed, front, made_once, processing_failed, put, stack
+from tests.aws.streaming import conversion_failed, emulator, made_once, processing_failed, put, stack
 from tests.aws.test_failed import CUT, FAILED, UNCONVERTED, listed, replayed, rows_in, text
-from tests.aws_emulator.aws import Front
+from tests.aws_emulator.aws import AwsEmulator
 from tests.commands import Due
 from tests.events.records import ses_delivery, ses_send
 
-__all__ = ["front", "made_once", "stack"]
+__all__ = ["emulator", "made_once", "stack"]
 
 ROWS = 3000
 
@@ -37,16 +37,18 @@ def many_rows(filler: int) -> list[bytes]:
 
 
 @pytest.mark.parametrize("filler", [0, 400])
-def test_rows_that_are_larger_than_a_record_are_brought_in(front: Front, stack: Stack, due: Due, filler: int) -> None:
+def test_rows_that_are_larger_than_a_record_are_brought_in(
+    emulator: AwsEmulator, stack: Stack, due: Due, filler: int
+) -> None:
     """One record of a stream brings so many where gzip makes them small; other rows take several."""
     rows = many_rows(filler)
     document = text(conversion_failed(b"".join(rows)))
     assert len(document) > MAX_RECORD_BYTES
-    put(front, stack, f"{UNCONVERTED}/one", document, processing_failed(CUT))
+    put(emulator, stack, f"{UNCONVERTED}/one", document, processing_failed(CUT))
     assert listed(due)[0]["reason"].startswith("DataFormatConversion.InvalidSchema")
     account = replayed(due)
     assert [account[key] for key in ("records", "kept", "failed", "rows")] == [ROWS + 1, ROWS, 1, ROWS]
-    taken = streaming.taken(front, stack)
+    taken = streaming.taken(emulator, stack)
     found = b"".join(gzip.decompress(one) if one.startswith(GZIP_MAGIC) else one for one in taken)
     assert sorted(found.splitlines(keepends=True)) == sorted(rows)
     assert (len(taken) > 1) == (filler > 0)
@@ -54,12 +56,12 @@ def test_rows_that_are_larger_than_a_record_are_brought_in(front: Front, stack: 
 
 
 @pytest.fixture
-def damaged(front: Front, stack: Stack) -> str:
+def damaged(emulator: AwsEmulator, stack: Stack) -> str:
     """The key of an object of gzip that is cut off."""
     readable = processing_failed(text(ses_send()), "Lambda.FunctionError")
-    key = put(front, stack, f"{FAILED}/damaged.gz", readable, *(processing_failed(b"%d" % n) for n in range(2000)))
-    body = streaming.objects(front, stack, key)[key][:-400]
-    front.client("s3").put_object(Bucket=stack.names.bucket, Key=key, Body=body)
+    key = put(emulator, stack, f"{FAILED}/damaged.gz", readable, *(processing_failed(b"%d" % n) for n in range(2000)))
+    body = streaming.objects(emulator, stack, key)[key][:-400]
+    emulator.client("s3").put_object(Bucket=stack.names.bucket, Key=key, Body=body)
     return key
 
 

@@ -9,54 +9,58 @@ import pytest
 
 from due_cli.aws.stack.stack import Stack
 from tests.aws import streaming
-from tests.aws.streaming import front, made_once, processing_failed, put, stack
+from tests.aws.streaming import emulator, made_once, processing_failed, put, stack
 from tests.aws.test_failed import CUT, FAILED, PUT, by_message, killed_in_a_replay, listed, replayed, text
-from tests.aws_emulator.aws import Front
+from tests.aws_emulator.aws import AwsEmulator
 from tests.commands import Due
 from tests.events.records import ses_send
 
-__all__ = ["front", "made_once", "stack"]
+__all__ = ["emulator", "made_once", "stack"]
 
 
-def test_a_record_among_several_that_cannot_be_read(front: Front, stack: Stack, due: Due) -> None:
+def test_a_record_among_several_that_cannot_be_read(emulator: AwsEmulator, stack: Stack, due: Due) -> None:
     """Those beside it are put once, whether or not the transform had put them; it stays, in the same object."""
     beside = [text(ses_send(mail={"messageId": name})) for name in ("in", "out")]
     ping = text({"event_type": "_test.event_stream", "event_timestamp": 1_795_316_400_000})
     several = b"\n".join((beside[0], CUT, text([json.loads(beside[1]), {"no": "record"}]), ping))
-    key = put(front, stack, f"{FAILED}/a.gz", processing_failed(several), processing_failed(b"other"))
-    put(front, stack, f"{FAILED}/b", processing_failed(several, "Lambda.FunctionError"))
+    key = put(emulator, stack, f"{FAILED}/a.gz", processing_failed(several), processing_failed(b"other"))
+    put(emulator, stack, f"{FAILED}/b", processing_failed(several, "Lambda.FunctionError"))
     account = replayed(due)
     assert [account[name] for name in ("records", "kept", "ignored", "failed", "rows")] == [6, 2, 1, 3, 2]
-    assert front.firehose.buffered(stack.names.stream) == 2
+    assert emulator.firehose.buffered(stack.names.stream) == 2
     left = [due("failed", "show", row["id"]).done().raw for row in listed(due)]
     assert left == [CUT, b'{"no": "record"}', b"other"]
-    assert gzip.decompress(streaming.objects(front, stack, "errors/")[key]).count(b"\n") == 3
+    assert gzip.decompress(streaming.objects(emulator, stack, "errors/")[key]).count(b"\n") == 3
     again = replayed(due)
     assert [again[name] for name in ("records", "kept", "failed")] == [3, 0, 3]
-    front.flush()
-    assert {one["arrival_timestamp"] for one in by_message(front, stack).values()} == {1_795_316_400_000}
-    assert by_message(front, stack).keys() == {"in", "out"}
+    emulator.flush()
+    assert {one["arrival_timestamp"] for one in by_message(emulator, stack).values()} == {1_795_316_400_000}
+    assert by_message(emulator, stack).keys() == {"in", "out"}
 
 
-def test_what_the_transform_could_not_put_back_is_put_by_a_replay(front: Front, stack: Stack, due: Due) -> None:
-    front.firehose.put(stack.names.stream, text(ses_send(mail={"messageId": "out"})) + b"\n" + CUT)
-    front.faults.refuse(PUT, "AccessDeniedException", status=403, by="function")
-    front.flush()
-    front.faults.clear()
-    assert front.firehose.buffered(stack.names.stream) == 0
+def test_what_the_transform_could_not_put_back_is_put_by_a_replay(
+    emulator: AwsEmulator, stack: Stack, due: Due
+) -> None:
+    emulator.firehose.put(stack.names.stream, text(ses_send(mail={"messageId": "out"})) + b"\n" + CUT)
+    emulator.faults.refuse(PUT, "AccessDeniedException", status=403, by="function")
+    emulator.flush()
+    emulator.faults.clear()
+    assert emulator.firehose.buffered(stack.names.stream) == 0
     account = replayed(due)
     assert [account[name] for name in ("records", "kept", "failed")] == [2, 1, 1]
-    front.flush()
-    assert by_message(front, stack).keys() == {"out"}
+    emulator.flush()
+    assert by_message(emulator, stack).keys() == {"out"}
     assert [due("failed", "show", row["id"]).done().raw for row in listed(due)] == [CUT]
 
 
 @pytest.mark.parametrize("at", [PUT, "s3:PutObject"])
-def test_a_record_is_taken_apart_again_where_that_was_cut_off(front: Front, stack: Stack, due: Due, at: str) -> None:
+def test_a_record_is_taken_apart_again_where_that_was_cut_off(
+    emulator: AwsEmulator, stack: Stack, due: Due, at: str
+) -> None:
     beside = b"".join(text(ses_send(mail={"messageId": name})) + b"\n" for name in "abc")
-    put(front, stack, f"{FAILED}/a", processing_failed(beside + CUT))
-    killed_in_a_replay(front, at)
+    put(emulator, stack, f"{FAILED}/a", processing_failed(beside + CUT))
+    killed_in_a_replay(emulator, at)
     replayed(due)
-    front.flush()
-    assert by_message(front, stack).keys() == set("abc")
+    emulator.flush()
+    assert by_message(emulator, stack).keys() == set("abc")
     assert [due("failed", "show", row["id"]).done().raw for row in listed(due)] == [CUT]

@@ -6,13 +6,13 @@ import json
 
 from due_cli.aws.stack.stack import Stack
 from tests.aws import streaming
-from tests.aws.streaming import HOUR, front, made_once, put, stack
+from tests.aws.streaming import HOUR, emulator, made_once, put, stack
 from tests.aws.test_failed import by_message, listed, replayed, status_in, text
-from tests.aws_emulator.aws import Front
+from tests.aws_emulator.aws import AwsEmulator
 from tests.commands import Due
 from tests.events.records import ses_delivery, ses_send
 
-__all__ = ["front", "made_once", "stack"]
+__all__ = ["emulator", "made_once", "stack"]
 
 
 def changed(**parts: object) -> list[bytes]:
@@ -35,20 +35,24 @@ REASONS = [
 ]
 
 
-def test_a_replay_leaves_them_and_brings_in_the_status_beside_them(front: Front, stack: Stack, due: Due) -> None:
+def test_a_replay_leaves_them_and_brings_in_the_status_beside_them(
+    emulator: AwsEmulator, stack: Stack, due: Due
+) -> None:
     good = status_in(ses_delivery(mail={"messageId": "good"})).strip()
-    put(front, stack, f"errors/status/{HOUR}/one.jsonl", *CHANGED, good)
+    put(emulator, stack, f"errors/status/{HOUR}/one.jsonl", *CHANGED, good)
     account = replayed(due)
     assert [account[name] for name in ("records", "kept", "failed")] == [4, 1, 3]
-    assert streaming.statuses(front, stack).keys() == {"good"}
+    assert streaming.statuses(emulator, stack).keys() == {"good"}
     rows = listed(due)
     assert [row["reason"] for row in rows] == [f"a status that cannot be read: {reason}" for reason in REASONS]
     assert [due("failed", "show", row["id"]).done().raw for row in rows] == CHANGED
 
 
-def test_put_to_the_stream_they_are_failed_records_with_their_reasons(front: Front, stack: Stack, due: Due) -> None:
+def test_put_to_the_stream_they_are_failed_records_with_their_reasons(
+    emulator: AwsEmulator, stack: Stack, due: Due
+) -> None:
     for one in (*CHANGED, text(ses_send(mail={"messageId": "beside"}))):
-        front.firehose.put(stack.names.stream, one)
-    front.flush()
-    assert by_message(front, stack).keys() == {"beside"}
+        emulator.firehose.put(stack.names.stream, one)
+    emulator.flush()
+    assert by_message(emulator, stack).keys() == {"beside"}
     assert [row["reason"] for row in listed(due)] == REASONS

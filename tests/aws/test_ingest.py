@@ -25,8 +25,8 @@ from due_cli.events import Envelope, loads
 from due_cli.events.wrappers import payload_units
 from due_cli.ingest import inputs
 from tests.aws import streaming
-from tests.aws.streaming import front, made_once, stack
-from tests.aws_emulator.aws import Front
+from tests.aws.streaming import emulator, made_once, stack
+from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.calls import Call
 from tests.commands import Due, Ran, process, write_lines
 from tests.events import wrapping
@@ -41,7 +41,7 @@ from tests.events.records import (
 )
 from tests.local.processes import ended, started
 
-__all__ = ["front", "made_once", "stack"]
+__all__ = ["emulator", "made_once", "stack"]
 
 PUT = "firehose:PutRecordBatch"
 CUT = b'{"eventType": "Send", cut'
@@ -61,7 +61,9 @@ def many(path: Path, count: int = 10_000) -> Path:
     return write_lines(path, (pinpoint_email("open", client={"client_id": f"endpoint-{n}"}) for n in range(count)))
 
 
-def test_the_stream_and_a_folder_end_with_the_same_events(front: Front, stack: Stack, due: Due, tmp_path: Path) -> None:
+def test_the_stream_and_a_folder_end_with_the_same_events(
+    emulator: AwsEmulator, stack: Stack, due: Due, tmp_path: Path
+) -> None:
     """Every kind of record, bare and in every wrapper, as single documents and several in one."""
     place = tmp_path / "records"
     place.mkdir()
@@ -79,12 +81,12 @@ def test_the_stream_and_a_folder_end_with_the_same_events(front: Front, stack: S
     (place / "zipped.json.gz").write_bytes(gzip.compress(json.dumps(ses_send(mail={"messageId": "zipped"})).encode()))
 
     account = ingest(due, place)
-    front.flush()
+    emulator.flush()
     database = str(tmp_path / "database")
     due("setup", "--local", database).done()
     local = due("ingest", str(place), "--local", database, "-o", "json").done().json
     wanted = {row["event_id"] for row in due.rows("query", "SELECT event_id FROM all_events", "--local", database)}
-    assert {row["event_id"] for row in streaming.rows(front, stack)} == wanted
+    assert {row["event_id"] for row in streaming.rows(emulator, stack)} == wanted
     for key in ("records", "ignored", "failed"):
         assert account[key] == local[key] > 0
     # Two deliveries of one event that say different times are both put: which is the fuller one, the folder decides.
@@ -94,18 +96,18 @@ def test_the_stream_and_a_folder_end_with_the_same_events(front: Front, stack: S
 
 
 def test_records_of_one_document_go_alone_and_keep_their_times(
-    front: Front, stack: Stack, due: Due, tmp_path: Path
+    emulator: AwsEmulator, stack: Stack, due: Due, tmp_path: Path
 ) -> None:
     events = [wrapping.firehose(ses_bounce(mail={"messageId": f"m-{n}"})) for n in range(3)]
     whole = {"records": [record for event in events for record in event["records"]]}  # type: ignore[index,call-overload,union-attr]
     source = write_lines(tmp_path / "event.json", [whole])
     assert ingest(due, source)["kept"] == 3
-    assert front.firehose.buffered(stack.names.stream) == 3
-    front.flush()
-    assert {row["arrival_timestamp"] for row in streaming.rows(front, stack)} == {RECEIVED}
+    assert emulator.firehose.buffered(stack.names.stream) == 3
+    emulator.flush()
+    assert {row["arrival_timestamp"] for row in streaming.rows(emulator, stack)} == {RECEIVED}
 
 
-def test_a_ping_is_not_put_and_the_unreadable_is(front: Front, stack: Stack, due: Due, tmp_path: Path) -> None:
+def test_a_ping_is_not_put_and_the_unreadable_is(emulator: AwsEmulator, stack: Stack, due: Due, tmp_path: Path) -> None:
     source = write_lines(tmp_path / "mixed.json", [pinpoint_test_event(), CUT, ses_bounce(), ses_bounce()])
     account = ingest(due, source)
     assert [account[key] for key in ("records", "kept", "duplicates", "ignored", "failed", "rows")] == [
@@ -116,78 +118,78 @@ def test_a_ping_is_not_put_and_the_unreadable_is(front: Front, stack: Stack, due
         1,
         1,
     ]
-    put = streaming.taken(front, stack)
+    put = streaming.taken(emulator, stack)
     assert put[0] == CUT
     assert [json.loads(record) for record in put[1:]] == [ses_bounce()]
 
 
-def test_standard_input_and_gzip(front: Front, stack: Stack) -> None:
+def test_standard_input_and_gzip(emulator: AwsEmulator, stack: Stack) -> None:
     lines = b"\n".join(json.dumps(ses_send(mail={"messageId": f"m-{n}"})).encode() for n in range(1200))
     ran = process("ingest", "-", "-o", "json", stdin=gzip.compress(lines)).done()
     assert ran.json["kept"] == 1200
-    assert len(streaming.taken(front, stack)) == 1200
-    assert sorted(len(call.parameters["Records"]) for call in front.journal.of(PUT)) == [200, 500, 500]
+    assert len(streaming.taken(emulator, stack)) == 1200
+    assert sorted(len(call.parameters["Records"]) for call in emulator.journal.of(PUT)) == [200, 500, 500]
 
 
 def test_an_input_that_is_damaged_is_put_as_far_as_it_goes(
-    front: Front, stack: Stack, due: Due, tmp_path: Path
+    emulator: AwsEmulator, stack: Stack, due: Due, tmp_path: Path
 ) -> None:
     lines = b"\n".join(json.dumps(ses_send(mail={"messageId": str(random.random())})).encode() for _ in range(300))
     (tmp_path / "cut.gz").write_bytes(gzip.compress(lines)[:-3000])
     ran = due("ingest", str(tmp_path / "cut.gz"), "-o", "json").failed(1)
     assert "cut off or damaged" in ran.err and "cut off or damaged" in ran.json["problems"][0]
-    assert len(streaming.taken(front, stack)) == ran.json["records"] > 0
+    assert len(streaming.taken(emulator, stack)) == ran.json["records"] > 0
     due("ingest", str(tmp_path / "not there")).failed(4)
 
 
 def test_records_refused_inside_a_call_are_put_again_and_no_other(
-    front: Front, stack: Stack, due: Due, tmp_path: Path
+    emulator: AwsEmulator, stack: Stack, due: Due, tmp_path: Path
 ) -> None:
     source = many(tmp_path / "many.json", 1300)
-    front.firehose.unwilling.records = 700
+    emulator.firehose.unwilling.records = 700
     assert ingest(due, source)["kept"] == 1300
-    put = streaming.taken(front, stack)
+    put = streaming.taken(emulator, stack)
     assert sorted(put) == sorted(source.read_bytes().splitlines())
 
 
 @pytest.mark.parametrize("trouble", ["throttle", "fail"])
 def test_a_call_that_is_refused_is_made_again(
-    front: Front, stack: Stack, due: Due, tmp_path: Path, trouble: str
+    emulator: AwsEmulator, stack: Stack, due: Due, tmp_path: Path, trouble: str
 ) -> None:
     source = many(tmp_path / "many.json", 1300)
-    getattr(front.faults, trouble)(PUT, times=4)
+    getattr(emulator.faults, trouble)(PUT, times=4)
     assert ingest(due, source)["kept"] == 1300
-    assert sorted(streaming.taken(front, stack)) == sorted(source.read_bytes().splitlines())
+    assert sorted(streaming.taken(emulator, stack)) == sorted(source.read_bytes().splitlines())
 
 
 def test_an_answer_that_is_lost_costs_a_second_put_and_no_record(
-    front: Front, stack: Stack, due: Due, tmp_path: Path
+    emulator: AwsEmulator, stack: Stack, due: Due, tmp_path: Path
 ) -> None:
     source = many(tmp_path / "many.json", 600)
-    front.faults.fail(PUT, times=1, after=True)
+    emulator.faults.fail(PUT, times=1, after=True)
     assert ingest(due, source)["kept"] == 600
-    put = Counter(streaming.taken(front, stack))
+    put = Counter(streaming.taken(emulator, stack))
     assert set(put) == set(source.read_bytes().splitlines())
     assert sum(put.values()) in (700, 1100)
 
 
 def test_a_stream_that_takes_no_more_ends_the_ingest(
-    front: Front, stack: Stack, due: Due, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    emulator: AwsEmulator, stack: Stack, due: Due, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(putting, "_LONGEST_SECONDS", 0.01)
     source = many(tmp_path / "many.json", 600)
-    front.faults.throttle(PUT, times=None)
+    emulator.faults.throttle(PUT, times=None)
     ran = due("ingest", str(source)).failed(1)
     assert "takes no more records" in ran.err and "0 records are in" in ran.err
-    front.faults.clear()
+    emulator.faults.clear()
     assert ingest(due, source)["kept"] == 600
 
 
-def test_what_will_never_be_taken_is_not_tried_again(front: Front, due: Due, tmp_path: Path) -> None:
+def test_what_will_never_be_taken_is_not_tried_again(emulator: AwsEmulator, due: Due, tmp_path: Path) -> None:
     source = write_lines(tmp_path / "one.json", [ses_bounce()])
-    front.faults.deny(PUT)
+    emulator.faults.deny(PUT)
     assert "access denied" in due("ingest", str(source)).failed(5).err
-    assert front.journal.names[PUT] == 1
+    assert emulator.journal.names[PUT] == 1
 
 
 @pytest.fixture
@@ -204,11 +206,13 @@ def lines_of(folder: Path) -> set[bytes]:
     return {line for file in folder.iterdir() for line in file.read_bytes().splitlines()}
 
 
-def test_a_killed_ingest_goes_on_where_it_was(front: Front, stack: Stack, folder: Path, tmp_path: Path) -> None:
-    assert stopped(front, folder, signal.SIGKILL, at=17).code == -signal.SIGKILL
-    before = streaming.taken(front, stack)
+def test_a_killed_ingest_goes_on_where_it_was(
+    emulator: AwsEmulator, stack: Stack, folder: Path, tmp_path: Path
+) -> None:
+    assert stopped(emulator, folder, signal.SIGKILL, at=17).code == -signal.SIGKILL
+    before = streaming.taken(emulator, stack)
     ran = process("ingest", str(folder), "-o", "json").done()
-    after = streaming.taken(front, stack)
+    after = streaming.taken(emulator, stack)
     assert "going on where" in ran.err
     assert (ran.json["records"], ran.json["kept"]) == (10_001, 10_001)
     assert {*before, *after} == lines_of(folder)
@@ -217,23 +221,23 @@ def test_a_killed_ingest_goes_on_where_it_was(front: Front, stack: Stack, folder
     assert len(before) + len(after) - 10_001 < 7 * 500 + 2_000
     assert list((tmp_path / "home" / ".local" / "state" / "due" / "ingest").iterdir()) == []
     process("ingest", str(folder / "a.json")).done()
-    assert len(streaming.taken(front, stack)) == 1  # on purpose, so put again
+    assert len(streaming.taken(emulator, stack)) == 1  # on purpose, so put again
 
 
-def test_ctrl_c_says_how_far_it_came_and_can_be_gone_on_from(front: Front, stack: Stack, folder: Path) -> None:
-    ran = stopped(front, folder, signal.SIGINT, at=12)
+def test_ctrl_c_says_how_far_it_came_and_can_be_gone_on_from(emulator: AwsEmulator, stack: Stack, folder: Path) -> None:
+    ran = stopped(emulator, folder, signal.SIGINT, at=12)
     assert ran.code == 130
     assert "records are in; the same command goes on from there" in ran.err
     assert "Traceback" not in ran.err
-    before = streaming.taken(front, stack)
+    before = streaming.taken(emulator, stack)
     assert process("ingest", str(folder), "-o", "json").done().json["records"] == 10_001
-    after = streaming.taken(front, stack)
+    after = streaming.taken(emulator, stack)
     assert {*before, *after} == lines_of(folder)
     assert len(after) < 10_001
 
 
 def test_a_file_that_was_changed_meanwhile_is_put_whole(
-    front: Front, stack: Stack, due: Due, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    emulator: AwsEmulator, stack: Stack, due: Due, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its size and time say nothing of it, so its content is looked at again; pieces and calls are small here."""
     monkeypatch.setattr(inputs, "_READ_BYTES", 10_000)
@@ -241,44 +245,44 @@ def test_a_file_that_was_changed_meanwhile_is_put_whole(
     source = many(tmp_path / "many.json", 400)
 
     def refuse(_: Call) -> None:
-        if front.journal.names[PUT] >= 25:
-            front.faults.deny(PUT)
+        if emulator.journal.names[PUT] >= 25:
+            emulator.faults.deny(PUT)
 
-    front.faults.hook(refuse, name=PUT)
+    emulator.faults.hook(refuse, name=PUT)
     due("ingest", str(source)).failed(5)
-    front.faults.clear()
-    streaming.taken(front, stack)
+    emulator.faults.clear()
+    streaming.taken(emulator, stack)
     about, text = source.stat(), source.read_bytes()
     source.write_bytes(text.replace(b"endpoint-1", b"endpoint-X"))
     os.utime(source, ns=(about.st_atime_ns, about.st_mtime_ns))
     ran = due("ingest", str(source), "-o", "json").done()
     assert "was changed" in ran.err
     assert ran.json["records"] == 400
-    assert set(streaming.taken(front, stack)) == set(source.read_bytes().splitlines())
+    assert set(streaming.taken(emulator, stack)) == set(source.read_bytes().splitlines())
 
 
 def test_without_a_state_folder_it_works_and_says_so(
-    front: Front, stack: Stack, due: Due, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    emulator: AwsEmulator, stack: Stack, due: Due, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "state").write_text("a file")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     ran = due("ingest", str(write_lines(tmp_path / "one.json", [ses_bounce()]))).done()
     assert "begin anew" in ran.err
-    assert len(streaming.taken(front, stack)) == 1
+    assert len(streaming.taken(emulator, stack)) == 1
 
 
-def stopped(front: Front, folder: Path, number: int, *, at: int) -> Ran:
+def stopped(emulator: AwsEmulator, folder: Path, number: int, *, at: int) -> Ran:
     """An ingest that is sent a signal when its call of a number has brought its records in."""
     with started("ingest", str(folder)) as running:
         once = threading.Lock()
 
         def stop(call: Call) -> None:
-            if front.journal.names[PUT] >= at and once.acquire(blocking=False):
+            if emulator.journal.names[PUT] >= at and once.acquire(blocking=False):
                 os.kill(running.pid, number)
 
-        front.faults.hook(stop, name=PUT)
+        emulator.faults.hook(stop, name=PUT)
         found = ended(running)
-    front.faults.clear()
+    emulator.faults.clear()
     return found
 
 
@@ -287,31 +291,31 @@ def incompressible(megabytes: float) -> str:
 
 
 def test_a_record_too_large_for_a_stream_is_kept_beside_it(
-    front: Front, stack: Stack, due: Due, tmp_path: Path
+    emulator: AwsEmulator, stack: Stack, due: Due, tmp_path: Path
 ) -> None:
     large = json.dumps(ses_send(mail={"messageId": "large", "tags": {"tag": [incompressible(1.5)]}})).encode()
     source = write_lines(tmp_path / "large.json", [large, ses_bounce()])
     account = ingest(due, source)
     assert (account["kept"], account["failed"]) == (1, 1)
     assert ingest(due, source)["failed"] == 1
-    assert len(streaming.taken(front, stack)) == 2
+    assert len(streaming.taken(emulator, stack)) == 2
     (row,) = due.rows("failed", "list")
     assert row["bytes"] == len(large) and "1,000 KiB" in row["reason"]
     assert due("failed", "show", row["id"]).done().raw == large
     assert due("failed", "replay", "-o", "json").done().json["failed"] == 1
     assert [one["id"] for one in due.rows("failed", "list")] == [row["id"]]
     due("failed", "discard", row["id"], "--yes").done()
-    assert streaming.objects(front, stack, "errors/") == {}
+    assert streaming.objects(emulator, stack, "errors/") == {}
 
 
 def test_a_large_record_that_gzip_makes_small_goes_through(
-    front: Front, stack: Stack, due: Due, tmp_path: Path
+    emulator: AwsEmulator, stack: Stack, due: Due, tmp_path: Path
 ) -> None:
     record = ses_send(mail={"messageId": "large", "tags": {"tag": ["x" * 2_000_000]}})
     source = write_lines(tmp_path / "large.json", [record])
     assert ingest(due, source)["kept"] == 1
-    front.flush()
-    (row,) = streaming.rows(front, stack)
+    emulator.flush()
+    (row,) = streaming.rows(emulator, stack)
     database = str(tmp_path / "database")
     due("setup", "--local", database).done()
     due("ingest", str(source), "--local", database).done()
@@ -319,7 +323,7 @@ def test_a_large_record_that_gzip_makes_small_goes_through(
 
 
 def test_a_line_too_large_to_hold_is_kept_as_it_comes(
-    front: Front, stack: Stack, due: Due, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    emulator: AwsEmulator, stack: Stack, due: Due, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(inputs, "_HOLD_BYTES", 2 * 1024 * 1024)
     line = b"[" + random.Random(3).randbytes(4_000_000).replace(b"\n", b"-").replace(b"{", b"-")

@@ -16,14 +16,14 @@ from due_cli.aws.services import records as putting
 from due_cli.aws.stack.stack import Stack
 from due_cli.ingest import inputs
 from tests.aws import streaming
-from tests.aws.streaming import front, made_once, stack
+from tests.aws.streaming import emulator, made_once, stack
 from tests.aws.test_ingest import PUT, ingest, many
-from tests.aws_emulator.aws import Front
+from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.calls import Call
 from tests.commands import Due, write_lines
 from tests.events.records import ses_bounce
 
-__all__ = ["front", "made_once", "stack"]
+__all__ = ["emulator", "made_once", "stack"]
 
 FIRST, SECOND = 100, 400  # records of the input that breaks, and of the one after it
 
@@ -46,60 +46,60 @@ def folder(tmp_path: Path) -> Path:
     return place
 
 
-def put_by_one_that_is_cut_off(front: Front, stack: Stack, due: Due, folder: Path) -> list[bytes]:
+def put_by_one_that_is_cut_off(emulator: AwsEmulator, stack: Stack, due: Due, folder: Path) -> list[bytes]:
     """What an ingest puts that ends early, in the second file."""
 
     def refuse(_: Call) -> None:
-        if front.journal.names[PUT] >= 30:
-            front.faults.deny(PUT)
+        if emulator.journal.names[PUT] >= 30:
+            emulator.faults.deny(PUT)
 
-    front.faults.hook(refuse, name=PUT)
+    emulator.faults.hook(refuse, name=PUT)
     due("ingest", str(folder)).failed(5)
-    front.faults.clear()
-    return streaming.taken(front, stack)
+    emulator.faults.clear()
+    return streaming.taken(emulator, stack)
 
 
 def test_an_input_that_breaks_off_is_named_again_by_the_run_that_goes_on(
-    front: Front, stack: Stack, due: Due, folder: Path, small: None
+    emulator: AwsEmulator, stack: Stack, due: Due, folder: Path, small: None
 ) -> None:
     first = folder / "a.json.gz"
     first.write_bytes(first.read_bytes()[:-400])
-    before = put_by_one_that_is_cut_off(front, stack, due, folder)
+    before = put_by_one_that_is_cut_off(emulator, stack, due, folder)
     ran = due("ingest", str(folder), "-o", "json").failed(1)
     assert "cut off or damaged" in ran.json["problems"][0]
     assert "going on where" in ran.err
-    after = streaming.taken(front, stack)
+    after = streaming.taken(emulator, stack)
     assert ran.json["records"] == len({*before, *after})
     assert not any(b"first-" in record for record in after)
 
 
 @pytest.mark.parametrize("at", [2, -400])
 def test_an_input_that_was_mended_meanwhile_is_read(
-    front: Front, stack: Stack, due: Due, folder: Path, small: None, at: int
+    emulator: AwsEmulator, stack: Stack, due: Due, folder: Path, small: None, at: int
 ) -> None:
     """As after a ``chmod``, neither its size nor its time say so."""
     first = folder / "a.json.gz"
     whole, about = first.read_bytes(), first.stat()
     first.write_bytes(whole[:at] + b"\xff" * 8 + whole[at:][8:])
     os.utime(first, ns=(about.st_atime_ns, about.st_mtime_ns))
-    before = put_by_one_that_is_cut_off(front, stack, due, folder)
+    before = put_by_one_that_is_cut_off(emulator, stack, due, folder)
     first.write_bytes(whole)
     os.utime(first, ns=(about.st_atime_ns, about.st_mtime_ns))
     assert ingest(due, folder)["failed"] == 0
-    put = {*before, *streaming.taken(front, stack)}
+    put = {*before, *streaming.taken(emulator, stack)}
     assert {*gzip.decompress(whole).splitlines(), *(folder / "b.json").read_bytes().splitlines()} <= put
 
 
 class Way:
-    """A way to the front that can be closed: whoever takes it then finds nobody listening."""
+    """A way to the emulator that can be closed: whoever takes it then finds nobody listening."""
 
-    def __init__(self, front: Front) -> None:
-        self._front, self.port = front, 0
+    def __init__(self, emulator: AwsEmulator) -> None:
+        self._emulator, self.port = emulator, 0
         self.open()
 
     def open(self) -> None:
         """Listens, at the same port every time."""
-        self._server = make_server("127.0.0.1", self.port, self._front._application, threaded=True)
+        self._server = make_server("127.0.0.1", self.port, self._emulator._application, threaded=True)
         self.port = self._server.server_port
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
@@ -110,47 +110,49 @@ class Way:
 
 
 @pytest.fixture
-def way(front: Front, monkeypatch: pytest.MonkeyPatch) -> Iterator[Way]:
+def way(emulator: AwsEmulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[Way]:
     """The way that records are put by."""
-    found = Way(front)
+    found = Way(emulator)
     monkeypatch.setenv("AWS_ENDPOINT_URL_FIREHOSE", f"http://127.0.0.1:{found.port}")
     monkeypatch.setattr(calling, "_RECORDS_A_CALL", 10)
     yield found
     found.close()
 
 
-def closes_at(front: Front, way: Way, number: int, seconds: float | None = None) -> None:
+def closes_at(emulator: AwsEmulator, way: Way, number: int, seconds: float | None = None) -> None:
     """Closes the way when so many calls were made, for some seconds or for good."""
     once = threading.Lock()
 
     def close(_: Call) -> None:
-        if front.journal.names[PUT] >= number and once.acquire(blocking=False):
+        if emulator.journal.names[PUT] >= number and once.acquire(blocking=False):
             way.close()
             if seconds is not None:
                 threading.Timer(seconds, way.open).start()
 
-    front.faults.hook(close, name=PUT)
+    emulator.faults.hook(close, name=PUT)
 
 
 def test_a_network_that_is_gone_for_a_moment_costs_no_record(
-    front: Front, stack: Stack, way: Way, due: Due, tmp_path: Path
+    emulator: AwsEmulator, stack: Stack, way: Way, due: Due, tmp_path: Path
 ) -> None:
     source = many(tmp_path / "many.json", SECOND)
-    closes_at(front, way, 20, seconds=1.0)
+    closes_at(emulator, way, 20, seconds=1.0)
     assert ingest(due, source)["kept"] == SECOND
-    assert {*streaming.taken(front, stack)} == {*source.read_bytes().splitlines()}
+    assert {*streaming.taken(emulator, stack)} == {*source.read_bytes().splitlines()}
 
 
 def test_a_network_that_stays_gone_ends_the_ingest(
-    front: Front, way: Way, due: Due, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    emulator: AwsEmulator, way: Way, due: Due, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(putting, "_LONGEST_SECONDS", 0.01)
-    closes_at(front, way, 20)
+    closes_at(emulator, way, 20)
     said = due("ingest", str(many(tmp_path / "many.json", SECOND))).failed(1).err
     assert "takes no more records" in said and "Could not connect" in said and "goes on from there" in said
 
 
-def test_a_stream_that_was_never_reached_is_not_waited_for(front: Front, way: Way, due: Due, tmp_path: Path) -> None:
+def test_a_stream_that_was_never_reached_is_not_waited_for(
+    emulator: AwsEmulator, way: Way, due: Due, tmp_path: Path
+) -> None:
     """It may be a region without the service."""
     way.close()
     said = due("ingest", str(write_lines(tmp_path / "one.json", [ses_bounce()]))).failed(3).err

@@ -12,20 +12,20 @@ import pytest
 
 from benchmarks.measure import MEGABYTE, run_sampled
 from due_cli.aws.stack.stack import Stack
-from tests.aws.streaming import front, made_once, stack
-from tests.aws_emulator.aws import Front
+from tests.aws.streaming import emulator, made_once, stack
+from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.calls import Call
 from tests.aws_emulator.wire import Answer, Request
 from tests.local.large import large
 
-__all__ = ["front", "made_once", "stack"]
+__all__ = ["emulator", "made_once", "stack"]
 
 INPUT, TIMES = 16 * MEGABYTE, 4
 MORE = INPUT  # a third of what the larger input has more
 
 
 def test_memory_does_not_grow_with_what_is_put(
-    front: Front, stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    emulator: AwsEmulator, stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The stream forgets what it takes, so that the test itself holds nothing."""
     taken = 0
@@ -36,7 +36,7 @@ def test_memory_does_not_grow_with_what_is_put(
         taken += count
         return Answer.of({"FailedPutCount": 0, "RequestResponses": [{"RecordId": "1"}] * count})
 
-    monkeypatch.setitem(front.handlers, "firehose:PutRecordBatch", take)
+    monkeypatch.setitem(emulator.handlers, "firehose:PutRecordBatch", take)
     plain, packed = tmp_path / "plain.json", tmp_path / "packed.json.gz"
     plain.write_bytes(large(0, INPUT))
     packed.write_bytes(gzip.compress(large(10**9, (TIMES - 1) * INPUT), compresslevel=1))

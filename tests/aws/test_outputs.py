@@ -13,7 +13,7 @@ from due_cli.aws.stack.options import Options
 from due_cli.aws.stack.package import package
 from due_cli.aws.stack.plan import planned
 from due_cli.aws.stack.stack import Stack, names_in
-from tests.aws_emulator.aws import Front
+from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.pinpoint import Gone
 from tests.commands import Due
 
@@ -27,7 +27,7 @@ GUIDES = (
 
 
 @pytest.fixture
-def stack(front: Front) -> Stack:
+def stack(emulator: AwsEmulator) -> Stack:
     """As much of a stack as has an address of AWS's choosing, or says what was chosen."""
     aws = Aws()
     stack = Stack(aws, names_in(aws, "shop"), Options(database="shop_events", status_days=7))
@@ -44,9 +44,9 @@ def outputs(due: Due) -> dict[str, Any]:
     return found
 
 
-def attach(front: Front, stack: Stack, name: str, **tags: str) -> str:
+def attach(emulator: AwsEmulator, stack: Stack, name: str, **tags: str) -> str:
     """A project whose event stream leads to the stack; its id."""
-    pinpoint = front.client("pinpoint")
+    pinpoint = emulator.client("pinpoint")
     asked = {"Name": name, "tags": {key.replace("_", ":"): value for key, value in tags.items()}}
     project = pinpoint.create_app(CreateApplicationRequest=asked)["ApplicationResponse"]["Id"]
     stream = {"DestinationStreamArn": stack.names.stream_arn, "RoleArn": stack.names.role_arn("pinpoint")}
@@ -54,10 +54,10 @@ def attach(front: Front, stack: Stack, name: str, **tags: str) -> str:
     return str(project)
 
 
-def test_every_key_of_the_guide_and_of_dues_own(front: Front, stack: Stack, due: Due) -> None:
-    attach(front, stack, "another's")
-    project = attach(front, stack, "My Pinpoint Project", due_stack="shop")
-    api = front.client("apigatewayv2").get_apis()["Items"][0]["ApiId"]
+def test_every_key_of_the_guide_and_of_dues_own(emulator: AwsEmulator, stack: Stack, due: Due) -> None:
+    attach(emulator, stack, "another's")
+    project = attach(emulator, stack, "My Pinpoint Project", due_stack="shop")
+    api = emulator.client("apigatewayv2").get_apis()["Items"][0]["ApiId"]
     assert outputs(due) == {
         "PinpointProjectId": project,
         "PinpointProjectArn": f"arn:aws:mobiletargeting:us-east-1:123456789012:apps/{project}",
@@ -69,7 +69,7 @@ def test_every_key_of_the_guide_and_of_dues_own(front: Front, stack: Stack, due:
         "WorkgroupName": "shop",
         "DeliveryStreamName": "shop-events",
         "DeliveryStreamArn": "arn:aws:firehose:us-east-1:123456789012:deliverystream/shop-events",
-        "StatusApiUrl": front.http_apis.url(api, "/call"),
+        "StatusApiUrl": emulator.http_apis.url(api, "/call"),
         "StatusTable": "shop-message-status",
         "StatusDays": 7,
         "Stack": "shop",
@@ -79,18 +79,18 @@ def test_every_key_of_the_guide_and_of_dues_own(front: Front, stack: Stack, due:
 
 
 @pytest.mark.parametrize("gone", [Gone.NO, Gone.FORBIDDEN])
-def test_without_a_project_pinpoints_are_null(front: Front, stack: Stack, due: Due, gone: Gone) -> None:
-    front.pinpoint.gone = gone
+def test_without_a_project_pinpoints_are_null(emulator: AwsEmulator, stack: Stack, due: Due, gone: Gone) -> None:
+    emulator.pinpoint.gone = gone
     found = outputs(due)
     assert [found[key] for key in GUIDES] == [None, None, None, None, "shop-events-123456789012-us-east-1"]
 
 
-def test_a_status_api_that_is_gone_is_null(front: Front, stack: Stack, due: Due) -> None:
-    api = front.client("apigatewayv2").get_apis()["Items"][0]["ApiId"]
-    front.client("apigatewayv2").delete_api(ApiId=api)
+def test_a_status_api_that_is_gone_is_null(emulator: AwsEmulator, stack: Stack, due: Due) -> None:
+    api = emulator.client("apigatewayv2").get_apis()["Items"][0]["ApiId"]
+    emulator.client("apigatewayv2").delete_api(ApiId=api)
     assert outputs(due)["StatusApiUrl"] is None
 
 
-def test_no_stack_of_the_name(front: Front, due: Due) -> None:
+def test_no_stack_of_the_name(emulator: AwsEmulator, due: Due) -> None:
     ran = due("outputs", "--stack", "shop").failed(3)
     assert "no stack shop in account 123456789012, region us-east-1" in ran.err

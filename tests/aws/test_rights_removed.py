@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from due_cli.aws.stack.stack import Stack
-from tests.aws.streaming import front, made_once, stack
-from tests.aws_emulator.aws import Front
+from tests.aws.streaming import emulator, made_once, stack
+from tests.aws_emulator.aws import AwsEmulator
 from tests.events.records import ses_delivery, ses_send
 
-__all__ = ["front", "made_once", "stack"]
+__all__ = ["emulator", "made_once", "stack"]
 
 
 @pytest.mark.parametrize(
@@ -25,11 +25,11 @@ __all__ = ["front", "made_once", "stack"]
         ("stream", "s3:ListBucketMultipartUploads"),
     ],
 )
-def test_without_any_one_action(front: Front, stack: Stack, role: str, lost: str) -> None:
+def test_without_any_one_action(emulator: AwsEmulator, stack: Stack, role: str, lost: str) -> None:
     def without(statement: dict[str, Any]) -> dict[str, Any]:
         return {**statement, "Action": [action for action in statement["Action"] if action != lost]}
 
-    assert lost in denied(front, stack, role, without)
+    assert lost in denied(emulator, stack, role, without)
 
 
 @pytest.mark.parametrize(
@@ -42,24 +42,24 @@ def test_without_any_one_action(front: Front, stack: Stack, role: str, lost: str
         ("stream", ":catalog", ":other", "glue:GetTable"),
     ],
 )
-def test_on_another_resource(front: Front, stack: Stack, role: str, part: str, other: str, lost: str) -> None:
+def test_on_another_resource(emulator: AwsEmulator, stack: Stack, role: str, part: str, other: str, lost: str) -> None:
     def narrowed(statement: dict[str, Any]) -> dict[str, Any]:
         return {**statement, "Resource": [resource.replace(part, other) for resource in statement["Resource"]]}
 
-    assert lost in denied(front, stack, role, narrowed)
+    assert lost in denied(emulator, stack, role, narrowed)
 
 
-def denied(front: Front, stack: Stack, role: str, change: Any) -> set[str]:
+def denied(emulator: AwsEmulator, stack: Stack, role: str, change: Any) -> set[str]:
     """The actions that were denied while a message was sent and delivered, with a role that was changed."""
-    iam, given = front.client("iam"), {"RoleName": stack.names.role(role), "PolicyName": "due"}
+    iam, given = emulator.client("iam"), {"RoleName": stack.names.role(role), "PolicyName": "due"}
     whole = iam.get_role_policy(**given)["PolicyDocument"]
     statements = [changed for one in whole["Statement"] if (changed := change(one))["Action"]]
     iam.put_role_policy(**given, PolicyDocument=json.dumps({**whole, "Statement": statements}))
-    front.iam.denied.clear()
+    emulator.iam.denied.clear()
     for record in (ses_send(mail={"messageId": "one"}), ses_delivery(mail={"messageId": "one"})):
-        front.firehose.put(stack.names.stream, record)
-        front.flush()
+        emulator.firehose.put(stack.names.stream, record)
+        emulator.flush()
     iam.put_role_policy(**given, PolicyDocument=json.dumps(whole))
-    found = {one.need.action for one in front.iam.denied}
-    front.iam.denied.clear()
+    found = {one.need.action for one in emulator.iam.denied}
+    emulator.iam.denied.clear()
     return found

@@ -8,12 +8,12 @@ from typing import Any
 
 from botocore import xform_name
 
-from tests.aws_emulator.aws import Front
+from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.recognise import model
 from tests.commands import Due
 
 
-def run(command: str, front: Front, due: Due) -> None:
+def run(command: str, emulator: AwsEmulator, due: Due) -> None:
     """Runs commands joined by ``&&``; a setup is confirmed."""
     for part in command.split(" && "):
         words = shlex.split(part)
@@ -22,15 +22,15 @@ def run(command: str, front: Front, due: Due) -> None:
             due(*words[1:], *confirmed).done()
         else:
             assert words[0] == "aws", part
-            _aws(words[1:], front)
+            _aws(words[1:], emulator)
 
 
-def _aws(words: list[str], front: Front) -> None:
+def _aws(words: list[str], emulator: AwsEmulator) -> None:
     """A command of the AWS CLI: ``service operation --option value...`` by botocore's model of the service."""
     assert words[-2:] == ["--region", "us-east-1"], words
     service, operation, *rest = words[:-2]
     if service == "logs":
-        _tail(operation, rest, front)
+        _tail(operation, rest, emulator)
         return
     shapes = {xform_name(name, "-"): name for name in model(service).operation_names}
     shape = model(service).operation_model(shapes[operation]).input_shape
@@ -40,16 +40,16 @@ def _aws(words: list[str], front: Front) -> None:
     while rest:
         name, member = options[rest.pop(0).removeprefix("--")]
         given[name] = _value(rest.pop(0), member.type_name)
-    getattr(front.client(service), xform_name(shapes[operation]))(**given)
+    getattr(emulator.client(service), xform_name(shapes[operation]))(**given)
 
 
-def _tail(operation: str, rest: list[str], front: Front) -> None:
+def _tail(operation: str, rest: list[str], emulator: AwsEmulator) -> None:
     """The command that the CLI has beside the service's own."""
     assert operation == "tail"
     group, since, duration, *more = rest
     assert (since, duration) in (("--since", "1d"), ("--since", "1h"))
     assert more in ([], ["--filter-pattern", '"[ERROR]"'])
-    front.client("logs").filter_log_events(logGroupName=group)
+    emulator.client("logs").filter_log_events(logGroupName=group)
 
 
 def _value(text: str, kind: str) -> Any:

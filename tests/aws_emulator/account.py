@@ -1,4 +1,4 @@
-"""What the tests of the front set up in its account: roles, a function, a table, a stream."""
+"""What the tests of the emulator set up in its account: roles, a function, a table, a stream."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.aws_emulator.aws import Front
+from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.needs import ACCOUNT, arn
 
-BUCKET, DATABASE, STREAM, FUNCTION = "front-data", "front_db", "front-stream", "front-transform"
+BUCKET, DATABASE, STREAM, FUNCTION = "emulator-data", "emulator_db", "emulator-stream", "emulator-transform"
 STREAM_ARN = arn("firehose", "us-east-1", f"deliverystream/{STREAM}")
 FUNCTION_ARN = arn("lambda", "us-east-1", f"function:{FUNCTION}")
 BUCKET_ARN = f"arn:aws:s3:::{BUCKET}"
@@ -49,26 +49,26 @@ def trust(service: str, source: str | None = None) -> str:
     return policy(statement)
 
 
-def role(front: Front, name: str, trusted: str, *statements: dict[str, Any]) -> str:
+def role(emulator: AwsEmulator, name: str, trusted: str, *statements: dict[str, Any]) -> str:
     """A role with one inline policy."""
-    iam = front.client("iam")
+    iam = emulator.client("iam")
     made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trusted)["Role"]["Arn"]
     if statements:
         iam.put_role_policy(RoleName=name, PolicyName="policy", PolicyDocument=policy(*statements))
     return str(made)
 
 
-def function(front: Front, code: str, name: str = FUNCTION, *statements: dict[str, Any], **more: Any) -> str:
+def function(emulator: AwsEmulator, code: str, name: str = FUNCTION, *statements: dict[str, Any], **more: Any) -> str:
     """A function of one module."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w") as archive:
         archive.writestr("main.py", code)
     logs = arn("logs", "us-east-1", f"log-group:/aws/lambda/{name}:log-stream:*")
     may = allow(["logs:CreateLogStream", "logs:PutLogEvents"], logs)
-    made = role(front, f"{name}-role", trust("lambda"), may, *statements)
-    front.client("logs").create_log_group(logGroupName=f"/aws/lambda/{name}")
+    made = role(emulator, f"{name}-role", trust("lambda"), may, *statements)
+    emulator.client("logs").create_log_group(logGroupName=f"/aws/lambda/{name}")
     return str(
-        front.client("lambda").create_function(
+        emulator.client("lambda").create_function(
             FunctionName=name,
             Role=made,
             Runtime="python3.13",
@@ -80,10 +80,10 @@ def function(front: Front, code: str, name: str = FUNCTION, *statements: dict[st
     )
 
 
-def table(front: Front, columns: dict[str, str]) -> None:
+def table(emulator: AwsEmulator, columns: dict[str, str]) -> None:
     """A bucket, a database and a table ``events`` partitioned by the hour."""
-    front.client("s3").create_bucket(Bucket=BUCKET)
-    glue = front.client("glue")
+    emulator.client("s3").create_bucket(Bucket=BUCKET)
+    glue = emulator.client("glue")
     glue.create_database(DatabaseInput={"Name": DATABASE})
     glue.create_table(
         DatabaseName=DATABASE,
@@ -99,7 +99,7 @@ def table(front: Front, columns: dict[str, str]) -> None:
     )
 
 
-def stream_role(front: Front, *, without: str = "") -> str:
+def stream_role(emulator: AwsEmulator, *, without: str = "") -> str:
     """The role of the stream, with everything that it needs but one action."""
     glue = [arn("glue", "us-east-1", one) for one in ("catalog", f"database/{DATABASE}", f"table/{DATABASE}/events")]
     rights = [
@@ -109,7 +109,7 @@ def stream_role(front: Front, *, without: str = "") -> str:
         (["lambda:InvokeFunction", "lambda:GetFunctionConfiguration"], [FUNCTION_ARN]),
     ]
     statements = [allow([one for one in actions if one != without], where) for actions, where in rights]
-    return role(front, "stream-role", trust("firehose", STREAM_ARN), *[one for one in statements if one["Action"]])
+    return role(emulator, "stream-role", trust("firehose", STREAM_ARN), *[one for one in statements if one["Action"]])
 
 
 def destination(role_arn: str, **more: Any) -> dict[str, Any]:
@@ -134,25 +134,25 @@ def destination(role_arn: str, **more: Any) -> dict[str, Any]:
     }
 
 
-def stream(front: Front, role_arn: str, **more: Any) -> None:
+def stream(emulator: AwsEmulator, role_arn: str, **more: Any) -> None:
     """The stream."""
     given = destination(role_arn, **more)
-    front.client("firehose").create_delivery_stream(
+    emulator.client("firehose").create_delivery_stream(
         DeliveryStreamName=STREAM, DeliveryStreamType="DirectPut", ExtendedS3DestinationConfiguration=given
     )
 
 
-def keys(front: Front, prefix: str = "") -> list[str]:
+def keys(emulator: AwsEmulator, prefix: str = "") -> list[str]:
     """The objects of the bucket."""
-    found = front.client("s3").list_objects_v2(Bucket=BUCKET, Prefix=prefix)
+    found = emulator.client("s3").list_objects_v2(Bucket=BUCKET, Prefix=prefix)
     return [one["Key"] for one in found.get("Contents", [])]
 
 
-def pipeline(front: Front, source: str = PASSING, *, without: str = "", **more: Any) -> None:
+def pipeline(emulator: AwsEmulator, source: str = PASSING, *, without: str = "", **more: Any) -> None:
     """A table, a transform and a stream."""
-    table(front, COLUMNS)
-    function(front, source)
-    stream(front, stream_role(front, without=without), **more)
+    table(emulator, COLUMNS)
+    function(emulator, source)
+    stream(emulator, stream_role(emulator, without=without), **more)
 
 
 def code(caught: pytest.ExceptionInfo[ClientError]) -> str:

@@ -62,7 +62,7 @@ class Athena:
         self.queries: dict[str, Query] = {}
         self.slow = 0.0  # seconds that each query takes before its engine starts
         self.groups = Workgroups(core)
-        self._pool = ThreadPoolExecutor(2, thread_name_prefix="front-athena")
+        self._pool = ThreadPoolExecutor(2, thread_name_prefix="emulator-athena")
         self._tokens: dict[str, str] = {}
         for name, handler in (
             ("StartQueryExecution", self._start),

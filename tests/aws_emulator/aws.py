@@ -1,4 +1,4 @@
-"""The whole front: the server with every service that it adds to moto."""
+"""The whole emulator: the server with every service that it adds to moto."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.aws_emulator.server import Core
 from tests.aws_emulator.ses import Ses
 
 
-class Front(Core):
+class AwsEmulator(Core):
     """AWS, as far as due needs it. One at a time in a process: moto's state belongs to the process."""
 
     def __init__(self) -> None:

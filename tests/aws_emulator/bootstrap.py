@@ -24,11 +24,11 @@ class Context:
         self.function_name = os.environ["AWS_LAMBDA_FUNCTION_NAME"]
         self.function_version = "$LATEST"
         self.memory_limit_in_mb = os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]
-        self.invoked_function_arn = os.environ["FRONT_FUNCTION_ARN"]
-        self.aws_request_id = os.environ["FRONT_REQUEST_ID"]
+        self.invoked_function_arn = os.environ["EMULATOR_FUNCTION_ARN"]
+        self.aws_request_id = os.environ["EMULATOR_REQUEST_ID"]
         self.log_group_name = os.environ["AWS_LAMBDA_LOG_GROUP_NAME"]
         self.log_stream_name = os.environ["AWS_LAMBDA_LOG_STREAM_NAME"]
-        self._until = time.monotonic() + float(os.environ["FRONT_TIMEOUT"])
+        self._until = time.monotonic() + float(os.environ["EMULATOR_TIMEOUT"])
 
     def get_remaining_time_in_millis(self) -> int:
         """Milliseconds until the function is stopped."""

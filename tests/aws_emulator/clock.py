@@ -1,4 +1,4 @@
-"""The front's clock, which a test can set, so that hours pass in no time."""
+"""The emulator's clock, which a test can set, so that hours pass in no time."""
 
 from __future__ import annotations
 

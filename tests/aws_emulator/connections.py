@@ -1,10 +1,10 @@
-"""Connections to the front whose other end is gone."""
+"""Connections to the emulator whose other end is gone."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-_CLOSE_WAIT = "08"  # the caller has closed, the front has not: include/net/tcp_states.h of Linux
+_CLOSE_WAIT = "08"  # the caller has closed, the emulator has not: include/net/tcp_states.h of Linux
 
 
 def left_open(port: int) -> int:

@@ -1,4 +1,4 @@
-"""The front as a fixture: ``from tests.aws_emulator.fixture import front`` in a conftest or a test module."""
+"""The emulator as a fixture: ``from tests.aws_emulator.fixture import emulator`` in a conftest or a test module."""
 
 from __future__ import annotations
 
@@ -7,33 +7,33 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.aws_emulator.aws import Front
+from tests.aws_emulator.aws import AwsEmulator
 
 
 @contextmanager
-def started(**more: str) -> Iterator[Front]:
+def started(**more: str) -> Iterator[AwsEmulator]:
     """An AWS account with nothing in it, for longer than a test; ``more`` are further variables of its environment."""
-    with pytest.MonkeyPatch.context() as patch, _found_by(patch, **more) as front:
-        yield front
+    with pytest.MonkeyPatch.context() as patch, _found_by(patch, **more) as emulator:
+        yield emulator
 
 
 @pytest.fixture
-def front(monkeypatch: pytest.MonkeyPatch) -> Iterator[Front]:
+def emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsEmulator]:
     """An AWS account with nothing in it; what a test changes of its environment ends with it."""
     with _found_by(monkeypatch) as found:
         yield found
 
 
 @contextmanager
-def _found_by(patch: pytest.MonkeyPatch, **more: str) -> Iterator[Front]:
+def _found_by(patch: pytest.MonkeyPatch, **more: str) -> Iterator[AwsEmulator]:
     """An account that due and boto3 find by the environment, in this process or a child of it."""
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         patch.delenv(name, raising=False)
-    front = Front()
-    for name, value in front.environment(**more).items():
+    emulator = AwsEmulator()
+    for name, value in emulator.environment(**more).items():
         patch.setenv(name, value)
-    front.start()
+    emulator.start()
     try:
-        yield front
+        yield emulator
     finally:
-        front.stop()
+        emulator.stop()

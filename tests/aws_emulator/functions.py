@@ -57,9 +57,9 @@ class Functions:
         self.core = core
         self.invocations: list[Invocation] = []
         self.limit = 1_000  # executions at a time, of an account
-        self._place = Path(tempfile.mkdtemp(prefix="front-functions-"))
+        self._place = Path(tempfile.mkdtemp(prefix="emulator-functions-"))
         self._packages = self._place / "packages"
-        self._pool = ThreadPoolExecutor(4, thread_name_prefix="front-async")
+        self._pool = ThreadPoolExecutor(4, thread_name_prefix="emulator-async")
         self._waiting: list[Future[None]] = []
         self._lock = threading.Lock()
         self._containers = Containers()
@@ -294,7 +294,7 @@ class Functions:
         return self._packages
 
     def _of_invocation(self, number: str, stream: str) -> dict[str, str]:
-        return {"AWS_LAMBDA_LOG_STREAM_NAME": stream, "FRONT_REQUEST_ID": number}
+        return {"AWS_LAMBDA_LOG_STREAM_NAME": stream, "EMULATOR_REQUEST_ID": number}
 
     def _environment(self, function: Any) -> dict[str, str]:
         return {
@@ -312,8 +312,8 @@ class Functions:
             "AWS_LAMBDA_LOG_GROUP_NAME": function.logs_group_name,
             "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
             "LAMBDA_TASK_ROOT": str(self._code(function)),
-            "FRONT_FUNCTION_ARN": function.function_arn,
-            "FRONT_TIMEOUT": str(function.timeout),
+            "EMULATOR_FUNCTION_ARN": function.function_arn,
+            "EMULATOR_TIMEOUT": str(function.timeout),
             **(function.environment_vars or {}),
         }
 

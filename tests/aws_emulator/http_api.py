@@ -29,7 +29,7 @@ _ENDPOINT = re.compile(r'("apiEndpoint": ?")https://(\w+)\.execute-api\.[^"]*"')
 
 
 class HttpApis:
-    """HTTP APIs under ``FRONT/_api/API_ID/…``, which stands for ``https://API_ID.execute-api.REGION…/…``."""
+    """HTTP APIs under ``EMULATOR/_api/API_ID/…``, which stands for ``https://API_ID.execute-api.REGION…/…``."""
 
     def __init__(self, core: Core, functions: Functions) -> None:
         self.core = core
@@ -40,11 +40,11 @@ class HttpApis:
         core.handlers["apigatewayv2:CreateRoute"] = self._check_route
 
     def url(self, api: str, path: str = "") -> str:
-        """Where the front serves a path of an API."""
+        """Where the emulator serves a path of an API."""
         return f"{self.core.url}{_PREFIX}{api}{path}"
 
     def _own_address(self, call: Call, _: Request, answer: Answer) -> None:
-        """An API's endpoint is the front, and not an address of AWS."""
+        """An API's endpoint is the emulator, and not an address of AWS."""
         if call.service == "apigatewayv2" and b"apiEndpoint" in answer.body:
             text = _ENDPOINT.sub(lambda found: f'{found[1]}{self.url(found[2])}"', answer.body.decode())
             answer.body = text.encode()

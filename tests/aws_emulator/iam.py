@@ -73,7 +73,7 @@ class Identities:
         """A role at work for a function or a service; the same one each time."""
         found = self._by_role.get((role, by))
         if found is None:
-            found = Session(f"ASIAFRONT{next(self._numbers):011d}", role, by)
+            found = Session(f"ASIAEMULATOR{next(self._numbers):08d}", role, by)
             self._by_role[role, by] = self._sessions[found.access_key] = found
         return found
 

@@ -1,4 +1,4 @@
-"""The front: one HTTP server that recognises each call, answers what moto lacks, and passes the rest on to moto."""
+"""The emulator: one HTTP server that recognises each call, answers what moto lacks, and passes the rest on to moto."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import boto3  # noqa: TID251  # the tests of the front are a client of it
+import boto3  # noqa: TID251  # the tests of the emulator are a client of it
 from botocore.config import Config
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
@@ -75,7 +75,7 @@ class Core:
         return f"http://127.0.0.1:{self._server.server_port}"
 
     def environment(self, **more: str) -> dict[str, str]:
-        """The environment in which a process talks to the front as the account's root."""
+        """The environment in which a process talks to the emulator as the account's root."""
         return {
             "AWS_ENDPOINT_URL": self.url,
             "AWS_ACCESS_KEY_ID": "testing",
@@ -106,7 +106,7 @@ class Core:
             assert self._answered.wait_for(lambda: self._asked == 0, timeout=_LONGEST_SECONDS)
 
     def client(self, service: str, key: str = "testing", region: str = REGION) -> Any:
-        """A boto3 client of the front, without retries; kept for the next time."""
+        """A boto3 client of the emulator, without retries; kept for the next time."""
         with _BOTO_LOCK:
             found = self._clients.get((service, key, region))
             if found is None:
@@ -160,8 +160,8 @@ class Core:
         if call is None:
             found = next((answer for handle in self.unsigned if (answer := handle(request))), None)
             if found is None and "AWS4-HMAC-SHA256" in request.headers.get("authorization", ""):
-                words = f"the front knows no call that is {request.method} {request.path}"
-                return RefusedError("FrontError", words, 501).answer("", "json")
+                words = f"the emulator knows no call that is {request.method} {request.path}"
+                return RefusedError("EmulatorError", words, 501).answer("", "json")
             return found or self._pass_on(environ, request.body)
         call.principal, call.by = self.iam.who(call.access_key)
         self.journal.add(call)
@@ -172,9 +172,9 @@ class Core:
             call.error = refusal.code
             answer = refusal.answer(call.service, call.protocol)
         except Exception:
-            call.error = "FrontError"
-            words = f"the front failed: {traceback.format_exc()}"
-            answer = RefusedError("FrontError", words, 501).answer(call.service, call.protocol)
+            call.error = "EmulatorError"
+            words = f"the emulator failed: {traceback.format_exc()}"
+            answer = RefusedError("EmulatorError", words, 501).answer(call.service, call.protocol)
         call.status = answer.status
         return answer
 

@@ -1,4 +1,4 @@
-"""The front's Athena API under PyAthena and boto3."""
+"""The emulator's Athena API under PyAthena and boto3."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from botocore.exceptions import ClientError
 from pyathena.s3fs.cursor import S3FSCursor
 
 from tests.aws_emulator import account
-from tests.aws_emulator.aws import Front
+from tests.aws_emulator.aws import AwsEmulator
 
 COLUMNS = {"event_type": "string", "at": "bigint", "tags": "map<string,string>", "later": "struct<a:string>"}
 RESULTS = f"s3://{account.BUCKET}/results/"
 
 
 @pytest.fixture
-def events(front: Front) -> Front:
+def events(emulator: AwsEmulator) -> AwsEmulator:
     """Three events in one partition, and a workgroup."""
-    account.table(front, COLUMNS)
-    account.function(front, account.PASSING)
-    account.stream(front, account.stream_role(front))
-    front.clock.set(1_767_225_599)
-    front.firehose.put(
+    account.table(emulator, COLUMNS)
+    account.function(emulator, account.PASSING)
+    account.stream(emulator, account.stream_role(emulator))
+    emulator.clock.set(1_767_225_599)
+    emulator.firehose.put(
         account.STREAM, *({"event_type": kind, "at": n, "tags": {"k": kind}} for n, kind in enumerate("abc"))
     )
-    front.firehose.flush()
+    emulator.firehose.flush()
     location = f"s3://{account.BUCKET}/events/2025/12/31/23/"
     found = {"Values": ["2025-12-31 23:00:00"], "StorageDescriptor": {"Location": location, "Columns": []}}
-    front.client("glue").create_partition(DatabaseName=account.DATABASE, TableName="events", PartitionInput=found)
+    emulator.client("glue").create_partition(DatabaseName=account.DATABASE, TableName="events", PartitionInput=found)
     group = {"ResultConfiguration": {"OutputLocation": RESULTS}, "BytesScannedCutoffPerQuery": 10_000_000}
     tags = [{"Key": "due:stack", "Value": "x"}]
-    front.client("athena").create_work_group(Name="group", Configuration=group, Tags=tags)
-    return front
+    emulator.client("athena").create_work_group(Name="group", Configuration=group, Tags=tags)
+    return emulator
 
 
-def connect(front: Front, **more: Any) -> Any:
+def connect(emulator: AwsEmulator, **more: Any) -> Any:
     return pyathena.connect(
         work_group="group",
         schema_name=account.DATABASE,
@@ -47,8 +47,8 @@ def connect(front: Front, **more: Any) -> Any:
     )
 
 
-def started(front: Front, sql: str, **more: Any) -> dict[str, Any]:
-    athena = front.client("athena")
+def started(emulator: AwsEmulator, sql: str, **more: Any) -> dict[str, Any]:
+    athena = emulator.client("athena")
     context = {"Database": account.DATABASE}
     number = athena.start_query_execution(QueryString=sql, WorkGroup="group", QueryExecutionContext=context, **more)[
         "QueryExecutionId"
@@ -60,7 +60,7 @@ def started(front: Front, sql: str, **more: Any) -> dict[str, Any]:
         time.sleep(0.05)
 
 
-def test_pyathena_reads_rows_from_the_api_and_from_the_result_object(events: Front) -> None:
+def test_pyathena_reads_rows_from_the_api_and_from_the_result_object(events: AwsEmulator) -> None:
     sql = "SELECT event_type, at, ingest_timestamp, tags, later FROM events WHERE at >= ? ORDER BY at"
     cursor = connect(events).cursor()
     rows = cursor.execute(sql, ["1"], paramstyle="qmark").fetchall()
@@ -75,7 +75,7 @@ def test_pyathena_reads_rows_from_the_api_and_from_the_result_object(events: Fro
     assert streamed.fetchall() == [(0, "a"), (1, "b"), (2, "c")]
 
 
-def test_a_view_stays_in_glue_as_athena_keeps_it(events: Front) -> None:
+def test_a_view_stays_in_glue_as_athena_keeps_it(events: AwsEmulator) -> None:
     sql = "CREATE OR REPLACE VIEW some AS SELECT at + 1 AS later, tags FROM events"
     assert started(events, sql)["StatementType"] == "DDL"
     stored = events.client("glue").get_table(DatabaseName=account.DATABASE, Name="some")["Table"]
@@ -92,7 +92,7 @@ def test_a_view_stays_in_glue_as_athena_keeps_it(events: Front) -> None:
     assert started(events, "SELECT * FROM some")["Status"]["State"] == "FAILED"
 
 
-def test_partitions_can_be_added(events: Front) -> None:
+def test_partitions_can_be_added(events: AwsEmulator) -> None:
     add = "ALTER TABLE events ADD IF NOT EXISTS PARTITION (ingest_timestamp = '2026-01-01 00:00:00') LOCATION "
     place = f"'s3://{account.BUCKET}/events/2026/01/01/00/'"
     assert started(events, add + place)["Status"]["State"] == "SUCCEEDED"
@@ -100,7 +100,7 @@ def test_partitions_can_be_added(events: Front) -> None:
     assert len(rows) == 2
 
 
-def test_the_cutoff_cancels_and_parameters_belong_in_where(events: Front) -> None:
+def test_the_cutoff_cancels_and_parameters_belong_in_where(events: AwsEmulator) -> None:
     events.athena.groups.named("us-east-1", "group")["Configuration"]["BytesScannedCutoffPerQuery"] = 10
     found = started(events, "SELECT * FROM events")
     assert (found["Status"]["State"], found["Status"]["StateChangeReason"]) == (
@@ -115,7 +115,7 @@ def test_the_cutoff_cancels_and_parameters_belong_in_where(events: Front) -> Non
         started(events, "SELECT * FROM events WHERE at > ?", ExecutionParameters=["1", "2"])
 
 
-def test_a_query_can_be_stopped(events: Front) -> None:
+def test_a_query_can_be_stopped(events: AwsEmulator) -> None:
     events.athena.slow = 30
     athena = events.client("athena")
     number = athena.start_query_execution(QueryString="SELECT 1", WorkGroup="group")["QueryExecutionId"]
@@ -126,7 +126,7 @@ def test_a_query_can_be_stopped(events: Front) -> None:
         athena.get_query_results(QueryExecutionId=number)
 
 
-def test_results_come_in_pages_with_one_header(events: Front) -> None:
+def test_results_come_in_pages_with_one_header(events: AwsEmulator) -> None:
     athena = events.client("athena")
     found = started(events, "SELECT at FROM events ORDER BY at")["QueryExecutionId"]
     pages = athena.get_paginator("get_query_results").paginate(QueryExecutionId=found, PaginationConfig={"PageSize": 2})
@@ -135,7 +135,7 @@ def test_results_come_in_pages_with_one_header(events: Front) -> None:
     assert max(map(len, sizes)) == 2
 
 
-def test_a_query_reads_as_who_asks(events: Front) -> None:
+def test_a_query_reads_as_who_asks(events: AwsEmulator) -> None:
     keys = events.iam.user("analyst", account.policy(account.allow(["athena:*", "glue:*"], "*")))
     connection = connect(
         events,

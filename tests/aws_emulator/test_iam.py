@@ -1,4 +1,4 @@
-"""The front's evaluator of IAM, its HTTP API, and the ways in which Pinpoint is gone."""
+"""The emulator's evaluator of IAM, its HTTP API, and the ways in which Pinpoint is gone."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 
 from tests.aws_emulator import account
-from tests.aws_emulator.aws import Front
+from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.calls import Call
 from tests.aws_emulator.needs import ACCOUNT, arn, needs_of
 from tests.aws_emulator.pinpoint import Gone
@@ -42,49 +42,49 @@ def test_statements_allow_by_action_resource_and_condition_and_deny_wins() -> No
     assert document("%7B%22Statement%22%3A%5B%5D%7D") == {"Statement": []}
 
 
-def test_a_user_can_do_what_the_policy_says_and_no_more(front: Front) -> None:
-    front.client("s3").create_bucket(Bucket="one-bucket")
-    front.client("s3").create_bucket(Bucket="two-bucket")
+def test_a_user_can_do_what_the_policy_says_and_no_more(emulator: AwsEmulator) -> None:
+    emulator.client("s3").create_bucket(Bucket="one-bucket")
+    emulator.client("s3").create_bucket(Bucket="two-bucket")
     policy = account.policy(account.allow("s3:ListBucket", "arn:aws:s3:::one-bucket"))
-    key = front.iam.user("person", policy)["AWS_ACCESS_KEY_ID"]
-    s3 = front.client("s3", key)
+    key = emulator.iam.user("person", policy)["AWS_ACCESS_KEY_ID"]
+    s3 = emulator.client("s3", key)
     s3.list_objects_v2(Bucket="one-bucket")
     with pytest.raises(ClientError, match="s3:ListBucket on resource: arn:aws:s3:::two-bucket"):
         s3.list_objects_v2(Bucket="two-bucket")
-    assert [str(one.need) for one in front.iam.denied] == ["s3:ListBucket on arn:aws:s3:::two-bucket"]
-    front.iam.enforce = False
+    assert [str(one.need) for one in emulator.iam.denied] == ["s3:ListBucket on arn:aws:s3:::two-bucket"]
+    emulator.iam.enforce = False
     s3.list_objects_v2(Bucket="two-bucket")
-    assert len(front.iam.denied) == 2
+    assert len(emulator.iam.denied) == 2
 
 
-def test_a_right_beside_which_another_would_do_is_not_needed(front: Front) -> None:
-    front.client("s3").create_bucket(Bucket="one-bucket")
+def test_a_right_beside_which_another_would_do_is_not_needed(emulator: AwsEmulator) -> None:
+    emulator.client("s3").create_bucket(Bucket="one-bucket")
     one, every = "arn:aws:s3:::one-bucket", "arn:aws:s3:::*"
     policy = account.policy(
         account.allow(["s3:ListBucket", "s3:GetBucketPolicy"], [one, every]), account.allow("s3:GetBucketTagging", one)
     )
-    keys = front.iam.user("person", policy)
-    person, s3 = front.iam.who(keys["AWS_ACCESS_KEY_ID"])[0], front.client("s3", keys["AWS_ACCESS_KEY_ID"])
+    keys = emulator.iam.user("person", policy)
+    person, s3 = emulator.iam.who(keys["AWS_ACCESS_KEY_ID"])[0], emulator.client("s3", keys["AWS_ACCESS_KEY_ID"])
     s3.list_objects_v2(Bucket="one-bucket")
     with pytest.raises(ClientError):
         s3.get_bucket_tagging(Bucket="one-bucket")
-    assert front.iam.denied == []
-    assert front.iam.needed(person) == {Right("s3:GetBucketTagging", one)}
+    assert emulator.iam.denied == []
+    assert emulator.iam.needed(person) == {Right("s3:GetBucketTagging", one)}
     listing = frozenset((Right("s3:ListBucket", one), Right("s3:ListBucket", every)))
-    assert front.iam.used[person] == {listing, frozenset(front.iam.needed(person))}
+    assert emulator.iam.used[person] == {listing, frozenset(emulator.iam.needed(person))}
     assert len(rights_in([policy])) == 5
 
 
-def test_passing_a_role_needs_a_right_of_its_own_for_that_service(front: Front) -> None:
-    account.table(front, {"a": "string"})
-    role = account.stream_role(front)
+def test_passing_a_role_needs_a_right_of_its_own_for_that_service(emulator: AwsEmulator) -> None:
+    account.table(emulator, {"a": "string"})
+    role = account.stream_role(emulator)
     create = account.allow("firehose:CreateDeliveryStream", account.STREAM_ARN)
 
     def make(service: str) -> None:
         condition = {"StringEquals": {"iam:PassedToService": f"{service}.amazonaws.com"}}
         passing = account.allow("iam:PassRole", role, Condition=condition)
-        key = front.iam.user("person", account.policy(create, passing))["AWS_ACCESS_KEY_ID"]
-        client = front.client("firehose", key)
+        key = emulator.iam.user("person", account.policy(create, passing))["AWS_ACCESS_KEY_ID"]
+        client = emulator.client("firehose", key)
         given = account.destination(role)
         client.create_delivery_stream(DeliveryStreamName=account.STREAM, ExtendedS3DestinationConfiguration=given)
 
@@ -93,14 +93,14 @@ def test_passing_a_role_needs_a_right_of_its_own_for_that_service(front: Front) 
     make("firehose")
 
 
-def test_an_assumed_role_is_who_calls(front: Front) -> None:
+def test_an_assumed_role_is_who_calls(emulator: AwsEmulator) -> None:
     trusted = account.policy({"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"})
-    role = account.role(front, "reader", trusted, account.allow("s3:ListAllMyBuckets", "*"))
-    given = front.client("sts").assume_role(RoleArn=role, RoleSessionName="one")["Credentials"]
-    front.client("s3", given["AccessKeyId"]).list_buckets()
-    assert front.journal.of("s3:ListBuckets")[0].principal == role
+    role = account.role(emulator, "reader", trusted, account.allow("s3:ListAllMyBuckets", "*"))
+    given = emulator.client("sts").assume_role(RoleArn=role, RoleSessionName="one")["Credentials"]
+    emulator.client("s3", given["AccessKeyId"]).list_buckets()
+    assert emulator.journal.of("s3:ListBuckets")[0].principal == role
     with pytest.raises(ClientError):
-        front.client("glue", given["AccessKeyId"]).get_databases()
+        emulator.client("glue", given["AccessKeyId"]).get_databases()
 
 
 @pytest.mark.parametrize(
@@ -135,9 +135,9 @@ def handler(event, context):
 """
 
 
-def api(front: Front) -> str:
-    gateway = front.client("apigatewayv2")
-    where = account.function(front, ANSWERING)
+def api(emulator: AwsEmulator) -> str:
+    gateway = emulator.client("apigatewayv2")
+    where = account.function(emulator, ANSWERING)
     number = str(gateway.create_api(Name="status", ProtocolType="HTTP")["ApiId"])
     made = gateway.create_integration(
         ApiId=number, IntegrationType="AWS_PROXY", IntegrationUri=where, PayloadFormatVersion="2.0"
@@ -145,7 +145,7 @@ def api(front: Front) -> str:
     target = f"integrations/{made}"
     gateway.create_route(ApiId=number, RouteKey="GET /call", AuthorizationType="AWS_IAM", Target=target)
     gateway.create_stage(ApiId=number, StageName="$default", AutoDeploy=True)
-    front.client("lambda").add_permission(
+    emulator.client("lambda").add_permission(
         FunctionName=account.FUNCTION,
         StatementId="api",
         Action="lambda:InvokeFunction",
@@ -168,24 +168,24 @@ def get(url: str, keys: dict[str, str] | None = None) -> tuple[int, str, Any]:
             return error.code, error.read().decode(), error.headers
 
 
-def test_the_http_api_wants_a_signature_of_someone_who_may(front: Front) -> None:
-    number = api(front)
-    url = front.http_apis.url(number, "/call?message_id=a%2Fb")
+def test_the_http_api_wants_a_signature_of_someone_who_may(emulator: AwsEmulator) -> None:
+    number = api(emulator)
+    url = emulator.http_apis.url(number, "/call?message_id=a%2Fb")
     assert get(url)[0] == 403
     statement = account.allow("execute-api:Invoke", arn("execute-api", "us-east-1", f"{number}/$default/GET/call"))
-    keys = front.iam.user("caller", account.policy(statement))
+    keys = emulator.iam.user("caller", account.policy(statement))
     status, body, headers = get(url, keys)
     assert (status, body) == (404, "a/b")
     assert headers["x-who"].endswith("user/caller")
     assert get(url, {**keys, "AWS_SECRET_ACCESS_KEY": "wrong"})[0] == 403
-    assert get(url, front.iam.user("other", account.policy(account.allow("s3:*", "*"))))[0] == 403
-    assert get(front.http_apis.url(number, "/other"), keys)[:2] == (404, '{"message": "Not Found"}')
+    assert get(url, emulator.iam.user("other", account.policy(account.allow("s3:*", "*"))))[0] == 403
+    assert get(emulator.http_apis.url(number, "/other"), keys)[:2] == (404, '{"message": "Not Found"}')
 
 
 @pytest.mark.parametrize("gone", [one for one in Gone if one is not Gone.NO])
-def test_pinpoint_can_be_gone_in_every_way(front: Front, monkeypatch: pytest.MonkeyPatch, gone: Gone) -> None:
-    front.pinpoint.gone = gone
-    for name, value in front.pinpoint.environment().items():
+def test_pinpoint_can_be_gone_in_every_way(emulator: AwsEmulator, monkeypatch: pytest.MonkeyPatch, gone: Gone) -> None:
+    emulator.pinpoint.gone = gone
+    for name, value in emulator.pinpoint.environment().items():
         monkeypatch.setenv(name, value)
     config = Config(retries={"total_max_attempts": 1}, read_timeout=0.5, connect_timeout=2)
     client = boto3.client("pinpoint", config=config)
@@ -194,5 +194,5 @@ def test_pinpoint_can_be_gone_in_every_way(front: Front, monkeypatch: pytest.Mon
     if isinstance(caught.value, ClientError):
         wanted = {Gone.HTTP_403: "403", Gone.HTTP_404: "404"}.get(gone, gone.value)
         assert caught.value.response["Error"]["Code"] == wanted
-    front.pinpoint.gone = Gone.NO
-    assert front.client("pinpoint").get_apps()["ApplicationsResponse"]["Item"] == []
+    emulator.pinpoint.gone = Gone.NO
+    assert emulator.client("pinpoint").get_apps()["ApplicationsResponse"]["Item"] == []

@@ -1,4 +1,4 @@
-"""The front proves itself: real HTTP, boto3 on the other side."""
+"""The emulator proves itself: real HTTP, boto3 on the other side."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError  # noqa: F401
 
 from tests.aws_emulator import account
-from tests.aws_emulator.aws import Front
+from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.needs import arn
 from tests.aws_emulator.recognise import model, recognised
 from tests.aws_emulator.wire import Request
@@ -22,17 +22,17 @@ from tests.aws_emulator.wire import Request
 SET_ARN = arn("ses", "us-east-1", "configuration-set/marketing")
 
 
-def test_every_call_is_recognised_counted_and_told_reading_from_changing(front: Front) -> None:
-    s3 = front.client("s3")
+def test_every_call_is_recognised_counted_and_told_reading_from_changing(emulator: AwsEmulator) -> None:
+    s3 = emulator.client("s3")
     s3.create_bucket(Bucket="one-bucket")
     s3.put_object(Bucket="one-bucket", Key="a b/ü+c", Body=b"x")
     assert s3.get_object(Bucket="one-bucket", Key="a b/ü+c")["Body"].read() == b"x"
     s3.put_bucket_tagging(Bucket="one-bucket", Tagging={"TagSet": [{"Key": "a", "Value": "b"}]})
     s3.list_objects_v2(Bucket="one-bucket")
-    front.client("cloudwatch").describe_alarms()
-    front.client("sts").get_caller_identity()
-    front.client("apigatewayv2").get_apis()
-    assert [call.name for call in front.journal] == [
+    emulator.client("cloudwatch").describe_alarms()
+    emulator.client("sts").get_caller_identity()
+    emulator.client("apigatewayv2").get_apis()
+    assert [call.name for call in emulator.journal] == [
         "s3:CreateBucket",
         "s3:PutObject",
         "s3:GetObject",
@@ -42,10 +42,10 @@ def test_every_call_is_recognised_counted_and_told_reading_from_changing(front: 
         "sts:GetCallerIdentity",
         "apigatewayv2:GetApis",
     ]
-    assert [call.number for call in front.journal.mutating] == [1, 2, 4]
-    assert front.journal.of("s3:PutObject")[0].resources == ("arn:aws:s3:::one-bucket/a b/ü+c",)
-    front.journal.clear()
-    assert len(front.journal) == 0
+    assert [call.number for call in emulator.journal.mutating] == [1, 2, 4]
+    assert emulator.journal.of("s3:PutObject")[0].resources == ("arn:aws:s3:::one-bucket/a b/ü+c",)
+    emulator.journal.clear()
+    assert len(emulator.journal) == 0
 
 
 @pytest.mark.parametrize(
@@ -63,39 +63,41 @@ def test_every_call_is_recognised_counted_and_told_reading_from_changing(front: 
         ("logs", "describe_log_groups"),
     ],
 )
-def test_faults_reach_every_protocol(front: Front, service: str, operation: str) -> None:
-    call = getattr(front.client(service), operation)
-    for fault, wanted in ((front.faults.throttle, "ThrottlingException"), (front.faults.deny, "AccessDenied")):
+def test_faults_reach_every_protocol(emulator: AwsEmulator, service: str, operation: str) -> None:
+    call = getattr(emulator.client(service), operation)
+    for fault, wanted in ((emulator.faults.throttle, "ThrottlingException"), (emulator.faults.deny, "AccessDenied")):
         fault("*", times=1)
         with pytest.raises(ClientError) as caught:
             call()
         assert account.code(caught) == wanted
-    front.faults.fail()
+    emulator.faults.fail()
     with pytest.raises(ClientError) as caught:
         call()
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
     call()
 
 
-def test_a_hook_runs_after_the_call_took_effect_and_delays_delay(front: Front) -> None:
-    s3 = front.client("s3")
+def test_a_hook_runs_after_the_call_took_effect_and_delays_delay(emulator: AwsEmulator) -> None:
+    s3 = emulator.client("s3")
     seen: list[str] = []
-    front.faults.hook(lambda call: seen.append(str(front.client("s3").list_buckets()["Buckets"][-1]["Name"])), number=2)
+    emulator.faults.hook(
+        lambda call: seen.append(str(emulator.client("s3").list_buckets()["Buckets"][-1]["Name"])), number=2
+    )
     s3.create_bucket(Bucket="first-one")
     s3.create_bucket(Bucket="other-one")
     assert seen == ["other-one"]
-    front.faults.clear()
-    front.faults.delay = 0.2
+    emulator.faults.clear()
+    emulator.faults.delay = 0.2
     began = time.monotonic()
     s3.list_buckets()
     assert time.monotonic() - began >= 0.2
 
 
-def test_a_lost_answer_leaves_what_was_done(front: Front) -> None:
-    front.faults.fail("s3:CreateBucket", after=True)
+def test_a_lost_answer_leaves_what_was_done(emulator: AwsEmulator) -> None:
+    emulator.faults.fail("s3:CreateBucket", after=True)
     with pytest.raises(ClientError):
-        front.client("s3").create_bucket(Bucket="made-anyway")
-    assert [one["Name"] for one in front.client("s3").list_buckets()["Buckets"]] == ["made-anyway"]
+        emulator.client("s3").create_bucket(Bucket="made-anyway")
+    assert [one["Name"] for one in emulator.client("s3").list_buckets()["Buckets"]] == ["made-anyway"]
 
 
 def destination(role: str, stream: str = account.STREAM_ARN, **more: Any) -> dict[str, Any]:
@@ -103,41 +105,41 @@ def destination(role: str, stream: str = account.STREAM_ARN, **more: Any) -> dic
     return {"Enabled": True, "MatchingEventTypes": ["SEND"], "KinesisFirehoseDestination": firehose, **more}
 
 
-def attach(front: Front, name: str, given: dict[str, Any], change: str = "create") -> None:
-    call = getattr(front.client("sesv2"), f"{change}_configuration_set_event_destination")
+def attach(emulator: AwsEmulator, name: str, given: dict[str, Any], change: str = "create") -> None:
+    call = getattr(emulator.client("sesv2"), f"{change}_configuration_set_event_destination")
     call(ConfigurationSetName="marketing", EventDestinationName=name, EventDestination=given)
 
 
-def test_ses_refuses_what_aws_refuses(front: Front) -> None:
-    ses = front.client("sesv2")
-    account.pipeline(front)
+def test_ses_refuses_what_aws_refuses(emulator: AwsEmulator) -> None:
+    ses = emulator.client("sesv2")
+    account.pipeline(emulator)
     may = account.allow("firehose:PutRecordBatch", account.STREAM_ARN)
-    good = account.role(front, "ses-role", account.trust("ses", SET_ARN), may)
-    other = account.role(front, "other-set", account.trust("ses", SET_ARN + "-other"), may)
-    weak = account.role(front, "weak", account.trust("ses", SET_ARN), account.allow("firehose:PutRecord", "*"))
+    good = account.role(emulator, "ses-role", account.trust("ses", SET_ARN), may)
+    other = account.role(emulator, "other-set", account.trust("ses", SET_ARN + "-other"), may)
+    weak = account.role(emulator, "weak", account.trust("ses", SET_ARN), account.allow("firehose:PutRecord", "*"))
     with pytest.raises(ClientError) as caught:
-        attach(front, "event-database", destination(good))
+        attach(emulator, "event-database", destination(good))
     assert account.code(caught) == "NotFoundException"
     ses.create_configuration_set(ConfigurationSetName="marketing")
     for role, words in ((other, "Could not assume IAM role"), (weak, "Could not access Kinesis Firehose Stream")):
         with pytest.raises(ClientError, match=words) as caught:
-            attach(front, "event-database", destination(role))
+            attach(emulator, "event-database", destination(role))
         assert account.code(caught) == "BadRequestException"
-    front.iam.refusals_of_new_roles = 2
+    emulator.iam.refusals_of_new_roles = 2
     for _ in range(2):
         with pytest.raises(ClientError, match="Could not assume IAM role"):
-            attach(front, "event-database", destination(good))
-    attach(front, "event-database", destination(good))
+            attach(emulator, "event-database", destination(good))
+    attach(emulator, "event-database", destination(good))
     with pytest.raises(ClientError) as caught:
-        attach(front, "event-database", destination(good))
+        attach(emulator, "event-database", destination(good))
     assert account.code(caught) == "AlreadyExistsException"
-    attach(front, "event-database", destination(good, MatchingEventTypes=["SEND", "OPEN"]), "update")
+    attach(emulator, "event-database", destination(good, MatchingEventTypes=["SEND", "OPEN"]), "update")
     found = ses.get_configuration_set_event_destinations(ConfigurationSetName="marketing")["EventDestinations"]
     assert [(one["Name"], one["MatchingEventTypes"]) for one in found] == [("event-database", ["SEND", "OPEN"])]
     for number in range(9):
-        attach(front, f"further-{number}", destination(good))
+        attach(emulator, f"further-{number}", destination(good))
     with pytest.raises(ClientError) as caught:
-        attach(front, "eleventh", destination(good))
+        attach(emulator, "eleventh", destination(good))
     assert account.code(caught) == "LimitExceededException"
     drop = ses.delete_configuration_set_event_destination
     drop(ConfigurationSetName="marketing", EventDestinationName="event-database")
@@ -146,8 +148,8 @@ def test_ses_refuses_what_aws_refuses(front: Front) -> None:
     assert account.code(caught) == "NotFoundException"
 
 
-def test_ses_pages_its_lists_and_limits_its_rate(front: Front) -> None:
-    ses = front.client("sesv2")
+def test_ses_pages_its_lists_and_limits_its_rate(emulator: AwsEmulator) -> None:
+    ses = emulator.client("sesv2")
     for number in range(5):
         ses.create_configuration_set(ConfigurationSetName=f"set-{number}")
         ses.create_email_identity(EmailIdentity=f"d{number}.example", ConfigurationSetName=f"set-{number}")
@@ -157,35 +159,35 @@ def test_ses_pages_its_lists_and_limits_its_rate(front: Front) -> None:
     assert "NextToken" not in second
     assert len(ses.list_email_identities(PageSize=2)["EmailIdentities"]) == 2
     assert ses.get_email_identity(EmailIdentity="d1.example")["ConfigurationSetName"] == "set-1"
-    front.clock.set(1_000_000)
-    front.ses.calls_a_second = 1
+    emulator.clock.set(1_000_000)
+    emulator.ses.calls_a_second = 1
     ses.list_configuration_sets()
     with pytest.raises(ClientError) as caught:
         ses.list_configuration_sets()
     assert account.code(caught) == "TooManyRequestsException"
-    front.clock.advance(1)
+    emulator.clock.advance(1)
     ses.list_configuration_sets()
 
 
-def test_a_set_publishes_to_its_stream_as_its_role(front: Front) -> None:
-    account.pipeline(front)
-    front.client("sesv2").create_configuration_set(ConfigurationSetName="marketing")
+def test_a_set_publishes_to_its_stream_as_its_role(emulator: AwsEmulator) -> None:
+    account.pipeline(emulator)
+    emulator.client("sesv2").create_configuration_set(ConfigurationSetName="marketing")
     may = account.allow("firehose:PutRecordBatch", account.STREAM_ARN)
-    role = account.role(front, "ses-role", account.trust("ses", SET_ARN), may)
-    attach(front, "event-database", destination(role))
-    assert front.ses.publish("marketing", {"eventType": "Send"}, {"eventType": "Open"}) == 1
-    assert front.firehose.buffered(account.STREAM) == 1
-    assert [call.principal for call in front.journal.everything if call.name == "firehose:PutRecordBatch"] == [role]
-    front.ses.destinations("marketing")[0]["Enabled"] = False
-    assert front.ses.publish("marketing", {"eventType": "Send"}) == 0
+    role = account.role(emulator, "ses-role", account.trust("ses", SET_ARN), may)
+    attach(emulator, "event-database", destination(role))
+    assert emulator.ses.publish("marketing", {"eventType": "Send"}, {"eventType": "Open"}) == 1
+    assert emulator.firehose.buffered(account.STREAM) == 1
+    assert [call.principal for call in emulator.journal.everything if call.name == "firehose:PutRecordBatch"] == [role]
+    emulator.ses.destinations("marketing")[0]["Enabled"] = False
+    assert emulator.ses.publish("marketing", {"eventType": "Send"}) == 0
 
 
-def test_a_process_can_be_killed_at_a_call(front: Front) -> None:
+def test_a_process_can_be_killed_at_a_call(emulator: AwsEmulator) -> None:
     script = "import boto3\nfor n in range(3): boto3.client('s3').create_bucket(Bucket=f'bucket-{n}')"
     child = subprocess.Popen([sys.executable, "-c", script])
-    front.faults.hook(lambda call: child.kill(), number=2)
+    emulator.faults.hook(lambda call: child.kill(), number=2)
     assert child.wait(60) == -signal.SIGKILL
-    assert [one["Name"] for one in front.client("s3").list_buckets()["Buckets"]] == ["bucket-0", "bucket-1"]
+    assert [one["Name"] for one in emulator.client("s3").list_buckets()["Buckets"]] == ["bucket-0", "bucket-1"]
 
 
 @pytest.mark.parametrize("service", ["s3", "lambda", "sesv2", "apigatewayv2", "pinpoint"])
@@ -214,15 +216,15 @@ def test_every_path_of_a_service_is_told_from_every_other(service: str) -> None:
     assert wrong == {}
 
 
-def test_a_project_tries_its_stream_and_publishes_to_it(front: Front) -> None:
-    account.pipeline(front)
-    pinpoint = front.client("pinpoint")
+def test_a_project_tries_its_stream_and_publishes_to_it(emulator: AwsEmulator) -> None:
+    account.pipeline(emulator)
+    pinpoint = emulator.client("pinpoint")
     project = pinpoint.create_app(CreateApplicationRequest={"Name": "one"})["ApplicationResponse"]["Id"]
     source = arn("mobiletargeting", "us-east-1", f"apps/{project}")
     may = account.allow(["firehose:PutRecordBatch", "firehose:DescribeDeliveryStream"], account.STREAM_ARN)
-    role = account.role(front, "pinpoint-role", account.trust("pinpoint", source), may)
+    role = account.role(emulator, "pinpoint-role", account.trust("pinpoint", source), may)
     stream = {"DestinationStreamArn": account.STREAM_ARN, "RoleArn": role}
     pinpoint.put_event_stream(ApplicationId=project, WriteEventStream=stream)
-    assert front.firehose.buffered(account.STREAM) == 1
-    assert front.pinpoint.publish(project, {"event_type": "_email.send"}) == 1
-    assert front.firehose.buffered(account.STREAM) == 2
+    assert emulator.firehose.buffered(account.STREAM) == 1
+    assert emulator.pinpoint.publish(project, {"event_type": "_email.send"}) == 1
+    assert emulator.firehose.buffered(account.STREAM) == 2

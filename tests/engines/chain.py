@@ -1,4 +1,4 @@
-"""Trino behind the front's Athena API: over the Glue catalog that due made, and the objects in S3 that it names.
+"""Trino behind the emulator's Athena API: over the Glue catalog that due made, and the objects in S3 that it names.
 
 Athena is Trino with a few habits of its own, which are added here: it refuses views with a time in a zone, stores the
 columns of a view in Glue (Trino stores one that is called ``dummy``), and names an error before it says it.
@@ -46,10 +46,10 @@ _POLL_SECONDS = 0.1
 
 
 class Trino:
-    """Executes what Athena is given, and makes its views, as an engine of the front's."""
+    """Executes what Athena is given, and makes its views, as an engine of the emulator's."""
 
     def __init__(self, server: Server, core: Core) -> None:
-        """Takes the front's account for the catalog; the one of an earlier front is given up."""
+        """Takes the emulator's account for the catalog; the one of an earlier emulator is given up."""
         self._server = server
         self.asked: list[str] = []
         given = ", ".join(f"\"{name}\" = '{value.format(url=core.url)}'" for name, value in _PROPERTIES.items())

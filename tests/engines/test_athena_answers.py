@@ -26,8 +26,8 @@ def both(server: servers.Server, tmp_path_factory: pytest.TempPathFactory) -> It
     """The events that were counted by hand and some with awkward values, on both targets."""
     hand = [record for case in HAND for record in case.records]
     database = ingested(tmp_path_factory.mktemp("both"), hand, RECORDS)
-    with started() as front:
-        front.athena.engine = Trino(server, front)
+    with started() as emulator:
+        emulator.athena.engine = Trino(server, emulator)
         stack = stacks.made(views=True)
-        stacks.filled(front, stack, database)
-        yield Both(front, stack, database)
+        stacks.filled(emulator, stack, database)
+        yield Both(emulator, stack, database)

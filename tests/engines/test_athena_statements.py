@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import pytest
 
 from tests.aws.athena import stacks, test_adhoc, test_view_resource
-from tests.aws.athena.conftest import Bare, front, stack
+from tests.aws.athena.conftest import Bare, emulator, stack
 from tests.aws_emulator.fixture import started
 from tests.engines import servers
 from tests.engines.chain import Trino
 
-__all__ = ["front", "stack"]
+__all__ = ["emulator", "stack"]
 
 _TESTS = (test_adhoc, test_view_resource)
 globals().update({name: each for module in _TESTS for name, each in vars(module).items() if name[:5] == "test_"})
@@ -21,6 +21,6 @@ globals().update({name: each for module in _TESTS for name, each in vars(module)
 @pytest.fixture(scope="module")
 def account(server: servers.Server) -> Iterator[Bare]:
     """A stack without events and without views."""
-    with started() as front:
-        front.athena.engine = Trino(server, front)
-        yield Bare(front, stacks.made(views=False))
+    with started() as emulator:
+        emulator.athena.engine = Trino(server, emulator)
+        yield Bare(emulator, stacks.made(views=False))

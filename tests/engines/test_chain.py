@@ -18,7 +18,7 @@ from due_cli.events.model import Json
 from due_cli.sql import files
 from tests.aws import doctor_env
 from tests.aws.doctor_env import DoctorEnv, Expected
-from tests.aws_emulator.aws import Front
+from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.engine import Catalog
 from tests.aws_emulator.fixture import started
 from tests.commands import Due
@@ -47,9 +47,9 @@ class Chain:
     database: Path
 
     @property
-    def front(self) -> Front:
+    def emulator(self) -> AwsEmulator:
         """The account."""
-        return self.commands.front
+        return self.commands.emulator
 
     def typed(self, *words: str) -> Ended:
         """A command of due's that must succeed, as a process."""
@@ -87,21 +87,21 @@ class Chain:
 
     def in_trino(self, sql: str) -> Sequence[Sequence[Any]]:
         """The rows of a statement by the engine alone."""
-        glue, s3 = self.front.client("glue"), self.front.client("s3")
+        glue, s3 = self.emulator.client("glue"), self.emulator.client("s3")
         return self.trino.execute(sql, Catalog(glue, s3, self.clinic.stack.options.database)).rows
 
     def in_athena(self, sql: str) -> None:
         """What somebody types in the console."""
-        athena = self.front.client("athena")
+        athena = self.emulator.client("athena")
         context = {"Database": self.clinic.stack.options.database}
         number = athena.start_query_execution(QueryString=sql, WorkGroup="due", QueryExecutionContext=context)
-        query = self.front.athena.queries[number["QueryExecutionId"]]
+        query = self.emulator.athena.queries[number["QueryExecutionId"]]
         wait_until(lambda: query.completed is not None, "the end of the statement")
         assert query.state == "SUCCEEDED", query.reason
 
     def changed(self, name: str, change: Callable[[dict[str, Any]], object]) -> None:
         """Changes a table or view in Glue as somebody by hand."""
-        glue, database = self.front.client("glue"), self.clinic.stack.options.database
+        glue, database = self.emulator.client("glue"), self.clinic.stack.options.database
         table = glue.get_table(DatabaseName=database, Name=name)["Table"]
         kept = "Name Owner TableType Parameters PartitionKeys StorageDescriptor ViewOriginalText ViewExpandedText"
         given = {key: table[key] for key in kept.split() if key in table}
@@ -114,9 +114,9 @@ class Chain:
 
     def add_partition(self, value: str, place: str) -> None:
         """A partition as somebody by hand makes it."""
-        storage = self.front.client("glue").get_table(DatabaseName=self.table["DatabaseName"], Name=TABLE)["Table"]
+        storage = self.emulator.client("glue").get_table(DatabaseName=self.table["DatabaseName"], Name=TABLE)["Table"]
         given = {"Values": [value], "StorageDescriptor": {**storage["StorageDescriptor"], "Location": place}}
-        self.front.client("glue").create_partition(**self.table, PartitionInput=given)
+        self.emulator.client("glue").create_partition(**self.table, PartitionInput=given)
 
     def states(self, sql: str) -> set[str]:
         """What became of a statement in Trino."""
@@ -132,17 +132,17 @@ def chain(server: servers.Server, tmp_path_factory: pytest.TempPathFactory) -> I
     counted = [record for case in CASES for record in case.records]
     records = [*counted, *_once_each(dataset.samples()), *dataset.custom_events()]
     database = ingested(tmp_path_factory.mktemp("local"), records)
-    with started(DUE_STACK="due") as front:
-        front.athena.engine = trino = Trino(server, front)
+    with started(DUE_STACK="due") as emulator:
+        emulator.athena.engine = trino = Trino(server, emulator)
         context = multiprocessing.get_context("forkserver")
-        commands = Commands(front, tmp_path_factory.mktemp("home"), context)
+        commands = Commands(emulator, tmp_path_factory.mktemp("home"), context)
         ran = commands.due("setup", "--yes", "--no-pinpoint")
         assert ran.code == 0, ran.err
         for view in files.names("views"):
             assert any(f"VIEW {view} " in sql for sql in trino.asked)
-        _put(front, records)
-        patient = doctor_env.made(front)
-        assert front.functions.logs("due-transform")
+        _put(emulator, records)
+        patient = doctor_env.made(emulator)
+        assert emulator.functions.logs("due-transform")
         yield Chain(commands, trino, patient, database)
 
 
@@ -156,21 +156,21 @@ def _once_each(records: list[Json]) -> Iterator[Json]:
         seen |= ids
 
 
-def _put(front: Front, records: list[Json]) -> None:
+def _put(emulator: AwsEmulator, records: list[Json]) -> None:
     """Through the stream, hour by hour."""
-    firehose = front.client("firehose")
+    firehose = emulator.client("firehose")
     arrivals = sorted(((_arrival(record), record) for record in records), key=lambda pair: pair[0])
     hour = arrivals[0][0] // _HOUR
     for arrival, record in arrivals:
         if arrival // _HOUR != hour:
-            front.flush()
+            emulator.flush()
             hour = arrival // _HOUR
-        front.clock.set(arrival / 1000)
+        emulator.clock.set(arrival / 1000)
         data = (json.dumps(record) + "\n").encode()
         answer = firehose.put_record_batch(DeliveryStreamName="due-events", Records=[{"Data": data}])
         assert answer["FailedPutCount"] == 0
-    front.flush()
-    front.clock.set(None)
+    emulator.flush()
+    emulator.clock.set(None)
 
 
 def _arrival(record: Json) -> int:
@@ -245,9 +245,9 @@ def test_a_status_that_has_expired_is_computed_from_the_events(chain: Chain, due
 
 
 def test_setup_again_changes_nothing(chain: Chain) -> None:
-    chain.front.journal.clear()
+    chain.emulator.journal.clear()
     chain.typed("setup", "--yes", "--no-pinpoint")
-    assert chain.front.journal.mutating == []
+    assert chain.emulator.journal.mutating == []
 
 
 def test_all_is_well(chain: Chain) -> None:
@@ -261,7 +261,7 @@ def test_all_is_well(chain: Chain) -> None:
 
 
 def test_views_that_are_gone_or_are_others(chain: Chain, due: Due) -> None:
-    glue, database = chain.front.client("glue"), chain.clinic.stack.options.database
+    glue, database = chain.emulator.client("glue"), chain.clinic.stack.options.database
     glue.delete_table(DatabaseName=database, Name="email_open")
     due("query", "SELECT COUNT(*) FROM email_open").failed(6)
     other = f"CREATE OR REPLACE VIEW email_send AS SELECT event_type AS subject FROM {TABLE}"
@@ -299,7 +299,7 @@ def test_a_table_that_lacks_a_column_or_has_it_otherwise(chain: Chain, due: Due)
 def test_an_hour_without_a_partition(chain: Chain, due: Due) -> None:
     before = chain.count()
     hour, rows = chain.busiest_hour()
-    glue = chain.front.client("glue")
+    glue = chain.emulator.client("glue")
     glue.delete_partition(**chain.table, PartitionValues=[hour])
     assert chain.count() == before - rows
     checks = chain.clinic.names(Expected("partitions", f"without a partition: {hour}", "due doctor --repair"))
@@ -309,16 +309,16 @@ def test_an_hour_without_a_partition(chain: Chain, due: Due) -> None:
 
 
 def test_a_partition_function_that_may_not(chain: Chain, due: Due) -> None:
-    front, names = chain.front, chain.clinic.stack.names
+    emulator, names = chain.emulator, chain.clinic.stack.names
     before = chain.count()
-    iam, role = front.client("iam"), names.role("partition")
+    iam, role = emulator.client("iam"), names.role("partition")
     document = iam.get_role_policy(RoleName=role, PolicyName="due")["PolicyDocument"]
     for statement in document["Statement"]:
         statement["Action"] = [one for one in statement["Action"] if one != "glue:BatchCreatePartition"]
     iam.put_role_policy(RoleName=role, PolicyName="due", PolicyDocument=json.dumps(document))
-    front.clock.advance(-2 * 3600)
-    doctor_env.deliver(front, chain.clinic.stack)
-    front.clock.advance(2 * 3600)
+    emulator.clock.advance(-2 * 3600)
+    doctor_env.deliver(emulator, chain.clinic.stack)
+    emulator.clock.advance(2 * 3600)
     assert chain.count() == before
     checks = chain.clinic.names(
         Expected("roles", "due-partition-us-east-1 lacks glue:BatchCreatePartition", "due setup"),
@@ -326,7 +326,7 @@ def test_a_partition_function_that_may_not(chain: Chain, due: Due) -> None:
         Expected("partitions", "1 hour with events, but without a partition", "due doctor --repair"),
         Expected("failed records", "the partition function gave up on 1 event", "due failed replay", "warning"),
     )
-    logs, group = front.client("logs"), names.log_group("partition")
+    logs, group = emulator.client("logs"), names.log_group("partition")
     for stream in logs.describe_log_streams(logGroupName=group)["logStreams"]:  # else it is named for a day
         logs.delete_log_stream(logGroupName=group, logStreamName=stream["logStreamName"])
     chain.clinic.fix(due, checks)
@@ -349,7 +349,7 @@ def test_a_partition_of_another_hours_files(chain: Chain, due: Due) -> None:
     before = chain.count()
     hour, rows = chain.busiest_hour()
     other = hour.replace(hour[:4], "2019", 1)
-    chain.front.client("glue").delete_partition(**chain.table, PartitionValues=[hour])
+    chain.emulator.client("glue").delete_partition(**chain.table, PartitionValues=[hour])
     chain.add_partition(hour, chain.place(other))
     assert chain.count() == before - rows
     checks = chain.clinic.names(Expected("partitions", f"partition {hour} looks for its files at", "due doctor --rep"))
@@ -372,7 +372,7 @@ def test_an_object_that_is_no_parquet(chain: Chain, due: Due) -> None:
     ((last,),) = chain.in_trino(f"SELECT CAST(MAX(ingest_timestamp) AS varchar) FROM {TABLE}")
     hour = str(last)
     bucket, _, prefix = chain.place(hour).removeprefix("s3://").partition("/")
-    s3 = chain.front.client("s3")
+    s3 = chain.emulator.client("s3")
     s3.put_object(Bucket=bucket, Key=f"{prefix}notes.txt", Body=b"not a table at all" * 10)
     chain.clinic.names(Expected("report", "bounce-rate fails: HIVE_.*notes.txt"))
     s3.delete_object(Bucket=bucket, Key=f"{prefix}notes.txt")

@@ -21,7 +21,7 @@ from tests.engines.writers import Trouble, items_in, items_of, readable, stories
 from tests.events.records import iso, ses_delivery, ses_send
 from tests.lambdas import test_status_api, test_statuses
 from tests.lambdas.conftest import boto, functions_zip, moto
-from tests.lambdas.front import Body, Front, Reply
+from tests.lambdas.emulator import Body, FunctionsEmulator, Reply
 from tests.lambdas.test_status_api import api
 from tests.lambdas.test_statuses import mails, transform
 from tests.lambdas.world import CREDENTIALS, REGION, STATUS, World, batch, client_of, results, statuses_of, text
@@ -44,20 +44,20 @@ def dynamodb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Serve
 
 
 @pytest.fixture
-def front(moto: str, dynamodb: servers.Server) -> Iterator[Front]:
+def emulator(moto: str, dynamodb: servers.Server) -> Iterator[FunctionsEmulator]:
     """What the functions call: moto's services, and DynamoDB Local."""
-    server = Front(moto, dynamodb=dynamodb.url)
+    server = FunctionsEmulator(moto, dynamodb=dynamodb.url)
     yield server
     server.close()
 
 
 @pytest.fixture
 def world(
-    front: Front, moto: str, dynamodb: servers.Server, functions_zip: Path, boto: Path, tmp_path: Path
+    emulator: FunctionsEmulator, moto: str, dynamodb: servers.Server, functions_zip: Path, boto: Path, tmp_path: Path
 ) -> Iterator[World]:
     """A deployment's services, empty."""
     made = World(
-        front,
+        emulator,
         functions_zip,
         boto,
         {"HOME": str(tmp_path)},
@@ -68,12 +68,12 @@ def world(
 
 
 @pytest.fixture
-def aws(front: Front, monkeypatch: pytest.MonkeyPatch) -> Aws:
+def aws(emulator: FunctionsEmulator, monkeypatch: pytest.MonkeyPatch) -> Aws:
     """The services as who runs due has them."""
-    for name, value in {**CREDENTIALS, "AWS_DEFAULT_REGION": REGION, "AWS_ENDPOINT_URL": front.url}.items():
+    for name, value in {**CREDENTIALS, "AWS_DEFAULT_REGION": REGION, "AWS_ENDPOINT_URL": emulator.url}.items():
         monkeypatch.setenv(name, value)
     # DynamoDB Local has no tags
-    front.faults["ListTagsOfResource"] = lambda _: Reply(200, {"Tags": [{"Key": "due:stack", "Value": "due"}]})
+    emulator.faults["ListTagsOfResource"] = lambda _: Reply(200, {"Tags": [{"Key": "due:stack", "Value": "due"}]})
     return Aws()
 
 
@@ -169,7 +169,7 @@ def test_hundreds_of_messages_are_read_in_parts_whatever_is_left_out(world: Worl
         found = world.dynamodb.batch_get_item(RequestItems={name: {**asked, "Keys": some}})["Responses"]
         return Reply(200, {"Responses": found, "UnprocessedKeys": {name: {**asked, "Keys": left}} if left else {}})
 
-    world.front.faults["BatchGetItem"] = half_is_left
+    world.emulator.faults["BatchGetItem"] = half_is_left
     found = status_items.statuses(aws, STATUS, [*wanted, "theirs", "unknown", "", "é" * 1025])
     assert sorted(found) == sorted(wanted)
     assert found["mail-7"] == statuses_of(mails(7)[:1])[0]

@@ -13,7 +13,7 @@ from typing import Any
 from due_cli.aws.pipeline.status_item import KEY, attributes
 from due_cli.events import Record, Row, Status, merged, rows_of, status_of
 from tests.events.records import HAPPENED, copied, sms_event, whatsapp_status, whatsapp_statuses
-from tests.lambdas.front import Body, Reply, refusal
+from tests.lambdas.emulator import Body, Reply, refusal
 from tests.lambdas.test_statuses import mails, texts
 from tests.lambdas.world import STATUS, World, batch, results, text
 
@@ -87,8 +87,8 @@ class Trouble:
         self._world = world
         self._writes, self._reads = count(), count()
         self._ways = (self._nothing, self._half_and_an_error, self._half_of_the_statements, self._all_and_an_error)
-        world.front.faults["BatchExecuteStatement"] = self._writing
-        world.front.faults["BatchGetItem"] = self._reading
+        world.emulator.faults["BatchExecuteStatement"] = self._writing
+        world.emulator.faults["BatchGetItem"] = self._reading
 
     def _writing(self, body: Body) -> Reply | None:
         turn = next(self._writes)

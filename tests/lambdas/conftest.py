@@ -1,4 +1,4 @@
-"""moto's server for a run, a front before it and a table, a bucket and a Glue table for each test."""
+"""moto's server for a run, an emulator before it and a table, a bucket and a Glue table for each test."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from due_cli.aws.stack.package import package
-from tests.lambdas.front import Front
+from tests.lambdas.emulator import FunctionsEmulator
 from tests.lambdas.functions import libraries
 from tests.lambdas.world import World, client_of
 
@@ -57,15 +57,15 @@ def boto(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def front(moto: str) -> Iterator[Front]:
-    server = Front(moto)
+def emulator(moto: str) -> Iterator[FunctionsEmulator]:
+    server = FunctionsEmulator(moto)
     yield server
     server.close()
 
 
 @pytest.fixture
-def world(front: Front, moto: str, functions_zip: Path, boto: Path, tmp_path: Path) -> Iterator[World]:
+def world(emulator: FunctionsEmulator, moto: str, functions_zip: Path, boto: Path, tmp_path: Path) -> Iterator[World]:
     """A deployment's services, empty."""
-    made = World(front, functions_zip, boto, {"HOME": str(tmp_path)}, lambda service: client_of(service, moto))
+    made = World(emulator, functions_zip, boto, {"HOME": str(tmp_path)}, lambda service: client_of(service, moto))
     with made.filled():
         yield made

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.lambdas.front import Body, Reply, refusal
+from tests.lambdas.emulator import Body, Reply, refusal
 from tests.lambdas.functions import Function, Replied
 from tests.lambdas.world import BUCKET, DATABASE, TABLE, World
 
@@ -75,7 +75,7 @@ def test_a_hundred_objects_of_an_hour_make_one_call(world: World, partition: Fun
     assert partition.call(s3_event(keys)).error is None
     for key in keys:
         assert partition.call(s3_event([key])).error is None
-    assert world.front.counted() == {"GetTable": 1, "BatchCreatePartition": 1}
+    assert world.emulator.counted() == {"GetTable": 1, "BatchCreatePartition": 1}
     assert hours(world) == ["2026-11-22 03:00:00"]
 
 
@@ -97,13 +97,13 @@ def test_a_hundred_objects_of_an_hour_at_once_make_one_partition(world: World) -
         containers = [stack.enter_context(world.function("partition")) for _ in range(_CONTAINERS)]
         for container in containers:  # it is warm then, and does not keep the others waiting
             container.call(s3_event(["events/2026/11/22/02/x"]))
-        world.front.calls.clear()
-        world.front.faults["BatchCreatePartition"] = interruptible_pool
+        world.emulator.calls.clear()
+        world.emulator.faults["BatchCreatePartition"] = interruptible_pool
         replies = [reply for replied in pool.map(work, containers) for reply in replied]
     assert [reply.error for reply in replies] == [None] * 100
     assert sum(reply.answer["made"] for reply in replies) == 1
     assert hours(world) == ["2026-11-22 02:00:00", "2026-11-22 03:00:00"]
-    assert world.front.counted() == {"GetTable": _CONTAINERS, "BatchCreatePartition": _CONTAINERS}
+    assert world.emulator.counted() == {"GetTable": _CONTAINERS, "BatchCreatePartition": _CONTAINERS}
 
 
 def test_more_hours_than_a_call_takes(world: World, partition: Function) -> None:
@@ -111,7 +111,7 @@ def test_more_hours_than_a_call_takes(world: World, partition: Function) -> None
         f"events/2026/{month:02d}/{day:02d}/{hour:02d}/x" for month in (1, 2) for day in (1, 2, 3) for hour in range(24)
     ]
     partition.call(s3_event(keys))
-    assert world.front.counted()["BatchCreatePartition"] == 2
+    assert world.emulator.counted()["BatchCreatePartition"] == 2
     assert len(hours(world)) == 144
 
 
@@ -130,7 +130,7 @@ def test_what_may_pass_is_tried_again(world: World, partition: Function) -> None
     def fails_twice(body: Body) -> Reply | None:
         return _errors(body, "InternalServiceException") if next(turns) < 2 else None
 
-    world.front.faults["BatchCreatePartition"] = fails_twice
+    world.emulator.faults["BatchCreatePartition"] = fails_twice
     assert partition.call(s3_event([KEY])).error is None
     assert hours(world) == ["2026-11-22 03:00:00"]
 
@@ -146,19 +146,19 @@ def test_what_fails_for_good_is_raised_and_the_next_event_tries_again(
             world.glue.batch_create_partition(**{**body, "PartitionInputList": rest})
         return _errors({**body, "PartitionInputList": failing}, code) if failing else None
 
-    world.front.faults["BatchCreatePartition"] = one_hour_fails
+    world.emulator.faults["BatchCreatePartition"] = one_hour_fails
     error = partition.call(s3_event([KEY, "events/2026/11/22/04/x"])).error
     assert error and error.startswith(
         "PartitionError: no partition of due_eventdb.all_events for 2026-11-22 03:00:00 ("
     )
     assert "04:00" not in error
-    world.front.faults.clear()
+    world.emulator.faults.clear()
     assert partition.call(s3_event([KEY])).error is None
     assert hours(world) == ["2026-11-22 03:00:00", "2026-11-22 04:00:00"]
 
 
 def test_a_call_that_is_refused_is_raised(world: World, partition: Function) -> None:
-    world.front.faults["BatchCreatePartition"] = lambda body: refusal("AccessDeniedException")
+    world.emulator.faults["BatchCreatePartition"] = lambda body: refusal("AccessDeniedException")
     error = partition.call(s3_event([KEY])).error
     assert error and "AccessDeniedException" in error
 
@@ -179,7 +179,7 @@ def test_a_call_that_is_refused_is_raised(world: World, partition: Function) -> 
 def test_other_objects_are_ignored(world: World, partition: Function, event: Any) -> None:
     reply = partition.call(event)
     assert reply.error is None and reply.answer["hours"] == 0
-    assert world.front.calls == []
+    assert world.emulator.calls == []
 
 
 def test_a_key_is_decoded_unless_the_bus_brings_it(world: World, partition: Function) -> None:

@@ -14,7 +14,7 @@ from due_cli.aws.pipeline.status_item import line_of, of_record
 from due_cli.events import Json, Status, UnreadableError
 from due_cli.events.status import KEYS
 from tests.events.records import HAPPENED, ses_send
-from tests.lambdas.front import Reply, refusal
+from tests.lambdas.emulator import Reply, refusal
 from tests.lambdas.functions import Function
 from tests.lambdas.world import World, batch, results, rows, statuses_of, text
 
@@ -143,15 +143,15 @@ def test_an_item_of_a_channel_that_this_version_does_not_know_is_left_alone(worl
 def test_a_line_that_nobody_took_is_not_dropped(world: World, transform: Function) -> None:
     """Only the record whose status was refused is all that is left of it."""
     lines = [line_of(status) for status in statuses_of([NEIGHBOUR, REFUSED])]
-    world.front.faults["BatchExecuteStatement"] = lambda body: (
+    world.emulator.faults["BatchExecuteStatement"] = lambda body: (
         refusal("ValidationException") if '"refused"' in json.dumps(body) else None
     )
-    world.front.faults["PUT"] = lambda body: Reply(403, {})
+    world.emulator.faults["PUT"] = lambda body: Reply(403, {})
     reply = transform.call(batch([*lines, text(REFUSED)]))
     assert results(reply) == ["Dropped", "ProcessingFailed", "Ok"]
     assert reply.logged()["statuses"]["kept"] is False
 
-    world.front.faults.clear()  # what Firehose kept of it under errors/ is put again
+    world.emulator.faults.clear()  # what Firehose kept of it under errors/ is put again
     assert results(transform.call(batch([lines[1]]))) == ["Dropped"]
     stored = world.stored()
     assert {one: stored[one] for one in ("refused", "neighbour")} == _by_message(statuses_of([NEIGHBOUR, REFUSED]))

@@ -31,7 +31,7 @@ from tests.events.records import (
     whatsapp_status,
     whatsapp_statuses,
 )
-from tests.lambdas.front import Body, Reply, refusal
+from tests.lambdas.emulator import Body, Reply, refusal
 from tests.lambdas.functions import Function
 from tests.lambdas.world import World, batch, results, statuses_of, text
 
@@ -99,7 +99,9 @@ def test_ten_thousand_events_shuffled_and_doubled_over_concurrent_calls(world: W
     batches = [batch(map(text, doubled[start : start + 500])) for start in range(0, len(doubled), 500)]
     # Some writes are lost after they were made, as when an answer does not arrive: the next attempt finds them there.
     turns = count()
-    world.front.faults["BatchExecuteStatement"] = lambda body: refusal("Throttling") if next(turns) % 7 == 3 else None
+    world.emulator.faults["BatchExecuteStatement"] = lambda body: (
+        refusal("Throttling") if next(turns) % 7 == 3 else None
+    )
 
     def send(share: int) -> int:
         with world.function("transform") as function:
@@ -116,13 +118,13 @@ def test_ten_thousand_events_shuffled_and_doubled_over_concurrent_calls(world: W
 def test_a_batch_of_500_events_over_300_messages_needs_few_calls(world: World) -> None:
     records = [mails(n % 300)[n // 300 * 2] for n in range(500)]
     with world.function("transform") as function:
-        world.front.calls.clear()
+        world.emulator.calls.clear()
         function.call(batch(map(text, records)))
-        first = world.front.counted()
+        first = world.emulator.counted()
         function.call(batch(text(mails(n % 300)[n // 300 * 2 + 1]) for n in range(500)))
-        second = world.front.counted() - first
+        second = world.emulator.counted() - first
         function.call(batch(map(text, records)))
-        third = world.front.counted() - first - second
+        third = world.emulator.counted() - first - second
     assert first == second == {"BatchGetItem": 3, "BatchExecuteStatement": 12}
     assert third == {"BatchGetItem": 3}  # nothing changed, so nothing is written
     assert first.total() / 500 <= 0.1
@@ -139,7 +141,7 @@ def test_who_loses_reads_again_and_merges(world: World) -> None:
                 other.call(batch([text(ses_open()), text(sms_event("TEXT_SENT"))]))
             return None
 
-        world.front.faults["BatchExecuteStatement"] = other_comes_first
+        world.emulator.faults["BatchExecuteStatement"] = other_comes_first
         reply = one.call(batch([text(ses_delivery()), text(sms_event("TEXT_DELIVERED"))]))
     assert reply.logged()["statuses"]["codes"] == {"ConditionalCheckFailed": 1, "DuplicateItem": 1}
     records = [ses_send(), ses_open(), ses_delivery(), sms_event("TEXT_SENT"), sms_event("TEXT_DELIVERED")]
@@ -160,7 +162,7 @@ def test_what_a_call_leaves_unprocessed_is_asked_again(world: World, transform: 
         found = world.dynamodb.batch_get_item(RequestItems={name: {**wanted, "Keys": read}})["Responses"]
         return Reply(200, {"Responses": found, "UnprocessedKeys": {name: {**wanted, "Keys": left}}})
 
-    world.front.faults["BatchGetItem"] = half_is_left
+    world.emulator.faults["BatchGetItem"] = half_is_left
     transform.call(batch(map(text, records)))
     assert world.stored() == folded(statuses_of(records))
 
@@ -175,7 +177,7 @@ def test_a_statement_that_fails_for_a_moment_is_tried_again(world: World, transf
         answers = [{"Error": {"Code": code, "Message": ""}}] * len(body["Statements"])
         return Reply(200, {"Responses": answers})
 
-    world.front.faults["BatchExecuteStatement"] = every_second_fails
+    world.emulator.faults["BatchExecuteStatement"] = every_second_fails
     reply = transform.call(batch(text(mails(n)[0]) for n in range(40)))
     assert reply.logged()["statuses"]["written"] == 40
     assert reply.logged()["statuses"]["codes"] == {code: 25}
@@ -188,7 +190,7 @@ def test_a_statement_that_fails_for_a_moment_is_tried_again(world: World, transf
 def test_what_the_table_never_takes_is_kept_for_replay_and_costs_no_event(
     world: World, transform: Function, operation: str, code: str
 ) -> None:
-    world.front.faults[operation] = lambda body: refusal(code, 500 if code.startswith("Internal") else 400)
+    world.emulator.faults[operation] = lambda body: refusal(code, 500 if code.startswith("Internal") else 400)
     records = [record for n in range(3) for record in mails(n)]
     with world.function("transform", seconds=4) as function:
         reply = function.call(batch(map(text, records)))
@@ -201,15 +203,15 @@ def test_what_the_table_never_takes_is_kept_for_replay_and_costs_no_event(
     assert {status.message_id: status for status in found if status} == folded(statuses_of(records))
     assert world.stored() == {}
 
-    world.front.faults.clear()  # the replay
+    world.emulator.faults.clear()  # the replay
     again = transform.call(batch(line + b"\n" for line in body.splitlines()))
     assert set(results(again)) == {"Dropped"}
     assert world.stored() == folded(statuses_of(records))
 
 
 def test_even_without_s3_an_event_is_not_lost(world: World) -> None:
-    world.front.faults["BatchExecuteStatement"] = lambda body: refusal("AccessDeniedException")
-    world.front.faults["PUT"] = lambda body: Reply(403, {})
+    world.emulator.faults["BatchExecuteStatement"] = lambda body: refusal("AccessDeniedException")
+    world.emulator.faults["PUT"] = lambda body: Reply(403, {})
     with world.function("transform") as function:
         reply = function.call(batch([text(ses_send())]))
     assert results(reply) == ["Ok"]
@@ -231,7 +233,7 @@ def test_one_statement_that_spoils_its_call_does_not_stop_the_others(world: Worl
     def spoilt(body: Body) -> Reply | None:
         return refusal("ValidationException") if '"mail-7"' in json.dumps(body) else None
 
-    world.front.faults["BatchExecuteStatement"] = spoilt
+    world.emulator.faults["BatchExecuteStatement"] = spoilt
     reply = transform.call(batch(text(mails(n)[0]) for n in range(20)))
     assert (reply.logged()["statuses"]["written"], reply.logged()["statuses"]["refused"]) == (19, 1)
     assert world.stored().keys() == {f"mail-{n}" for n in range(20)} - {"mail-7"}

@@ -15,7 +15,7 @@ import boto3  # noqa: TID251  the tests prepare what the functions find
 from due_cli.aws.pipeline.status_item import FACTS, KEY, decoded
 from due_cli.events import Json, Record, Status, rows_of, status_of
 from tests.events.records import RECEIVED
-from tests.lambdas.front import Front
+from tests.lambdas.emulator import FunctionsEmulator
 from tests.lambdas.functions import Function, Replied
 
 REGION = "eu-west-1"
@@ -51,12 +51,17 @@ class World:
     }
 
     def __init__(
-        self, front: Front, code: Path, boto: Path, variables: dict[str, str], client: Callable[[str], Any]
+        self,
+        emulator: FunctionsEmulator,
+        code: Path,
+        boto: Path,
+        variables: dict[str, str],
+        client: Callable[[str], Any],
     ) -> None:
-        """``client`` makes clients that go past the front."""
-        self.front = front
+        """``client`` makes clients that go past the emulator."""
+        self.emulator = emulator
         self._code, self._boto, self._client = code, boto, client
-        self._variables = {**CREDENTIALS, "AWS_ENDPOINT_URL": front.url, **variables}
+        self._variables = {**CREDENTIALS, "AWS_ENDPOINT_URL": emulator.url, **variables}
 
     @cached_property
     def dynamodb(self) -> Any:

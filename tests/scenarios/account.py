@@ -5,14 +5,14 @@ from __future__ import annotations
 from due_cli.aws.client import Aws
 from due_cli.aws.resources.resource import Action
 from due_cli.aws.stack import pinpoint, setup
-from tests.aws_emulator.aws import Front
+from tests.aws_emulator.aws import AwsEmulator
 
 NOTHING_ASKED = setup.Asked({}, pinpoint.Asked(None, None, False), (), ())
 
 
-def contents(front: Front) -> dict[str, list[str]]:
+def contents(emulator: AwsEmulator) -> dict[str, list[str]]:
     """Every resource of every kind, by name, whoever made it."""
-    client = front.client
+    client = emulator.client
     found = {
         "buckets": [one["Name"] for one in client("s3").list_buckets()["Buckets"]],
         "roles": [one["RoleName"] for one in client("iam").list_roles()["Roles"]],

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.aws_emulator.aws import Front
+from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.calls import Call
 
 _PRELOADED = [
@@ -44,7 +44,7 @@ class Ended:
 class Commands:
     """Runs commands in an account, with a home of their own."""
 
-    front: Front
+    emulator: AwsEmulator
     home: Path
     context: ForkServerContext
 
@@ -65,7 +65,7 @@ class Commands:
         later: float,
     ) -> Ended:
         out, err = self.home / "out", self.home / "err"
-        given = {**self.front.environment(), "HOME": str(self.home), **environment}
+        given = {**self.emulator.environment(), "HOME": str(self.home), **environment}
         process = self.context.Process(target=_run, args=(words, given, str(out), str(err)))
         process.start()
         pid = process.pid
@@ -81,10 +81,10 @@ class Commands:
                 _wait_for_the_end(pid)
 
         if killed_by is not None:
-            self.front.faults.hook(kill)
+            self.emulator.faults.hook(kill)
         process.join(_LONGEST_SECONDS)
-        self.front.wait()
-        self.front.faults.unhook()
+        self.emulator.wait()
+        self.emulator.faults.unhook()
         code = process.exitcode
         process.kill()  # it would go on for ever where it has not ended
         assert code is not None, f"due {' '.join(words)} has not ended after {_LONGEST_SECONDS} seconds"
@@ -114,9 +114,9 @@ def _run(words: tuple[str, ...], environment: dict[str, str], out: str, err: str
 
 
 @pytest.fixture
-def commands(front: Front, tmp_path: Path) -> Commands:
+def commands(emulator: AwsEmulator, tmp_path: Path) -> Commands:
     """Commands in a new account."""
-    return Commands(front, tmp_path, preloaded())
+    return Commands(emulator, tmp_path, preloaded())
 
 
 def preloaded() -> ForkServerContext:

@@ -1,4 +1,4 @@
-"""Whole stacks: ``due`` as processes against an AWS account that only the front knows."""
+"""Whole stacks: ``due`` as processes against an AWS account that only the emulator knows."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.aws_emulator.aws import Front
-from tests.aws_emulator.fixture import front, started
+from tests.aws_emulator.aws import AwsEmulator
+from tests.aws_emulator.fixture import emulator, started
 from tests.scenarios.commands import Commands, commands, preloaded
 from tests.scenarios.details import details
 
-__all__ = ["commands", "front"]
+__all__ = ["commands", "emulator"]
 
 
 @dataclass(frozen=True)
 class Made:
     """A stack, and how it was when it was made."""
 
-    front: Front
+    emulator: AwsEmulator
     commands: Commands
     details: dict[str, list[str]]
 
@@ -29,7 +29,7 @@ class Made:
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
     """One stack for the tests of a module."""
     home: Path = tmp_path_factory.mktemp("home")
-    with started() as front:
-        commands = Commands(front, home, preloaded())
+    with started() as emulator:
+        commands = Commands(emulator, home, preloaded())
         assert commands.due("setup", "--yes", "--no-pinpoint", "--alarm-email", "oncall@example.com").code == 0
-        yield Made(front, commands, details(front))
+        yield Made(emulator, commands, details(emulator))

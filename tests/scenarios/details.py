@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from tests.aws_emulator.aws import Front
+from tests.aws_emulator.aws import AwsEmulator
 
 # What differs between two runs of one setup, whatever happened to them.
 _ANOTHER_TIME = re.compile(
@@ -19,11 +19,11 @@ _ANOTHER_TIME = re.compile(
 _OF_BUCKETS = "encryption policy lifecycle_configuration notification_configuration tagging versioning".split()
 
 
-def details(front: Front) -> dict[str, list[str]]:
+def details(emulator: AwsEmulator) -> dict[str, list[str]]:
     """What there is of each kind and name, whole, as JSON; identifiers that AWS makes up are left out."""
     found: dict[str, list[str]] = {}
     for part in (_storage, _functions, _catalog, _streams, _watching, _apis, _sending):
-        for key, value in part(front):
+        for key, value in part(emulator):
             found.setdefault(key, []).append(_text(value))
     return found
 
@@ -48,22 +48,22 @@ def _asked(operation: Any, **given: Any) -> Any:
         return error.response["Error"]["Code"]
 
 
-def _storage(front: Front) -> Iterator[tuple[str, Any]]:
-    s3 = front.client("s3")
+def _storage(emulator: AwsEmulator) -> Iterator[tuple[str, Any]]:
+    s3 = emulator.client("s3")
     for bucket in s3.list_buckets()["Buckets"]:
         name = bucket["Name"]
         for about in _OF_BUCKETS:
             yield f"bucket {name} {about}", _asked(getattr(s3, f"get_bucket_{about}"), Bucket=name)
         yield f"bucket {name} public access", _asked(s3.get_public_access_block, Bucket=name)
-    dynamodb = front.client("dynamodb")
+    dynamodb = emulator.client("dynamodb")
     for name in dynamodb.list_tables()["TableNames"]:
         table = dynamodb.describe_table(TableName=name)["Table"]
         tags = dynamodb.list_tags_of_resource(ResourceArn=table["TableArn"])
         yield f"table {name}", [table, dynamodb.describe_time_to_live(TableName=name), tags]
 
 
-def _functions(front: Front) -> Iterator[tuple[str, Any]]:
-    functions, iam = front.client("lambda"), front.client("iam")
+def _functions(emulator: AwsEmulator) -> Iterator[tuple[str, Any]]:
+    functions, iam = emulator.client("lambda"), emulator.client("iam")
     for one in functions.list_functions()["Functions"]:
         name = one["FunctionName"]
         rest = (functions.get_policy, functions.get_function_event_invoke_config, functions.get_function_concurrency)
@@ -77,8 +77,8 @@ def _functions(front: Front) -> Iterator[tuple[str, Any]]:
         yield f"role {name}", [role, documents, attached, iam.list_role_tags(RoleName=name)["Tags"]]
 
 
-def _catalog(front: Front) -> Iterator[tuple[str, Any]]:
-    glue, athena = front.client("glue"), front.client("athena")
+def _catalog(emulator: AwsEmulator) -> Iterator[tuple[str, Any]]:
+    glue, athena = emulator.client("glue"), emulator.client("athena")
     for database in glue.get_databases()["DatabaseList"]:
         yield f"database {database['Name']}", database
         for table in glue.get_tables(DatabaseName=database["Name"])["TableList"]:
@@ -87,25 +87,25 @@ def _catalog(front: Front) -> Iterator[tuple[str, Any]]:
         yield f"workgroup {one['Name']}", athena.get_work_group(WorkGroup=one["Name"])["WorkGroup"]
 
 
-def _streams(front: Front) -> Iterator[tuple[str, Any]]:
-    firehose = front.client("firehose")
+def _streams(emulator: AwsEmulator) -> Iterator[tuple[str, Any]]:
+    firehose = emulator.client("firehose")
     for name in firehose.list_delivery_streams()["DeliveryStreamNames"]:
         stream = firehose.describe_delivery_stream(DeliveryStreamName=name)["DeliveryStreamDescription"]
         tags = firehose.list_tags_for_delivery_stream(DeliveryStreamName=name)["Tags"]
         yield f"stream {name}", [stream, tags]
 
 
-def _watching(front: Front) -> Iterator[tuple[str, Any]]:
-    logs = front.client("logs")
+def _watching(emulator: AwsEmulator) -> Iterator[tuple[str, Any]]:
+    logs = emulator.client("logs")
     for group in logs.describe_log_groups()["logGroups"]:
         streams = logs.describe_log_streams(logGroupName=group["logGroupName"])["logStreams"]
         yield f"log group {group['logGroupName']}", [group, [one["logStreamName"] for one in streams]]
-    for alarm in front.client("cloudwatch").describe_alarms()["MetricAlarms"]:
+    for alarm in emulator.client("cloudwatch").describe_alarms()["MetricAlarms"]:
         yield f"alarm {alarm['AlarmName']}", alarm
 
 
-def _apis(front: Front) -> Iterator[tuple[str, Any]]:
-    client = front.client("apigatewayv2")
+def _apis(emulator: AwsEmulator) -> Iterator[tuple[str, Any]]:
+    client = emulator.client("apigatewayv2")
     for api in client.get_apis()["Items"]:
         of = {"ApiId": api.pop("ApiId")}
         for about in ("routes", "integrations", "stages"):
@@ -114,8 +114,8 @@ def _apis(front: Front) -> Iterator[tuple[str, Any]]:
         yield f"API {api['Name']}", api
 
 
-def _sending(front: Front) -> Iterator[tuple[str, Any]]:
-    ses, pinpoint, sns = front.client("sesv2"), front.client("pinpoint"), front.client("sns")
+def _sending(emulator: AwsEmulator) -> Iterator[tuple[str, Any]]:
+    ses, pinpoint, sns = emulator.client("sesv2"), emulator.client("pinpoint"), emulator.client("sns")
     for name in ses.list_configuration_sets()["ConfigurationSets"]:
         found = ses.get_configuration_set_event_destinations(ConfigurationSetName=name)
         yield f"configuration set {name}", found["EventDestinations"]

@@ -12,7 +12,7 @@ from typing import Any
 from due_cli.aws.pipeline.status_item import line_of
 from due_cli.events import rows_of, status_of
 from tests.aws.doctor_env import registered
-from tests.aws_emulator.aws import Front
+from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.calls import Call
 from tests.aws_emulator.policies import Right, rights_in
 from tests.events.records import ses_bounce, ses_delivery, ses_send
@@ -26,7 +26,7 @@ CUT = b'{"eventType": "Send", cut'
 class Errands:
     """One person's commands in one account; each must end as it is told to."""
 
-    front: Front
+    emulator: AwsEmulator
     commands: Commands
     person: dict[str, str]
     key: str
@@ -34,12 +34,12 @@ class Errands:
     def due(self, *words: str, codes: tuple[int, ...] = (0,)) -> Ended:
         """A command of the person's."""
         ended = self.commands.due(*words, killed_by=None, **self.person)
-        assert ended.code in codes, (words, ended, list(map(str, self.front.iam.denied)))
+        assert ended.code in codes, (words, ended, list(map(str, self.emulator.iam.denied)))
         return ended
 
     def client(self, service: str) -> Any:
         """A client of somebody else, who may do all."""
-        return self.front.client(service)
+        return self.emulator.client(service)
 
     def run(self) -> dict[str, list[Right]]:
         """All of it, until the stack is gone; the rights that each of its roles had."""
@@ -50,7 +50,7 @@ class Errands:
         self._mend()
         self._interrupt()
         roles = [one["Arn"] for one in self.client("iam").list_roles()["Roles"]]
-        found = {role: rights_in(self.front.iam.policies(role)) for role in roles}
+        found = {role: rights_in(self.emulator.iam.policies(role)) for role in roles}
         self.due("teardown", "--yes", "--delete-data")
         return found
 
@@ -85,27 +85,29 @@ class Errands:
         asked = {"Name": "shop"}
         shop = self.client("pinpoint").create_app(CreateApplicationRequest=asked)["ApplicationResponse"]["Id"]
         self.due("attach-project", shop)
-        assert self.front.pinpoint.publish(shop, {"event_type": "purchase", "event_timestamp": 1_795_316_400_000}) == 1
+        assert (
+            self.emulator.pinpoint.publish(shop, {"event_type": "purchase", "event_timestamp": 1_795_316_400_000}) == 1
+        )
         self.due("detach-project", shop)
         self.due("attach-config-set", "marketing")
         self.due("attach-config-set", "receipts", "--via", "firehose")
-        assert self.front.ses.publish("receipts", ses_send()) == 1
+        assert self.emulator.ses.publish("receipts", ses_send()) == 1
         self.due("attach-config-set", "--all", "--via", "firehose")
         self.due("detach-config-set", "marketing")
 
     def _events(self) -> None:
         """Through the stream: news of a message twice, rows that go back, facts and an hour that are not taken."""
-        front = self.front
+        emulator = self.emulator
         readable = json.dumps(ses_send(mail={"messageId": "readable"})).encode()
-        front.firehose.put(STREAM, ses_send(mail={"messageId": "one"}), readable + b"\n" + CUT)
-        front.firehose.put(STREAM, ses_send(mail={"messageId": "x" * 3000}))
-        front.faults.refuse("lambda:Invoke", "AccessDeniedException", by="service", times=1)
-        front.flush()
-        front.firehose.put(STREAM, ses_delivery(mail={"messageId": "one"}))
-        front.functions.cool()  # what runs already knows the hour's partition
-        front.faults.refuse("glue:BatchCreatePartition", "AccessDeniedException", by="function")
-        front.flush()
-        front.faults.clear()
+        emulator.firehose.put(STREAM, ses_send(mail={"messageId": "one"}), readable + b"\n" + CUT)
+        emulator.firehose.put(STREAM, ses_send(mail={"messageId": "x" * 3000}))
+        emulator.faults.refuse("lambda:Invoke", "AccessDeniedException", by="service", times=1)
+        emulator.flush()
+        emulator.firehose.put(STREAM, ses_delivery(mail={"messageId": "one"}))
+        emulator.functions.cool()  # what runs already knows the hour's partition
+        emulator.faults.refuse("glue:BatchCreatePartition", "AccessDeniedException", by="function")
+        emulator.flush()
+        emulator.faults.clear()
         status = next(filter(None, map(status_of, rows_of(ses_bounce(mail={"messageId": "two"})).rows)))
         later = next(filter(None, map(status_of, rows_of(ses_bounce(mail={"messageId": "one"})).rows)))
         for number, one in enumerate((status, later)):
@@ -136,14 +138,14 @@ class Errands:
         partitions = glue.get_partitions(**table)["Partitions"]
         glue.delete_partition(**table, PartitionValues=partitions[0]["Values"])
         self.client("s3").put_object(Bucket=BUCKET, Key="events/2026/01/01/00/empty", Body=b"")
-        self.front.functions.settle()
+        self.emulator.functions.settle()
         elsewhere = f"s3://{BUCKET}/events/2026/01/01/01/"
         values, descriptor = ["2026-01-01 00:00:00"], partitions[0]["StorageDescriptor"]
         moved = {"Values": values, "StorageDescriptor": {**descriptor, "Location": elsewhere}}
         glue.update_partition(**table, PartitionValueList=values, PartitionInput=moved)
-        self.front.watchers.append(registered)
+        self.emulator.watchers.append(registered)
         self.due("doctor", "--repair", codes=(7,))
-        self.front.watchers.remove(registered)
+        self.emulator.watchers.remove(registered)
         self.client("s3").delete_object(Bucket=BUCKET, Key="events/2026/01/01/00/empty")
         with self._delivering():
             said = self.due("doctor", "--send-test", codes=(0, 7)).out
@@ -156,7 +158,7 @@ class Errands:
 
         def deliver() -> None:
             while not over.wait(1):
-                self.front.flush()
+                self.emulator.flush()
 
         thread = threading.Thread(target=deliver)
         thread.start()
@@ -166,7 +168,7 @@ class Errands:
 
     def _interrupt(self) -> None:
         """Ctrl-C while Athena works."""
-        self.front.athena.slow = 60.0
+        self.emulator.athena.slow = 60.0
         seen: list[Call] = []
 
         def is_first_look(call: Call) -> bool:
@@ -176,4 +178,4 @@ class Errands:
 
         query = ("query", f"SELECT count(*) FROM {TABLE}")
         assert self.commands.interrupted(query, is_first_look, later=0, **self.person).code == 130
-        self.front.athena.slow = 0.0
+        self.emulator.athena.slow = 0.0

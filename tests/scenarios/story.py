@@ -1,6 +1,6 @@
 """A stack from nothing to nothing: ``make story`` shows it to whoever watches, and a test runs the same.
 
-The commands are due's own, as processes; the account is the front's, and what happens there between them is said.
+The commands are due's own, as processes; the account is the emulator's, and what happens there between them is said.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from due_cli.events.model import Record
-from tests.aws_emulator.aws import Front
+from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.pinpoint import Gone
 from tests.queries.raw import Mail, Text, pinpoint, pinpoint_sms, ses
 
@@ -51,7 +51,7 @@ class Happening:
     """What happens in the account meanwhile."""
 
     told: str
-    happens: Callable[[Front], None]
+    happens: Callable[[AwsEmulator], None]
 
 
 def story(now: datetime, home: Path) -> Iterator[Command | Happening]:
@@ -61,11 +61,11 @@ def story(now: datetime, home: Path) -> Iterator[Command | Happening]:
     yield from _typed("setup --plan", "setup --yes", f"attach-config-set {SETS[0]}", f"attach-config-set {SETS[1]}")
     letters = [record for hour in (2, 1, 0) for record in _letters(start - hour * _HOUR, (2 - hour) * _LETTERS)]
     told = f"The sets send {3 * _LETTERS} letters in three hours, whose {len(letters):,} events reach the stream."
-    yield Happening(told, lambda front: _send(front, letters))
+    yield Happening(told, lambda emulator: _send(emulator, letters))
     exported = _exported(start)
     (home / EXPORT).write_text("".join(json.dumps(record) + "\n" for record in exported))
     yield from _typed(f"ingest {EXPORT}")
-    yield Happening("The stream delivers what it holds.", Front.flush)
+    yield Happening("The stream delivers what it holds.", AwsEmulator.flush)
     yield from _typed(
         "report bounce-rate --since 3h",
         "report engagement-rate --since 3h",
@@ -83,13 +83,13 @@ def story(now: datetime, home: Path) -> Iterator[Command | Happening]:
 
 
 @contextmanager
-def delivering(front: Front) -> Iterator[None]:
+def delivering(emulator: AwsEmulator) -> Iterator[None]:
     """A stream that delivers by itself, as soon as it has something."""
     over = threading.Event()
 
     def deliver() -> None:
         while not over.wait(0.5):
-            front.flush()
+            emulator.flush()
 
     thread = threading.Thread(target=deliver)
     thread.start()
@@ -109,21 +109,21 @@ def _typed(*lines: str) -> list[Command]:
     return [Command(tuple(shlex.split(line))) for line in lines]
 
 
-def _prepare(front: Front) -> None:
-    front.pinpoint.gone = Gone.FORBIDDEN
+def _prepare(emulator: AwsEmulator) -> None:
+    emulator.pinpoint.gone = Gone.FORBIDDEN
     for name in SETS:
-        front.client("sesv2").create_configuration_set(ConfigurationSetName=name)
+        emulator.client("sesv2").create_configuration_set(ConfigurationSetName=name)
 
 
-def _send(front: Front, letters: list[tuple[int, Record]]) -> None:
+def _send(emulator: AwsEmulator, letters: list[tuple[int, Record]]) -> None:
     """Publishes each event at its time and delivers once an hour, as a stream's buffer would."""
     hours = defaultdict(list)
     for happened, record in letters:
         hours[happened // _HOUR].append(record)
     for hour, records in sorted(hours.items()):
-        with front.at(hour * _HOUR / 1000 + 1):
+        with emulator.at(hour * _HOUR / 1000 + 1):
             for number, name in enumerate(SETS):
-                front.ses.publish(name, *records[number :: len(SETS)])
+                emulator.ses.publish(name, *records[number :: len(SETS)])
 
 
 def _letters(hour: int, first: int) -> Iterator[tuple[int, Record]]:
@@ -177,23 +177,23 @@ def _exported(hour: int) -> list[Record]:
 
 def main() -> int:
     """Shows the story on standard output; 1 where a command fails."""
-    front = Front()
-    front.start()
+    emulator = AwsEmulator()
+    emulator.start()
     try:
         with tempfile.TemporaryDirectory(prefix="due-story-") as folder:
-            environment = {**os.environ, **front.environment(), "HOME": folder}
+            environment = {**os.environ, **emulator.environment(), "HOME": folder}
             for step in story(this_hour(), Path(folder)):
                 if isinstance(step, Happening):
                     _say(f"# {step.told}")
-                    step.happens(front)
+                    step.happens(emulator)
                     continue
                 _say(f"$ {step.typed}")
-                with delivering(front) if "--send-test" in step.words else nullcontext():
+                with delivering(emulator) if "--send-test" in step.words else nullcontext():
                     code = subprocess.call([sys.executable, "-m", "due_cli", *step.words], env=environment, cwd=folder)
                 if code:
                     return 1
     finally:
-        front.stop()
+        emulator.stop()
     return 0
 
 

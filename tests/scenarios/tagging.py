@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tests.aws_emulator.aws import Front
+from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.needs import arn
 from tests.aws_emulator.server import REGION
 
@@ -22,13 +22,13 @@ class Tagged:
     add: Callable[[Tags], Any]
 
 
-def tagged(front: Front) -> dict[str, Tagged]:
+def tagged(emulator: AwsEmulator) -> dict[str, Tagged]:
     """Every taggable resource of the account, by kind and name."""
-    return {one.name: one for kind in (_data, _work, _apis, _watching, _projects) for one in kind(front)}
+    return {one.name: one for kind in (_data, _work, _apis, _watching, _projects) for one in kind(emulator)}
 
 
-def _data(front: Front) -> Iterator[Tagged]:
-    s3, dynamodb, athena, glue = (front.client(one) for one in ("s3", "dynamodb", "athena", "glue"))
+def _data(emulator: AwsEmulator) -> Iterator[Tagged]:
+    s3, dynamodb, athena, glue = (emulator.client(one) for one in ("s3", "dynamodb", "athena", "glue"))
     for bucket in s3.list_buckets()["Buckets"]:
         yield _bucket(s3, bucket["Name"])
     for table in dynamodb.list_tables()["TableNames"]:
@@ -40,15 +40,15 @@ def _data(front: Front) -> Iterator[Tagged]:
         yield _database(glue, arn("glue", REGION, f"database/{database['Name']}"))
 
 
-def _work(front: Front) -> Iterator[Tagged]:
-    iam, functions, firehose = (front.client(one) for one in ("iam", "lambda", "firehose"))
+def _work(emulator: AwsEmulator) -> Iterator[Tagged]:
+    iam, functions, firehose = (emulator.client(one) for one in ("iam", "lambda", "firehose"))
     yield from (_role(iam, one["RoleName"]) for one in iam.list_roles()["Roles"])
     yield from (_function(functions, one["FunctionArn"]) for one in functions.list_functions()["Functions"])
     yield from (_stream(firehose, name) for name in firehose.list_delivery_streams()["DeliveryStreamNames"])
 
 
-def _apis(front: Front) -> Iterator[Tagged]:
-    gateway = front.client("apigatewayv2")
+def _apis(emulator: AwsEmulator) -> Iterator[Tagged]:
+    gateway = emulator.client("apigatewayv2")
     for one in gateway.get_apis()["Items"]:
         yield _api(gateway, one["ApiId"])
         yield from (
@@ -57,16 +57,16 @@ def _apis(front: Front) -> Iterator[Tagged]:
         )
 
 
-def _watching(front: Front) -> Iterator[Tagged]:
-    logs, alarms, sns = (front.client(one) for one in ("logs", "cloudwatch", "sns"))
+def _watching(emulator: AwsEmulator) -> Iterator[Tagged]:
+    logs, alarms, sns = (emulator.client(one) for one in ("logs", "cloudwatch", "sns"))
     for group in logs.describe_log_groups()["logGroups"]:
         yield _log_group(logs, arn("logs", REGION, f"log-group:{group['logGroupName']}"))
     yield from (_listing(alarms, "alarm", one["AlarmArn"]) for one in alarms.describe_alarms()["MetricAlarms"])
     yield from (_listing(sns, "topic", one["TopicArn"], "ResourceArn") for one in sns.list_topics()["Topics"])
 
 
-def _projects(front: Front) -> Iterator[Tagged]:
-    pinpoint = front.client("pinpoint")
+def _projects(emulator: AwsEmulator) -> Iterator[Tagged]:
+    pinpoint = emulator.client("pinpoint")
     yield from (_project(pinpoint, one["Arn"]) for one in pinpoint.get_apps()["ApplicationsResponse"]["Item"])
 
 

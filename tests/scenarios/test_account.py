@@ -12,7 +12,7 @@ ACCOUNT = "123456789012"
 
 
 def test_the_bucket_is_closed_encrypted_and_keeps_its_events(made: Made) -> None:
-    s3 = made.front.client("s3")
+    s3 = made.emulator.client("s3")
     [rule] = s3.get_bucket_encryption(Bucket=BUCKET)["ServerSideEncryptionConfiguration"]["Rules"]
     assert rule["ApplyServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
     closed = s3.get_public_access_block(Bucket=BUCKET)["PublicAccessBlockConfiguration"]
@@ -33,14 +33,14 @@ def test_the_bucket_is_closed_encrypted_and_keeps_its_events(made: Made) -> None
 
 
 def test_the_bucket_refuses_what_is_not_encrypted_on_its_way(made: Made) -> None:
-    [statement] = json.loads(made.front.client("s3").get_bucket_policy(Bucket=BUCKET)["Policy"])["Statement"]
+    [statement] = json.loads(made.emulator.client("s3").get_bucket_policy(Bucket=BUCKET)["Policy"])["Statement"]
     assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
     assert sorted(statement["Resource"]) == [f"arn:aws:s3:::{BUCKET}", f"arn:aws:s3:::{BUCKET}/*"]
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
 def test_the_stream_makes_parquet_of_what_the_transform_answers(made: Made) -> None:
-    found = made.front.client("firehose").describe_delivery_stream(DeliveryStreamName="due-events")
+    found = made.emulator.client("firehose").describe_delivery_stream(DeliveryStreamName="due-events")
     stream = found["DeliveryStreamDescription"]
     assert stream["DeliveryStreamType"] == "DirectPut"
     assert stream["DeliveryStreamEncryptionConfiguration"]["KeyType"] == "AWS_OWNED_CMK"
@@ -57,18 +57,18 @@ def test_the_stream_makes_parquet_of_what_the_transform_answers(made: Made) -> N
 
 
 def test_the_functions_run_on_one_python_and_keep_their_logs_a_year(made: Made) -> None:
-    found = made.front.client("lambda").list_functions()["Functions"]
+    found = made.emulator.client("lambda").list_functions()["Functions"]
     assert {one["FunctionName"]: (one["Runtime"], one["MemorySize"]) for one in found} == {
         "due-transform": ("python3.13", 512),
         "due-partition": ("python3.13", 256),
         "due-status-api": ("python3.13", 256),
     }
-    groups = made.front.client("logs").describe_log_groups()["logGroups"]
+    groups = made.emulator.client("logs").describe_log_groups()["logGroups"]
     assert {one["retentionInDays"] for one in groups} == {365}
 
 
 def test_the_alarms_watch_what_they_say(made: Made) -> None:
-    alarms = made.front.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    alarms = made.emulator.client("cloudwatch").describe_alarms()["MetricAlarms"]
     watched = {
         (one["Namespace"], one["MetricName"], one["Dimensions"][0]["Value"], one["ComparisonOperator"])
         for one in alarms
@@ -87,7 +87,7 @@ def test_the_alarms_watch_what_they_say(made: Made) -> None:
 
 def test_nobody_but_its_service_takes_a_role_on(made: Made) -> None:
     trusted: dict[str, tuple[Any, Any]] = {}
-    for role in made.front.client("iam").list_roles()["Roles"]:
+    for role in made.emulator.client("iam").list_roles()["Roles"]:
         [statement] = role["AssumeRolePolicyDocument"]["Statement"]
         assert (statement["Effect"], statement["Action"]) == ("Allow", "sts:AssumeRole")
         trusted[role["RoleName"]] = (statement["Principal"], statement.get("Condition"))
@@ -104,7 +104,7 @@ def test_nobody_but_its_service_takes_a_role_on(made: Made) -> None:
 
 
 def test_no_role_has_a_right_on_everything(made: Made) -> None:
-    iam = made.front.client("iam")
+    iam = made.emulator.client("iam")
     for role in iam.list_roles()["Roles"]:
         name = role["RoleName"]
         assert iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"] == []
@@ -118,7 +118,7 @@ def test_no_role_has_a_right_on_everything(made: Made) -> None:
 
 
 def test_the_api_lets_nobody_in_without_a_signature(made: Made) -> None:
-    client = made.front.client("apigatewayv2")
+    client = made.emulator.client("apigatewayv2")
     [api] = client.get_apis()["Items"]
     assert api["ProtocolType"] == "HTTP"
     routes = client.get_routes(ApiId=api["ApiId"])["Items"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.aws_emulator.aws import Front
+from tests.aws_emulator.aws import AwsEmulator
 from tests.scenarios.conftest import Made
 from tests.scenarios.details import details
 from tests.scenarios.test_setup import SETUP
@@ -17,48 +17,48 @@ BUCKET = "due-events-123456789012-us-east-1"
 ANY = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
 
 
-def public(front: Front) -> None:
-    front.client("s3").delete_public_access_block(Bucket=BUCKET)
+def public(emulator: AwsEmulator) -> None:
+    emulator.client("s3").delete_public_access_block(Bucket=BUCKET)
 
 
-def expiring_events(front: Front) -> None:
+def expiring_events(emulator: AwsEmulator) -> None:
     rule = {"ID": "due-query-results", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 1}}
-    front.client("s3").put_bucket_lifecycle_configuration(Bucket=BUCKET, LifecycleConfiguration={"Rules": [rule]})
+    emulator.client("s3").put_bucket_lifecycle_configuration(Bucket=BUCKET, LifecycleConfiguration={"Rules": [rule]})
 
 
-def without_tls(front: Front) -> None:
-    front.client("s3").delete_bucket_policy(Bucket=BUCKET)
+def without_tls(emulator: AwsEmulator) -> None:
+    emulator.client("s3").delete_bucket_policy(Bucket=BUCKET)
 
 
-def unnotified(front: Front) -> None:
-    front.client("s3").put_bucket_notification_configuration(Bucket=BUCKET, NotificationConfiguration={})
+def unnotified(emulator: AwsEmulator) -> None:
+    emulator.client("s3").put_bucket_notification_configuration(Bucket=BUCKET, NotificationConfiguration={})
 
 
-def another_right(front: Front) -> None:
-    front.client("iam").put_role_policy(RoleName="due-transform-us-east-1", PolicyName="more", PolicyDocument=ANY)
+def another_right(emulator: AwsEmulator) -> None:
+    emulator.client("iam").put_role_policy(RoleName="due-transform-us-east-1", PolicyName="more", PolicyDocument=ANY)
 
 
-def wider_right(front: Front) -> None:
-    front.client("iam").put_role_policy(RoleName="due-stream-us-east-1", PolicyName="due", PolicyDocument=ANY)
+def wider_right(emulator: AwsEmulator) -> None:
+    emulator.client("iam").put_role_policy(RoleName="due-stream-us-east-1", PolicyName="due", PolicyDocument=ANY)
 
 
-def administrator(front: Front) -> None:
-    more = front.client("iam").create_policy(PolicyName="more", PolicyDocument=ANY)["Policy"]["Arn"]
-    front.client("iam").attach_role_policy(RoleName="due-partition-us-east-1", PolicyArn=more)
+def administrator(emulator: AwsEmulator) -> None:
+    more = emulator.client("iam").create_policy(PolicyName="more", PolicyDocument=ANY)["Policy"]["Arn"]
+    emulator.client("iam").attach_role_policy(RoleName="due-partition-us-east-1", PolicyArn=more)
 
 
-def any_principal(front: Front) -> None:
+def any_principal(emulator: AwsEmulator) -> None:
     trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}]}
-    front.client("iam").update_assume_role_policy(RoleName="due-ses-us-east-1", PolicyDocument=json.dumps(trust))
+    emulator.client("iam").update_assume_role_policy(RoleName="due-ses-us-east-1", PolicyDocument=json.dumps(trust))
 
 
-def _api(front: Front) -> tuple[Any, str]:
-    client = front.client("apigatewayv2")
+def _api(emulator: AwsEmulator) -> tuple[Any, str]:
+    client = emulator.client("apigatewayv2")
     return client, client.get_apis()["Items"][0]["ApiId"]
 
 
-def open_route(front: Front) -> None:
-    client, api = _api(front)
+def open_route(emulator: AwsEmulator) -> None:
+    client, api = _api(emulator)
     made = client.create_integration(
         ApiId=api, IntegrationType="HTTP_PROXY", IntegrationUri="https://example.com", IntegrationMethod="GET",
         PayloadFormatVersion="1.0",
@@ -66,58 +66,58 @@ def open_route(front: Front) -> None:
     client.create_route(ApiId=api, RouteKey="$default", Target=f"integrations/{made['IntegrationId']}")
 
 
-def unauthorized(front: Front) -> None:
-    client, api = _api(front)
+def unauthorized(emulator: AwsEmulator) -> None:
+    client, api = _api(emulator)
     client.update_route(
         ApiId=api, RouteId=client.get_routes(ApiId=api)["Items"][0]["RouteId"], AuthorizationType="NONE"
     )
 
 
-def another_payload(front: Front) -> None:
-    client, api = _api(front)
+def another_payload(emulator: AwsEmulator) -> None:
+    client, api = _api(emulator)
     [one] = client.get_integrations(ApiId=api)["Items"]
     client.update_integration(ApiId=api, IntegrationId=one["IntegrationId"], PayloadFormatVersion="1.0")
 
 
-def never_alarmed(front: Front) -> None:
-    [alarm] = front.client("cloudwatch").describe_alarms(AlarmNames=["due-late"])["MetricAlarms"]
+def never_alarmed(emulator: AwsEmulator) -> None:
+    [alarm] = emulator.client("cloudwatch").describe_alarms(AlarmNames=["due-late"])["MetricAlarms"]
     kept = ("AlarmName", "AlarmDescription", "Namespace", "MetricName", "Dimensions", "Statistic", "Threshold")
     given = {key: alarm[key] for key in (*kept, "EvaluationPeriods", "AlarmActions")}
     changed = {"Period": 60, "ComparisonOperator": "LessThanThreshold", "TreatMissingData": "ignore"}
-    front.client("cloudwatch").put_metric_alarm(**given, **changed)
+    emulator.client("cloudwatch").put_metric_alarm(**given, **changed)
 
 
-def quiet_alarms(front: Front) -> None:
-    front.client("cloudwatch").disable_alarm_actions(AlarmNames=["due-transform-errors"])
+def quiet_alarms(emulator: AwsEmulator) -> None:
+    emulator.client("cloudwatch").disable_alarm_actions(AlarmNames=["due-transform-errors"])
 
 
-def another_serde(front: Front) -> None:
-    glue = front.client("glue")
+def another_serde(emulator: AwsEmulator) -> None:
+    glue = emulator.client("glue")
     table = glue.get_table(DatabaseName="due_eventdb", Name="all_events")["Table"]
     table["StorageDescriptor"]["SerdeInfo"]["SerializationLibrary"] = "org.openx.data.jsonserde.JsonSerDe"
     kept = ("Name", "TableType", "Parameters", "PartitionKeys", "StorageDescriptor")
     glue.update_table(DatabaseName="due_eventdb", TableInput={key: table[key] for key in kept})
 
 
-def disabled_workgroup(front: Front) -> None:
-    front.client("athena").update_work_group(WorkGroup="due", State="DISABLED")
+def disabled_workgroup(emulator: AwsEmulator) -> None:
+    emulator.client("athena").update_work_group(WorkGroup="due", State="DISABLED")
 
 
-def unlimited_workgroup(front: Front) -> None:
+def unlimited_workgroup(emulator: AwsEmulator) -> None:
     updates = {"EnforceWorkGroupConfiguration": False}
-    front.client("athena").update_work_group(WorkGroup="due", ConfigurationUpdates=updates)
+    emulator.client("athena").update_work_group(WorkGroup="due", ConfigurationUpdates=updates)
 
 
-def unlogged_stream(front: Front) -> None:
-    _change_stream(front, CloudWatchLoggingOptions={"Enabled": False})
+def unlogged_stream(emulator: AwsEmulator) -> None:
+    _change_stream(emulator, CloudWatchLoggingOptions={"Enabled": False})
 
 
-def untransformed(front: Front) -> None:
-    _change_stream(front, ProcessingConfiguration={"Enabled": False, "Processors": []})
+def untransformed(emulator: AwsEmulator) -> None:
+    _change_stream(emulator, ProcessingConfiguration={"Enabled": False, "Processors": []})
 
 
-def _change_stream(front: Front, **change: Any) -> None:
-    firehose = front.client("firehose")
+def _change_stream(emulator: AwsEmulator, **change: Any) -> None:
+    firehose = emulator.client("firehose")
     found = firehose.describe_delivery_stream(DeliveryStreamName="due-events")["DeliveryStreamDescription"]
     firehose.update_destination(
         DeliveryStreamName="due-events",
@@ -127,33 +127,33 @@ def _change_stream(front: Front, **change: Any) -> None:
     )
 
 
-def untried(front: Front) -> None:
+def untried(emulator: AwsEmulator) -> None:
     destination = {"OnFailure": {"Destination": f"arn:aws:s3:::{BUCKET}"}}
-    front.client("lambda").put_function_event_invoke_config(
+    emulator.client("lambda").put_function_event_invoke_config(
         FunctionName="due-partition", MaximumRetryAttempts=1, DestinationConfig=destination
     )
 
 
-def uncalled(front: Front) -> None:
-    front.client("lambda").remove_permission(FunctionName="due-partition", StatementId="due-new-objects")
+def uncalled(emulator: AwsEmulator) -> None:
+    emulator.client("lambda").remove_permission(FunctionName="due-partition", StatementId="due-new-objects")
 
 
-def another_code(front: Front) -> None:
-    front.client("lambda").update_function_code(FunctionName="due-transform", ZipFile=b"other code")
+def another_code(emulator: AwsEmulator) -> None:
+    emulator.client("lambda").update_function_code(FunctionName="due-transform", ZipFile=b"other code")
 
 
-def kept_for_ever(front: Front) -> None:
-    front.client("dynamodb").update_time_to_live(
+def kept_for_ever(emulator: AwsEmulator) -> None:
+    emulator.client("dynamodb").update_time_to_live(
         TableName="due-message-status", TimeToLiveSpecification={"Enabled": False, "AttributeName": "expires_at"}
     )
 
 
-def short_logs(front: Front) -> None:
-    front.client("logs").put_retention_policy(logGroupName="/aws/lambda/due-transform", retentionInDays=1)
+def short_logs(emulator: AwsEmulator) -> None:
+    emulator.client("logs").put_retention_policy(logGroupName="/aws/lambda/due-transform", retentionInDays=1)
 
 
-def another_view(front: Front) -> None:
-    glue = front.client("glue")
+def another_view(emulator: AwsEmulator) -> None:
+    glue = emulator.client("glue")
     table = glue.get_table(DatabaseName="due_eventdb", Name="email_send")["Table"]
     kept = ("Name", "TableType", "Parameters", "StorageDescriptor", "ViewExpandedText")
     given = {key: table[key] for key in kept if key in table}
@@ -161,7 +161,7 @@ def another_view(front: Front) -> None:
     glue.update_table(DatabaseName="due_eventdb", TableInput={**given, "ViewOriginalText": other})
 
 
-CHANGES: tuple[Callable[[Front], None], ...] = (
+CHANGES: tuple[Callable[[AwsEmulator], None], ...] = (
     *(public, expiring_events, without_tls, unnotified, another_right, wider_right, administrator),
     *(any_principal, open_route),
     *(unauthorized, another_payload, never_alarmed, quiet_alarms, another_serde, disabled_workgroup),
@@ -171,9 +171,9 @@ CHANGES: tuple[Callable[[Front], None], ...] = (
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
-def test_what_was_changed_by_hand_is_set_right(made: Made, change: Callable[[Front], None]) -> None:
-    change(made.front)
-    assert details(made.front) != made.details, "it was changed"
+def test_what_was_changed_by_hand_is_set_right(made: Made, change: Callable[[AwsEmulator], None]) -> None:
+    change(made.emulator)
+    assert details(made.emulator) != made.details, "it was changed"
     plan = json.loads(made.commands.due("setup", "--plan", "--no-pinpoint", "-o", "json").out)
     shown = [row for row in plan if row["action"] != "keep"]
     assert len(shown) == 1, shown
@@ -181,12 +181,12 @@ def test_what_was_changed_by_hand_is_set_right(made: Made, change: Callable[[Fro
     before, _, after = shown[0]["differs"].partition(" -> ")
     assert before.partition(": ")[2] != after or shown[0]["action"] == "create", shown
     assert made.commands.due(*SETUP).code == 0
-    assert details(made.front) == made.details
+    assert details(made.emulator) == made.details
 
 
 def test_a_role_that_was_deleted_is_made_and_given_anew(made: Made) -> None:
     """A role of the same name cannot read what its function was given: the function must get it again."""
-    iam, front = made.front.client("iam"), made.front
+    iam, emulator = made.emulator.client("iam"), made.emulator
     iam.delete_role_policy(RoleName="due-partition-us-east-1", PolicyName="due")
     iam.delete_role(RoleName="due-partition-us-east-1")
     plan = json.loads(made.commands.due("setup", "--plan", "--no-pinpoint", "-o", "json").out)
@@ -194,10 +194,12 @@ def test_a_role_that_was_deleted_is_made_and_given_anew(made: Made) -> None:
     assert shown.keys() == {"due-partition-us-east-1", "due-partition"}
     assert shown["due-partition"].startswith("Role: one of the same name, which is gone -> arn:aws:iam::")
     assert made.commands.due(*SETUP).code == 0
-    front.client("s3").put_object(Bucket=BUCKET, Key="events/2026/11/22/03/one.parquet", Body=b"rows")
-    front.functions.settle()
-    [partition] = front.client("glue").get_partitions(DatabaseName="due_eventdb", TableName="all_events")["Partitions"]
+    emulator.client("s3").put_object(Bucket=BUCKET, Key="events/2026/11/22/03/one.parquet", Body=b"rows")
+    emulator.functions.settle()
+    [partition] = emulator.client("glue").get_partitions(DatabaseName="due_eventdb", TableName="all_events")[
+        "Partitions"
+    ]
     assert partition["Values"] == ["2026-11-22 03:00:00"]
-    front.journal.clear()
+    emulator.journal.clear()
     assert made.commands.due(*SETUP).code == 0
-    assert front.journal.mutating == []
+    assert emulator.journal.mutating == []

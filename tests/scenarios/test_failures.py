@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.aws_emulator.aws import Front
+from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.calls import Call
 from tests.aws_emulator.faults import Rule
 from tests.aws_emulator.fixture import started
@@ -45,19 +45,19 @@ def test_no_region(commands: Commands) -> None:
     assert "--region" in one_line(ended)
 
 
-def test_a_region_without_a_service(front: Front, commands: Commands) -> None:
+def test_a_region_without_a_service(emulator: AwsEmulator, commands: Commands) -> None:
     ended = commands.due(*SETUP, AWS_ENDPOINT_URL_FIREHOSE="http://firehose.mars-north-1.invalid")
     assert ended.code == 3, ended
     assert "mars-north-1" in one_line(ended)
-    assert front.journal.mutating == []
+    assert emulator.journal.mutating == []
 
 
-def test_a_name_that_does_not_fit(front: Front, commands: Commands) -> None:
+def test_a_name_that_does_not_fit(emulator: AwsEmulator, commands: Commands) -> None:
     longest = "a" * (63 - len("-events-123456789012-us-east-1"))
     ended = commands.due(*SETUP, "--stack", f"{longest}a")
     assert ended.code == 2, ended
     assert "63" in one_line(ended)
-    assert len(front.journal) <= 1
+    assert len(emulator.journal) <= 1
     assert commands.due("setup", "--plan", "--no-pinpoint", "--stack", longest).code == 0
 
 
@@ -87,8 +87,8 @@ def test_a_configuration_that_cannot_be_used(
     assert said in one_line(ended)
 
 
-def test_expired_credentials(front: Front, commands: Commands) -> None:
-    front.faults.refuse("sts:*", "ExpiredToken", "The security token included in the request is expired", 403)
+def test_expired_credentials(emulator: AwsEmulator, commands: Commands) -> None:
+    emulator.faults.refuse("sts:*", "ExpiredToken", "The security token included in the request is expired", 403)
     ended = commands.due(*SETUP)
     assert ended.code == 3
     assert "expired" in one_line(ended)
@@ -104,11 +104,11 @@ def test_no_stack(commands: Commands) -> None:
 @pytest.mark.parametrize("part", range(_PARTS))
 def test_denied(part: int, tmp_path: Path) -> None:
     """Whatever call it is, in an account with nothing in it: one line says so, and which rights it takes."""
-    with _account(tmp_path) as (front, commands):
-        names = sorted({call.name for call in _undisturbed(front, commands).calls} - _ATHENAS_ALONE)
+    with _account(tmp_path) as (emulator, commands):
+        names = sorted({call.name for call in _undisturbed(emulator, commands).calls} - _ATHENAS_ALONE)
     for name in names[part::_PARTS]:
-        with _account(tmp_path) as (front, commands):
-            front.faults.deny(name)
+        with _account(tmp_path) as (emulator, commands):
+            emulator.faults.deny(name)
             ended = commands.due(*SETUP)
         assert ended.code == (6 if name in _IN_A_QUERY else 5), (name, ended)
         said = one_line(ended).lower().replace("accessdenied", "access denied")
@@ -116,54 +116,54 @@ def test_denied(part: int, tmp_path: Path) -> None:
         assert "due setup --policy" in said, (name, said)
 
 
-def test_denied_no_more(front: Front, commands: Commands) -> None:
+def test_denied_no_more(emulator: AwsEmulator, commands: Commands) -> None:
     for name in ("iam:CreateRole", "glue:CreateTable"):
-        front.faults.deny(name)
+        emulator.faults.deny(name)
         assert commands.due(*SETUP).code == 5
-        front.faults.clear()
+        emulator.faults.clear()
     assert commands.due(*SETUP).code == 0
     assert differing() == []
 
 
-def test_bucket_of_another_account(front: Front, commands: Commands) -> None:
-    front.faults.refuse("s3:HeadBucket", "403", "Forbidden", 403)
+def test_bucket_of_another_account(emulator: AwsEmulator, commands: Commands) -> None:
+    emulator.faults.refuse("s3:HeadBucket", "403", "Forbidden", 403)
     ended = commands.due(*SETUP)
     assert ended.code == 5
     assert "due-events-123456789012-us-east-1" in one_line(ended)
     assert "another account's" in one_line(ended)
-    assert front.journal.mutating == []
+    assert emulator.journal.mutating == []
 
 
-def test_everything_is_throttled_or_broken_at_first(front: Front, commands: Commands) -> None:
-    undisturbed = _undisturbed(front, commands)
+def test_everything_is_throttled_or_broken_at_first(emulator: AwsEmulator, commands: Commands) -> None:
+    undisturbed = _undisturbed(emulator, commands)
     for name in sorted({call.name for call in undisturbed.calls} - _ATHENAS - _IN_A_QUERY):
         if name.startswith("s3:"):  # which throttles with 503: what HEAD is answered has no body to say it in
-            front.faults.refuse(name, "SlowDown", "Reduce your request rate", 503, times=1)
+            emulator.faults.refuse(name, "SlowDown", "Reduce your request rate", 503, times=1)
         else:
-            front.faults.throttle(name, times=1)
-        front.faults.fail(name, times=1)
+            emulator.faults.throttle(name, times=1)
+        emulator.faults.fail(name, times=1)
     ended = commands.due(*SETUP)
     assert ended.code == 0, ended.err
-    assert details(front) == undisturbed.details
+    assert details(emulator) == undisturbed.details
 
 
-def test_every_answer_is_lost_once(front: Front, commands: Commands) -> None:
-    undisturbed = _undisturbed(front, commands)
+def test_every_answer_is_lost_once(emulator: AwsEmulator, commands: Commands) -> None:
+    undisturbed = _undisturbed(emulator, commands)
     for name in sorted({call.name for call in undisturbed.calls if call.is_mutating} - _IN_A_QUERY):
-        front.faults.fail(name, times=1, after=True)
+        emulator.faults.fail(name, times=1, after=True)
     ended = commands.due(*SETUP)
     while ended.code != 0:
         assert ended.code in (1, 5), ended.err
         assert "run the same command again" in one_line(ended)
         ended = commands.due(*SETUP)
-    assert details(front) == undisturbed.details
+    assert details(emulator) == undisturbed.details
 
 
 @contextmanager
-def _account(home: Path) -> Iterator[tuple[Front, Commands]]:
+def _account(home: Path) -> Iterator[tuple[AwsEmulator, Commands]]:
     """An account with nothing in it, for a part of a test."""
-    with started() as front:
-        yield front, Commands(front, home, preloaded())
+    with started() as emulator:
+        yield emulator, Commands(emulator, home, preloaded())
 
 
 @dataclass(frozen=True)
@@ -174,23 +174,23 @@ class _Undisturbed:
     details: dict[str, list[str]]
 
 
-def _undisturbed(front: Front, commands: Commands) -> _Undisturbed:
+def _undisturbed(emulator: AwsEmulator, commands: Commands) -> _Undisturbed:
     """Makes a stack, and removes it with everything it holds."""
     assert commands.due(*SETUP).code == 0
-    made = _Undisturbed(list(front.journal), details(front))
+    made = _Undisturbed(list(emulator.journal), details(emulator))
     assert commands.due("teardown", "--yes", "--delete-data").code == 0
-    front.journal.clear()
+    emulator.journal.clear()
     return made
 
 
-def test_a_new_role_cannot_be_assumed_yet(front: Front, commands: Commands) -> None:
+def test_a_new_role_cannot_be_assumed_yet(emulator: AwsEmulator, commands: Commands) -> None:
     words = "The role defined for the function cannot be assumed by Lambda."
-    front.faults.refuse("lambda:CreateFunction", "InvalidParameterValueException", words, 400, times=4)
+    emulator.faults.refuse("lambda:CreateFunction", "InvalidParameterValueException", words, 400, times=4)
     words = "The function's execution role does not have permissions to call PutObject on arn:aws:s3:::due."
-    front.faults.refuse("lambda:PutFunctionEventInvokeConfig", "InvalidParameterValueException", words, 400, times=2)
+    emulator.faults.refuse("lambda:PutFunctionEventInvokeConfig", "InvalidParameterValueException", words, 400, times=2)
     words = "Firehose is unable to assume role arn:aws:iam::123456789012:role/due-stream-us-east-1."
-    front.faults.refuse("firehose:CreateDeliveryStream", "InvalidArgumentException", words, 400, times=2)
-    front.faults.refuse("s3:PutBucket*", "OperationAborted", "A conflicting operation is in progress", 409, times=3)
+    emulator.faults.refuse("firehose:CreateDeliveryStream", "InvalidArgumentException", words, 400, times=2)
+    emulator.faults.refuse("s3:PutBucket*", "OperationAborted", "A conflicting operation is in progress", 409, times=3)
     ended = commands.due(*SETUP)
     assert ended.code == 0, ended.err
     assert differing() == []
@@ -209,45 +209,45 @@ _LATE = {
 }
 
 
-def test_what_was_made_is_seen_late(front: Front, commands: Commands) -> None:
-    undisturbed = _undisturbed(front, commands)
-    front.firehose.creating = 3
+def test_what_was_made_is_seen_late(emulator: AwsEmulator, commands: Commands) -> None:
+    undisturbed = _undisturbed(emulator, commands)
+    emulator.firehose.creating = 3
     late: list[Rule] = []
 
     def hide(call: Call) -> None:
         if call.name in _LATE and call.parameters.get("TableInput", {}).get("TableType") != "VIRTUAL_VIEW":
             name, code, status = _LATE[call.name]
-            late.append(front.faults.refuse(name, code, "it is not found", status, times=2))
+            late.append(emulator.faults.refuse(name, code, "it is not found", status, times=2))
 
-    front.faults.hook(hide)
+    emulator.faults.hook(hide)
     ended = commands.due(*SETUP)
     assert ended.code == 0, ended.err
-    assert details(front) == undisturbed.details
-    assert {call.name for call in front.journal} >= _LATE.keys()
+    assert details(emulator) == undisturbed.details
+    assert {call.name for call in emulator.journal} >= _LATE.keys()
     assert [rule.name for rule in late if rule.times] == []
 
 
-def test_every_answer_is_slow(front: Front, commands: Commands) -> None:
-    undisturbed = _undisturbed(front, commands)
-    front.faults.delay = 0.2
+def test_every_answer_is_slow(emulator: AwsEmulator, commands: Commands) -> None:
+    undisturbed = _undisturbed(emulator, commands)
+    emulator.faults.delay = 0.2
     ended = commands.due(*SETUP)
     assert ended.code == 0, ended.err
-    assert details(front) == undisturbed.details
+    assert details(emulator) == undisturbed.details
 
 
-def test_what_stays_broken_is_named_and_setup_goes_on_from_there(front: Front, commands: Commands) -> None:
-    undisturbed = _undisturbed(front, commands)
+def test_what_stays_broken_is_named_and_setup_goes_on_from_there(emulator: AwsEmulator, commands: Commands) -> None:
+    undisturbed = _undisturbed(emulator, commands)
     for name in ("dynamodb:CreateTable", "glue:CreateTable"):  # which are asked side by side
-        front.faults.fail(name, times=None)
+        emulator.faults.fail(name, times=None)
     ended = commands.due(*SETUP)
     assert ended.code == 5, ended
     said = one_line(ended)
     assert "table due-message-status" in said or "table all_events" in said
     assert "internal error" in said
     assert "run the same command again: it goes on from there" in said
-    made = {call.name for call in front.journal.mutating if not call.error}
-    front.faults.clear()
-    front.journal.clear()
+    made = {call.name for call in emulator.journal.mutating if not call.error}
+    emulator.faults.clear()
+    emulator.journal.clear()
     assert commands.due(*SETUP).code == 0
-    assert details(front) == undisturbed.details
-    assert "s3:CreateBucket" in made and not front.journal.of("s3:CreateBucket")
+    assert details(emulator) == undisturbed.details
+    assert "s3:CreateBucket" in made and not emulator.journal.of("s3:CreateBucket")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 
-from tests.aws_emulator.aws import Front
+from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.calls import Call
 from tests.scenarios.commands import Commands
 from tests.scenarios.test_setup import SETUP
@@ -14,11 +14,11 @@ from tests.scenarios.test_teardown import TEARDOWN
 STREAM = {"Name": "DeliveryStreamName", "Value": "due-events"}
 
 
-def test_an_interrupted_teardown_keeps_what_the_stream_holds(front: Front, commands: Commands) -> None:
+def test_an_interrupted_teardown_keeps_what_the_stream_holds(emulator: AwsEmulator, commands: Commands) -> None:
     """It waits minutes for the stream to deliver: Ctrl-C ends that at once, and removes nothing any more."""
     assert commands.due(*SETUP).code == 0
     point = {"MetricName": "IncomingRecords", "Value": 5.0, "Dimensions": [STREAM], "Timestamp": datetime.now(UTC)}
-    front.client("cloudwatch").put_metric_data(Namespace="AWS/Firehose", MetricData=[point])
+    emulator.client("cloudwatch").put_metric_data(Namespace="AWS/Firehose", MetricData=[point])
     before = time.monotonic()
 
     deleted: list[Call] = []
@@ -31,12 +31,12 @@ def test_an_interrupted_teardown_keeps_what_the_stream_holds(front: Front, comma
     assert ended.code == 130, ended
     assert "due-events has 420 seconds to deliver" in ended.err
     assert time.monotonic() - before < 60
-    assert front.client("firehose").list_delivery_streams()["DeliveryStreamNames"] == ["due-events"]
+    assert emulator.client("firehose").list_delivery_streams()["DeliveryStreamNames"] == ["due-events"]
 
 
-def test_an_interrupted_doctor_stops_its_query(front: Front, commands: Commands) -> None:
+def test_an_interrupted_doctor_stops_its_query(emulator: AwsEmulator, commands: Commands) -> None:
     assert commands.due(*SETUP).code == 0
-    front.athena.slow = 60.0
+    emulator.athena.slow = 60.0
     looks: list[Call] = []
 
     def is_first_look(call: Call) -> bool:
@@ -45,4 +45,4 @@ def test_an_interrupted_doctor_stops_its_query(front: Front, commands: Commands)
 
     ended = commands.interrupted(("doctor",), is_first_look)
     assert ended.code == 130, ended
-    assert len(front.journal.of("athena:StopQueryExecution")) == 1
+    assert len(emulator.journal.of("athena:StopQueryExecution")) == 1

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.aws.stack import sending
-from tests.aws_emulator.aws import Front
+from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.pinpoint import Gone
 from tests.scenarios.account import contents
 from tests.scenarios.commands import Commands
@@ -20,13 +20,15 @@ from tests.scenarios.test_teardown import REMOVAL, TEARDOWN
 BUCKET = "due-events-123456789012-us-east-1"
 
 
-def a_stream(front: Front) -> None:
+def a_stream(emulator: AwsEmulator) -> None:
     bucket = {"RoleARN": "arn:aws:iam::123456789012:role/any", "BucketARN": "arn:aws:s3:::any"}
-    front.client("firehose").create_delivery_stream(DeliveryStreamName="due-events", S3DestinationConfiguration=bucket)
+    emulator.client("firehose").create_delivery_stream(
+        DeliveryStreamName="due-events", S3DestinationConfiguration=bucket
+    )
 
 
-def a_table(front: Front) -> None:
-    front.client("dynamodb").create_table(
+def a_table(emulator: AwsEmulator) -> None:
+    emulator.client("dynamodb").create_table(
         TableName="due-message-status",
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
@@ -34,20 +36,20 @@ def a_table(front: Front) -> None:
     )
 
 
-def a_workgroup(front: Front) -> None:
-    front.client("athena").create_work_group(Name="due")
+def a_workgroup(emulator: AwsEmulator) -> None:
+    emulator.client("athena").create_work_group(Name="due")
 
 
-def a_database(front: Front) -> None:
-    front.client("glue").create_database(DatabaseInput={"Name": "due_eventdb"})
+def a_database(emulator: AwsEmulator) -> None:
+    emulator.client("glue").create_database(DatabaseInput={"Name": "due_eventdb"})
 
 
-def a_log_group(front: Front) -> None:
-    front.client("logs").create_log_group(logGroupName="/aws/lambda/due-transform")
+def a_log_group(emulator: AwsEmulator) -> None:
+    emulator.client("logs").create_log_group(logGroupName="/aws/lambda/due-transform")
 
 
-def an_alarm(front: Front) -> None:
-    front.client("cloudwatch").put_metric_alarm(
+def an_alarm(emulator: AwsEmulator) -> None:
+    emulator.client("cloudwatch").put_metric_alarm(
         AlarmName="due-late",
         Namespace="AWS/SQS",
         MetricName="ApproximateAgeOfOldestMessage",
@@ -59,126 +61,132 @@ def an_alarm(front: Front) -> None:
     )
 
 
-def a_topic(front: Front) -> None:
-    front.client("sns").create_topic(Name="due-alarms")
+def a_topic(emulator: AwsEmulator) -> None:
+    emulator.client("sns").create_topic(Name="due-alarms")
 
 
 @pytest.mark.parametrize("make", [a_stream, a_table, a_workgroup, a_database, a_log_group, an_alarm, a_topic])
-def test_what_due_did_not_make_is_refused(front: Front, commands: Commands, make: Callable[[Front], Any]) -> None:
-    make(front)
-    before = contents(front), details(front)
-    front.journal.clear()
+def test_what_due_did_not_make_is_refused(
+    emulator: AwsEmulator, commands: Commands, make: Callable[[AwsEmulator], Any]
+) -> None:
+    make(emulator)
+    before = contents(emulator), details(emulator)
+    emulator.journal.clear()
     ended = commands.due(*SETUP, "--alarm-email", "oncall@example.com")
     assert ended.code == 5, ended
     assert "was not made by due" in ended.err
     assert "  try: due setup --" in ended.err
-    assert front.journal.mutating == []
-    assert (contents(front), details(front)) == before
+    assert emulator.journal.mutating == []
+    assert (contents(emulator), details(emulator)) == before
 
 
-def test_what_is_another_stacks_is_refused_and_left(front: Front, commands: Commands) -> None:
+def test_what_is_another_stacks_is_refused_and_left(emulator: AwsEmulator, commands: Commands) -> None:
     """Each resource that can have tags, one after another, as if another stack had made it."""
     assert commands.due(*SETUP, "--alarm-email", "oncall@example.com").code == 0
-    there = {name: one for name, one in tagged(front).items() if not name.startswith(("HTTP API", "stage"))}
+    there = {name: one for name, one in tagged(emulator).items() if not name.startswith(("HTTP API", "stage"))}
     assert len(there) > 20
     for name, one in there.items():
         one.add({"due:stack": "another"})
-        front.journal.clear()
+        emulator.journal.clear()
         ended = commands.due(*SETUP)
         assert ended.code == 5, (name, ended)
         assert "belongs to the stack another" in ended.err, name
-        assert front.journal.mutating == [], name
+        assert emulator.journal.mutating == [], name
         one.add({"due:stack": "due"})
     assert commands.due(*SETUP).code == 0
 
 
-def test_teardown_leaves_what_is_not_its_own(front: Front, commands: Commands) -> None:
+def test_teardown_leaves_what_is_not_its_own(emulator: AwsEmulator, commands: Commands) -> None:
     assert commands.due(*SETUP).code == 0
-    tagged(front)["delivery stream due-events"].add({"due:stack": "another"})
+    tagged(emulator)["delivery stream due-events"].add({"due:stack": "another"})
     ended = commands.due(*REMOVAL)
     assert ended.code == 0, ended.err
-    assert contents(front)["streams"] == ["due-events"]
+    assert contents(emulator)["streams"] == ["due-events"]
     assert "left: delivery stream due-events, which is not the stack's by its tags" in ended.out
 
 
-def test_a_view_of_somebody_else_keeps_its_database(front: Front, commands: Commands) -> None:
+def test_a_view_of_somebody_else_keeps_its_database(emulator: AwsEmulator, commands: Commands) -> None:
     assert commands.due(*SETUP).code == 0
     view = {"Name": "monthly", "TableType": "VIRTUAL_VIEW", "ViewOriginalText": "/* Presto View: e30= */"}
-    front.client("glue").create_table(DatabaseName="due_eventdb", TableInput=view)
+    emulator.client("glue").create_table(DatabaseName="due_eventdb", TableInput=view)
     ended = commands.due(*TEARDOWN)
     assert ended.code == 0, ended.err
-    assert contents(front)["tables of due_eventdb"] == ["monthly"]
+    assert contents(emulator)["tables of due_eventdb"] == ["monthly"]
     assert "which has tables of yours: monthly" in ended.out
 
 
-def set_up_without_functions(front: Front, commands: Commands, *words: str) -> None:
+def set_up_without_functions(emulator: AwsEmulator, commands: Commands, *words: str) -> None:
     """A setup that ends before there is a transform, which says what was chosen."""
-    front.faults.deny("lambda:CreateFunction")
+    emulator.faults.deny("lambda:CreateFunction")
     assert commands.due(*SETUP, *words).code == 5
-    front.faults.clear()
+    emulator.faults.clear()
 
 
-def test_a_setup_that_failed_before_it_had_its_transform_is_taken_down_whole(front: Front, commands: Commands) -> None:
-    before = contents(front)
-    set_up_without_functions(front, commands, "--alarm-email", "oncall@example.com")
-    assert contents(front)["databases"] == ["due_eventdb"]
+def test_a_setup_that_failed_before_it_had_its_transform_is_taken_down_whole(
+    emulator: AwsEmulator, commands: Commands
+) -> None:
+    before = contents(emulator)
+    set_up_without_functions(emulator, commands, "--alarm-email", "oncall@example.com")
+    assert contents(emulator)["databases"] == ["due_eventdb"]
     assert commands.due(*REMOVAL).code == 0
-    assert contents(front) == before
+    assert contents(emulator) == before
 
 
-def test_the_database_of_a_setup_that_was_cut_off_is_known(front: Front, commands: Commands) -> None:
+def test_the_database_of_a_setup_that_was_cut_off_is_known(emulator: AwsEmulator, commands: Commands) -> None:
     """It has no function yet that says what was chosen."""
-    before = contents(front)
-    set_up_without_functions(front, commands, "--database", "mail_db")
-    assert contents(front)["databases"] == ["mail_db"]
+    before = contents(emulator)
+    set_up_without_functions(emulator, commands, "--database", "mail_db")
+    assert contents(emulator)["databases"] == ["mail_db"]
     other = commands.due(*SETUP, "--database", "other_db")
     assert (other.code, "mail_db" in other.err) == (2, True), other
     assert commands.due(*REMOVAL).code == 0
-    assert contents(front) == before
+    assert contents(emulator) == before
 
 
-def test_a_setup_that_was_cut_off_goes_on_with_its_database(front: Front, commands: Commands) -> None:
-    set_up_without_functions(front, commands, "--database", "mail_db")
+def test_a_setup_that_was_cut_off_goes_on_with_its_database(emulator: AwsEmulator, commands: Commands) -> None:
+    set_up_without_functions(emulator, commands, "--database", "mail_db")
     assert commands.due(*SETUP).code == 0
-    assert contents(front)["databases"] == ["mail_db"]
+    assert contents(emulator)["databases"] == ["mail_db"]
 
 
-def test_the_database_of_a_stack_does_not_change(front: Front, commands: Commands) -> None:
+def test_the_database_of_a_stack_does_not_change(emulator: AwsEmulator, commands: Commands) -> None:
     assert commands.due(*SETUP, "--database", "mail_db").code == 0
-    front.journal.clear()
+    emulator.journal.clear()
     ended = commands.due(*SETUP, "--database", "other_db")
     assert ended.code == 2, ended
     assert "mail_db" in ended.err
-    assert front.journal.mutating == []
+    assert emulator.journal.mutating == []
     assert commands.due(*SETUP).code == 0, "and is kept where it is not given"
 
 
 @pytest.mark.parametrize("gone", [Gone.FORBIDDEN, Gone.NO])
-def test_teardown_names_what_pinpoint_does_not_let_it_remove(front: Front, commands: Commands, gone: Gone) -> None:
-    sending.make_sets(front, "marketing")
+def test_teardown_names_what_pinpoint_does_not_let_it_remove(
+    emulator: AwsEmulator, commands: Commands, gone: Gone
+) -> None:
+    sending.make_sets(emulator, "marketing")
     assert commands.due(*WHOLE).code == 0
-    front.pinpoint.gone = gone
+    emulator.pinpoint.gone = gone
     if gone is Gone.NO:
-        front.faults.deny("pinpoint:*")
+        emulator.faults.deny("pinpoint:*")
     ended = commands.due(*REMOVAL)
     assert ended.code == 0, ended.err
     assert "left: a Pinpoint project, its event stream and what leads to it, if there are any: " in ended.out
-    [destination] = front.ses.destinations("marketing")
+    [destination] = emulator.ses.destinations("marketing")
     assert ("left: configuration set marketing keeps event-database" in ended.out) is (gone is not Gone.NO)
     assert destination["Name"] == "event-database"
 
 
-def test_a_stack_without_pinpoint_says_nothing_of_it(front: Front, commands: Commands) -> None:
+def test_a_stack_without_pinpoint_says_nothing_of_it(emulator: AwsEmulator, commands: Commands) -> None:
     assert commands.due(*SETUP).code == 0
-    front.pinpoint.gone = Gone.FORBIDDEN
+    emulator.pinpoint.gone = Gone.FORBIDDEN
     assert "Pinpoint" not in commands.due(*REMOVAL).out
 
 
 @pytest.mark.parametrize("prefix", ["", "events/", "events/2026/"])
 def test_another_notification_of_new_events_is_found_before_anything_is_made(
-    front: Front, commands: Commands, prefix: str
+    emulator: AwsEmulator, commands: Commands, prefix: str
 ) -> None:
-    s3, sqs = front.client("s3"), front.client("sqs")
+    s3, sqs = emulator.client("s3"), emulator.client("sqs")
     s3.create_bucket(Bucket=BUCKET)
     sqs.create_queue(QueueName="others")
     rule: dict[str, Any] = {
@@ -189,15 +197,15 @@ def test_another_notification_of_new_events_is_found_before_anything_is_made(
     if prefix:
         rule["Filter"] = {"Key": {"FilterRules": [{"Name": "prefix", "Value": prefix}]}}
     s3.put_bucket_notification_configuration(Bucket=BUCKET, NotificationConfiguration={"QueueConfigurations": [rule]})
-    front.journal.clear()
+    emulator.journal.clear()
     ended = commands.due(*SETUP)
     assert ended.code == 5, ended
     assert "has a notification theirs" in ended.err
-    assert front.journal.mutating == []
+    assert emulator.journal.mutating == []
 
 
-def test_another_notification_of_other_objects_stays(front: Front, commands: Commands) -> None:
-    s3, sqs = front.client("s3"), front.client("sqs")
+def test_another_notification_of_other_objects_stays(emulator: AwsEmulator, commands: Commands) -> None:
+    s3, sqs = emulator.client("s3"), emulator.client("sqs")
     s3.create_bucket(Bucket=BUCKET)
     sqs.create_queue(QueueName="others")
     rule = {
@@ -217,42 +225,42 @@ def test_another_notification_of_other_objects_stays(front: Front, commands: Com
     assert "LambdaFunctionConfigurations" not in found
 
 
-def test_a_key_of_another_region_is_refused(front: Front, commands: Commands) -> None:
+def test_a_key_of_another_region_is_refused(emulator: AwsEmulator, commands: Commands) -> None:
     ended = commands.due(*SETUP, "--kms-key", "arn:aws:kms:eu-west-1:123456789012:key/0f3b0d0e")
     assert ended.code == 2, ended
     assert "another region" in ended.err
-    assert front.journal.mutating == []
+    assert emulator.journal.mutating == []
 
 
-def test_a_key_that_cannot_encrypt_is_found_before_anything_is_made(front: Front, commands: Commands) -> None:
-    kms = front.client("kms")
+def test_a_key_that_cannot_encrypt_is_found_before_anything_is_made(emulator: AwsEmulator, commands: Commands) -> None:
+    kms = emulator.client("kms")
     signing = kms.create_key(KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
     made = kms.create_key()["KeyMetadata"]
     disabled = made["Arn"]
     kms.disable_key(KeyId=made["KeyId"])
     nobodys = "arn:aws:kms:us-east-1:123456789012:key/0f3b0d0e-5a0c-4b7e-9d5e-2d1c7a4b6e01"
-    front.journal.clear()
+    emulator.journal.clear()
     for key, why in ((signing, "RSA_2048"), (disabled, "is Disabled"), (nobodys, "is not there")):
         ended = commands.due(*SETUP, "--kms-key", key)
         assert (ended.code, why in ended.err) == (2, True), ended
-    assert front.journal.mutating == []
+    assert emulator.journal.mutating == []
 
 
 def test_a_reservation_that_lambda_has_no_room_for_is_found_before_anything_is_made(
-    front: Front, commands: Commands
+    emulator: AwsEmulator, commands: Commands
 ) -> None:
-    front.functions.limit = 150
+    emulator.functions.limit = 150
     ended = commands.due(*SETUP, "--transform-concurrency", "51")
     assert (ended.code, "has 50 executions to reserve" in ended.err) == (2, True), ended
-    assert front.journal.mutating == []
+    assert emulator.journal.mutating == []
     assert commands.due(*SETUP, "--transform-concurrency", "40").code == 0
     assert commands.due(*SETUP, "--transform-concurrency", "51").code == 2
     assert commands.due(*SETUP, "--transform-concurrency", "50").code == 0
     assert commands.due(*SETUP, "--transform-concurrency", "0").code == 0
-    concurrency = front.client("lambda").get_function_concurrency(FunctionName="due-transform")
+    concurrency = emulator.client("lambda").get_function_concurrency(FunctionName="due-transform")
     assert "ReservedConcurrentExecutions" not in concurrency
 
 
-def test_an_alias_is_no_key(front: Front, commands: Commands) -> None:
+def test_an_alias_is_no_key(emulator: AwsEmulator, commands: Commands) -> None:
     assert commands.due(*SETUP, "--kms-key", "arn:aws:kms:us-east-1:123456789012:alias/mail").code == 2
-    assert front.journal.mutating == []
+    assert emulator.journal.mutating == []

@@ -10,7 +10,7 @@ import pytest
 from due_cli.aws.stack import operator_policy
 from due_cli.aws.stack.names import names_of
 from due_cli.core.errors import UsageError
-from tests.aws_emulator.aws import Front
+from tests.aws_emulator.aws import AwsEmulator
 from tests.scenarios.commands import Commands
 
 KEY = "arn:aws:kms:us-east-1:123456789012:key/0f3b0d0e-5a0c-4b7e-9d5e-2d1c7a4b6e01"
@@ -55,26 +55,28 @@ def test_a_policy_that_does_not_fit_is_said_to(commands: Commands) -> None:
 @pytest.mark.parametrize(
     "lost", ["iam:PassRole", "lambda:ListTags", "glue:GetTable", "athena:StartQueryExecution", "s3:PutBucketPolicy"]
 )
-def test_none_of_them_is_too_many(front: Front, commands: Commands, lost: str) -> None:
+def test_none_of_them_is_too_many(emulator: AwsEmulator, commands: Commands, lost: str) -> None:
     policy = policy_of(commands)
     for statement in policy["Statement"]:
         statement["Action"] = [action for action in statement["Action"] if action != lost]
     policy["Statement"] = [statement for statement in policy["Statement"] if statement["Action"]]
-    keys = front.iam.user("person", policy)
+    keys = emulator.iam.user("person", policy)
     ended = commands.due("setup", "--yes", "--no-pinpoint", killed_by=None, **keys)
     assert ended.code == 5, ended
     assert "access denied" in ended.err
-    assert any(lost in str(denied) for denied in front.iam.denied)
+    assert any(lost in str(denied) for denied in emulator.iam.denied)
 
 
 @pytest.mark.parametrize("lost", ["glue:BatchGetPartition", "database/default"])
-def test_a_query_fails_without_what_athena_needs_as_who_calls(front: Front, commands: Commands, lost: str) -> None:
+def test_a_query_fails_without_what_athena_needs_as_who_calls(
+    emulator: AwsEmulator, commands: Commands, lost: str
+) -> None:
     policy = policy_of(commands)
     for statement in policy["Statement"]:
         for part in ("Action", "Resource"):
             statement[part] = [one for one in statement[part] if not one.endswith(lost)]
     policy["Statement"] = [one for one in policy["Statement"] if one["Action"] and one["Resource"]]
-    keys = front.iam.user("person", policy)
+    keys = emulator.iam.user("person", policy)
     ended = commands.due("setup", "--yes", "--no-pinpoint", killed_by=None, **keys)
     assert ended.code == 6, ended
     assert lost in ended.err and "due setup --policy" in ended.err

@@ -13,7 +13,7 @@ from due_cli.aws.stack.desired import desired
 from due_cli.aws.stack.names import names_of
 from due_cli.aws.stack.options import Options
 from due_cli.aws.stack.package import Package
-from tests.aws_emulator.aws import Front
+from tests.aws_emulator.aws import AwsEmulator
 from tests.events.records import ses_delivery
 from tests.scenarios.commands import Commands, Ended
 from tests.scenarios.details import details
@@ -23,32 +23,34 @@ THERE = ("--region", "eu-central-1")
 BUCKET = "due-events-123456789012-eu-central-1"
 
 
-def test_two_regions_beside_each_other(front: Front, commands: Commands) -> None:
+def test_two_regions_beside_each_other(emulator: AwsEmulator, commands: Commands) -> None:
     assert commands.due(*SETUP).code == 0
-    here, roles = details(front), _roles(front)
+    here, roles = details(emulator), _roles(emulator)
     ended = commands.due(*SETUP, *THERE)
     assert ended.code == 0, ended.err
-    assert front.client("s3").get_bucket_location(Bucket=BUCKET)["LocationConstraint"] == "eu-central-1"
-    assert _roles(front) == roles | {name.replace("us-east-1", "eu-central-1") for name in roles}
+    assert emulator.client("s3").get_bucket_location(Bucket=BUCKET)["LocationConstraint"] == "eu-central-1"
+    assert _roles(emulator) == roles | {name.replace("us-east-1", "eu-central-1") for name in roles}
     for where in ((), THERE):
-        front.journal.clear()
+        emulator.journal.clear()
         assert "as it should be" in commands.due(*SETUP, *where).out
-        assert front.journal.mutating == []
-    _brings_a_record_into_a_report(front, commands)
+        assert emulator.journal.mutating == []
+    _brings_a_record_into_a_report(emulator, commands)
     ended = commands.due("teardown", "--yes", "--delete-data", *THERE)
     assert ended.code == 0, ended.err
-    assert details(front) == here
+    assert details(emulator) == here
 
 
-def _roles(front: Front) -> set[str]:
-    return {one["RoleName"] for one in front.client("iam").list_roles()["Roles"]}
+def _roles(emulator: AwsEmulator) -> set[str]:
+    return {one["RoleName"] for one in emulator.client("iam").list_roles()["Roles"]}
 
 
-def _brings_a_record_into_a_report(front: Front, commands: Commands) -> None:
+def _brings_a_record_into_a_report(emulator: AwsEmulator, commands: Commands) -> None:
     record = json.dumps(ses_delivery(mail={"messageId": "there-1"})).encode()
-    front.client("firehose", region="eu-central-1").put_record(DeliveryStreamName="due-events", Record={"Data": record})
-    front.firehose.flush(region="eu-central-1")
-    front.functions.settle()
+    emulator.client("firehose", region="eu-central-1").put_record(
+        DeliveryStreamName="due-events", Record={"Data": record}
+    )
+    emulator.firehose.flush(region="eu-central-1")
+    emulator.functions.settle()
     asked = ("query", "select count(*) as events from email_delivered", "-o", "json")
     assert _told(commands.due(*asked, *THERE)) == [{"events": 1}]
     assert _told(commands.due(*asked)) == [{"events": 0}]

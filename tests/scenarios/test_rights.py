@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.aws_emulator.aws import Front
+from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.fixture import started
 from tests.aws_emulator.policies import Right, rights_in
 from tests.scenarios.commands import Commands, preloaded
 from tests.scenarios.operator_scenario import Errands
 
-# What AWS needs and the front cannot see.
+# What AWS needs and the emulator cannot see.
 UNSEEN = {
     "apigateway:PUT": "tags of an API's first version are PUT, and denials name it for both (aws-terminator #284)",
 }
@@ -23,31 +23,31 @@ UNSEEN = {
 class Told:
     """What was done, and the rights that there were for it."""
 
-    front: Front
+    emulator: AwsEmulator
     person: str
     policy: list[Right]
     roles: dict[str, list[Right]]
 
     def needed(self, role: str) -> set[Right]:
         """The rights of a role without any one of which something would have been denied."""
-        return self.front.iam.needed(role)
+        return self.emulator.iam.needed(role)
 
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     """Everything that a person does with a stack."""
-    with started() as front:
-        commands = Commands(front, tmp_path_factory.mktemp("home"), preloaded())
-        key = front.client("kms").create_key()["KeyMetadata"]["Arn"]
+    with started() as emulator:
+        commands = Commands(emulator, tmp_path_factory.mktemp("home"), preloaded())
+        key = emulator.client("kms").create_key()["KeyMetadata"]["Arn"]
         printed = commands.due("setup", "--policy", "--kms-key", key).out
-        keys = front.iam.user("person", printed)
-        person = front.iam.who(keys["AWS_ACCESS_KEY_ID"])[0]
-        roles = Errands(front, commands, keys, key).run()
-        yield Told(front, person, rights_in([printed]), roles)
+        keys = emulator.iam.user("person", printed)
+        person = emulator.iam.who(keys["AWS_ACCESS_KEY_ID"])[0]
+        roles = Errands(emulator, commands, keys, key).run()
+        yield Told(emulator, person, rights_in([printed]), roles)
 
 
 def test_nobody_lacks_a_right(told: Told) -> None:
-    assert list(map(str, told.front.iam.denied)) == []
+    assert list(map(str, told.emulator.iam.denied)) == []
 
 
 def test_every_right_of_every_role_is_needed(told: Told) -> None:
@@ -62,7 +62,7 @@ def test_every_right_of_every_role_is_needed(told: Told) -> None:
 def test_every_right_of_the_person_is_needed(told: Told) -> None:
     """Each action on some resource, and each resource for some action, of which no other right would have done."""
     assert len(told.policy) == len(set(told.policy))
-    used = told.front.iam.used[told.person]
+    used = told.emulator.iam.used[told.person]
     by_action, by_resource = ({frozenset(map(part, rights)) for rights in used} for part in (_action, _resource))
     actions = {one for alike in by_action if len(alike) == 1 for one in alike}
     resources = {one for alike in by_resource if len(alike) == 1 for one in alike}

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from due_cli.aws.stack.names import STACK_TAG
 from due_cli.aws.tags import DATABASE
 from tests.aws.stack import sending
-from tests.aws_emulator.aws import Front
+from tests.aws_emulator.aws import AwsEmulator
 from tests.scenarios.account import contents, differing
 from tests.scenarios.commands import Commands
 from tests.scenarios.details import details
@@ -19,8 +19,8 @@ SETUP = ("setup", "--yes", "--no-pinpoint")
 WHOLE = ("setup", "--yes", "--config-sets", "marketing", "--alarm-email", "oncall@example.com")  # with Pinpoint's too
 
 
-def test_plan_changes_nothing(front: Front, commands: Commands) -> None:
-    before = contents(front)
+def test_plan_changes_nothing(emulator: AwsEmulator, commands: Commands) -> None:
+    before = contents(emulator)
     ended = commands.due("setup", "--plan", "-o", "json", "--no-pinpoint")
     assert ended.code == 0, ended.err
     assert {row["action"] for row in json.loads(ended.out)} == {"create"}
@@ -28,61 +28,61 @@ def test_plan_changes_nothing(front: Front, commands: Commands) -> None:
     sent = [row for row in json.loads(asked.out) if row["action"] == "send"]
     assert [row["name"] for row in sent] == ["https://example.com/u"]
     assert "S3PartitionTriggers" in sent[0]["differs"]
-    assert front.journal.mutating == []
-    assert contents(front) == before
+    assert emulator.journal.mutating == []
+    assert contents(emulator) == before
 
 
-def test_second_setup_makes_no_mutating_call(front: Front, commands: Commands) -> None:
+def test_second_setup_makes_no_mutating_call(emulator: AwsEmulator, commands: Commands) -> None:
     assert commands.due(*SETUP).code == 0
-    before = contents(front)
-    front.journal.clear()
+    before = contents(emulator)
+    emulator.journal.clear()
     ended = commands.due(*SETUP)
     assert ended.code == 0, ended.err
-    assert front.journal.mutating == []
-    assert contents(front) == before
+    assert emulator.journal.mutating == []
+    assert contents(emulator) == before
     assert "as it should be" in ended.out
 
 
-def test_without_a_yes_nothing_is_made(front: Front, commands: Commands) -> None:
+def test_without_a_yes_nothing_is_made(emulator: AwsEmulator, commands: Commands) -> None:
     ended = commands.due("setup", "--no-pinpoint")
     assert ended.code == 2
     assert "--yes" in ended.err
-    assert front.journal.mutating == []
+    assert emulator.journal.mutating == []
 
 
-def test_setup_killed_at_every_call_ends_as_if_undisturbed(front: Front, commands: Commands) -> None:
+def test_setup_killed_at_every_call_ends_as_if_undisturbed(emulator: AwsEmulator, commands: Commands) -> None:
     """One process after another, each killed at a call that none before it was killed at."""
-    sending.make_sets(front, "marketing")
+    sending.make_sets(emulator, "marketing")
     each = Once()
     while (ended := commands.due(*WHOLE, killed_by=each)).code:
         assert ended.code == -9, ended.err
-    killed = contents(front), details(front)
+    killed = contents(emulator), details(emulator)
     assert commands.due("teardown", "--yes", "--delete-data").code == 0
-    front.journal.clear()
+    emulator.journal.clear()
     assert commands.due(*WHOLE).code == 0
-    assert (contents(front), details(front)) == killed
-    assert {call.name for call in front.journal if own(call)} <= each.names
+    assert (contents(emulator), details(emulator)) == killed
+    assert {call.name for call in emulator.journal if own(call)} <= each.names
 
 
-def test_changed_options_update_in_place(front: Front, commands: Commands) -> None:
+def test_changed_options_update_in_place(emulator: AwsEmulator, commands: Commands) -> None:
     assert commands.due(*SETUP).code == 0
-    before = contents(front)
+    before = contents(emulator)
     ended = commands.due(*SETUP, "--buffer-mb", "100", "--log-days", "30", "--transform-memory-mb", "1024")
     assert ended.code == 0, ended.err
     assert "updated delivery stream due-events" in ended.err
-    assert contents(front) == before
-    stream = front.client("firehose").describe_delivery_stream(DeliveryStreamName="due-events")
+    assert contents(emulator) == before
+    stream = emulator.client("firehose").describe_delivery_stream(DeliveryStreamName="due-events")
     destination = stream["DeliveryStreamDescription"]["Destinations"][0]["ExtendedS3DestinationDescription"]
     assert destination["BufferingHints"]["SizeInMBs"] == 100
-    front.journal.clear()
+    emulator.journal.clear()
     assert commands.due(*SETUP).code == 0, "options that are not given stay"
-    assert front.journal.mutating == []
+    assert emulator.journal.mutating == []
 
 
-def test_what_was_changed_by_hand_is_shown_and_set_right(front: Front, commands: Commands) -> None:
+def test_what_was_changed_by_hand_is_shown_and_set_right(emulator: AwsEmulator, commands: Commands) -> None:
     assert commands.due(*SETUP).code == 0
-    front.client("lambda").update_function_configuration(FunctionName="due-transform", MemorySize=128)
-    front.client("iam").delete_role_policy(RoleName="due-stream-us-east-1", PolicyName="due")
+    emulator.client("lambda").update_function_configuration(FunctionName="due-transform", MemorySize=128)
+    emulator.client("iam").delete_role_policy(RoleName="due-stream-us-east-1", PolicyName="due")
     plan = json.loads(commands.due("setup", "--plan", "--no-pinpoint", "-o", "json").out)
     changes = {row["name"]: row["differs"] for row in plan if row["action"] == "update"}
     assert changes.keys() == {"due-transform", "due-stream-us-east-1"}
@@ -91,47 +91,47 @@ def test_what_was_changed_by_hand_is_shown_and_set_right(front: Front, commands:
     assert differing() == []
 
 
-def test_pinpoint_stays_out_once_it_was_left_out(front: Front, commands: Commands) -> None:
+def test_pinpoint_stays_out_once_it_was_left_out(emulator: AwsEmulator, commands: Commands) -> None:
     assert commands.due(*SETUP).code == 0
-    front.journal.clear()
+    emulator.journal.clear()
     assert commands.due("setup", "--yes").code == 0
-    assert front.journal.mutating == []
+    assert emulator.journal.mutating == []
     ended = commands.due("setup", "--yes", "--pinpoint-project-name", "My Pinpoint Project")
     assert ended.code == 0, ended.err
     assert "created Pinpoint project My Pinpoint Project" in ended.err
 
 
-def test_another_tag_reaches_everything_that_is_there(front: Front, commands: Commands) -> None:
+def test_another_tag_reaches_everything_that_is_there(emulator: AwsEmulator, commands: Commands) -> None:
     whole = ("setup", "--yes", "--alarm-email", "oncall@example.com")
     assert commands.due(*whole, "--tag", "team=mail").code == 0
-    before, there = contents(front), tagged(front)
+    before, there = contents(emulator), tagged(emulator)
     assert there["role due-transform-us-east-1"].read()[DATABASE] == "due_eventdb"
     assert [name for name, one in there.items() if _common(one.read()) != {"team": "mail", STACK_TAG: "due"}] == []
     for one in there.values():
         one.add({"cost": "7"})
     plan = json.loads(commands.due(*whole, "--tag", "team=web", "--plan", "-o", "json").out)
     shown = {row["name"] for row in plan if "tags: team=mail -> team=web" in row["differs"]}
-    assert {row["name"] for row in plan} - shown == _untaggable(front)
+    assert {row["name"] for row in plan} - shown == _untaggable(emulator)
     assert commands.due(*whole, "--tag", "team=web").code == 0
     assert commands.due(*whole, "--tag", "floor=3").code == 0
-    assert contents(front) == before
+    assert contents(emulator) == before
     wanted = {"team": "web", "floor": "3", STACK_TAG: "due", "cost": "7"}
     assert [name for name, one in there.items() if _common(one.read()) != wanted] == []
-    front.journal.clear()
+    emulator.journal.clear()
     ended = commands.due(*whole, "--tag", "team=web")
     assert "as it should be" in ended.out
-    assert front.journal.mutating == []
+    assert emulator.journal.mutating == []
 
 
-def test_more_tags_than_aws_takes_are_found_before_anything_is_made(front: Front, commands: Commands) -> None:
+def test_more_tags_than_aws_takes_are_found_before_anything_is_made(emulator: AwsEmulator, commands: Commands) -> None:
     """A role has two of due's own beside them."""
     first, more = ([word for number in numbers for word in ("--tag", f"k{number}=v")] for numbers in (range(48), (48,)))
     assert commands.due(*SETUP, *first, *more).code == 2
-    assert front.journal.mutating == []
+    assert emulator.journal.mutating == []
     assert commands.due(*SETUP, *first).code == 0
     ended = commands.due(*SETUP, *more)
     assert (ended.code, "49 tags" in ended.err) == (2, True), ended
-    role = front.client("iam").get_role(RoleName="due-transform-us-east-1")["Role"]
+    role = emulator.client("iam").get_role(RoleName="due-transform-us-east-1")["Role"]
     assert len(role["Tags"]) == 50
 
 
@@ -140,19 +140,19 @@ def _common(tags: Mapping[str, str]) -> dict[str, str]:
     return {key: value for key, value in tags.items() if key != DATABASE}
 
 
-def _untaggable(front: Front) -> set[str]:
+def _untaggable(emulator: AwsEmulator) -> set[str]:
     """What AWS has no tags for: tables and views, what a bucket notifies of, where a project's events go."""
-    tables = front.client("glue").get_tables(DatabaseName="due_eventdb")["TableList"]
+    tables = emulator.client("glue").get_tables(DatabaseName="due_eventdb")["TableList"]
     return {"due-new-objects", *(one["Name"] for one in tables)}
 
 
-def test_tags_of_a_project_that_is_merely_used_stay(front: Front, commands: Commands) -> None:
-    project = front.client("pinpoint").create_app(
+def test_tags_of_a_project_that_is_merely_used_stay(emulator: AwsEmulator, commands: Commands) -> None:
+    project = emulator.client("pinpoint").create_app(
         CreateApplicationRequest={"Name": "My Pinpoint Project", "tags": {"team": "shop"}}
     )["ApplicationResponse"]
     assert commands.due("setup", "--yes", "--tag", "team=web").code == 0
-    tags = front.client("pinpoint").list_tags_for_resource(ResourceArn=project["Arn"])["TagsModel"]["tags"]
+    tags = emulator.client("pinpoint").list_tags_for_resource(ResourceArn=project["Arn"])["TagsModel"]["tags"]
     assert tags == {"team": "shop"}
-    front.journal.clear()
+    emulator.journal.clear()
     assert commands.due("setup", "--yes").code == 0
-    assert front.journal.mutating == []
+    assert emulator.journal.mutating == []

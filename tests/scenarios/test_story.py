@@ -6,7 +6,7 @@ import re
 from contextlib import nullcontext
 
 from due_cli.sql import files
-from tests.aws_emulator.aws import Front
+from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.pinpoint import Gone
 from tests.cli.test_readme import transcripts
 from tests.scenarios import story
@@ -16,21 +16,21 @@ from tests.scenarios.commands import Commands
 _CUT = "…"
 
 
-def test_it_runs_from_nothing_to_nothing(front: Front, commands: Commands) -> None:
+def test_it_runs_from_nothing_to_nothing(emulator: AwsEmulator, commands: Commands) -> None:
     """Every command succeeds, every report answers, and nothing is left but what was there before."""
-    before = contents(front)
+    before = contents(emulator)
     printed: dict[str, str] = {}
     for step in story.story(story.this_hour(), commands.home):
         if isinstance(step, story.Happening):
-            step.happens(front)
+            step.happens(emulator)
             continue
-        with story.delivering(front) if "--send-test" in step.words else nullcontext():
+        with story.delivering(emulator) if "--send-test" in step.words else nullcontext():
             ended = commands.due(*step.words)
         assert ended.code == 0, (step.typed, ended.err)
         printed[step.typed] = ended.out
-    front.pinpoint.gone = Gone.NO  # so that its projects can be listed again
-    assert contents(front) == before
-    assert front.iam.denied == []
+    emulator.pinpoint.gone = Gone.NO  # so that its projects can be listed again
+    assert contents(emulator) == before
+    assert emulator.iam.denied == []
     for name in files.names("reports"):
         (out,) = (out for typed, out in printed.items() if typed.split()[1:3] == ["report", name])
         assert len(out.splitlines()) > 2, name

@@ -13,7 +13,7 @@ import pytest
 from due_cli.events import Envelope
 from due_cli.events.model import Json
 from due_cli.sql import files
-from tests.aws_emulator.aws import Front
+from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.ses import TYPES
 from tests.commands import write_lines
 from tests.events.records import SHAPES
@@ -30,17 +30,17 @@ Rows = list[dict[str, Any]]
 
 
 @pytest.fixture
-def filled(front: Front, commands: Commands) -> Commands:
+def filled(emulator: AwsEmulator, commands: Commands) -> Commands:
     """The same records, streamed into an encrypted stack hour by hour and ingested into a folder."""
     records = [*_every_kind(), *(one for part in files_with_duplicates(7, week(7)) for one in part)]
-    key = front.client("kms").create_key()["KeyMetadata"]["Arn"]
-    front.client("sesv2").create_configuration_set(ConfigurationSetName=SET)
+    key = emulator.client("kms").create_key()["KeyMetadata"]["Arn"]
+    emulator.client("sesv2").create_configuration_set(ConfigurationSetName=SET)
     done(commands, "setup", "--yes", "--kms-key", key, "--status-days", "3650", "--pinpoint-project-name", PROJECT)
     done(commands, "attach-config-set", SET, "--via", "firehose")
-    project = front.client("pinpoint").get_apps()["ApplicationsResponse"]["Item"][0]["Id"]
+    project = emulator.client("pinpoint").get_apps()["ApplicationsResponse"]["Item"][0]["Id"]
     for hour, arrived in _by_hour(records):
-        with front.at(hour.replace(tzinfo=UTC).timestamp() + 1):
-            _stream(front, project, arrived)
+        with emulator.at(hour.replace(tzinfo=UTC).timestamp() + 1):
+            _stream(emulator, project, arrived)
     write_lines(commands.home / "records.json", records)
     done(commands, "setup", "--local", "folder", "--status-days", "3650")
     done(commands, "ingest", "records.json", "--local", "folder")
@@ -54,7 +54,7 @@ def done(commands: Commands, *words: str, unknown: bool = False) -> str:
     return ended.out
 
 
-def test_both_say_the_same(front: Front, filled: Commands) -> None:
+def test_both_say_the_same(emulator: AwsEmulator, filled: Commands) -> None:
     for name in ("all_events", *files.names("views")):
         streamed, ingested = _both(filled, "query", f"SELECT * FROM {name}")
         assert {row["event_id"] for row in streamed} == {row["event_id"] for row in ingested}, name
@@ -72,7 +72,7 @@ def test_both_say_the_same(front: Front, filled: Commands) -> None:
         assert [{**item, "from": "either"} for item in streamed] == [{**item, "from": "either"} for item in ingested]
     failed = [line for line in done(filled, "failed", "list", "--stack", "due", "-o", "json").splitlines() if line]
     assert failed == ["[]"]
-    assert front.iam.denied == []
+    assert emulator.iam.denied == []
 
 
 _MESSAGES = """
@@ -107,11 +107,11 @@ def _by_hour(records: Iterable[Json]) -> list[tuple[datetime, list[Json]]]:
     return sorted(hours.items())
 
 
-def _stream(front: Front, project: str, records: list[Json]) -> None:
+def _stream(emulator: AwsEmulator, project: str, records: list[Json]) -> None:
     """Puts records into the stream as their services do."""
     objects = [record for record in records if isinstance(record, dict)]
     mail = [one for one in objects if isinstance(one.get("mail"), dict) and one.get("eventType") in TYPES]
     app = [one for one in objects if "event_type" in one]
-    assert front.ses.publish(SET, *mail) == len(mail)
-    assert front.pinpoint.publish(project, *app) == len(app)
-    front.firehose.put("due-events", *(one for one in records if one not in mail and one not in app))
+    assert emulator.ses.publish(SET, *mail) == len(mail)
+    assert emulator.pinpoint.publish(project, *app) == len(app)
+    emulator.firehose.put("due-events", *(one for one in records if one not in mail and one not in app))

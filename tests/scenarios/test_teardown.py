@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.aws.stack import sending
-from tests.aws_emulator.aws import Front
+from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.calls import Call
 from tests.events.records import ses_send
 from tests.scenarios.account import contents, differing
@@ -22,43 +22,45 @@ REMOVAL = (*TEARDOWN, "--stack", "due", "--delete-data")
 
 
 @pytest.fixture
-def before(front: Front) -> dict[str, list[str]]:
+def before(emulator: AwsEmulator) -> dict[str, list[str]]:
     """What was in the account before."""
-    return contents(front)
+    return contents(emulator)
 
 
-def left(front: Front) -> dict[str, list[str]]:
+def left(emulator: AwsEmulator) -> dict[str, list[str]]:
     """What is in the account beside a bucket."""
-    return {**contents(front), "buckets": []}
+    return {**contents(emulator), "buckets": []}
 
 
-def test_removes_everything_but_the_events(front: Front, before: dict[str, list[str]], commands: Commands) -> None:
+def test_removes_everything_but_the_events(
+    emulator: AwsEmulator, before: dict[str, list[str]], commands: Commands
+) -> None:
     assert commands.due(*SETUP).code == 0
-    front.client("s3").put_object(Bucket=BUCKET, Key="events/2026/01/01/00/one.parquet", Body=b"rows")
+    emulator.client("s3").put_object(Bucket=BUCKET, Key="events/2026/01/01/00/one.parquet", Body=b"rows")
     ended = commands.due(*TEARDOWN)
     assert ended.code == 0, ended.err
-    assert contents(front) == {**before, "buckets": [BUCKET]}
+    assert contents(emulator) == {**before, "buckets": [BUCKET]}
     assert f"left: bucket {BUCKET}" in ended.out
     again = commands.due("teardown", "--stack", "due", "--yes")
     assert again.code == 0, again.err
     assert "nothing was left" in again.out
 
 
-def test_setup_again_takes_the_events_back(front: Front, commands: Commands) -> None:
+def test_setup_again_takes_the_events_back(emulator: AwsEmulator, commands: Commands) -> None:
     assert commands.due(*SETUP).code == 0
-    front.firehose.put("due-events", ses_send())
-    front.flush()
+    emulator.firehose.put("due-events", ses_send())
+    emulator.flush()
     asked = ("query", "SELECT event_type, event_id FROM all_events", "-o", "json")
     before = json.loads(commands.due(*asked).out)
     assert len(before) == 1
     assert commands.due(*TEARDOWN).code == 0
     assert commands.due(*SETUP).code == 0
     assert differing() == []
-    assert contents(front)["buckets"] == [BUCKET]
+    assert contents(emulator)["buckets"] == [BUCKET]
     assert json.loads(commands.due(*asked).out) == before
 
 
-def test_a_setup_that_files_kept_hours_may_be_killed(front: Front, commands: Commands) -> None:
+def test_a_setup_that_files_kept_hours_may_be_killed(emulator: AwsEmulator, commands: Commands) -> None:
     """The oldest hour is filed last, so what was cut off is seen."""
     assert commands.due(*SETUP).code == 0
     hours = [
@@ -66,8 +68,8 @@ def test_a_setup_that_files_kept_hours_may_be_killed(front: Front, commands: Com
     ]
     hours += [f"2025/12/24/{hour:02}" for hour in range(24)]
     for hour in hours:
-        front.client("s3").put_object(Bucket=BUCKET, Key=f"events/{hour}/one.parquet", Body=b"rows")
-    front.functions.settle()
+        emulator.client("s3").put_object(Bucket=BUCKET, Key=f"events/{hour}/one.parquet", Body=b"rows")
+    emulator.functions.settle()
     assert commands.due(*TEARDOWN).code == 0
 
     def is_filing(call: Call) -> bool:
@@ -79,22 +81,22 @@ def test_a_setup_that_files_kept_hours_may_be_killed(front: Front, commands: Com
     assert [row["name"] for row in planned if row["what"] == "partitions of"] == ["all_events"]
     assert commands.due(*SETUP).code == 0
     pages = (
-        front.client("glue")
+        emulator.client("glue")
         .get_paginator("get_partitions")
         .paginate(DatabaseName="due_eventdb", TableName="all_events")
     )
     assert sum(len(page["Partitions"]) for page in pages) == len(hours)
-    front.journal.clear()
+    emulator.journal.clear()
     assert commands.due(*SETUP).code == 0
-    assert front.journal.mutating == []
+    assert emulator.journal.mutating == []
 
 
-def test_deletes_the_data_where_asked(front: Front, before: dict[str, list[str]], commands: Commands) -> None:
+def test_deletes_the_data_where_asked(emulator: AwsEmulator, before: dict[str, list[str]], commands: Commands) -> None:
     assert commands.due(*SETUP).code == 0
-    front.client("s3").put_object(Bucket=BUCKET, Key="events/2026/01/01/00/one.parquet", Body=b"rows")
+    emulator.client("s3").put_object(Bucket=BUCKET, Key="events/2026/01/01/00/one.parquet", Body=b"rows")
     ended = commands.due(*TEARDOWN, "--delete-data")
     assert ended.code == 0, ended.err
-    assert contents(front) == before
+    assert contents(emulator) == before
 
 
 def test_what_was_never_there_is_not_said_to_be_left(commands: Commands) -> None:
@@ -102,62 +104,62 @@ def test_what_was_never_there_is_not_said_to_be_left(commands: Commands) -> None
     assert (ended.code, ended.out.splitlines()) == (0, ["nothing was left of the stack nobodys"]), ended
 
 
-def test_asks_before(front: Front, commands: Commands) -> None:
+def test_asks_before(emulator: AwsEmulator, commands: Commands) -> None:
     assert commands.due(*SETUP).code == 0
-    front.journal.clear()
+    emulator.journal.clear()
     ended = commands.due("teardown")
     assert ended.code == 2
     assert "--yes" in ended.err
-    assert front.journal.mutating == []
+    assert emulator.journal.mutating == []
 
 
-def test_leaves_a_database_with_tables_of_others(front: Front, commands: Commands) -> None:
+def test_leaves_a_database_with_tables_of_others(emulator: AwsEmulator, commands: Commands) -> None:
     assert commands.due(*SETUP).code == 0
     table = {"Name": "orders", "TableType": "EXTERNAL_TABLE", "StorageDescriptor": {"Columns": []}}
-    front.client("glue").create_table(DatabaseName="due_eventdb", TableInput=table)
+    emulator.client("glue").create_table(DatabaseName="due_eventdb", TableInput=table)
     ended = commands.due(*TEARDOWN)
     assert ended.code == 0, ended.err
-    assert contents(front)["tables of due_eventdb"] == ["orders"]
+    assert contents(emulator)["tables of due_eventdb"] == ["orders"]
     assert "orders" in ended.out
 
 
-def test_leaves_another_stack_alone(front: Front, commands: Commands) -> None:
+def test_leaves_another_stack_alone(emulator: AwsEmulator, commands: Commands) -> None:
     other = (*SETUP, "--stack", "other", "--database", "other_db")
     assert commands.due(*other).code == 0
-    of_other = contents(front)
+    of_other = contents(emulator)
     assert commands.due(*SETUP, "--stack", "due").code == 0
     assert commands.due(*TEARDOWN, "--stack", "due", "--delete-data").code == 0
-    assert contents(front) == of_other
+    assert contents(emulator) == of_other
 
 
-def test_killed_at_every_call_leaves_nothing(front: Front, commands: Commands) -> None:
-    sending.make_sets(front, "marketing")
-    before = contents(front), details(front)
+def test_killed_at_every_call_leaves_nothing(emulator: AwsEmulator, commands: Commands) -> None:
+    sending.make_sets(emulator, "marketing")
+    before = contents(emulator), details(emulator)
     assert commands.due(*WHOLE).code == 0
     each = Once()
     while (ended := commands.due(*REMOVAL, killed_by=each)).code:
         assert ended.code == -9, ended.err
-    assert (contents(front), details(front)) == before
+    assert (contents(emulator), details(emulator)) == before
     assert commands.due(*WHOLE).code == 0
-    front.journal.clear()
+    emulator.journal.clear()
     assert commands.due(*REMOVAL).code == 0
-    assert {call.name for call in front.journal if own(call)} <= each.names
+    assert {call.name for call in emulator.journal if own(call)} <= each.names
 
 
-def test_two_stacks_do_not_share_a_database(front: Front, commands: Commands) -> None:
+def test_two_stacks_do_not_share_a_database(emulator: AwsEmulator, commands: Commands) -> None:
     assert commands.due(*SETUP).code == 0
-    before = contents(front)
+    before = contents(emulator)
     ended = commands.due(*SETUP, "--stack", "other")
     assert ended.code == 5
     assert "--database" in ended.err
-    assert contents(front) == before
+    assert contents(emulator) == before
 
 
-def test_refuses_what_something_else_made(front: Front, commands: Commands) -> None:
+def test_refuses_what_something_else_made(emulator: AwsEmulator, commands: Commands) -> None:
     trust = json.dumps({"Version": "2012-10-17", "Statement": []})
-    front.client("iam").create_role(RoleName="due-transform-us-east-1", AssumeRolePolicyDocument=trust)
-    before = contents(front)
+    emulator.client("iam").create_role(RoleName="due-transform-us-east-1", AssumeRolePolicyDocument=trust)
+    before = contents(emulator)
     ended = commands.due(*SETUP)
     assert ended.code == 5
     assert "due-transform-us-east-1 was not made by due" in ended.err
-    assert contents(front) == before
+    assert contents(emulator) == before

@@ -13,7 +13,7 @@ from due_cli.aws.stack.stack import Stack
 from due_cli.core.progress import Silent
 from tests.aws.athena import stacks
 from tests.aws.athena.awkward import RECORDS
-from tests.aws_emulator.aws import Front
+from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.fixture import started
 from tests.queries.filing import ingested
 from tests.queries.scenes import HAND
@@ -23,7 +23,7 @@ from tests.queries.scenes import HAND
 class Bare:
     """A stack in an account."""
 
-    front: Front
+    emulator: AwsEmulator
     stack: Stack
 
 
@@ -31,7 +31,7 @@ class Bare:
 class Both:
     """The same files in a local database and in a stack."""
 
-    front: Front
+    emulator: AwsEmulator
     stack: Stack
     database: Path
 
@@ -61,27 +61,27 @@ def said() -> Said:
 @pytest.fixture(scope="module")
 def account() -> Iterator[Bare]:
     """A stack without events and without views."""
-    with started() as front:
-        yield Bare(front, stacks.made(views=False))
+    with started() as emulator:
+        yield Bare(emulator, stacks.made(views=False))
 
 
 @pytest.fixture
-def front(account: Bare) -> Iterator[Front]:
+def emulator(account: Bare) -> Iterator[AwsEmulator]:
     """The account of the module's tests, as it was before any of them; it cannot be had together with ``both``."""
-    front, stack = account.front, account.stack
-    before = front.athena.engine
-    front.journal.clear()
-    yield front
-    front.faults.clear()
-    front.athena.engine, front.athena.slow = before, 0.0
-    glue = front.client("glue")
+    emulator, stack = account.emulator, account.stack
+    before = emulator.athena.engine
+    emulator.journal.clear()
+    yield emulator
+    emulator.faults.clear()
+    emulator.athena.engine, emulator.athena.slow = before, 0.0
+    glue = emulator.client("glue")
     for table in glue.get_tables(DatabaseName=stack.options.database)["TableList"]:
         if table["Name"] != TABLE:
             glue.delete_table(DatabaseName=stack.options.database, Name=table["Name"])
 
 
 @pytest.fixture
-def stack(account: Bare, front: Front) -> Stack:
+def stack(account: Bare, emulator: AwsEmulator) -> Stack:
     """The stack in it."""
     return account.stack
 
@@ -91,7 +91,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
     """The events that were counted by hand and some with awkward values, on both targets."""
     hand = [record for case in HAND for record in case.records]
     database = ingested(tmp_path_factory.mktemp("both"), hand, RECORDS)
-    with started() as front:
+    with started() as emulator:
         stack = stacks.made(views=True)
-        stacks.filled(front, stack, database)
-        yield Both(front, stack, database)
+        stacks.filled(emulator, stack, database)
+        yield Both(emulator, stack, database)

@@ -1,4 +1,4 @@
-"""Engines that answer what a test needs, in the place of the front's."""
+"""Engines that answer what a test needs, in the place of the emulator's."""
 
 from __future__ import annotations
 

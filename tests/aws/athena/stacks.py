@@ -1,4 +1,4 @@
-"""A stack in the front's account as far as its questions go: what keeps events and statuses, and the views."""
+"""A stack in the emulator's account as far as its questions go: what keeps events and statuses, and the views."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from due_cli.aws.stack.plan import planned
 from due_cli.aws.stack.stack import Stack
 from due_cli.events.model import Json
 from due_cli.events.status import Status, merged, status_of
-from tests.aws_emulator.aws import Front
+from tests.aws_emulator.aws import AwsEmulator
 from tests.queries.filing import filed
 
 _PARTS = ("bucket", "database", "table", "workgroup", "status-table", "transform-log", "transform-role", "transform")
@@ -48,9 +48,9 @@ def made(*, views: bool, **chosen: Any) -> Stack:
     return stack
 
 
-def filled(front: Front, stack: Stack, database: Path) -> None:
+def filled(emulator: AwsEmulator, stack: Stack, database: Path) -> None:
     """Puts the files of a local database into the stack's bucket, each hour a partition."""
-    s3, glue, name = front.client("s3"), front.client("glue"), stack.options.database
+    s3, glue, name = emulator.client("s3"), emulator.client("glue"), stack.options.database
     storage = glue.get_table(DatabaseName=name, Name=TABLE)["Table"]["StorageDescriptor"]
     hours = set()
     for file in sorted((database / "events").rglob("*.parquet")):
@@ -67,9 +67,9 @@ def filled(front: Front, stack: Stack, database: Path) -> None:
         glue.create_partition(DatabaseName=name, TableName=TABLE, PartitionInput=partition)
 
 
-def known(front: Front, stack: Stack, statuses: Iterable[Status], days: int = 36500) -> None:
+def known(emulator: AwsEmulator, stack: Stack, statuses: Iterable[Status], days: int = 36500) -> None:
     """Puts statuses into the table as the functions do."""
-    dynamodb = front.client("dynamodb")
+    dynamodb = emulator.client("dynamodb")
     for status in statuses:
         dynamodb.put_item(TableName=stack.names.status_table, Item=attributes(status, days))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from due_cli.aws.stack.stack import Stack
-from tests.aws_emulator.aws import Front
+from tests.aws_emulator.aws import AwsEmulator
 from tests.commands import Due
 
 ON = ("--stack", "due")
@@ -36,19 +36,19 @@ CHANGES = (
 
 @pytest.mark.parametrize("sql", CHANGES)
 def test_what_would_change_data_is_refused_as_on_a_folder(
-    due: Due, front: Front, stack: Stack, folder: Path, sql: str
+    due: Due, emulator: AwsEmulator, stack: Stack, folder: Path, sql: str
 ) -> None:
     refused = due("query", sql, *ON).failed(6).err
     assert refused == due("query", sql, "--local", str(folder)).failed(6).err
     assert "does not run this" in refused
-    assert front.journal.of("athena:StartQueryExecution") == []
+    assert emulator.journal.of("athena:StartQueryExecution") == []
 
 
-def test_two_statements_are_one_too_many(due: Due, front: Front, stack: Stack) -> None:
+def test_two_statements_are_one_too_many(due: Due, emulator: AwsEmulator, stack: Stack) -> None:
     ran = due("query", "SELECT 1; DROP TABLE all_events", *ON).failed(6)
     assert "2 statements" in ran.err
     assert "0 statements" in due("query", "; -- nothing", *ON).failed(6).err
-    assert front.journal.of("athena:StartQueryExecution") == []
+    assert emulator.journal.of("athena:StartQueryExecution") == []
 
 
 @pytest.mark.parametrize(
@@ -78,11 +78,11 @@ def test_a_table_is_described_and_a_query_explained(due: Due, stack: Stack) -> N
     assert due.rows("query", "EXPLAIN SELECT event_type FROM all_events", *ON)
 
 
-def test_a_query_runs_as_it_was_typed(due: Due, front: Front, stack: Stack) -> None:
+def test_a_query_runs_as_it_was_typed(due: Due, emulator: AwsEmulator, stack: Stack) -> None:
     """Not as a parser would write it again."""
     typed = "select   COUNT( * ) as N,\n\t'100%' as \"It's\" -- why not"
     assert due.rows("query", typed, *ON) == [{"N": 1, "It's": "100%"}]
-    assert list(front.athena.queries.values())[-1].sql == typed
+    assert list(emulator.athena.queries.values())[-1].sql == typed
 
 
 def test_a_file_is_a_statement_too(due: Due, stack: Stack, tmp_path: Path) -> None:
@@ -102,11 +102,11 @@ def test_a_file_is_a_statement_too(due: Due, stack: Stack, tmp_path: Path) -> No
     ],
 )
 def test_what_stands_behind_a_statement_is_no_second_one(
-    due: Due, front: Front, stack: Stack, folder: Path, sql: str, text: str
+    due: Due, emulator: AwsEmulator, stack: Stack, folder: Path, sql: str, text: str
 ) -> None:
     for target in (ON, ("--local", str(folder))):
         assert due.rows("query", sql, *target) == [{"n": 1}]
-    assert list(front.athena.queries.values())[-1].sql == text
+    assert list(emulator.athena.queries.values())[-1].sql == text
 
 
 def test_what_asks_about_a_table_may_have_a_comment_behind_it(due: Due, stack: Stack) -> None:

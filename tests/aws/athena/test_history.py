@@ -24,14 +24,14 @@ def known_ids(both: Both) -> list[str]:
 
 def test_every_message_of_the_events_is_as_on_a_folder(both: Both, said: Said, known_ids: list[str]) -> None:
     ours = statuses_from_events(Folder(both.database), known_ids)
-    both.front.journal.clear()
+    both.emulator.journal.clear()
     theirs = statuses.statuses(both.stack, said, known_ids)
     assert len(ours) > 15
     for line in theirs.timelines:
         status = ours.get(str(line.item["message_id"]))
         assert status is not None
         assert line.item == {**status.item(), "from": "events"}
-    assert len(both.front.journal.of("athena:StartQueryExecution")) == 2  # its columns, and all messages at once
+    assert len(both.emulator.journal.of("athena:StartQueryExecution")) == 2  # its columns, and all messages at once
     assert said.notes == []
 
 
@@ -45,7 +45,7 @@ def test_an_id_may_be_any_text(due: Due, both: Both) -> None:
 def test_what_the_table_knows_beyond_the_events_is_not_lost(due: Due, both: Both, known_ids: list[str]) -> None:
     """An event is in the table at once, and in the events only when the stream has delivered it."""
     late = Mail("awkward-2", at("2025-06-02T12:00"))
-    stacks.known(both.front, both.stack, stacks.told(ses(late, "open", at("2025-06-02T13:00"))).values())
+    stacks.known(both.emulator, both.stack, stacks.told(ses(late, "open", at("2025-06-02T13:00"))).values())
     (item,) = due("status", "awkward-2", *ON, "-o", "json").done().json
     assert (item["status"], item["send"], item["open"], item["from"]) == (
         "open",
@@ -57,10 +57,10 @@ def test_what_the_table_knows_beyond_the_events_is_not_lost(due: Due, both: Both
 
 def test_many_ids_are_as_many_statements_as_athena_takes(both: Both, said: Said) -> None:
     """A statement has at most 262,144 bytes, and an id stands in it three times."""
-    both.front.journal.clear()
+    both.emulator.journal.clear()
     unknown = ["'" * 300 + f"-{number}" for number in range(250)]
     found = statuses.statuses(both.stack, said, [*unknown, "awkward-1"])
     assert [line.item["status"] for line in found.timelines] == ["not_found"] * 250 + ["send"]
-    asked = [call.parameters["QueryString"] for call in both.front.journal.of("athena:StartQueryExecution")]
+    asked = [call.parameters["QueryString"] for call in both.emulator.journal.of("athena:StartQueryExecution")]
     assert max(len(sql.encode()) for sql in asked) < 262_144
     assert len(asked) == 2 * 3

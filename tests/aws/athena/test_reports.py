@@ -59,4 +59,4 @@ def test_what_was_asked_is_what_sql_shows(both: Both, due: Due) -> None:
     words = ("report", "subject-lines", "--address", VALUES[0], *PERIOD, "--stack", "due")
     printed = due(*words, "--sql").done().out
     due(*words).done()
-    assert list(both.front.athena.queries.values())[-1].sql.strip() == printed.strip()
+    assert list(both.emulator.athena.queries.values())[-1].sql.strip() == printed.strip()

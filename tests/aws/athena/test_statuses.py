@@ -11,7 +11,7 @@ from due_cli.aws.pipeline.status_item import attributes
 from due_cli.aws.services import status_items
 from due_cli.aws.stack.stack import Stack
 from tests.aws.athena import stacks
-from tests.aws_emulator.aws import Front
+from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.calls import Call
 from tests.aws_emulator.wire import Answer, Request
 from tests.commands import Due
@@ -26,7 +26,7 @@ def sent(number: int) -> Mail:
 
 
 @pytest.fixture
-def kept(front: Front, stack: Stack) -> Stack:
+def kept(emulator: AwsEmulator, stack: Stack) -> Stack:
     """A stack whose table knows some messages: an email that was opened, an SMS, and 250 emails that were sent."""
     opened = Mail("opened-1", MONDAY)
     known = stacks.told(
@@ -35,15 +35,15 @@ def kept(front: Front, stack: Stack) -> Stack:
         pinpoint_sms(Text("sms-1"), "BUFFERED", MONDAY, 600.0),
         *(ses(sent(number), "send") for number in range(250)),
     )
-    stacks.known(front, stack, known.values())
+    stacks.known(emulator, stack, known.values())
     return stack
 
 
-def asked_athena(front: Front) -> int:
-    return len(front.journal.of("athena:StartQueryExecution"))
+def asked_athena(emulator: AwsEmulator) -> int:
+    return len(emulator.journal.of("athena:StartQueryExecution"))
 
 
-def test_a_known_message_costs_one_read_and_no_query(due: Due, front: Front, kept: Stack) -> None:
+def test_a_known_message_costs_one_read_and_no_query(due: Due, emulator: AwsEmulator, kept: Stack) -> None:
     (item,) = due("status", "opened-1", *ON, "-o", "json").done().json
     assert (item["status"], item["send"], item["open"], item["from"]) == (
         "open",
@@ -51,8 +51,8 @@ def test_a_known_message_costs_one_read_and_no_query(due: Due, front: Front, kep
         "2026-11-02T12:00:05.000Z",
         "store",
     )
-    assert front.journal.names["dynamodb:BatchGetItem"] == 1
-    assert asked_athena(front) == 0
+    assert emulator.journal.names["dynamodb:BatchGetItem"] == 1
+    assert asked_athena(emulator) == 0
 
 
 def test_the_answers_come_in_the_order_asked(due: Due, kept: Stack) -> None:
@@ -63,18 +63,18 @@ def test_the_answers_come_in_the_order_asked(due: Due, kept: Stack) -> None:
     assert items[0]["price_in_millicents_usd"] == 600.0
 
 
-def test_hundreds_are_read_a_hundred_at_a_time(front: Front, kept: Stack) -> None:
+def test_hundreds_are_read_a_hundred_at_a_time(emulator: AwsEmulator, kept: Stack) -> None:
     wanted = [sent(number).id for number in range(250)]
     found = status_items.statuses(kept.aws, kept.names.status_table, wanted)
     assert sorted(found) == sorted(wanted)
-    calls = front.journal.of("dynamodb:BatchGetItem")
+    calls = emulator.journal.of("dynamodb:BatchGetItem")
     assert [len(call.parameters["RequestItems"][kept.names.status_table]["Keys"]) for call in calls] == [100, 100, 50]
 
 
-def test_what_is_left_out_of_an_answer_is_asked_for_again(front: Front, kept: Stack) -> None:
+def test_what_is_left_out_of_an_answer_is_asked_for_again(emulator: AwsEmulator, kept: Stack) -> None:
     """As DynamoDB does under load: some keys are answered, the others come back unprocessed."""
     table = kept.names.status_table
-    dynamodb, busy = front.client("dynamodb"), [True, True, True]
+    dynamodb, busy = emulator.client("dynamodb"), [True, True, True]
 
     def handler(call: Call, _: Request) -> Answer | None:
         if not busy:
@@ -86,24 +86,24 @@ def test_what_is_left_out_of_an_answer_is_asked_for_again(front: Front, kept: St
         left = {table: {**wanted, "Keys": others}} if others else {}
         return Answer.of({"Responses": {table: [item for item in items if item]}, "UnprocessedKeys": left})
 
-    front.handlers["dynamodb:BatchGetItem"] = handler
+    emulator.handlers["dynamodb:BatchGetItem"] = handler
     try:
         wanted = [sent(number).id for number in range(100)]
         assert sorted(status_items.statuses(kept.aws, table, wanted)) == sorted(wanted)
     finally:
-        del front.handlers["dynamodb:BatchGetItem"]
+        del emulator.handlers["dynamodb:BatchGetItem"]
     assert busy == []
-    asked = [call.parameters["RequestItems"][table] for call in front.journal.of("dynamodb:BatchGetItem")]
+    asked = [call.parameters["RequestItems"][table] for call in emulator.journal.of("dynamodb:BatchGetItem")]
     assert [len(one["Keys"]) for one in asked] == [100, 70, 40, 10]
 
 
-def test_a_throttled_read_is_made_again(due: Due, front: Front, kept: Stack) -> None:
-    front.faults.refuse("dynamodb:BatchGetItem", "ProvisionedThroughputExceededException", times=2)
+def test_a_throttled_read_is_made_again(due: Due, emulator: AwsEmulator, kept: Stack) -> None:
+    emulator.faults.refuse("dynamodb:BatchGetItem", "ProvisionedThroughputExceededException", times=2)
     due("status", "opened-1", *ON).done()
 
 
-def test_no_right_to_the_table_is_said(due: Due, front: Front, kept: Stack) -> None:
-    front.faults.deny("dynamodb:BatchGetItem")
+def test_no_right_to_the_table_is_said(due: Due, emulator: AwsEmulator, kept: Stack) -> None:
+    emulator.faults.deny("dynamodb:BatchGetItem")
     assert "dynamodb:BatchGetItem" in due("status", "opened-1", *ON).failed(5).err
 
 
@@ -113,11 +113,11 @@ def test_what_can_be_no_key_is_a_message_that_nobody_knows(due: Due, kept: Stack
     assert [item["status"] for item in items] == ["not_found", "open"]
 
 
-def test_what_is_over_or_not_dues_counts_as_unknown(due: Due, front: Front, stack: Stack) -> None:
+def test_what_is_over_or_not_dues_counts_as_unknown(due: Due, emulator: AwsEmulator, stack: Stack) -> None:
     """DynamoDB deletes an item days after its time; and anybody may write to a table."""
     (status,) = stacks.told(ses(Mail("over-1", MONDAY), "send")).values()
     item: dict[str, Any] = attributes(status, 90)
-    dynamodb = front.client("dynamodb")
+    dynamodb = emulator.client("dynamodb")
     dynamodb.put_item(TableName=stack.names.status_table, Item={**item, "expires_at": {"N": str(int(time.time()) - 1)}})
     for name, facts in (("theirs-1", "no JSON"), ("theirs-2", "[1]")):
         theirs = {"message_id": {"S": name}, "facts": {"S": facts}, "expires_at": {"N": "9999999999"}}
@@ -129,10 +129,12 @@ def test_what_is_over_or_not_dues_counts_as_unknown(due: Due, front: Front, stac
     assert due("status", "over-1", *ON, "-o", "json").done().json[0]["status"] == "send"
 
 
-def test_where_athena_cannot_be_asked_the_table_answers_with_a_note(due: Due, front: Front, kept: Stack) -> None:
+def test_where_athena_cannot_be_asked_the_table_answers_with_a_note(
+    due: Due, emulator: AwsEmulator, kept: Stack
+) -> None:
     (late,) = stacks.told(ses(Mail("late-1", MONDAY), "delivered", MONDAY + 1)).values()
-    stacks.known(front, kept, [late])
-    front.faults.deny("athena:StartQueryExecution")
+    stacks.known(emulator, kept, [late])
+    emulator.faults.deny("athena:StartQueryExecution")
     ran = due("status", "late-1", "opened-1", "unknown-1", *ON, "-o", "json", "--quiet").failed(4)
     assert [item["status"] for item in ran.json] == ["delivered", "open", "not_found"]
     assert {item.get("from") for item in ran.json[:2]} == {"store"}

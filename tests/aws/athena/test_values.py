@@ -152,7 +152,7 @@ def test_the_order_stays_where_columns_become_json(
     found = rows(both, said, sql)
     assert [row[column] for row in found] == ordered
     assert any(isinstance(value, (dict, list)) for value in found[0])
-    asked = list(both.front.athena.queries.values())[-1].sql
+    asked = list(both.emulator.athena.queries.values())[-1].sql
     assert asked.rpartition(") AS due_rows")[2].count("ORDER BY") == 1, "Trino drops the order of a query in a FROM"
 
 
@@ -184,7 +184,7 @@ class NoJsonOfBytes:
     """An engine that casts what Trino casts."""
 
     def __init__(self, both: Both) -> None:
-        self._engine = both.front.athena.engine
+        self._engine = both.emulator.athena.engine
 
     def execute(self, sql: str, catalog: Catalog) -> Result:
         if "CAST(due_" in sql:
@@ -193,7 +193,7 @@ class NoJsonOfBytes:
 
 
 def test_what_has_no_json_is_shown_as_athena_writes_it(both: Both, said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(both.front.athena, "engine", NoJsonOfBytes(both))
+    monkeypatch.setattr(both.emulator.athena, "engine", NoJsonOfBytes(both))
     assert rows(both, said, "SELECT ARRAY['a', 'b'] AS l, 1 AS n ORDER BY n") == [("[a, b]", 1)]
     (note,) = said.notes
     assert "as Athena writes them" in note

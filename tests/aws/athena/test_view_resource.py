@@ -16,7 +16,7 @@ from due_cli.core.errors import DueError, QueryError
 from due_cli.sql import files
 from tests.aws.athena import stacks
 from tests.aws.athena.engines import Fails
-from tests.aws_emulator.aws import Front
+from tests.aws_emulator.aws import AwsEmulator
 
 ON = ("--stack", "due")
 PURCHASES = ("view", "create", "purchases", "--event-type", "purchase", "--attribute", "currency", *ON)
@@ -31,32 +31,32 @@ def look(stack: Stack, one: Node[Aws]) -> tuple[Action, list[object]]:
     return step.action, [difference.before for difference in step.differences]
 
 
-def in_athena(front: Front, stack: Stack, sql: str) -> None:
+def in_athena(emulator: AwsEmulator, stack: Stack, sql: str) -> None:
     """What somebody types in the console."""
-    stack_athena = front.client("athena")
+    stack_athena = emulator.client("athena")
     number = stack_athena.start_query_execution(
         QueryString=sql, WorkGroup="due", QueryExecutionContext={"Database": stack.options.database}
     )["QueryExecutionId"]
-    while front.athena.queries[number].state in ("QUEUED", "RUNNING"):
+    while emulator.athena.queries[number].state in ("QUEUED", "RUNNING"):
         pass
-    assert front.athena.queries[number].state == "SUCCEEDED"
+    assert emulator.athena.queries[number].state == "SUCCEEDED"
 
 
-def test_the_guides_views_are_made_once_and_kept(front: Front, stack: Stack) -> None:
+def test_the_guides_views_are_made_once_and_kept(emulator: AwsEmulator, stack: Stack) -> None:
     steps = stacks.applied(stack, "view")
     assert {step.node.resource.name: step.action for step in steps} == dict.fromkeys(
         files.names("views"), Action.CREATE
     )
-    front.journal.clear()
+    emulator.journal.clear()
     assert {step.action for step in stacks.applied(stack, "view")} == {Action.KEEP}
-    assert front.journal.mutating == []
+    assert emulator.journal.mutating == []
 
 
-def test_a_view_that_was_changed_by_hand_is_seen_and_mended(front: Front, stack: Stack) -> None:
+def test_a_view_that_was_changed_by_hand_is_seen_and_mended(emulator: AwsEmulator, stack: Stack) -> None:
     one = node(stack)
     one.resource.create(stack.aws)
     assert look(stack, one) == (Action.KEEP, [])
-    in_athena(front, stack, "CREATE OR REPLACE VIEW one AS SELECT event_type AS other FROM all_events")
+    in_athena(emulator, stack, "CREATE OR REPLACE VIEW one AS SELECT event_type AS other FROM all_events")
     assert look(stack, one) == (Action.UPDATE, ["changed by hand"])
     one.resource.update(stack.aws, frozenset(("ViewOriginalText",)))
     assert look(stack, one) == (Action.KEEP, [])
@@ -66,11 +66,11 @@ def test_a_view_that_was_changed_by_hand_is_seen_and_mended(front: Front, stack:
     assert [column["Name"] for column in table["StorageDescriptor"]["Columns"]] == ["event_type"]
 
 
-def test_a_change_that_leaves_dues_marks_is_seen_too(front: Front, stack: Stack) -> None:
+def test_a_change_that_leaves_dues_marks_is_seen_too(emulator: AwsEmulator, stack: Stack) -> None:
     """Somebody writes the view's text in Glue and leaves all else as it was."""
     one = node(stack)
     one.resource.create(stack.aws)
-    glue = front.client("glue")
+    glue = emulator.client("glue")
     table = glue.get_table(DatabaseName=stack.options.database, Name="one")["Table"]
     kept = ("Name", "TableType", "Parameters", "PartitionKeys", "StorageDescriptor", "ViewExpandedText")
     changed = {key: table[key] for key in kept} | {"ViewOriginalText": table["ViewOriginalText"] + " "}
@@ -97,9 +97,9 @@ def test_what_athena_keeps_of_a_view_stays(stack: Stack) -> None:
     assert stored["columns"] == [{"name": "event_type", "type": "varchar"}]
 
 
-def test_a_setup_that_was_cut_off_goes_on(front: Front, stack: Stack) -> None:
+def test_a_setup_that_was_cut_off_goes_on(emulator: AwsEmulator, stack: Stack) -> None:
     one = node(stack)
-    rule = front.faults.deny("glue:UpdateTable", times=1)
+    rule = emulator.faults.deny("glue:UpdateTable", times=1)
     with pytest.raises(DueError, match=r"marking view one .*: access denied"):
         one.resource.create(stack.aws)
     assert rule.times == 0
@@ -108,14 +108,14 @@ def test_a_setup_that_was_cut_off_goes_on(front: Front, stack: Stack) -> None:
     assert look(stack, one) == (Action.KEEP, [])
 
 
-def test_two_that_mark_at_once_do_not_fail(front: Front, stack: Stack) -> None:
-    front.faults.refuse("glue:UpdateTable", "ConcurrentModificationException", times=2)
+def test_two_that_mark_at_once_do_not_fail(emulator: AwsEmulator, stack: Stack) -> None:
+    emulator.faults.refuse("glue:UpdateTable", "ConcurrentModificationException", times=2)
     node(stack).resource.create(stack.aws)
     assert look(stack, node(stack)) == (Action.KEEP, [])
 
 
-def test_what_athena_does_not_take_is_a_failed_query(front: Front, stack: Stack) -> None:
-    front.athena.engine = Fails("COLUMN_NOT_FOUND: line 1:8: Column 'x'\n cannot be resolved")
+def test_what_athena_does_not_take_is_a_failed_query(emulator: AwsEmulator, stack: Stack) -> None:
+    emulator.athena.engine = Fails("COLUMN_NOT_FOUND: line 1:8: Column 'x'\n cannot be resolved")
     with pytest.raises(QueryError) as caught:
         node(stack, "CREATE OR REPLACE VIEW one AS SELECT x FROM all_events").resource.create(stack.aws)
     assert caught.value.message == (
@@ -132,8 +132,8 @@ def test_removed_and_gone(stack: Stack) -> None:
     one.resource.delete(stack.aws)
 
 
-def test_a_table_of_the_same_name_is_nobodys_view(front: Front, stack: Stack) -> None:
-    glue = front.client("glue")
+def test_a_table_of_the_same_name_is_nobodys_view(emulator: AwsEmulator, stack: Stack) -> None:
+    glue = emulator.client("glue")
     storage = {"Columns": [{"Name": "a", "Type": "int"}], "Location": "s3://theirs/"}
     theirs = {"Name": "one", "TableType": "EXTERNAL_TABLE", "StorageDescriptor": storage}
     glue.create_table(DatabaseName=stack.options.database, TableInput=theirs)

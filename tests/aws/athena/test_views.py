@@ -64,7 +64,7 @@ def test_making_is_refused_as_on_a_folder(due: Due, both: Both) -> None:
 
 
 def test_a_view_that_athena_did_not_make_is_shown_as_it_is(due: Due, both: Both) -> None:
-    glue = both.front.client("glue")
+    glue = both.emulator.client("glue")
     theirs = {
         "Name": "hive_view",
         "TableType": "VIRTUAL_VIEW",

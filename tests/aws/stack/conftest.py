@@ -12,23 +12,23 @@ from due_cli.aws.stack.options import Options
 from due_cli.aws.stack.package import package
 from due_cli.aws.stack.stack import Stack
 from tests.aws.stack import sending
-from tests.aws_emulator.aws import Front
-from tests.aws_emulator.fixture import front
+from tests.aws_emulator.aws import AwsEmulator
+from tests.aws_emulator.fixture import emulator
 
-__all__ = ["front"]
+__all__ = ["emulator"]
 
 
 @pytest.fixture
-def aws(front: Front) -> Aws:
+def aws(emulator: AwsEmulator) -> Aws:
     """An account with nothing in it."""
     return Aws()
 
 
 @pytest.fixture
-def stack(front: Front) -> Stack:
+def stack(emulator: AwsEmulator) -> Stack:
     """A stack with two configuration sets beside it."""
-    sending.make_sets(front, "marketing", "receipts")
-    return sending.a_stack(front)
+    sending.make_sets(emulator, "marketing", "receipts")
+    return sending.a_stack(emulator)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What the tests of senders set up in the front's account: a stack's stream, configuration sets and projects."""
+"""What the tests of senders set up in the emulator's account: a stack's stream, configuration sets and projects."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from due_cli.aws.stack.plan import planned
 from due_cli.aws.stack.stack import Stack, names_in
 from due_cli.core.progress import Silent
 from due_cli.core.results import Done
-from tests.aws_emulator.aws import Front
+from tests.aws_emulator.aws import AwsEmulator
 
 EVENT_TYPES = ["SEND", "REJECT", "BOUNCE", "COMPLAINT", "DELIVERY", "OPEN", "CLICK", "RENDERING_FAILURE"]
 ALL_EVENT_TYPES = [*EVENT_TYPES, "DELIVERY_DELAY", "SUBSCRIPTION"]
 OTHER_STREAM = "arn:aws:firehose:us-east-1:123456789012:deliverystream/other"
 
 
-def a_stack(front: Front, name: str = "due") -> Stack:
+def a_stack(emulator: AwsEmulator, name: str = "due") -> Stack:
     """As much of a stack as senders need: its stream and SES's role."""
     aws = Aws()
     names = names_in(aws, name)
-    make_stream(front, names.stream)
+    make_stream(emulator, names.stream)
     apply([config_sets.role(names, {STACK_TAG: names.stack}, None)], aws)
-    front.journal.clear()
+    emulator.journal.clear()
     return Stack(aws, names, Options())
 
 
-def make_stream(front: Front, name: str) -> None:
+def make_stream(emulator: AwsEmulator, name: str) -> None:
     bucket = {"RoleARN": "arn:aws:iam::123456789012:role/any", "BucketARN": "arn:aws:s3:::any"}
-    front.client("firehose").create_delivery_stream(DeliveryStreamName=name, S3DestinationConfiguration=bucket)
+    emulator.client("firehose").create_delivery_stream(DeliveryStreamName=name, S3DestinationConfiguration=bucket)
 
 
 def apply(nodes: list[Node[Aws]], aws: Aws) -> dict[str, Action]:
@@ -43,26 +43,28 @@ def apply(nodes: list[Node[Aws]], aws: Aws) -> dict[str, Action]:
     return {step.node.key: step.action for step in steps}
 
 
-def make_sets(front: Front, *names: str) -> None:
+def make_sets(emulator: AwsEmulator, *names: str) -> None:
     for name in names:
-        front.client("sesv2").create_configuration_set(ConfigurationSetName=name)
+        emulator.client("sesv2").create_configuration_set(ConfigurationSetName=name)
 
 
-def make_project(front: Front, name: str, **tags: str) -> str:
+def make_project(emulator: AwsEmulator, name: str, **tags: str) -> str:
     """A project; its id."""
     asked = {"Name": name, "tags": {key.replace("_", ":"): value for key, value in tags.items()}}
-    return str(front.client("pinpoint").create_app(CreateApplicationRequest=asked)["ApplicationResponse"]["Id"])
+    return str(emulator.client("pinpoint").create_app(CreateApplicationRequest=asked)["ApplicationResponse"]["Id"])
 
 
-def lead(front: Front, project: str, stream_arn: str, role_arn: str = "arn:aws:iam::123456789012:role/any") -> None:
+def lead(
+    emulator: AwsEmulator, project: str, stream_arn: str, role_arn: str = "arn:aws:iam::123456789012:role/any"
+) -> None:
     """Gives a project an event stream, as somebody by hand."""
     stream = {"DestinationStreamArn": stream_arn, "RoleArn": role_arn}
-    front.client("pinpoint").put_event_stream(ApplicationId=project, WriteEventStream=stream)
+    emulator.client("pinpoint").put_event_stream(ApplicationId=project, WriteEventStream=stream)
 
 
-def stream_of(front: Front, project: str) -> str | None:
+def stream_of(emulator: AwsEmulator, project: str) -> str | None:
     """Where a project's event stream leads."""
-    pinpoint = front.client("pinpoint")
+    pinpoint = emulator.client("pinpoint")
     try:
         found = pinpoint.get_event_stream(ApplicationId=project)["EventStream"]
     except pinpoint.exceptions.NotFoundException:
@@ -70,9 +72,9 @@ def stream_of(front: Front, project: str) -> str | None:
     return str(found["DestinationStreamArn"])
 
 
-def projects(front: Front) -> list[str]:
+def projects(emulator: AwsEmulator) -> list[str]:
     """The names of all projects."""
-    return sorted(one["Name"] for one in front.client("pinpoint").get_apps()["ApplicationsResponse"]["Item"])
+    return sorted(one["Name"] for one in emulator.client("pinpoint").get_apps()["ApplicationsResponse"]["Item"])
 
 
 def app_arn(names: Names, project: str) -> str:
@@ -111,11 +113,11 @@ def detach(stack: Stack, *names: str) -> Done:
     return senders.detach(stack, list(names), Silent())
 
 
-def a_project(front: Front, stack: Stack) -> str:
+def a_project(emulator: AwsEmulator, stack: Stack) -> str:
     """A project whose events the stack gets; its ARN."""
-    project = make_project(front, "shop")
-    lead(front, project, stack.names.stream_arn)
-    front.journal.clear()
+    project = make_project(emulator, "shop")
+    lead(emulator, project, stack.names.stream_arn)
+    emulator.journal.clear()
     return app_arn(stack.names, project)
 
 

@@ -8,20 +8,20 @@ import pytest
 
 from tests.aws.stack import sending
 from tests.aws_emulator import account
-from tests.aws_emulator.aws import Front
+from tests.aws_emulator.aws import AwsEmulator
 from tests.commands import Due, process
 
 
 @pytest.fixture
-def stack(front: Front) -> Front:
+def stack(emulator: AwsEmulator) -> AwsEmulator:
     """An account with a stack named due, as far as these commands look at it."""
-    account.function(front, account.PASSING, "due-transform")
-    sending.make_sets(front, "marketing", "receipts")
-    sending.a_stack(front)
-    return front
+    account.function(emulator, account.PASSING, "due-transform")
+    sending.make_sets(emulator, "marketing", "receipts")
+    sending.a_stack(emulator)
+    return emulator
 
 
-def test_sets_and_projects_are_attached_and_detached(stack: Front, due: Due) -> None:
+def test_sets_and_projects_are_attached_and_detached(stack: AwsEmulator, due: Due) -> None:
     project = sending.make_project(stack, "shop")
     ran = process("attach-config-set", "marketing", "--stack", "due").done()
     assert ran.out == "configuration set marketing sends its events to the delivery stream due-events\n"
@@ -38,7 +38,7 @@ def test_sets_and_projects_are_attached_and_detached(stack: Front, due: Due) -> 
     assert stack.ses.destinations("marketing") == stack.ses.destinations("receipts") == []
 
 
-def test_their_exit_codes(stack: Front, due: Due, tmp_path: Path) -> None:
+def test_their_exit_codes(stack: AwsEmulator, due: Due, tmp_path: Path) -> None:
     ran = due("attach-config-set", "marketting", "--stack", "due").failed(4)
     assert "did you mean marketing?" in ran.err
     assert "did you mean" not in ran.out

@@ -1,4 +1,4 @@
-"""Pinpoint's end: an account in which it does not answer, refuses, or ends half way; through the front over HTTP."""
+"""Pinpoint's end: an account in which it does not answer, refuses, or ends half way; through the emulator over HTTP."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from due_cli.core.errors import ConfigurationError, ExitCode, RefusedError
 from due_cli.core.progress import Silent
 from tests.aws.stack import sending
 from tests.aws.stack.test_pinpoint import AUTO, desired, set_up, stack
-from tests.aws_emulator.aws import Front
+from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.pinpoint import Gone
 
 __all__ = ["stack"]
 
 
-def impatient(front: Front, monkeypatch: pytest.MonkeyPatch, gone: Gone, stack: Stack) -> Stack:
+def impatient(emulator: AwsEmulator, monkeypatch: pytest.MonkeyPatch, gone: Gone, stack: Stack) -> Stack:
     """A Pinpoint that is gone, and a caller who does not wait for it for as long as due does."""
-    front.pinpoint.gone = gone
-    for name, value in front.pinpoint.environment().items():
+    emulator.pinpoint.gone = gone
+    for name, value in emulator.pinpoint.environment().items():
         monkeypatch.setenv(name, value)
     aws = Aws()
     config = Config(read_timeout=0.3, connect_timeout=1, retries={"total_max_attempts": 1})
@@ -34,9 +34,9 @@ def impatient(front: Front, monkeypatch: pytest.MonkeyPatch, gone: Gone, stack: 
 
 @pytest.mark.parametrize("gone", [one for one in Gone if one is not Gone.NO])
 def test_without_pinpoint_setup_goes_on_and_says_so_in_one_line(
-    front: Front, stack: Stack, monkeypatch: pytest.MonkeyPatch, gone: Gone
+    emulator: AwsEmulator, stack: Stack, monkeypatch: pytest.MonkeyPatch, gone: Gone
 ) -> None:
-    stack = impatient(front, monkeypatch, gone, stack)
+    stack = impatient(emulator, monkeypatch, gone, stack)
     found = desired(stack)
     assert (found.nodes, found.project_id) == ([], None)
     [note] = found.notes
@@ -53,29 +53,29 @@ def test_without_pinpoint_setup_goes_on_and_says_so_in_one_line(
 
 
 @pytest.mark.parametrize("operation", ["GetEventStream", "ListTagsForResource"])
-def test_a_pinpoint_without_event_streams_is_none(front: Front, stack: Stack, operation: str) -> None:
-    sending.make_project(front, "shop")
-    front.faults.refuse(f"pinpoint:{operation}", "ForbiddenException", "no longer available", 403)
+def test_a_pinpoint_without_event_streams_is_none(emulator: AwsEmulator, stack: Stack, operation: str) -> None:
+    sending.make_project(emulator, "shop")
+    emulator.faults.refuse(f"pinpoint:{operation}", "ForbiddenException", "no longer available", 403)
     assert desired(stack).notes == (
         "Amazon Pinpoint does not answer (ForbiddenException: no longer available): set up without it",
     )
 
 
-def test_a_service_that_is_unwell_is_not_one_that_is_gone(front: Front, stack: Stack) -> None:
-    front.faults.throttle("pinpoint:GetApps", times=1)
+def test_a_service_that_is_unwell_is_not_one_that_is_gone(emulator: AwsEmulator, stack: Stack) -> None:
+    emulator.faults.throttle("pinpoint:GetApps", times=1)
     assert desired(stack).nodes
-    front.faults.throttle("pinpoint:GetApps", times=9)
+    emulator.faults.throttle("pinpoint:GetApps", times=9)
     with pytest.raises(RefusedError, match="ThrottlingException") as caught:
         desired(stack)
     assert not isinstance(caught.value, NoPinpointError)
-    front.faults.clear()
-    front.faults.refuse("pinpoint:GetApps", "ExpiredTokenException", "expired", 403)
+    emulator.faults.clear()
+    emulator.faults.refuse("pinpoint:GetApps", "ExpiredTokenException", "expired", 403)
     with pytest.raises(ConfigurationError, match="does not accept the credentials"):
         desired(stack)
 
 
-def test_a_pinpoint_that_makes_no_more_projects_says_how_to_go_on(front: Front, stack: Stack) -> None:
-    front.faults.refuse("pinpoint:CreateApp", "ForbiddenException", "Amazon Pinpoint is closed.", 403)
+def test_a_pinpoint_that_makes_no_more_projects_says_how_to_go_on(emulator: AwsEmulator, stack: Stack) -> None:
+    emulator.faults.refuse("pinpoint:CreateApp", "ForbiddenException", "Amazon Pinpoint is closed.", 403)
     with pytest.raises(NoPinpointError, match="ForbiddenException: Amazon Pinpoint is closed") as caught:
         set_up(stack)
     assert "due setup --no-pinpoint" in str(caught.value.hint)
@@ -89,16 +89,16 @@ def prepared(asked: Asked) -> setup.Prepared:
     ("call", "code", "status"),
     [("CreateApp", "ForbiddenException", 403), ("PutEventStream", "BadRequestException", 400)],
 )
-def test_a_pinpoint_that_ends_half_way_is_left_out(front: Front, call: str, code: str, status: int) -> None:
-    sending.make_sets(front, "marketing")
-    front.faults.refuse(f"pinpoint:{call}", code, "Amazon Pinpoint is closed.", status)
+def test_a_pinpoint_that_ends_half_way_is_left_out(emulator: AwsEmulator, call: str, code: str, status: int) -> None:
+    sending.make_sets(emulator, "marketing")
+    emulator.faults.refuse(f"pinpoint:{call}", code, "Amazon Pinpoint is closed.", status)
     done = setup.carry_out(prepared(AUTO), Silent())
     said = [line for line in done.lines if "Pinpoint" in line]
     assert said == [f"Amazon Pinpoint does not do it ({code}: Amazon Pinpoint is closed): set up without it"]
-    [destination] = front.ses.destinations("marketing")
+    [destination] = emulator.ses.destinations("marketing")
     assert destination["KinesisFirehoseDestination"]["DeliveryStreamArn"].endswith(":deliverystream/due-events")
-    assert sending.projects(front) == []
-    roles = [one["RoleName"] for one in front.client("iam").list_roles()["Roles"]]
+    assert sending.projects(emulator) == []
+    roles = [one["RoleName"] for one in emulator.client("iam").list_roles()["Roles"]]
     assert "due-ses-us-east-1" in roles
     assert "due-pinpoint-us-east-1" not in roles
     assert prepared(AUTO).changes == 0
@@ -108,9 +108,9 @@ def test_a_pinpoint_that_ends_half_way_is_left_out(front: Front, call: str, code
     ("asked", "code"), [(Asked(None, "shop"), "ForbiddenException"), (AUTO, "AccessDeniedException")]
 )
 def test_a_pinpoint_that_was_asked_for_or_is_not_the_callers_is_not_passed_over(
-    front: Front, asked: Asked, code: str
+    emulator: AwsEmulator, asked: Asked, code: str
 ) -> None:
-    sending.make_sets(front, "marketing")
-    front.faults.refuse("pinpoint:CreateApp", code, "Amazon Pinpoint is closed.", 403)
+    sending.make_sets(emulator, "marketing")
+    emulator.faults.refuse("pinpoint:CreateApp", code, "Amazon Pinpoint is closed.", 403)
     with pytest.raises(NoPinpointError, match=f"{code}: Amazon Pinpoint is closed"):
         setup.carry_out(prepared(asked), Silent())

@@ -1,4 +1,4 @@
-"""Configuration sets attached, moved, refused and detached, through the front's SES over HTTP."""
+"""Configuration sets attached, moved, refused and detached, through the emulator's SES over HTTP."""
 
 from __future__ import annotations
 
@@ -29,57 +29,57 @@ from tests.aws.stack.sending import (
     to_stream,
     to_topic,
 )
-from tests.aws_emulator.aws import Front
+from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.pinpoint import Gone
 
 
-def test_a_set_goes_straight_to_the_stream_with_all_ten_types(front: Front, stack: Stack) -> None:
+def test_a_set_goes_straight_to_the_stream_with_all_ten_types(emulator: AwsEmulator, stack: Stack) -> None:
     done = attach(stack, "marketing")
     assert "configuration set marketing sends its events to the delivery stream due-events" in done.lines
-    [found] = front.ses.destinations("marketing")
+    [found] = emulator.ses.destinations("marketing")
     assert (found["Name"], found["Enabled"]) == ("event-database", True)
     assert sorted(found["MatchingEventTypes"]) == sorted(ALL_EVENT_TYPES)
     assert found["KinesisFirehoseDestination"] == {
         "DeliveryStreamArn": stack.names.stream_arn,
         "IamRoleArn": stack.names.role_arn("ses"),
     }
-    assert front.ses.publish("marketing", {"eventType": "Send"}, {"eventType": "DeliveryDelay"}) == 2
-    assert front.firehose.buffered("due-events") == 2
-    assert front.ses.destinations("receipts") == []
+    assert emulator.ses.publish("marketing", {"eventType": "Send"}, {"eventType": "DeliveryDelay"}) == 2
+    assert emulator.firehose.buffered("due-events") == 2
+    assert emulator.ses.destinations("receipts") == []
 
 
-def test_attached_again_nothing_changes(front: Front, stack: Stack) -> None:
+def test_attached_again_nothing_changes(emulator: AwsEmulator, stack: Stack) -> None:
     attach(stack, "marketing", "receipts", "marketing")
-    front.journal.clear()
+    emulator.journal.clear()
     done = attach(stack, "marketing")
     assert "configuration set marketing is attached already, to the delivery stream due-events" in done.lines
-    assert front.journal.mutating == []
+    assert emulator.journal.mutating == []
 
 
-def test_a_set_goes_through_the_stacks_project_with_the_guides_eight_types(front: Front, stack: Stack) -> None:
-    arn = a_project(front, stack)
+def test_a_set_goes_through_the_stacks_project_with_the_guides_eight_types(emulator: AwsEmulator, stack: Stack) -> None:
+    arn = a_project(emulator, stack)
     attach(stack, "marketing")
-    [found] = front.ses.destinations("marketing")
+    [found] = emulator.ses.destinations("marketing")
     assert found["PinpointDestination"] == {"ApplicationArn": arn}
     assert sorted(found["MatchingEventTypes"]) == sorted(EVENT_TYPES)
 
 
-def test_a_set_is_moved_in_one_call_and_never_has_both_ways(front: Front, stack: Stack) -> None:
-    a_project(front, stack)
+def test_a_set_is_moved_in_one_call_and_never_has_both_ways(emulator: AwsEmulator, stack: Stack) -> None:
+    a_project(emulator, stack)
     attach(stack, "marketing", via="firehose")
     for via, words in (
         ("pinpoint", "moved from the delivery stream due-events to the project shop"),
         ("firehose", "to the delivery stream due-events"),
     ):
-        front.journal.clear()
+        emulator.journal.clear()
         assert words in said(attach(stack, "marketing", via=via))
-        assert [call.operation for call in front.journal.mutating] == ["UpdateConfigurationSetEventDestination"]
-        [found] = front.ses.destinations("marketing")
+        assert [call.operation for call in emulator.journal.mutating] == ["UpdateConfigurationSetEventDestination"]
+        [found] = emulator.ses.destinations("marketing")
         assert ("PinpointDestination" in found) is (via == "pinpoint")
         assert "KinesisFirehoseDestination" not in found or "PinpointDestination" not in found
-        front.journal.clear()
+        emulator.journal.clear()
         attach(stack, "marketing")  # auto leaves the way that it has
-        assert front.journal.mutating == []
+        assert emulator.journal.mutating == []
 
 
 def test_through_pinpoint_wants_a_project(stack: Stack) -> None:
@@ -88,7 +88,7 @@ def test_through_pinpoint_wants_a_project(stack: Stack) -> None:
     assert "due attach-project" in str(caught.value.hint)
 
 
-def test_a_set_that_is_not_there_has_near_names(front: Front, stack: Stack) -> None:
+def test_a_set_that_is_not_there_has_near_names(emulator: AwsEmulator, stack: Stack) -> None:
     for call, names in ((attach, ("receipts", "Marketting")), (detach, ("Marketting",))):
         with pytest.raises(NotFoundError, match="no configuration set Marketting") as caught:
             call(stack, *names)
@@ -97,7 +97,7 @@ def test_a_set_that_is_not_there_has_near_names(front: Front, stack: Stack) -> N
     with pytest.raises(NotFoundError) as caught:
         senders.checked(stack.aws, stack.names, ["xyz"])
     assert caught.value.hint == "there are marketing, receipts"
-    assert front.journal.mutating == []
+    assert emulator.journal.mutating == []
 
 
 def test_names_or_all(stack: Stack) -> None:
@@ -107,8 +107,8 @@ def test_names_or_all(stack: Stack) -> None:
         attach(stack, "marketing", everything=True)
 
 
-def test_a_stack_without_its_stream_is_said_at_once(front: Front, stack: Stack) -> None:
-    front.client("firehose").delete_delivery_stream(DeliveryStreamName="due-events")
+def test_a_stack_without_its_stream_is_said_at_once(emulator: AwsEmulator, stack: Stack) -> None:
+    emulator.client("firehose").delete_delivery_stream(DeliveryStreamName="due-events")
     with pytest.raises(ConfigurationError, match="has no stream due-events") as caught:
         attach(stack, "marketing")
     assert caught.value.hint == "due setup"
@@ -137,13 +137,15 @@ THEIRS: dict[str, tuple[Callable[[Names, str], dict[str, Any]], str]] = {
 
 
 @pytest.mark.parametrize("which", THEIRS)
-def test_what_somebody_else_set_up_is_explained_and_not_overwritten(front: Front, stack: Stack, which: str) -> None:
-    sending.make_stream(front, "other")
-    project = sending.make_project(front, "theirs")
+def test_what_somebody_else_set_up_is_explained_and_not_overwritten(
+    emulator: AwsEmulator, stack: Stack, which: str
+) -> None:
+    sending.make_stream(emulator, "other")
+    project = sending.make_project(emulator, "theirs")
     make, words = THEIRS[which]
     given = make(stack.names, project)
-    front.ses.destinations("marketing").append(given)
-    front.journal.clear()
+    emulator.ses.destinations("marketing").append(given)
+    emulator.journal.clear()
     with pytest.raises(RefusedError) as caught:
         attach(stack, "receipts", "marketing")
     assert words.format(project=project) in caught.value.message
@@ -152,104 +154,104 @@ def test_what_somebody_else_set_up_is_explained_and_not_overwritten(front: Front
     with pytest.raises(RefusedError):
         senders.nodes(stack.names, sets, Wanted())
     detach(stack, "marketing")
-    assert front.journal.mutating == []
+    assert emulator.journal.mutating == []
     done = attach(stack, everything=True)
     assert f"left as it is: configuration set marketing has an event destination {given['Name']}" in said(done)
-    assert front.ses.destinations("marketing") == [given]
-    assert [one["Name"] for one in front.ses.destinations("receipts")] == ["event-database"]
+    assert emulator.ses.destinations("marketing") == [given]
+    assert [one["Name"] for one in emulator.ses.destinations("receipts")] == ["event-database"]
 
 
-def test_a_set_with_a_project_of_its_own_goes_straight_or_not_at_all(front: Front, stack: Stack) -> None:
-    a_project(front, stack)
-    other = sending.app_arn(stack.names, sending.make_project(front, "theirs"))
-    front.ses.destinations("marketing").append(to_project("segments", other))
+def test_a_set_with_a_project_of_its_own_goes_straight_or_not_at_all(emulator: AwsEmulator, stack: Stack) -> None:
+    a_project(emulator, stack)
+    other = sending.app_arn(stack.names, sending.make_project(emulator, "theirs"))
+    emulator.ses.destinations("marketing").append(to_project("segments", other))
     with pytest.raises(RefusedError, match="segments to the Pinpoint project") as caught:
         attach(stack, "marketing")
     assert str(caught.value.hint).startswith("--via firehose")
     attach(stack, "marketing", via="firehose")
-    assert [one["Name"] for one in front.ses.destinations("marketing")] == ["segments", "event-database"]
+    assert [one["Name"] for one in emulator.ses.destinations("marketing")] == ["segments", "event-database"]
 
 
-def test_a_set_that_is_full_is_said_before_anything_is_made(front: Front, stack: Stack) -> None:
-    front.ses.destinations("marketing").extend(to_topic(f"topic-{number}") for number in range(10))
+def test_a_set_that_is_full_is_said_before_anything_is_made(emulator: AwsEmulator, stack: Stack) -> None:
+    emulator.ses.destinations("marketing").extend(to_topic(f"topic-{number}") for number in range(10))
     with pytest.raises(RefusedError, match="has 10 event destinations"):
         attach(stack, "receipts", "marketing")
-    assert front.journal.mutating == []
+    assert emulator.journal.mutating == []
 
 
 @pytest.mark.parametrize("leads", ["a stream that is gone", "a project that is gone"])
-def test_what_leads_nowhere_is_in_nobodys_way(front: Front, stack: Stack, leads: str) -> None:
+def test_what_leads_nowhere_is_in_nobodys_way(emulator: AwsEmulator, stack: Stack, leads: str) -> None:
     gone = to_project("event-database", sending.app_arn(stack.names, "0" * 32))
     if leads == "a stream that is gone":
         gone = to_stream("event-database", OTHER_STREAM)
-    front.ses.destinations("marketing").append(gone)
+    emulator.ses.destinations("marketing").append(gone)
     assert "which is gone, to the delivery stream due-events" in said(attach(stack, "marketing"))
-    [found] = front.ses.destinations("marketing")
+    [found] = emulator.ses.destinations("marketing")
     assert found["KinesisFirehoseDestination"]["DeliveryStreamArn"] == stack.names.stream_arn
 
 
-def test_a_set_of_a_pinpoint_that_is_gone_is_moved_by_request_only(front: Front, stack: Stack) -> None:
+def test_a_set_of_a_pinpoint_that_is_gone_is_moved_by_request_only(emulator: AwsEmulator, stack: Stack) -> None:
     given = to_project("event-database", sending.app_arn(stack.names, "0" * 32))
-    front.ses.destinations("marketing").append(given)
-    front.pinpoint.gone = Gone.FORBIDDEN
+    emulator.ses.destinations("marketing").append(given)
+    emulator.pinpoint.gone = Gone.FORBIDDEN
     with pytest.raises(RefusedError, match="and Pinpoint does not answer") as caught:
         attach(stack, "marketing")
     assert "due attach-config-set marketing --via firehose" in str(caught.value.hint)
-    assert front.ses.destinations("marketing") == [given]
-    front.pinpoint.gone = Gone.NO
-    front.faults.refuse("pinpoint:*", "ForbiddenException", "User is not authorized to perform: GetApps", 403)
+    assert emulator.ses.destinations("marketing") == [given]
+    emulator.pinpoint.gone = Gone.NO
+    emulator.faults.refuse("pinpoint:*", "ForbiddenException", "User is not authorized to perform: GetApps", 403)
     with pytest.raises(RefusedError, match="which is not this stack's"):  # it may well be there for others
         attach(stack, "marketing", via="firehose")
-    front.faults.clear()
-    front.pinpoint.gone = Gone.FORBIDDEN
+    emulator.faults.clear()
+    emulator.pinpoint.gone = Gone.FORBIDDEN
     assert "which is gone, to the delivery stream" in said(attach(stack, "marketing", via="firehose"))
-    assert "KinesisFirehoseDestination" in front.ses.destinations("marketing")[0]
+    assert "KinesisFirehoseDestination" in emulator.ses.destinations("marketing")[0]
 
 
-def test_pinpoint_that_is_gone_is_one_line_and_the_stream_is_the_way(front: Front, stack: Stack) -> None:
-    front.pinpoint.gone = Gone.HTTP_404
+def test_pinpoint_that_is_gone_is_one_line_and_the_stream_is_the_way(emulator: AwsEmulator, stack: Stack) -> None:
+    emulator.pinpoint.gone = Gone.HTTP_404
     done = attach(stack, "marketing")
     assert done.lines[0].startswith("Amazon Pinpoint does not answer (404")
-    assert "KinesisFirehoseDestination" in front.ses.destinations("marketing")[0]
+    assert "KinesisFirehoseDestination" in emulator.ses.destinations("marketing")[0]
     with pytest.raises(RefusedError, match="404"):
         attach(stack, "receipts", via="pinpoint")
 
 
-def test_what_was_changed_by_hand_is_set_right(front: Front, stack: Stack) -> None:
+def test_what_was_changed_by_hand_is_set_right(emulator: AwsEmulator, stack: Stack) -> None:
     attach(stack, "marketing")
-    wanted_destination = dict(front.ses.destinations("marketing")[0])
+    wanted_destination = dict(emulator.ses.destinations("marketing")[0])
     changed = to_stream("event-database", stack.names.stream_arn, Enabled=False, MatchingEventTypes=["SEND"])
-    front.ses.destinations("marketing")[0] = changed
+    emulator.ses.destinations("marketing")[0] = changed
     sets = senders.checked(stack.aws, stack.names, ["marketing"])
     [step] = planned(senders.nodes(stack.names, sets, Wanted()), stack.aws)
     assert step.action is Action.UPDATE
     assert step.differences[0] == Difference("Enabled", False, True)
     assert "is set right: Enabled, MatchingEventTypes, IamRoleArn" in said(attach(stack, "marketing"))
-    found = front.ses.destinations("marketing")[0]
+    found = emulator.ses.destinations("marketing")[0]
     assert {**found, "MatchingEventTypes": sorted(found["MatchingEventTypes"])} == {
         **wanted_destination,
         "MatchingEventTypes": sorted(ALL_EVENT_TYPES),
     }
 
 
-def test_all_takes_every_set_of_every_page(front: Front, stack: Stack) -> None:
+def test_all_takes_every_set_of_every_page(emulator: AwsEmulator, stack: Stack) -> None:
     names = [f"set-{number:03}" for number in range(120)]
-    sending.make_sets(front, *names)
+    sending.make_sets(emulator, *names)
     assert reading.config_set_names(stack.aws) == sorted(["marketing", "receipts", *names])
     for name in names:
-        front.client("sesv2").delete_configuration_set(ConfigurationSetName=name)
+        emulator.client("sesv2").delete_configuration_set(ConfigurationSetName=name)
     attach(stack, everything=True)
-    assert all(len(front.ses.destinations(name)) == 1 for name in ("marketing", "receipts"))
-    delete = front.client("sesv2").delete_configuration_set
-    front.faults.hook(lambda _: delete(ConfigurationSetName="marketing"), name="sesv2:ListConfigurationSets")
+    assert all(len(emulator.ses.destinations(name)) == 1 for name in ("marketing", "receipts"))
+    delete = emulator.client("sesv2").delete_configuration_set
+    emulator.faults.hook(lambda _: delete(ConfigurationSetName="marketing"), name="sesv2:ListConfigurationSets")
     assert [one.name for one in reading.config_sets(stack.aws)] == ["receipts"]  # the other went while it was listed
-    front.faults.clear()
+    emulator.faults.clear()
     delete(ConfigurationSetName="receipts")
     assert "there is no configuration set in this account and region" in attach(stack, everything=True).lines
 
 
-def test_identities_that_send_without_a_set_are_named(front: Front, stack: Stack) -> None:
-    ses = front.client("sesv2")
+def test_identities_that_send_without_a_set_are_named(emulator: AwsEmulator, stack: Stack) -> None:
+    ses = emulator.client("sesv2")
     ses.create_email_identity(EmailIdentity="good.example", ConfigurationSetName="marketing")
     for number in range(22):
         ses.create_email_identity(EmailIdentity=f"somebody@d{number:02}.example")
@@ -264,79 +266,79 @@ def test_identities_that_send_without_a_set_are_named(front: Front, stack: Stack
     for name in ("last.example", *(line.strip() for line in addresses)):
         ses.put_email_identity_configuration_set_attributes(EmailIdentity=name, ConfigurationSetName="marketing")
     assert not any("without a default" in line for line in attach(stack, everything=True).lines)
-    front.faults.deny("sesv2:ListEmailIdentities")
+    emulator.faults.deny("sesv2:ListEmailIdentities")
     done = attach(stack, "receipts")
     assert any("is not known" in line for line in done.lines)
-    assert front.ses.destinations("receipts")
+    assert emulator.ses.destinations("receipts")
 
 
-def test_ses_is_asked_at_the_pace_that_it_answers(front: Front, stack: Stack) -> None:
-    front.ses.calls_a_second = 12
+def test_ses_is_asked_at_the_pace_that_it_answers(emulator: AwsEmulator, stack: Stack) -> None:
+    emulator.ses.calls_a_second = 12
     attach(stack, "marketing", "receipts")
-    front.ses.calls_a_second = None
-    assert [call.error for call in front.journal if call.error].count("TooManyRequestsException")
-    assert all(len(front.ses.destinations(name)) == 1 for name in ("marketing", "receipts"))
+    emulator.ses.calls_a_second = None
+    assert [call.error for call in emulator.journal if call.error].count("TooManyRequestsException")
+    assert all(len(emulator.ses.destinations(name)) == 1 for name in ("marketing", "receipts"))
 
 
-def test_whoever_was_refused_asks_ses_once_a_second(front: Front, stack: Stack) -> None:
-    sending.make_sets(front, "alerts", "offers")
-    front.journal.clear()
-    front.ses.calls_a_second = 1
+def test_whoever_was_refused_asks_ses_once_a_second(emulator: AwsEmulator, stack: Stack) -> None:
+    sending.make_sets(emulator, "alerts", "offers")
+    emulator.journal.clear()
+    emulator.ses.calls_a_second = 1
     senders.attach(stack, [], "auto", True, Silent())
-    front.ses.calls_a_second = None
-    calls = [call for call in front.journal if call.service == "sesv2"]
+    emulator.ses.calls_a_second = None
+    calls = [call for call in emulator.journal if call.service == "sesv2"]
     assert len([call for call in calls if call.error]) <= 2
     assert len(calls) > 12
 
 
 @pytest.mark.parametrize("words", ["Could not assume IAM role <x>.", "Could not access Kinesis Firehose Stream <x>."])
-def test_a_role_that_is_not_known_everywhere_yet_is_waited_for(front: Front, stack: Stack, words: str) -> None:
-    front.faults.refuse("sesv2:CreateConfigurationSetEventDestination", "BadRequestException", words, times=1)
+def test_a_role_that_is_not_known_everywhere_yet_is_waited_for(emulator: AwsEmulator, stack: Stack, words: str) -> None:
+    emulator.faults.refuse("sesv2:CreateConfigurationSetEventDestination", "BadRequestException", words, times=1)
     attach(stack, "marketing")
-    assert len(front.journal.of("sesv2:CreateConfigurationSetEventDestination")) == 2
-    front.faults.refuse("sesv2:CreateConfigurationSetEventDestination", "BadRequestException", "no such thing")
+    assert len(emulator.journal.of("sesv2:CreateConfigurationSetEventDestination")) == 2
+    emulator.faults.refuse("sesv2:CreateConfigurationSetEventDestination", "BadRequestException", "no such thing")
     with pytest.raises(RefusedError, match="no such thing"):
         attach(stack, "receipts")
-    assert len(front.journal.of("sesv2:CreateConfigurationSetEventDestination")) == 3
+    assert len(emulator.journal.of("sesv2:CreateConfigurationSetEventDestination")) == 3
 
 
-def test_ses_role_that_somebody_deleted_is_made_again(front: Front, stack: Stack) -> None:
-    iam = front.client("iam")
+def test_ses_role_that_somebody_deleted_is_made_again(emulator: AwsEmulator, stack: Stack) -> None:
+    iam = emulator.client("iam")
     iam.delete_role_policy(RoleName=stack.names.role("ses"), PolicyName="due")
     iam.delete_role(RoleName=stack.names.role("ses"))
-    front.iam.refusals_of_new_roles = 1
+    emulator.iam.refusals_of_new_roles = 1
     attach(stack, "marketing")
-    assert front.ses.publish("marketing", {"eventType": "Send"}) == 1
+    assert emulator.ses.publish("marketing", {"eventType": "Send"}) == 1
 
 
-def test_cut_off_at_any_change_and_run_again_it_is_the_same(front: Front, stack: Stack) -> None:
-    a_project(front, stack)
-    front.client("iam").delete_role_policy(RoleName=stack.names.role("ses"), PolicyName="due")
+def test_cut_off_at_any_change_and_run_again_it_is_the_same(emulator: AwsEmulator, stack: Stack) -> None:
+    a_project(emulator, stack)
+    emulator.client("iam").delete_role_policy(RoleName=stack.names.role("ses"), PolicyName="due")
 
     def start() -> None:
-        front.ses.destinations("marketing")[:] = []
-        front.ses.destinations("receipts")[:] = [to_stream("event-database", stack.names.stream_arn)]
-        front.journal.clear()
+        emulator.ses.destinations("marketing")[:] = []
+        emulator.ses.destinations("receipts")[:] = [to_stream("event-database", stack.names.stream_arn)]
+        emulator.journal.clear()
 
     def end() -> object:
         return [
             {**one, "MatchingEventTypes": sorted(one["MatchingEventTypes"])}
             for name in ("marketing", "receipts")
-            for one in front.ses.destinations(name)
+            for one in emulator.ses.destinations(name)
         ]
 
     start()
     attach(stack, "marketing", "receipts")
-    undisturbed, changes = end(), [call.number for call in front.journal.mutating]
+    undisturbed, changes = end(), [call.number for call in emulator.journal.mutating]
     assert len(changes) == 3  # the role's policy, one set made, one set right
     for change in changes:
         start()
-        rule = front.faults.refuse("*", "AccessDenied", "cut off", 403, number=change, after=True)
+        rule = emulator.faults.refuse("*", "AccessDenied", "cut off", 403, number=change, after=True)
         with pytest.raises(RefusedError):
             attach(stack, "marketing", "receipts")
         rule.times = 0
         attach(stack, "marketing", "receipts")
         assert end() == undisturbed
-        front.journal.clear()
+        emulator.journal.clear()
         attach(stack, "marketing", "receipts")
-        assert front.journal.mutating == []
+        assert emulator.journal.mutating == []

@@ -20,44 +20,46 @@ from due_cli.aws.stack.stack import Stack
 from due_cli.core.errors import ConfigurationError, DueError, RefusedError
 from tests.aws.stack import sending
 from tests.aws.stack.sending import OTHER_STREAM, a_project, attach, detach, said, to_project, to_stream, to_topic
-from tests.aws_emulator.aws import Front
+from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.pinpoint import Gone
 
 
-def test_detach_takes_away_what_is_the_stacks_and_nothing_else(front: Front, stack: Stack) -> None:
-    front.ses.destinations("marketing").append(to_topic("bounces"))
+def test_detach_takes_away_what_is_the_stacks_and_nothing_else(emulator: AwsEmulator, stack: Stack) -> None:
+    emulator.ses.destinations("marketing").append(to_topic("bounces"))
     attach(stack, "marketing", "receipts")
     done = detach(stack, "marketing")
     assert done.lines == ["configuration set marketing no longer sends its events to the delivery stream due-events"]
-    assert [one["Name"] for one in front.ses.destinations("marketing")] == ["bounces"]
-    assert len(front.ses.destinations("receipts")) == 1
-    front.journal.clear()
+    assert [one["Name"] for one in emulator.ses.destinations("marketing")] == ["bounces"]
+    assert len(emulator.ses.destinations("receipts")) == 1
+    emulator.journal.clear()
     assert detach(stack, "marketing").lines == ["configuration set marketing is not attached"]
-    assert front.journal.mutating == []
-    a_project(front, stack)
+    assert emulator.journal.mutating == []
+    a_project(emulator, stack)
     attach(stack, "marketing")
     detach(stack, "marketing", "receipts")
-    assert [one["Name"] for name in ("marketing", "receipts") for one in front.ses.destinations(name)] == ["bounces"]
-    front.ses.destinations("marketing").append(to_stream("mine", stack.names.stream_arn))
+    assert [one["Name"] for name in ("marketing", "receipts") for one in emulator.ses.destinations(name)] == ["bounces"]
+    emulator.ses.destinations("marketing").append(to_stream("mine", stack.names.stream_arn))
     assert "mine leads to the delivery stream due-events too, and stays" in said(detach(stack, "marketing"))
 
 
-def test_everything_of_a_stack_is_found_for_its_removal_and_nothing_of_others(front: Front, stack: Stack) -> None:
-    sending.make_stream(front, "other")
-    sending.make_sets(front, "straight", "theirs")
-    sending.make_project(front, "further")
-    used = sending.make_project(front, "used")
-    other = sending.make_project(front, "other", due_stack="other")
-    sending.lead(front, used, stack.names.stream_arn)
-    sending.lead(front, other, OTHER_STREAM)
+def test_everything_of_a_stack_is_found_for_its_removal_and_nothing_of_others(
+    emulator: AwsEmulator, stack: Stack
+) -> None:
+    sending.make_stream(emulator, "other")
+    sending.make_sets(emulator, "straight", "theirs")
+    sending.make_project(emulator, "further")
+    used = sending.make_project(emulator, "used")
+    other = sending.make_project(emulator, "other", due_stack="other")
+    sending.lead(emulator, used, stack.names.stream_arn)
+    sending.lead(emulator, other, OTHER_STREAM)
     tags = {STACK_TAG: stack.names.stack}
     sending.apply(desired(stack.aws, stack.names, Asked(None, "made"), tags, None).nodes, stack.aws)
     made = next(one.project_id for one in reaching(stack.aws, stack.names) if one.name == "made")
     attach(stack, "marketing")  # through the project that the stack made, although the other one is older
     arn = sending.app_arn(stack.names, made)
-    assert front.ses.destinations("marketing")[0]["PinpointDestination"] == {"ApplicationArn": arn}
+    assert emulator.ses.destinations("marketing")[0]["PinpointDestination"] == {"ApplicationArn": arn}
     attach(stack, "straight", via="firehose")
-    front.ses.destinations("theirs").append(to_stream("event-database", OTHER_STREAM))
+    emulator.ses.destinations("theirs").append(to_stream("event-database", OTHER_STREAM))
     nodes = senders.attached(stack.aws, stack.names)
     assert {node.key for node in nodes} == {
         "pinpoint-role",
@@ -65,49 +67,49 @@ def test_everything_of_a_stack_is_found_for_its_removal_and_nothing_of_others(fr
         *("destination-marketing", "destination-straight"),
     }
     steps = planned_removal(nodes, stack.aws)
-    front.journal.clear()
+    emulator.journal.clear()
     execute(steps, stack.aws)
-    assert sending.projects(front) == ["further", "other", "used"]
-    assert (sending.stream_of(front, used), sending.stream_of(front, other)) == (None, OTHER_STREAM)
-    left = {name: len(front.ses.destinations(name)) for name in ("marketing", "straight", "theirs")}
+    assert sending.projects(emulator) == ["further", "other", "used"]
+    assert (sending.stream_of(emulator, used), sending.stream_of(emulator, other)) == (None, OTHER_STREAM)
+    left = {name: len(emulator.ses.destinations(name)) for name in ("marketing", "straight", "theirs")}
     assert left == {"marketing": 0, "straight": 0, "theirs": 1}
-    order = [call.operation for call in front.journal.mutating]
+    order = [call.operation for call in emulator.journal.mutating]
     last = max(place for place, name in enumerate(order) if name == "DeleteConfigurationSetEventDestination")
     assert order.index("DeleteApp") > order.index("DeleteEventStream")
     assert order.index("DeleteRole") > max(place for place, name in enumerate(order) if name == "DeleteEventStream")
     assert last < order.index("DeleteApp")
-    front.journal.clear()
+    emulator.journal.clear()
     assert [node.key for node in senders.attached(stack.aws, stack.names)] == ["pinpoint-role"]
     assert planned_removal(senders.attached(stack.aws, stack.names), stack.aws) == []
 
 
-def test_without_pinpoint_the_sets_and_the_role_are_still_found(front: Front, stack: Stack) -> None:
+def test_without_pinpoint_the_sets_and_the_role_are_still_found(emulator: AwsEmulator, stack: Stack) -> None:
     attach(stack, "marketing")
-    front.pinpoint.gone = Gone.FORBIDDEN
+    emulator.pinpoint.gone = Gone.FORBIDDEN
     assert {node.key for node in senders.attached(stack.aws, stack.names)} == {"pinpoint-role", "destination-marketing"}
 
 
-def test_what_came_to_lead_elsewhere_meanwhile_is_not_removed(front: Front, stack: Stack) -> None:
+def test_what_came_to_lead_elsewhere_meanwhile_is_not_removed(emulator: AwsEmulator, stack: Stack) -> None:
     """Between the plan and the removal somebody may have changed it."""
-    project = sending.make_project(front, "shop", due_stack="other")
-    sending.lead(front, project, OTHER_STREAM)
+    project = sending.make_project(emulator, "shop", due_stack="other")
+    sending.lead(emulator, project, OTHER_STREAM)
     ways = config_sets.Ways(stack.names, frozenset())
     for to in (ways.to_stream(), ways.to_project(Project("shop", {STACK_TAG: "due"}, project))):
-        front.ses.destinations("marketing")[:] = [to_stream("event-database", OTHER_STREAM)]
+        emulator.ses.destinations("marketing")[:] = [to_stream("event-database", OTHER_STREAM)]
         EventDestination("marketing", to).delete(stack.aws)
-        assert front.ses.destinations("marketing") == [to_stream("event-database", OTHER_STREAM)]
+        assert emulator.ses.destinations("marketing") == [to_stream("event-database", OTHER_STREAM)]
     own = Project("shop", {STACK_TAG: "due"}, project)
     EventStream(own, stack.names.stream_arn, stack.names.role_arn("pinpoint")).delete(stack.aws)
     own.delete(stack.aws)
-    assert sending.stream_of(front, project) == OTHER_STREAM
+    assert sending.stream_of(emulator, project) == OTHER_STREAM
 
 
-def test_a_lost_answer_is_no_failure(front: Front, stack: Stack) -> None:
-    front.faults.fail("sesv2:CreateConfigurationSetEventDestination", after=True, times=1)
+def test_a_lost_answer_is_no_failure(emulator: AwsEmulator, stack: Stack) -> None:
+    emulator.faults.fail("sesv2:CreateConfigurationSetEventDestination", after=True, times=1)
     attach(stack, "marketing")
-    front.faults.fail("sesv2:DeleteConfigurationSetEventDestination", after=True, times=1)
+    emulator.faults.fail("sesv2:DeleteConfigurationSetEventDestination", after=True, times=1)
     detach(stack, "marketing")
-    assert front.ses.destinations("marketing") == []
+    assert emulator.ses.destinations("marketing") == []
 
 
 def test_setup_attaches_straight_behind_the_stream_and_the_role(stack: Stack) -> None:
@@ -116,15 +118,15 @@ def test_setup_attaches_straight_behind_the_stream_and_the_role(stack: Stack) ->
     assert (set(node.depends_on), node.serial_group) == ({"stream", "ses-role"}, "ses")
 
 
-def test_setup_puts_a_set_behind_the_project_that_it_is_to_make(front: Front, stack: Stack) -> None:
+def test_setup_puts_a_set_behind_the_project_that_it_is_to_make(emulator: AwsEmulator, stack: Stack) -> None:
     tags = {STACK_TAG: stack.names.stack}
     project = desired(stack.aws, stack.names, Asked(None, None), tags, None)
     sets = senders.checked(stack.aws, stack.names, ["marketing"])
     nodes = [*project.nodes, *senders.nodes(stack.names, sets, project)]
-    assert front.journal.mutating == []
+    assert emulator.journal.mutating == []
     assert set(sending.apply(nodes, stack.aws).values()) == {Action.CREATE}
     [made] = reaching(stack.aws, stack.names)
-    assert front.ses.destinations("marketing")[0]["PinpointDestination"] == {"ApplicationArn": made.arn}
+    assert emulator.ses.destinations("marketing")[0]["PinpointDestination"] == {"ApplicationArn": made.arn}
     again = desired(stack.aws, stack.names, Asked(None, None), tags, None)
     sets = senders.checked(stack.aws, stack.names, ["marketing"])
     assert set(sending.apply([*again.nodes, *senders.nodes(stack.names, sets, again)], stack.aws).values()) == {
@@ -132,15 +134,15 @@ def test_setup_puts_a_set_behind_the_project_that_it_is_to_make(front: Front, st
     }
 
 
-def test_a_set_that_leads_to_the_project_of_a_setup_is_set_right(front: Front, stack: Stack) -> None:
+def test_a_set_that_leads_to_the_project_of_a_setup_is_set_right(emulator: AwsEmulator, stack: Stack) -> None:
     """The guide's appendix D by hand, before the project has its event stream."""
-    arn = sending.app_arn(stack.names, sending.make_project(front, "shop"))
-    front.ses.destinations("marketing").append(to_project("event-database", arn))
-    front.ses.destinations("receipts").append(to_project("segments", arn))
+    arn = sending.app_arn(stack.names, sending.make_project(emulator, "shop"))
+    emulator.ses.destinations("marketing").append(to_project("event-database", arn))
+    emulator.ses.destinations("receipts").append(to_project("segments", arn))
     project = desired(stack.aws, stack.names, Asked(None, "shop"), {STACK_TAG: stack.names.stack}, None)
     sets = senders.checked(stack.aws, stack.names, ["marketing"])
     sending.apply([*project.nodes, *senders.nodes(stack.names, sets, project)], stack.aws)
-    [found] = front.ses.destinations("marketing")
+    [found] = emulator.ses.destinations("marketing")
     assert (found["PinpointDestination"], len(found["MatchingEventTypes"])) == ({"ApplicationArn": arn}, 8)
     with pytest.raises(RefusedError, match="arrive twice"):
         senders.nodes(stack.names, senders.checked(stack.aws, stack.names, ["receipts"]), project)
@@ -173,42 +175,44 @@ RIGHTS = {
 }
 
 
-def as_somebody_with(front: Front, monkeypatch: pytest.MonkeyPatch, stack: Stack, rights: dict[str, str]) -> Stack:
+def as_somebody_with(
+    emulator: AwsEmulator, monkeypatch: pytest.MonkeyPatch, stack: Stack, rights: dict[str, str]
+) -> Stack:
     statements = [{"Effect": "Allow", "Action": action, "Resource": where} for action, where in rights.items()]
     policy = {"Version": "2012-10-17", "Statement": statements}
-    for name, value in front.iam.user("person", policy).items():
+    for name, value in emulator.iam.user("person", policy).items():
         monkeypatch.setenv(name, value)
     return Stack(Aws(), stack.names, stack.options)
 
 
 def test_the_rights_that_attaching_needs_and_no_more(
-    front: Front, stack: Stack, monkeypatch: pytest.MonkeyPatch
+    emulator: AwsEmulator, stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    a_project(front, stack)
-    front.client("sesv2").create_email_identity(EmailIdentity="one.example")
-    person = as_somebody_with(front, monkeypatch, stack, RIGHTS)
+    a_project(emulator, stack)
+    emulator.client("sesv2").create_email_identity(EmailIdentity="one.example")
+    person = as_somebody_with(emulator, monkeypatch, stack, RIGHTS)
     attach(person, "marketing")
     attach(person, everything=True, via="firehose")
     detach(person, "marketing")
-    assert front.iam.denied == []
-    used = {need for call in front.journal.everything if call.by == "user" for need in [call.name.split(":")[1]]}
+    assert emulator.iam.denied == []
+    used = {need for call in emulator.journal.everything if call.by == "user" for need in [call.name.split(":")[1]]}
     assert used >= {action.split(":")[1] for action in RIGHTS} - {"PassRole", "GetCallerIdentity"}
-    front.iam.denied.clear()
+    emulator.iam.denied.clear()
     lacking = {action: where for action, where in RIGHTS.items() if action != "iam:PassRole"}
     with pytest.raises(DueError, match="iam:PassRole"):
-        attach(as_somebody_with(front, monkeypatch, stack, lacking), "marketing", via="firehose")
+        attach(as_somebody_with(emulator, monkeypatch, stack, lacking), "marketing", via="firehose")
 
 
 @pytest.mark.parametrize("leads_to", ["other-events", "other"])
 def test_another_stacks_set_is_left_to_whoever_may_look_at_it(
-    front: Front, stack: Stack, monkeypatch: pytest.MonkeyPatch, leads_to: str
+    emulator: AwsEmulator, stack: Stack, monkeypatch: pytest.MonkeyPatch, leads_to: str
 ) -> None:
     """With the printed rights on one stack nobody may look at the stream of another."""
-    sending.make_stream(front, leads_to)
+    sending.make_stream(emulator, leads_to)
     theirs = to_stream("event-database", stack.names.arn("firehose", f"deliverystream/{leads_to}"))
-    front.ses.destinations("marketing").append(theirs)
+    emulator.ses.destinations("marketing").append(theirs)
     rights = operator_policy.rights(stack.names, stack.options.database, None)
-    for name, value in front.iam.user("person", rights).items():
+    for name, value in emulator.iam.user("person", rights).items():
         monkeypatch.setenv(name, value)
     one = Stack(Aws(), stack.names, stack.options)
     attach(one, "receipts")
@@ -218,7 +222,7 @@ def test_another_stacks_set_is_left_to_whoever_may_look_at_it(
         attach(one, "marketing")
     nodes = senders.attached(one.aws, one.names)
     assert {node.key for node in nodes} == {"pinpoint-role", "destination-receipts"}
-    assert front.ses.destinations("marketing") == [theirs]
+    assert emulator.ses.destinations("marketing") == [theirs]
 
 
 def test_where_ses_does_not_answer_there_is_nothing_of_it_to_remove(

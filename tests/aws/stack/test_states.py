@@ -18,7 +18,7 @@ from due_cli.core.errors import RefusedError
 from due_cli.core.progress import Silent
 from tests.aws import doctor_env
 from tests.aws.stack.sending import apply
-from tests.aws_emulator.aws import Front
+from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.calls import Call
 from tests.aws_emulator.needs import ACCOUNT
 from tests.aws_emulator.server import REGION
@@ -58,20 +58,20 @@ def test_a_stream_that_is_being_made_is_waited_for(aws: Aws, nodes: Nodes, names
     assert made.delivery_stream_status == "ACTIVE"
 
 
-def test_why_a_stream_was_not_made_is_said(front: Front, aws: Aws, nodes: Nodes, names: Names) -> None:
+def test_why_a_stream_was_not_made_is_said(emulator: AwsEmulator, aws: Aws, nodes: Nodes, names: Names) -> None:
     def fail(call: Call) -> None:
         if call.operation == "CreateDeliveryStream":
             stream_in(names).delivery_stream_status = "CREATING_FAILED"
 
-    front.faults.hook(fail)
+    emulator.faults.hook(fail)
     with pytest.raises(RefusedError, match=f"stream {names.stream} was not made"):
         apply(nodes, aws)
-    front.faults.unhook()
+    emulator.faults.unhook()
     apply(nodes, aws)
     assert stream_in(names).delivery_stream_status == "ACTIVE"
 
 
-def test_a_table_that_goes_is_made_anew(front: Front, aws: Aws, nodes: Nodes, names: Names) -> None:
+def test_a_table_that_goes_is_made_anew(emulator: AwsEmulator, aws: Aws, nodes: Nodes, names: Names) -> None:
     apply(nodes, aws)
     tables = dynamodb_backends[ACCOUNT][REGION].tables
     old, left = tables[names.status_table], iter(range(3))
@@ -87,7 +87,7 @@ def test_a_table_that_goes_is_made_anew(front: Front, aws: Aws, nodes: Nodes, na
             if next(left, None) is None:
                 del tables[names.status_table]
 
-    front.watchers.append(goes)
+    emulator.watchers.append(goes)
     done = apply(nodes, aws)
     assert {key for key, action in done.items() if action is not Action.KEEP} == {"status-table"}
     assert tables[names.status_table] is not old
@@ -95,12 +95,12 @@ def test_a_table_that_goes_is_made_anew(front: Front, aws: Aws, nodes: Nodes, na
 
 
 def test_a_destination_whose_change_was_not_answered_is_changed(
-    front: Front, aws: Aws, names: Names, nodes: Nodes
+    emulator: AwsEmulator, aws: Aws, names: Names, nodes: Nodes
 ) -> None:
     apply(nodes, aws)
     stream_in(names).destinations[0]["ExtendedS3"]["BufferingHints"] = {"SizeInMBs": 64, "IntervalInSeconds": 60}
-    front.faults.fail("firehose:UpdateDestination", times=1, after=True)
-    front.faults.refuse("firehose:UpdateDestination", "ConcurrentModificationException", times=1)
+    emulator.faults.fail("firehose:UpdateDestination", times=1, after=True)
+    emulator.faults.refuse("firehose:UpdateDestination", "ConcurrentModificationException", times=1)
     apply(nodes, aws)
     assert set(apply(nodes, aws).values()) == {Action.KEEP}
 
@@ -113,33 +113,35 @@ def test_a_destination_whose_change_was_not_answered_is_changed(
         ("logs:CreateLogGroup", "OperationAbortedException", "A conflicting operation is currently in progress"),
     ],
 )
-def test_refusals_that_pass(front: Front, aws: Aws, nodes: Nodes, name: str, code: str, words: str) -> None:
-    front.faults.refuse(name, code, words, times=1)
+def test_refusals_that_pass(emulator: AwsEmulator, aws: Aws, nodes: Nodes, name: str, code: str, words: str) -> None:
+    emulator.faults.refuse(name, code, words, times=1)
     apply(nodes, aws)
 
 
-def test_a_bucket_that_is_written_into_while_it_is_removed(front: Front, aws: Aws, nodes: Nodes, names: Names) -> None:
+def test_a_bucket_that_is_written_into_while_it_is_removed(
+    emulator: AwsEmulator, aws: Aws, nodes: Nodes, names: Names
+) -> None:
     bucket = next(node.resource for node in nodes if node.key == "bucket")
     apply([node for node in nodes if node.key == "bucket"], aws)
-    front.client("s3").delete_bucket_policy(Bucket=names.bucket)
+    emulator.client("s3").delete_bucket_policy(Bucket=names.bucket)
     late = iter(["athena-results/late.csv"])
 
     def write(call: Call) -> None:
         key = next(late, None) if call.operation == "ListObjectVersions" else None
         if key:
-            front.client("s3").put_object(Bucket=names.bucket, Key=key, Body=b"late")
+            emulator.client("s3").put_object(Bucket=names.bucket, Key=key, Body=b"late")
 
-    front.faults.hook(write)
+    emulator.faults.hook(write)
     bucket.delete(aws)
-    assert front.client("s3").list_buckets()["Buckets"] == []
+    assert emulator.client("s3").list_buckets()["Buckets"] == []
 
 
 @pytest.mark.parametrize("delete_data", [False, True])
 def test_what_a_stream_holds_is_delivered_before_it_is_removed(
-    front: Front, monkeypatch: pytest.MonkeyPatch, delete_data: bool
+    emulator: AwsEmulator, monkeypatch: pytest.MonkeyPatch, delete_data: bool
 ) -> None:
     """Whatever sends to it is detached by then; a stream that took nothing since yesterday is not waited for."""
-    ill = doctor_env.made(front)
+    ill = doctor_env.made(emulator)
     name = ill.stack.names.stream
     ill.measured("AWS/Firehose", "IncomingRecords", {"DeliveryStreamName": name}, 5)
     waits: list[tuple[float, bool, int]] = []
@@ -147,7 +149,7 @@ def test_what_a_stream_holds_is_delivered_before_it_is_removed(
     def sleep(seconds: float) -> None:
         if seconds > 10:
             there = name in firehose_backends[ACCOUNT][REGION].delivery_streams
-            waits.append((seconds, there, len(front.ses.destinations("mail"))))
+            waits.append((seconds, there, len(emulator.ses.destinations("mail"))))
 
     monkeypatch.setattr("due_cli.aws.resources.stream.pause", sleep)
     asked = teardown.removal(ill.stack, delete_data=delete_data)
@@ -156,12 +158,12 @@ def test_what_a_stream_holds_is_delivered_before_it_is_removed(
     assert waits == ([] if delete_data else [(300 + 60 + 60, True, 0)])
 
 
-def test_a_stream_that_took_nothing_is_not_waited_for(front: Front) -> None:
-    ill = doctor_env.made(front)
+def test_a_stream_that_took_nothing_is_not_waited_for(emulator: AwsEmulator) -> None:
+    ill = doctor_env.made(emulator)
     assert "seconds" not in teardown.removal(ill.stack, delete_data=False).question
 
 
-def test_the_tags_of_a_young_table_may_be_told_late(front: Front, aws: Aws, nodes: Nodes) -> None:
+def test_the_tags_of_a_young_table_may_be_told_late(emulator: AwsEmulator, aws: Aws, nodes: Nodes) -> None:
     apply(nodes, aws)
     late = iter(range(2))
 
@@ -172,17 +174,17 @@ def test_the_tags_of_a_young_table_may_be_told_late(front: Front, aws: Aws, node
                 pair for pair in answer.headers if pair[0].lower() not in ("content-length", "x-amz-crc32")
             ]
 
-    front.watchers.append(untold)
+    emulator.watchers.append(untold)
     assert set(apply(nodes, aws).values()) == {Action.KEEP}
 
 
 def test_objects_that_s3_is_too_busy_to_delete_are_deleted_later(
-    front: Front, aws: Aws, nodes: Nodes, names: Names
+    emulator: AwsEmulator, aws: Aws, nodes: Nodes, names: Names
 ) -> None:
     bucket = next(node.resource for node in nodes if node.key == "bucket")
     apply([node for node in nodes if node.key == "bucket"], aws)
-    front.client("s3").delete_bucket_policy(Bucket=names.bucket)
-    front.client("s3").put_object(Bucket=names.bucket, Key="events/one", Body=b"one")
+    emulator.client("s3").delete_bucket_policy(Bucket=names.bucket)
+    emulator.client("s3").put_object(Bucket=names.bucket, Key="events/one", Body=b"one")
     busy = iter(range(2))
 
     def refuse(call: Call, _: Request) -> Answer | None:
@@ -191,10 +193,10 @@ def test_objects_that_s3_is_too_busy_to_delete_are_deleted_later(
         error = "<Error><Key>events/one</Key><Code>SlowDown</Code><Message>Reduce your request rate</Message></Error>"
         return Answer(200, [("Content-Type", "application/xml")], f"<DeleteResult>{error}</DeleteResult>".encode())
 
-    front.handlers["s3:DeleteObjects"] = refuse
+    emulator.handlers["s3:DeleteObjects"] = refuse
     bucket.delete(aws)
-    assert front.client("s3").list_buckets()["Buckets"] == []
-    assert len(front.journal.of("s3:DeleteObjects")) == 3
+    assert emulator.client("s3").list_buckets()["Buckets"] == []
+    assert len(emulator.journal.of("s3:DeleteObjects")) == 3
 
 
 def test_a_bucket_policy_with_a_single_statement_is_merged(aws: Aws, nodes: Nodes, names: Names) -> None:

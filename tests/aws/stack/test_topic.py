@@ -15,7 +15,7 @@ from due_cli.aws.stack.options import Options
 from due_cli.aws.stack.package import package
 from due_cli.aws.stack.plan import planned_removal
 from tests.aws.stack.sending import apply
-from tests.aws_emulator.aws import Front
+from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.calls import Call
 from tests.aws_emulator.wire import Answer, Request
 
@@ -49,18 +49,20 @@ def test_another_address_is_mailed_in_the_place_of_the_first(aws: Aws, names: Na
     assert apply(topic(names, SECOND.title()), aws) == {"topic": Action.KEEP}
 
 
-def test_an_address_that_has_not_confirmed_cannot_be_unsubscribed(front: Front, aws: Aws, names: Names) -> None:
+def test_an_address_that_has_not_confirmed_cannot_be_unsubscribed(
+    emulator: AwsEmulator, aws: Aws, names: Names
+) -> None:
     def is_pending(call: Call, _: Request, answer: Answer) -> None:
         if call.name == "sns:ListSubscriptionsByTopic":
             answer.body = re.sub(rb"(<SubscriptionArn>)[^<]*", rb"\1PendingConfirmation", answer.body)
             answer.headers = [pair for pair in answer.headers if pair[0].lower() != "content-length"]
 
-    front.watchers.append(is_pending)
+    emulator.watchers.append(is_pending)
     apply(topic(names, FIRST), aws)
     assert apply(topic(names, FIRST), aws) == {"topic": Action.KEEP}
     apply(topic(names, SECOND), aws)
     assert apply(topic(names, SECOND), aws) == {"topic": Action.KEEP}
-    assert front.journal.of("sns:Unsubscribe") == []
+    assert emulator.journal.of("sns:Unsubscribe") == []
 
 
 def test_every_page_of_subscriptions_is_read(aws: Aws, names: Names) -> None:

@@ -32,7 +32,7 @@ def refusal(code: str, status: int = 400) -> Reply:
     return Reply(status, {"__type": f"com.amazonaws#{code}", "message": "injected"})
 
 
-class Front:
+class FunctionsEmulator:
     """``url`` is the endpoint; ``calls`` what was called; ``faults`` by operation; ``put`` what the stream took.
 
     ``dynamodb`` is the endpoint of a DynamoDB that knows PartiQL, in the place of moto's.
@@ -47,7 +47,7 @@ class Front:
         self._knows_partiql = dynamodb is not None
         self._lock = threading.Lock()
         self._local = threading.local()
-        front = self
+        emulator = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -55,7 +55,7 @@ class Front:
 
             def _serve(self) -> None:
                 data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                status, headers, answer = front.serve(self.command, self.path, dict(self.headers), data)
+                status, headers, answer = emulator.serve(self.command, self.path, dict(self.headers), data)
                 self.send_response(status)
                 for name, value in headers.items():
                     self.send_header(name, value)
@@ -67,7 +67,7 @@ class Front:
 
             def finish(self) -> None:
                 super().finish()
-                front.hang_up()
+                emulator.hang_up()
 
             def log_message(self, format: str, *args: object) -> None:
                 pass
