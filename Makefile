@@ -42,10 +42,13 @@ lint: $(READY) ## ruff and mypy
 bench: $(READY) ## the benchmarks (an hour the first time; make bench ARGS=--quick for a look)
 	@$(BIN)/python -m benchmarks $(ARGS)
 
+lines: $(READY) ## lines of code by room (make lines ARGS=COMMIT for an earlier state)
+	@$(BIN)/python -m benchmarks.lines $(ARGS)
+
 wheel: $(READY) ## the wheel, in dist/
 	@$(BIN)/python -m build --wheel --outdir dist .
 
 clean: ## remove what the other targets made
 	rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help demo story test test-engines breaks lint bench wheel clean
+.PHONY: help demo story test test-engines breaks lint bench lines wheel clean
