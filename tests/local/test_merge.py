@@ -127,7 +127,7 @@ def test_a_file_that_cannot_be_read_stops_the_merge_and_not_the_ingest(
 # A process that asks again and again, until a file says that it is over, and prints each answer that it has not given.
 _READER = """
 import contextlib, io, json, pathlib, sys
-from due_cli.main import main
+from due_cli.cli.app import main
 sql = "SELECT event_id, COUNT(*) AS n, MAX(LENGTH(element_at(attributes, 'long'))) AS l FROM all_events GROUP BY 1"
 said = None
 while True:

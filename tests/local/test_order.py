@@ -195,9 +195,9 @@ def test_the_versions_are_of_the_same_events(due: Due, database: Path, tmp_path:
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["poor first", "full first"])
-@pytest.mark.parametrize("together", [True, False], ids=["one ingest", "two ingests"])
+@pytest.mark.parametrize("same_ingest", [True, False], ids=["one ingest", "two ingests"])
 def test_the_fuller_version_of_an_event_stays(
-    due: Due, database: Path, tmp_path: Path, order: tuple[int, int], interruptible_pool: bool
+    due: Due, database: Path, tmp_path: Path, order: tuple[int, int], same_ingest: bool
 ) -> None:
     """The event publishing of a bounce has the message's tags, the notification has not."""
     records = (ses_notification("Bounce"), ses_bounce(mail={"tags": {"purpose": ["receipt"], "long": ["x" * 200]}}))
@@ -205,7 +205,7 @@ def test_the_fuller_version_of_an_event_stays(
     for number, index in enumerate(order):
         paths.append(tmp_path / f"{number}.json")
         paths[-1].write_bytes(_lines([records[index]]))
-    if interruptible_pool:
+    if same_ingest:
         ingest(due, database, *paths)
     else:
         for path in paths:

@@ -250,7 +250,7 @@ def test_a_terminal_without_codes_gets_none(database: Path) -> None:
 _DISTURBED = """
 import os, signal, sys, threading
 from multiprocessing import util
-from due_cli.main import run
+from due_cli.cli.app import run
 
 begun, told = threading.Event(), threading.Event()
 

@@ -58,7 +58,7 @@ def test_readers_do_not_wait_for_an_ingest(due: Due, database: Path, tmp_path: P
 # One process that ingests many files, one after the other, in the same hour.
 _WRITER = """
 import sys
-from due_cli.main import main
+from due_cli.cli.app import main
 for path in sys.argv[2:]:
     assert main(["ingest", path, "--local", sys.argv[1], "--quiet"]) == 0
 """
