@@ -1,14 +1,19 @@
-"""Every test has a home, a working folder and an environment of its own."""
+"""Every test has a home, a working folder and an environment of its own; slow ones run with ``make test-all``."""
 
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.commands import Due
+
+if TYPE_CHECKING:
+    from tests.aws_emulator.aws import AwsEmulator
 
 settings.register_profile(
     "due",
@@ -21,10 +26,14 @@ settings.load_profile("due")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+_LONGEST_FIRST = ("scenarios", "aws", "lambdas", "local")  # the quick ones fill what is left at the end
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whole stacks first: they take longest, and where tests run side by side the quick ones fill what is left."""
-    items.sort(key=lambda item: "stacks" not in item.path.parts)
+    """Puts the rooms with the longest tests first."""
+    rooms = {name: rank for rank, name in enumerate(_LONGEST_FIRST)}
+    tests = Path(__file__).parent
+    items.sort(key=lambda item: rooms.get(item.path.relative_to(tests).parts[0], len(rooms)))
 
 
 @pytest.fixture(autouse=True)
@@ -39,6 +48,15 @@ def _own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     work = tmp_path / "work"
     work.mkdir()
     monkeypatch.chdir(work)
+
+
+@pytest.fixture
+def emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsEmulator]:
+    """An AWS account with nothing in it; what a test changes of its environment ends with it."""
+    from tests.aws_emulator.fixture import emulated  # moto takes a second to import
+
+    with emulated(monkeypatch) as account:
+        yield account
 
 
 @pytest.fixture

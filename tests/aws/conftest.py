@@ -8,9 +8,7 @@ import pytest
 
 from tests.aws import doctor_env
 from tests.aws.doctor_env import DoctorEnv
-from tests.aws_emulator.fixture import emulator, started
-
-__all__ = ["emulator"]
+from tests.aws_emulator.fixture import started
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The emulator as a fixture: ``from tests.aws_emulator.fixture import emulator`` in a conftest or a test module."""
+"""The emulator for a test or for several, found by due and boto3 through the environment."""
 
 from __future__ import annotations
 
@@ -13,19 +13,12 @@ from tests.aws_emulator.aws import AwsEmulator
 @contextmanager
 def started(**more: str) -> Iterator[AwsEmulator]:
     """An AWS account with nothing in it, for longer than a test; ``more`` are further variables of its environment."""
-    with pytest.MonkeyPatch.context() as patch, _found_by(patch, **more) as emulator:
+    with pytest.MonkeyPatch.context() as patch, emulated(patch, **more) as emulator:
         yield emulator
 
 
-@pytest.fixture
-def emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsEmulator]:
-    """An AWS account with nothing in it; what a test changes of its environment ends with it."""
-    with _found_by(monkeypatch) as found:
-        yield found
-
-
 @contextmanager
-def _found_by(patch: pytest.MonkeyPatch, **more: str) -> Iterator[AwsEmulator]:
+def emulated(patch: pytest.MonkeyPatch, **more: str) -> Iterator[AwsEmulator]:
     """An account that due and boto3 find by the environment, in this process or a child of it."""
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         patch.delenv(name, raising=False)

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from tests.aws_emulator.aws import AwsEmulator
-from tests.aws_emulator.fixture import emulator, started
+from tests.aws_emulator.fixture import started
 from tests.scenarios.commands import Commands, commands, preloaded
 from tests.scenarios.details import details
 
-__all__ = ["commands", "emulator"]
+__all__ = ["commands"]
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,6 @@ from due_cli.aws.stack.package import package
 from due_cli.aws.stack.stack import Stack
 from tests.aws.stack import sending
 from tests.aws_emulator.aws import AwsEmulator
-from tests.aws_emulator.fixture import emulator
-
-__all__ = ["emulator"]
 
 
 @pytest.fixture
