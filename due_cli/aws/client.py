@@ -13,7 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import NoRegionError
 
 from due_cli import __version__
-from due_cli.aws.errors import explained
+from due_cli.aws.errors import translate_errors
 from due_cli.aws.rate_limits import RateLimiter
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Aws:
 
     def __init__(self, profile: str | None = None, region: str | None = None) -> None:
         self._lock = threading.RLock()
-        with explained("reading the AWS configuration"):
+        with translate_errors("reading the AWS configuration"):
             self._session = boto3.Session(profile_name=profile, region_name=region)
             if not self._session.region_name:
                 raise NoRegionError
@@ -78,7 +78,7 @@ class Aws:
     @cached_property
     def caller(self) -> Caller:
         """The account and region that everything is in; one call. Raises where credentials are missing or expired."""
-        with self._lock, explained("asking who calls (sts:GetCallerIdentity)"):
+        with self._lock, translate_errors("asking who calls (sts:GetCallerIdentity)"):
             client = self._session.client("sts", config=self._config)
             identity = client.get_caller_identity()
             arn = identity["Arn"]
@@ -105,7 +105,7 @@ class Aws:
         return self._made(lambda: self._session.client("firehose", config=self._config))
 
     @cached_property
-    def firehose_once(self) -> FirehoseClient:
+    def firehose_without_retries(self) -> FirehoseClient:
         """Amazon Data Firehose, each call made once: whoever puts records puts those refused again."""
         return self._made(lambda: self._session.client("firehose", config=self._config.merge(_ONCE)))
 
@@ -166,10 +166,10 @@ class Aws:
         """AWS Lake Formation, which may stand before the Glue Data Catalog."""
         return self._made(lambda: self._session.client("lakeformation", config=self._config))
 
-    def for_library(self) -> tuple[boto3.Session, Config]:
+    def session_and_config(self) -> tuple[boto3.Session, Config]:
         """The session and a copy of the configuration, for a library that makes its clients itself."""
         return self._session, self._config.merge(Config())
 
     def _made(self, make: Callable[[], Client]) -> Client:
-        with self._lock, explained("reading the AWS configuration"):  # a session makes one client at a time
+        with self._lock, translate_errors("reading the AWS configuration"):  # a session makes one client at a time
             return make()

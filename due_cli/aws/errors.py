@@ -1,4 +1,4 @@
-"""What botocore raises, as due's errors: which call on what, why, and what to do."""
+"""Errors of botocore translated to due's: which call on what failed, why, and what to do."""
 
 from __future__ import annotations
 
@@ -30,31 +30,43 @@ _BAD_CREDENTIALS = frozenset(
     "ExpiredToken ExpiredTokenException InvalidClientTokenId UnrecognizedClientException SignatureDoesNotMatch "
     "InvalidAccessKeyId AuthFailure InvalidSignatureException RequestExpired".split()
 )
-DENIED = frozenset(
+DENIED_CODES = frozenset(
     "AccessDenied AccessDeniedException UnauthorizedOperation AuthorizationError AuthorizationErrorException".split()
 )
-_HEAD_REFUSED = "403"  # all that the answer to a HEAD says: it has no body
+_HEAD_DENIED = "403"  # a response to HEAD has no body that could say more
+_NOT_FOUND = (
+    "ResourceNotFoundException",
+    "EntityNotFoundException",
+    "NoSuchBucket",
+    "NoSuchEntity",
+    "NotFoundException",
+)
+_PERMISSION = re.compile(r"not authorized to perform:? ([\w-]+:\w+)")
+_LAKE_FORMATION = re.compile(r"lake ?formation", re.IGNORECASE)
 _QUERY_DENIED = re.compile(r"access ?denied|not authorized|insufficient permissions", re.IGNORECASE)
-RIGHTS = "due setup --policy prints the rights that it takes to run due"
+POLICY_HINT = "due setup --policy prints the rights that it takes to run due"
 _SETTINGS = "--region, AWS_REGION, or the file ~/.aws/config"
 _SIGN_IN = "aws configure, aws sso login, aws login, or AWS_PROFILE"
 
 
 @contextmanager
-def explained(doing: str) -> Iterator[None]:
-    """Errors of AWS inside as :class:`DueError`: configuration (exit code 3), refused (5), or no answer (1)."""
+def translate_errors(doing: str) -> Iterator[None]:
+    """Raises errors of AWS as :class:`DueError`: configuration (exit code 3), refused (5), no response (1).
+
+    ``doing`` says what the call was for, with its operand: "reading s3://bucket/key".
+    """
     try:
         yield
     except exceptions.BotoCoreError as error:
-        raise _of_this_side(error, doing) from error
+        raise _client_side_error(error, doing) from error
     except exceptions.ClientError as error:
-        raise _of_aws(error, doing) from error
+        raise _service_error(error, doing) from error
 
 
 class ignore_errors(AbstractContextManager[None, bool]):  # noqa: N801  used like contextlib.suppress
-    """Passes over the refusals that say that it is so already: it is there, or gone.
+    """Suppresses errors of a service by their codes, such as those that say that a resource exists, or does not.
 
-    ``words`` of the message tell it from others, where a service has one code for many.
+    ``words`` in the message tell such an error from others, where a service has one code for many.
     """
 
     def __init__(self, *codes: str, words: str = "") -> None:
@@ -63,20 +75,40 @@ class ignore_errors(AbstractContextManager[None, bool]):  # noqa: N801  used lik
     def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
         if not isinstance(error, exceptions.ClientError):
             return False
-        return code_of(error) in self._codes and self._words in str(error)
+        return error_code(error) in self._codes and self._words in str(error)
 
 
-def code_of(error: exceptions.ClientError) -> str:
-    """The error code of a refused call."""
+def error_code(error: exceptions.ClientError) -> str:
+    """The code that a service gave."""
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
-def rights_for(reason: str) -> str | None:
-    """What to do where a query failed for want of a right: Athena asks S3 and Glue in its caller's name."""
-    return RIGHTS if _QUERY_DENIED.search(reason) else None
+def policy_hint(reason: str) -> str | None:
+    """The hint for a query that failed for a missing permission: Athena calls S3 and Glue as its caller."""
+    return POLICY_HINT if _QUERY_DENIED.search(reason) else None
 
 
-def _of_this_side(error: exceptions.BotoCoreError, doing: str) -> DueError:
+def missing_permission(error: DueError) -> str | None:
+    """The action that a denied call lacked, as AWS names it, else the operation; None where nothing was denied."""
+    cause = error.__cause__
+    if not isinstance(cause, exceptions.ClientError) or error_code(cause) not in DENIED_CODES:
+        return None
+    action = _PERMISSION.search(str(cause))
+    return action[1] if action else str(cause.operation_name)
+
+
+def is_not_found(error: DueError) -> bool:
+    """Whether an error says that the resource does not exist."""
+    cause = error.__cause__
+    return isinstance(cause, exceptions.ClientError) and error_code(cause) in _NOT_FOUND
+
+
+def is_lake_formation(error: DueError) -> bool:
+    """Whether Lake Formation, and not IAM, refused a call or a query."""
+    return _LAKE_FORMATION.search(error.message) is not None
+
+
+def _client_side_error(error: exceptions.BotoCoreError, doing: str) -> DueError:
     text = " ".join(str(error).split())
     if isinstance(error, exceptions.ProfileNotFound):
         return ConfigurationError(text, "aws configure list-profiles shows those there are")
@@ -91,13 +123,13 @@ def _of_this_side(error: exceptions.BotoCoreError, doing: str) -> DueError:
     return DueError(f"{doing}: {text}", "run the same command again")
 
 
-def _of_aws(error: exceptions.ClientError, doing: str) -> DueError:
-    code = code_of(error)
+def _service_error(error: exceptions.ClientError, doing: str) -> DueError:
+    code = error_code(error)
     text = " ".join(str(error.response.get("Error", {}).get("Message", "")).split()) or code
     if code in _BAD_CREDENTIALS:
         return ConfigurationError(f"AWS does not accept the credentials: {text}", _SIGN_IN)
-    if code in DENIED:
-        return RefusedError(f"{doing}: access denied: {text}", RIGHTS)
-    if code == _HEAD_REFUSED:
-        return RefusedError(f"{doing}: access denied: it is another account's, or a right to it is missing", RIGHTS)
+    if code in DENIED_CODES:
+        return RefusedError(f"{doing}: access denied: {text}", POLICY_HINT)
+    if code == _HEAD_DENIED:
+        return RefusedError(f"{doing}: access denied: it is another account's, or a permission is missing", POLICY_HINT)
     return RefusedError(f"{doing}: {code}: {text}")

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from botocore.exceptions import ClientError
 
-from due_cli.aws.errors import code_of
+from due_cli.aws.errors import error_code
 from due_cli.aws.pool import pause as pausing
 from due_cli.core.errors import DueError
 
@@ -30,7 +30,7 @@ class TransientError:
     def is_it(self, error: ClientError) -> bool:
         """Whether an error is this one."""
         message = str(error.response.get("Error", {}).get("Message", ""))
-        return code_of(error) == self.code and re.search(self.words, message, re.IGNORECASE) is not None
+        return error_code(error) == self.code and re.search(self.words, message, re.IGNORECASE) is not None
 
 
 # A role that was just made cannot be assumed, and its policy is not known everywhere, for some seconds.

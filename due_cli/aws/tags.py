@@ -26,11 +26,11 @@ def tag_list(tags: Tags) -> list[Tag]:
     return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
 
 
-def of_list(tags: Iterable[Mapping[str, object]]) -> dict[str, str]:
+def tags_from_list(tags: Iterable[Mapping[str, object]]) -> dict[str, str]:
     """A list of keys and values as tags."""
     return {str(tag["Key"]): str(tag.get("Value", "")) for tag in tags}
 
 
-def counting(there: Tags, wanted: Tags) -> dict[str, str]:
+def managed_tags(there: Tags, wanted: Tags) -> dict[str, str]:
     """Of the tags that are there those that the stack sets."""
     return {key: value for key, value in there.items() if key in wanted}

@@ -61,7 +61,7 @@ def connected(
 
 
 @contextmanager
-def explained() -> Iterator[None]:
+def translate_errors() -> Iterator[None]:
     """DuckDB's errors as :class:`QueryError` (the statement's fault) or :class:`DueError` (the system's)."""
     try:
         yield

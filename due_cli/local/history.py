@@ -14,7 +14,7 @@ from due_cli.ingest.batch import key_of
 from due_cli.ingest.stored import decoded, encoded
 from due_cli.local import parquet, placement
 from due_cli.local.catalog import define_all_events
-from due_cli.local.engine import INGEST_MEMORY, connected, explained
+from due_cli.local.engine import INGEST_MEMORY, connected, translate_errors
 from due_cli.local.folder import Folder, is_own
 from due_cli.local.state import DataFile, State
 from due_cli.local.translate import translated
@@ -97,7 +97,7 @@ def _adopted(folder: Folder, state: State, path: str, hour: int, progress: Progr
         return [file]
     state.run("add_file", file.path, file.hour, file.rows, file.bytes)
     state.run("retire_file", file.path)
-    with connected(folder, INGEST_MEMORY) as connection, explained():
+    with connected(folder, INGEST_MEMORY) as connection, translate_errors():
         rest = parquet.write_merged(connection, folder, hour, [path], repeated)
     kept = placement.place(folder, [rest] if rest.rows else [])
     for one in kept:
@@ -174,7 +174,7 @@ def _merge_statuses(state: State) -> None:
 
 def _statuses(folder: Folder, state: State, progress: Progress, paths: list[str]) -> Iterator[Status]:
     sql = translated(state, files.query("status", "all_messages").sql)
-    with connected(folder) as connection, explained():
+    with connected(folder) as connection, translate_errors():
         define_all_events(connection, state, own=paths)
         cursor = connection.execute(sql)
         columns = [column[0] for column in cursor.description or []]

@@ -7,7 +7,7 @@ import shutil
 from due_cli.core.errors import DueError
 from due_cli.core.progress import Progress
 from due_cli.local import parquet, placement
-from due_cli.local.engine import INGEST_MEMORY, connected, explained
+from due_cli.local.engine import INGEST_MEMORY, connected, translate_errors
 from due_cli.local.folder import Folder, denied
 from due_cli.local.state import DataFile, State
 
@@ -52,7 +52,7 @@ def merge_small_files(folder: Folder, state: State, progress: Progress) -> None:
 
 
 def _merge(folder: Folder, state: State, hour: int, small: list[DataFile]) -> None:
-    with connected(folder, INGEST_MEMORY) as connection, explained():
+    with connected(folder, INGEST_MEMORY) as connection, translate_errors():
         written = parquet.write_merged(connection, folder, hour, [file.path for file in small], [])
     expected = sum(file.rows for file in small)
     if written.rows != expected:

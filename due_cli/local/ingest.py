@@ -16,7 +16,7 @@ from due_cli.ingest.inputs import InputError, OversizedRecord
 from due_cli.ingest.stored import folded
 from due_cli.ingest.workers import Normalised, batches
 from due_cli.local import parquet, placement
-from due_cli.local.engine import INGEST_MEMORY, connected, explained, statement
+from due_cli.local.engine import INGEST_MEMORY, connected, statement, translate_errors
 from due_cli.local.folder import Folder, denied
 from due_cli.local.housekeeping import clear_leftovers, merge_small_files
 from due_cli.local.spill import Spill
@@ -215,7 +215,7 @@ class _Ingest:
         """The files of earlier commits without the rows that a fuller delivery takes the place of."""
         if not self._superseded:
             return
-        with connected(self._folder, INGEST_MEMORY) as connection, explained():
+        with connected(self._folder, INGEST_MEMORY) as connection, translate_errors():
             connection.execute(statement("in_order"))
             for hour, event_ids in self._superseded.items():
                 files = [file.path for file in self._state.data_files(hour, hour + 1)]

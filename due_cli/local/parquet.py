@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from due_cli.local.engine import connected, explained, statement, text_list, text_literal
+from due_cli.local.engine import connected, statement, text_list, text_literal, translate_errors
 from due_cli.local.folder import Folder
 from due_cli.local.spill import SpilledGroup
 from due_cli.local.state import DataFile
@@ -67,7 +67,7 @@ def write_groups(
             largest=max(largest + 1, _SMALLEST_OBJECT),
         )
         connection = idle.pop() if idle else connections.enter_context(_in_order(folder))
-        with explained():
+        with translate_errors():
             files = list(_write_group(connection.sql(query), folder, group))
         idle.append(connection)
         group.path.unlink()

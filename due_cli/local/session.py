@@ -12,7 +12,7 @@ import duckdb
 from due_cli.core.errors import QueryError
 from due_cli.core.results import Table
 from due_cli.local.catalog import ALL_TIME, Window, define_all_events
-from due_cli.local.engine import connected, explained
+from due_cli.local.engine import connected, translate_errors
 from due_cli.local.folder import Folder
 from due_cli.local.state import State, View, opened
 from due_cli.sql.parameters import Parameter
@@ -28,7 +28,7 @@ def session(
     """A connection with ``all_events`` and the stored views that ``names`` ask for, however deep; all without names."""
     with opened(folder) as state, folder.reading(), connected(folder) as connection:
         views = state.views()
-        with explained():
+        with translate_errors():
             connection.execute(f'CREATE SCHEMA "{state.meta("database")}"')
             connection.execute(f'USE "{state.meta("database")}"')
             define_all_events(connection, state, window)
@@ -53,7 +53,7 @@ def table(
     stack = ExitStack()
     try:
         connection, _ = stack.enter_context(session(folder, names, window))
-        with explained():
+        with translate_errors():
             cursor = connection.execute(translated, dict(parameters) if parameters else None)
             columns = [column[0] for column in cursor.description or []]
     except BaseException:
@@ -88,6 +88,6 @@ def hours_since_epoch(moment: datetime) -> int:
 
 
 def _rows(cursor: duckdb.DuckDBPyConnection, stack: ExitStack) -> Iterator[Sequence[object]]:
-    with stack, explained():
+    with stack, translate_errors():
         while rows := cursor.fetchmany(_FETCH_ROWS):
             yield from rows

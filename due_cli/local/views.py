@@ -5,7 +5,7 @@ from __future__ import annotations
 from due_cli.core.errors import NotFoundError, QueryError, UsageError
 from due_cli.core.progress import Silent
 from due_cli.core.results import Table
-from due_cli.local.engine import explained
+from due_cli.local.engine import translate_errors
 from due_cli.local.folder import Folder
 from due_cli.local.session import session
 from due_cli.local.state import State, View, opened, writing
@@ -43,7 +43,7 @@ def create(folder: Folder, sql: str) -> str:
     with writing(folder, Silent()) as state:
         if name in state.views() and not dialect.replaces(statement):
             raise UsageError(f"the view {name} exists", "write CREATE OR REPLACE VIEW to replace it")
-        with session(folder, set(needs)) as (connection, _), explained():
+        with session(folder, set(needs)) as (connection, _), translate_errors():
             connection.execute(view.translated)
         with state.transaction():
             store(state, view)
@@ -91,7 +91,7 @@ def shown(folder: Folder, name: str) -> str:
 
 def columns_of(folder: Folder, names: list[str]) -> dict[str, list[tuple[str, str]]]:
     """Column names and types of views (and of the table), by asking DuckDB; a view that fails has none."""
-    with session(folder, set(names)) as (connection, _), explained():
+    with session(folder, set(names)) as (connection, _), translate_errors():
         found = {}
         for name in names:
             found[name] = [(row[0], row[1]) for row in connection.execute(f'DESCRIBE "{name}"').fetchall()]

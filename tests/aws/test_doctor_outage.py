@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from due_cli.aws.client import Aws
-from due_cli.aws.services import health
+from due_cli.aws.services import cloudwatch
 from due_cli.aws.stack.names import Names
 from tests.aws.doctor_env import DoctorEnv
 from tests.aws_emulator.aws import AwsEmulator
@@ -36,14 +36,14 @@ def searches_of(emulator: AwsEmulator) -> int:
 
 
 @pytest.fixture
-def searched(emulator: AwsEmulator) -> Callable[..., health.Lines]:
+def searched(emulator: AwsEmulator) -> Callable[..., cloudwatch.LogLines]:
     """Reads a day of a log whose two streams have a line at each of some times before now."""
     emulator.client("logs").create_log_group(logGroupName=GROUP)
 
-    def search(before: list[int]) -> health.Lines:
+    def search(before: list[int]) -> cloudwatch.LogLines:
         for number in (0, 1):
             logged(emulator, GROUP, f"stream-{number}", f"line of {number}{LONG}", before[number::2])
-        return health.log_lines(Aws(), GROUP, datetime.now(UTC) - timedelta(days=1))
+        return cloudwatch.read_log(Aws(), GROUP, datetime.now(UTC) - timedelta(days=1))
 
     return search
 
@@ -58,7 +58,7 @@ def searched(emulator: AwsEmulator) -> Callable[..., health.Lines]:
     ],
 )
 def test_of_more_lines_than_are_read_it_is_the_newest(
-    emulator: AwsEmulator, searched: Callable[..., health.Lines], before: range | list[int]
+    emulator: AwsEmulator, searched: Callable[..., cloudwatch.LogLines], before: range | list[int]
 ) -> None:
     found = searched(list(before))
     now = datetime.now(UTC)
@@ -71,14 +71,16 @@ def test_of_more_lines_than_are_read_it_is_the_newest(
     assert searches_of(emulator) <= 15
 
 
-def test_a_log_with_fewer_lines_is_searched_once(emulator: AwsEmulator, searched: Callable[..., health.Lines]) -> None:
+def test_a_log_with_fewer_lines_is_searched_once(
+    emulator: AwsEmulator, searched: Callable[..., cloudwatch.LogLines]
+) -> None:
     found = searched(list(range(HOUR, DAY, DAY // (MOST - 100))))
     assert (len(found.newest), found.more) == (len(range(HOUR, DAY, DAY // (MOST - 100))), False)
     assert searches_of(emulator) == 1
-    assert health.log_lines(Aws(), "/aws/lambda/none", datetime.now(UTC)) == health.Lines()
+    assert cloudwatch.read_log(Aws(), "/aws/lambda/none", datetime.now(UTC)) == cloudwatch.LogLines()
 
 
-def test_of_too_many_lines_in_one_moment_as_many_as_are_read(searched: Callable[..., health.Lines]) -> None:
+def test_of_too_many_lines_in_one_moment_as_many_as_are_read(searched: Callable[..., cloudwatch.LogLines]) -> None:
     found = searched([5_000] * 3_000)
     assert (len(found.newest), found.more) == (MOST, True)
 

@@ -11,7 +11,7 @@ from moto.s3.models import s3_backends
 from due_cli.aws.client import Aws
 from due_cli.aws.doctor import partitions
 from due_cli.aws.doctor.context import DoctorContext, guarded
-from due_cli.aws.services.hours import hours_with_objects
+from due_cli.aws.services.s3 import hours_with_objects
 from due_cli.aws.stack.desired import TABLE, desired
 from due_cli.aws.stack.execute import execute
 from due_cli.aws.stack.options import Options

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from due_cli.aws.ingest.outgoing import received, unwrapped, wrapped
 from due_cli.aws.pipeline import stream_limits as calling
-from due_cli.aws.services import records as putting
+from due_cli.aws.services import firehose
 from due_cli.aws.stack.stack import Stack
 from due_cli.events import Envelope, loads
 from due_cli.events.wrappers import payload_units
@@ -176,7 +176,7 @@ def test_an_answer_that_is_lost_costs_a_second_put_and_no_record(
 def test_a_stream_that_takes_no_more_ends_the_ingest(
     emulator: AwsEmulator, stack: Stack, due: Due, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(putting, "_LONGEST_SECONDS", 0.01)
+    monkeypatch.setattr(firehose, "_LONGEST_SECONDS", 0.01)
     source = many(tmp_path / "many.json", 600)
     emulator.faults.throttle(PUT, times=None)
     ran = due("ingest", str(source)).failed(1)

@@ -12,7 +12,7 @@ import pytest
 from werkzeug.serving import make_server
 
 from due_cli.aws.pipeline import stream_limits as calling
-from due_cli.aws.services import records as putting
+from due_cli.aws.services import firehose
 from due_cli.aws.stack.stack import Stack
 from due_cli.ingest import inputs
 from tests.aws import streaming
@@ -144,7 +144,7 @@ def test_a_network_that_is_gone_for_a_moment_costs_no_record(
 def test_a_network_that_stays_gone_ends_the_ingest(
     emulator: AwsEmulator, way: Way, due: Due, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(putting, "_LONGEST_SECONDS", 0.01)
+    monkeypatch.setattr(firehose, "_LONGEST_SECONDS", 0.01)
     closes_at(emulator, way, 20)
     said = due("ingest", str(many(tmp_path / "many.json", SECOND))).failed(1).err
     assert "takes no more records" in said and "Could not connect" in said and "goes on from there" in said

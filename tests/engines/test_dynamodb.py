@@ -15,7 +15,7 @@ import pytest
 from due_cli.aws.client import Aws
 from due_cli.aws.pipeline.status_item import EXPIRES_AT, attributes
 from due_cli.aws.resources.status_table import StatusTable
-from due_cli.aws.services import status_items
+from due_cli.aws.services.dynamodb import read_statuses
 from tests.engines import servers
 from tests.engines.writers import Trouble, items_in, items_of, readable, stories, written_by
 from tests.events.records import iso, ses_delivery, ses_send
@@ -131,7 +131,7 @@ def test_readers_pass_over_what_has_expired(world: World, aws: Aws) -> None:
     for name, seconds in names.items():
         last = int((now + seconds - DAYS * DAY) * 1000)
         world.dynamodb.put_item(TableName=STATUS, Item=attributes(status._replace(message_id=name, last=last), DAYS))
-    assert set(status_items.statuses(aws, STATUS, list(names))) == {"soon"}
+    assert set(read_statuses(aws, STATUS, list(names))) == {"soon"}
     with world.function("status_api", without="DUE_STREAM") as function:
         codes = {name: function.call(test_status_api.get(message_id=name)).answer["statusCode"] for name in names}
     assert codes == {"over": 404, "soon": 200}
@@ -144,9 +144,9 @@ def test_an_event_after_the_end_brings_the_message_back(world: World, aws: Aws) 
     mail = {"messageId": "back", "timestamp": iso(old)}
     with world.function("transform", DUE_STATUS_DAYS=str(DAYS)) as function:
         function.call(batch([text(ses_send(mail=mail))]))
-        assert status_items.statuses(aws, STATUS, ["back"]) == {}
+        assert read_statuses(aws, STATUS, ["back"]) == {}
         function.call(batch([text(ses_delivery(mail=mail, delivery={"timestamp": iso(new)}))]))
-    item = status_items.statuses(aws, STATUS, ["back"])["back"].item()
+    item = read_statuses(aws, STATUS, ["back"])["back"].item()
     assert (item["send"], item["delivered"]) == (iso(old), iso(new))
     assert readable(world.item("back"))[EXPIRES_AT] == new // 1000 + DAYS * DAY
 
@@ -170,7 +170,7 @@ def test_hundreds_of_messages_are_read_in_parts_whatever_is_left_out(world: Worl
         return Reply(200, {"Responses": found, "UnprocessedKeys": {name: {**asked, "Keys": left}} if left else {}})
 
     world.emulator.faults["BatchGetItem"] = half_is_left
-    found = status_items.statuses(aws, STATUS, [*wanted, "theirs", "unknown", "", "é" * 1025])
+    found = read_statuses(aws, STATUS, [*wanted, "theirs", "unknown", "", "é" * 1025])
     assert sorted(found) == sorted(wanted)
     assert found["mail-7"] == statuses_of(mails(7)[:1])[0]
     assert not busy

@@ -135,7 +135,7 @@ STACKS = (
     Break(
         "records",
         "records that the stream refuses are not put again",
-        "due_cli/aws/services/records.py",
+        "due_cli/aws/services/firehose.py",
         "        waiting = refused\n",
         "        waiting = []\n",
         INGEST,

@@ -23,9 +23,9 @@ from pyathena.model import AthenaQueryExecution
 from pyathena.util import RetryConfig
 
 from due_cli.aws.athena import values
-from due_cli.aws.errors import explained, rights_for
+from due_cli.aws.errors import policy_hint, translate_errors
 from due_cli.aws.prices import athena_dollars
-from due_cli.aws.services.download import parts
+from due_cli.aws.services.s3 import read_parts
 from due_cli.aws.stack.stack import Stack
 from due_cli.core.errors import ConfigurationError, DueError, QueryError
 from due_cli.core.progress import Progress
@@ -110,7 +110,7 @@ class _Watch:
 
 
 def _connected(stack: Stack) -> Connection[Cursor]:
-    session, config = stack.aws.for_library()
+    session, config = stack.aws.session_and_config()
     return Connection(
         session=session,
         config=config,
@@ -137,13 +137,13 @@ def _failure(stack: Stack, last: AthenaQueryExecution | None, error: Error, line
     if isinstance(cause, stack.aws.athena.exceptions.InvalidRequestException):
         return QueryError(_words(cause.response.get("Error", {}).get("Message"), lines_before))
     if cause is not None:
-        with explained("asking Athena"):
+        with translate_errors("asking Athena"):
             raise cause
     if last is None or last.state not in (last.STATE_FAILED, last.STATE_CANCELLED):
         return QueryError(_words(str(error), lines_before))
     reason = _words(last.state_change_reason or last.error_message, lines_before)
     if last.state == last.STATE_FAILED:
-        return QueryError(reason, rights_for(reason))
+        return QueryError(reason, policy_hint(reason))
     if not _CUTOFF.search(reason):
         return QueryError(f"the query was cancelled: {reason}")
     limit = stack.options.scan_cutoff_bytes
@@ -162,7 +162,7 @@ def _words(text: str | None, lines_before: int) -> str:
 
 def _rows(stack: Stack, found: Ran, json_columns: Collection[int]) -> Iterator[tuple[Value, ...]]:
     bucket, _, key = found.place.removeprefix("s3://").partition("/")
-    data = parts(stack.aws, bucket, key)
+    data = read_parts(stack.aws, bucket, key)
     if key.endswith(".txt"):
         return values.rows_of_text(data, len(found.columns))
     converters = [

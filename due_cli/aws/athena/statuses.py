@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from due_cli.aws.services import status_items
+from due_cli.aws.services import dynamodb
 from due_cli.aws.stack.stack import Stack
 from due_cli.core.errors import DueError
 from due_cli.core.progress import Progress
@@ -22,7 +22,7 @@ def statuses(stack: Stack, progress: Progress, message_ids: Sequence[str]) -> St
     Where the events cannot be asked, a note says so, and what the table knows is answered.
     """
     asked = list(dict.fromkeys(message_ids))
-    stored = status_items.statuses(stack.aws, stack.names.status_table, asked)
+    stored = dynamodb.read_statuses(stack.aws, stack.names.status_table, asked)
     unsure = [message for message in asked if not knows_beginning(stored.get(message)) and message and is_text(message)]
     told: dict[str, Status] = {}
     try:

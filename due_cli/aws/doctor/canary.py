@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from due_cli.aws.doctor.context import command, masked
+from due_cli.aws.errors import translate_errors
 from due_cli.aws.pipeline.partitions import hour_of
-from due_cli.aws.services import objects
-from due_cli.aws.services.health import put_record
-from due_cli.aws.services.hours import is_partition
+from due_cli.aws.services import s3
+from due_cli.aws.services.glue import partition_exists
 from due_cli.aws.stack.desired import TABLE
 from due_cli.aws.stack.names import ERRORS, EVENTS
 from due_cli.aws.stack.stack import Stack
@@ -90,7 +90,12 @@ class _Passage:
         hop = ACCEPTED
         try:
             self._before = set(self._keys())
-            put_record(self._stack.aws, self._stack.names.stream, self._marked.data)
+            with translate_errors(
+                f"putting a record to delivery stream {self._stack.names.stream} (firehose:PutRecord)"
+            ):
+                self._stack.aws.firehose.put_record(
+                    DeliveryStreamName=self._stack.names.stream, Record={"Data": self._marked.data}
+                )
             began = self._waiting.now()
             self._progress.note(f"the stream has taken the test record; it delivers within {self._patience():.0f} s")
             yield Check(ACCEPTED, "ok", f"{self._stack.names.stream} has taken the test record")
@@ -130,7 +135,7 @@ class _Passage:
         database = self._stack.options.database
         hours = {hour for key in self._seen.stored if (hour := hour_of(key))}
         for hour in hours - self._seen.filed:
-            if is_partition(self._stack.aws, database, TABLE, hour):
+            if partition_exists(self._stack.aws, database, TABLE, hour):
                 self._seen.filed.add(hour)
         return hours <= self._seen.filed
 
@@ -154,11 +159,11 @@ class _Passage:
     def _keys(self) -> Iterator[str]:
         """What lies where the record may arrive: the hours around it, of the events and of what fails."""
         aws, bucket = self._stack.aws, self._stack.names.bucket
-        kinds, _ = objects.level(aws, bucket, ERRORS)
+        kinds, _ = s3.list_folder(aws, bucket, ERRORS)
         hour = self._sent - _HOUR
         while hour <= datetime.now(UTC) + _HOUR:
             for place in (EVENTS, *kinds):
-                for found in objects.listed(aws, bucket, f"{place}{hour.strftime(_FOLDER)}"):
+                for found in s3.list_objects(aws, bucket, f"{place}{hour.strftime(_FOLDER)}"):
                     yield found.key
             hour += _HOUR
 
@@ -167,8 +172,8 @@ class _Passage:
         if not key.startswith(ERRORS):
             return
         self._before.add(key)
-        found = [one for one in objects.listed(self._stack.aws, self._stack.names.bucket, key) if one.key == key]
-        for content in objects.contents(self._stack.aws, self._stack.names.bucket, found):
+        found = [one for one in s3.list_objects(self._stack.aws, self._stack.names.bucket, key) if one.key == key]
+        for content in s3.open_objects(self._stack.aws, self._stack.names.bucket, found):
             with content.stream as lines:
                 for line in lines:
                     if (reason := _reason(line, self._marked.mark)) is not None:

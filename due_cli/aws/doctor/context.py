@@ -11,10 +11,11 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from due_cli.aws.client import Aws
-from due_cli.aws.errors import RIGHTS
+from due_cli.aws.errors import POLICY_HINT, is_lake_formation, is_not_found, missing_permission
 from due_cli.aws.resources.resource import Node, Step
-from due_cli.aws.services.health import IAM_ALLOWED, Line, is_gone, is_lake_formation, missing_right
-from due_cli.aws.services.projects import Described
+from due_cli.aws.services.cloudwatch import LogLine
+from due_cli.aws.services.glue import IAM_ALLOWED
+from due_cli.aws.services.pinpoint import AppDetails
 from due_cli.aws.stack.desired import TABLE
 from due_cli.aws.stack.names import Names
 from due_cli.aws.stack.stack import Stack
@@ -44,7 +45,7 @@ class DoctorContext:
 
     stack: Stack
     looked: tuple[Looked, ...]
-    projects: tuple[Described, ...] | None  # None where Pinpoint does not answer
+    projects: tuple[AppDetails, ...] | None  # None where Pinpoint does not answer
 
     @property
     def aws(self) -> Aws:
@@ -57,13 +58,11 @@ class DoctorContext:
         return self.stack.names
 
     @property
-    def own_projects(self) -> tuple[Described, ...]:
+    def own_projects(self) -> tuple[AppDetails, ...]:
         """The Pinpoint projects that the stack made, or whose events it gets."""
         stack, stream = self.names.stack, self.names.stream_arn
         return tuple(
-            one
-            for one in self.projects or ()
-            if one.made_by == stack or (one.stream and one.stream.stream_arn == stream)
+            one for one in self.projects or () if one.owner == stack or (one.stream and one.stream.stream_arn == stream)
         )
 
     @property
@@ -112,18 +111,18 @@ def unmade(name: str, error: DueError, patient: DoctorContext, what: str = "") -
     about = f"not checked: {f'{what}: ' if what else ''}{error.message}"
     if is_lake_formation(error):
         return Check(name, "problem", f"Lake Formation is in the way: {error.message}", granted_to_all(patient))
-    right = missing_right(error)
+    right = missing_permission(error)
     if right is not None:
         said = "" if right in error.message else f" ({right})"
         return Check(name, "problem", f"{about}{said}", patient.rights)
-    if is_gone(error):
+    if is_not_found(error):
         return Check(name, "warning", f"{about}: first the resources are to be mended", patient.setup)
     return Check(name, "problem", about, command_in(error))
 
 
 def command_in(error: DueError) -> str | None:
     """The hint of an error where it is a command that can be typed."""
-    return error.hint if error.hint and error.hint != RIGHTS and error.hint.startswith(_COMMANDS) else None
+    return error.hint if error.hint and error.hint != POLICY_HINT and error.hint.startswith(_COMMANDS) else None
 
 
 def granted_to_all(patient: DoctorContext) -> str:
@@ -141,7 +140,7 @@ def masked(text: str) -> str:
     return plain if len(plain) <= _QUOTED else f"{plain[: _QUOTED - 3]}..."
 
 
-def quoted(lines: Iterable[Line], *, more: bool) -> list[str]:
+def quoted(lines: Iterable[LogLine], *, more: bool) -> list[str]:
     """The texts of lines, each once, the most frequent first: how often, when last, and its masked beginning.
 
     ``more`` says that there may be older lines than these.

@@ -11,10 +11,11 @@ from concurrent.futures import as_completed
 from due_cli.aws.doctor import answers, canary, functions, partitions, resources, senders, stream, views
 from due_cli.aws.doctor.context import DoctorContext, Examination, guarded, unmade
 from due_cli.aws.pool import interruptible_pool
-from due_cli.aws.services import projects
-from due_cli.aws.services.projects import Described, NoPinpointError
-from due_cli.aws.stack import package, pinpoint
+from due_cli.aws.services import pinpoint
+from due_cli.aws.services.pinpoint import AppDetails, NoPinpointError
+from due_cli.aws.stack import package
 from due_cli.aws.stack.desired import desired
+from due_cli.aws.stack.pinpoint import role as pinpoint_role
 from due_cli.aws.stack.stack import Stack
 from due_cli.core.errors import DueError
 from due_cli.core.progress import Progress
@@ -74,13 +75,13 @@ def _patient(stack: Stack) -> DoctorContext:
         patient = DoctorContext(stack, looked, known.result())
     if not patient.own_projects:
         return patient
-    role = resources.looked_at([pinpoint.role(stack.names, tags, stack.options.kms_key)], stack.aws)
+    role = resources.looked_at([pinpoint_role(stack.names, tags, stack.options.kms_key)], stack.aws)
     return DoctorContext(stack, (*looked, *role), patient.projects)
 
 
-def _projects(stack: Stack) -> tuple[Described, ...] | None:
+def _projects(stack: Stack) -> tuple[AppDetails, ...] | None:
     try:
-        return tuple(projects.described(stack.aws, projects.apps(stack.aws)))
+        return tuple(pinpoint.details_of(stack.aws, pinpoint.list_apps(stack.aws)))
     except NoPinpointError:
         return None
 

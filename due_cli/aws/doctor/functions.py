@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
+from due_cli.aws.client import Aws
 from due_cli.aws.doctor.context import RECENTLY, SHOWN, DoctorContext, Examined, quoted
-from due_cli.aws.services.health import Line, Metric, function_faults, log_lines, metrics
+from due_cli.aws.errors import ignore_errors, translate_errors
+from due_cli.aws.services.cloudwatch import LogLine, Metric, read_log, read_metrics
 from due_cli.core.results import Check, counted
 
 FUNCTIONS = ("transform", "partition", "status-api")
@@ -21,7 +23,7 @@ _HOUR = timedelta(hours=1)
 def functions(patient: DoctorContext) -> Examined:
     """Each function's errors in the last day, quoted from its log, and the calls of it that were throttled."""
     since = datetime.now(UTC) - RECENTLY
-    throttled = metrics(
+    throttled = read_metrics(
         patient.aws,
         {f"f{n}": _throttles(patient, name) for n, name in enumerate(FUNCTIONS)},
         RECENTLY,
@@ -38,10 +40,10 @@ def functions(patient: DoctorContext) -> Examined:
 
 def _errors(patient: DoctorContext, name: str, since: datetime) -> Iterator[Check]:
     function = patient.names.function(name)
-    if fault := function_faults(patient.aws, function):
+    if fault := _function_fault(patient.aws, function):
         yield Check("functions", "problem", f"{function}: {fault}", patient.setup)
     group = patient.names.log_group(name)
-    lines = log_lines(patient.aws, group, since, _PATTERN)
+    lines = read_log(patient.aws, group, since, _PATTERN)
     found = quoted(_said(lines.newest), more=lines.more)
     for text in found[:SHOWN]:
         tail = patient.aws_command(f"logs tail {group} --since 1d --filter-pattern '\"[ERROR]\"'")
@@ -51,12 +53,12 @@ def _errors(patient: DoctorContext, name: str, since: datetime) -> Iterator[Chec
         yield Check("functions", "problem", f"{function}: {counted(len(found) - SHOWN, 'other error')}", tail)
 
 
-def _said(lines: Iterable[Line]) -> Iterator[Line]:
+def _said(lines: Iterable[LogLine]) -> Iterator[LogLine]:
     """The first line of each error: its type and what it says."""
     for line in lines:
         match = _ERROR.search(line.text)
         if match:
-            yield Line(line.at, match[1] or match[2])
+            yield LogLine(line.at, match[1] or match[2])
 
 
 def _mend(text: str, patient: DoctorContext) -> str | None:
@@ -77,3 +79,14 @@ def _throttled(patient: DoctorContext, name: str, count: float) -> Iterator[Chec
 
 def _throttles(patient: DoctorContext, name: str) -> Metric:
     return Metric("AWS/Lambda", "Throttles", ("FunctionName", patient.names.function(name)), "Sum")
+
+
+def _function_fault(aws: Aws, function: str) -> str | None:
+    """Why Lambda would not run a function as it is configured; None where it would."""
+    with translate_errors(f"looking at function {function}"), ignore_errors("ResourceNotFoundException"):
+        configuration = aws.lambda_.get_function_configuration(FunctionName=function)
+        if configuration.get("State", "Active") == "Failed":
+            return f"it cannot run: {configuration.get('StateReason', 'no reason given')}"
+        if configuration.get("LastUpdateStatus") == "Failed":
+            return f"its last update failed: {configuration.get('LastUpdateStatusReason', 'no reason given')}"
+    return None

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 from due_cli.aws.doctor.context import DoctorContext, Examined, listed
 from due_cli.aws.pool import interruptible_pool
-from due_cli.aws.services.hours import (
+from due_cli.aws.services.glue import (
     Partition,
     add_partitions,
-    hours_with_objects,
-    location_of,
-    partitions,
+    list_partitions,
+    partition_location,
     relocate_partition,
 )
+from due_cli.aws.services.s3 import hours_with_objects
 from due_cli.aws.stack.desired import TABLE
 from due_cli.aws.stack.names import EVENTS
 from due_cli.aws.stack.stack import Stack
@@ -62,7 +62,9 @@ class Hours:
 
     def _elsewhere(self) -> Iterator[Partition]:
         for one in self.partitions:
-            if one.hour is not None and one.location.rstrip("/") != location_of(self.bucket, one.hour).rstrip("/"):
+            if one.hour is not None and one.location.rstrip("/") != partition_location(self.bucket, one.hour).rstrip(
+                "/"
+            ):
                 yield one
 
 
@@ -71,7 +73,7 @@ def hours_of(stack: Stack) -> Hours:
     bucket, database = stack.names.bucket, stack.options.database
     with interruptible_pool(2) as pool:
         stored = pool.submit(hours_with_objects, stack.aws, bucket, EVENTS)
-        kept = pool.submit(partitions, stack.aws, database, TABLE)
+        kept = pool.submit(list_partitions, stack.aws, database, TABLE)
         return Hours(bucket, frozenset(stored.result()), tuple(kept.result()))
 
 

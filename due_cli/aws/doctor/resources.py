@@ -9,9 +9,9 @@ from typing import Any
 
 from due_cli.aws.client import Aws
 from due_cli.aws.doctor.context import DoctorContext, Examined, Looked, listed, unmade
+from due_cli.aws.errors import missing_permission
 from due_cli.aws.pool import interruptible_pool
 from due_cli.aws.resources.resource import Action, Difference, Node, Step
-from due_cli.aws.services.health import missing_right
 from due_cli.aws.stack.plan import planned
 from due_cli.aws.stack.setup import plan_row
 from due_cli.core.errors import DueError
@@ -68,7 +68,7 @@ def unread(name: str, looked: Iterable[Looked], patient: DoctorContext) -> Itera
     by_reason: dict[str, list[Looked]] = defaultdict(list)
     for one in looked:
         if one.error is not None:
-            by_reason[missing_right(one.error) or one.error.message].append(one)
+            by_reason[missing_permission(one.error) or one.error.message].append(one)
     for alike in by_reason.values():
         error = alike[0].error
         if error is not None:

@@ -8,8 +8,8 @@ from functools import partial
 
 from due_cli.aws.doctor.context import DoctorContext, Examined, guarded, listed
 from due_cli.aws.resources.event_destination import NAME, EventDestination
-from due_cli.aws.services import senders
-from due_cli.aws.services.senders import ConfigSet, Destination
+from due_cli.aws.services import firehose, ses
+from due_cli.aws.services.ses import ConfigSet, Destination
 from due_cli.aws.stack.config_sets import Ways
 from due_cli.core.results import Check, counted
 
@@ -54,7 +54,7 @@ def _config_sets(patient: DoctorContext, *, into: list[ConfigSet]) -> Examined:
     ways = _ways(patient)
     attached: list[str] = []
     wrong = False
-    for one in senders.config_sets(patient.aws):
+    for one in ses.config_sets(patient.aws):
         into.append(one)
         faults = list(_faults(patient, one, ways))
         yield from faults
@@ -82,7 +82,7 @@ def _faults(patient: DoctorContext, one: ConfigSet, ways: Ways) -> Iterator[Chec
         yield from (Check(_SETS, "problem", text, attach) for text in _differing(one, to, ways))
     named = one.destination(NAME)
     if named is not None and not ways.reaches(named) and (why := _nowhere(patient, named)):
-        text = f"the event destination {one.name}/{NAME} leads to {named.leads_to}, {why}"
+        text = f"the event destination {one.name}/{NAME} leads to {named.target}, {why}"
         yield Check(_SETS, "problem", text, attach)
 
 
@@ -102,7 +102,7 @@ def _differing(one: ConfigSet, to: Destination, ways: Ways) -> Iterator[str]:
 
 def _nowhere(patient: DoctorContext, to: Destination) -> str | None:
     """Why what an event destination leads to takes no events; None for what is there, which may be another stack's."""
-    if to.stream_arn and senders.stream_is_gone(patient.aws, _last(to.stream_arn)):
+    if to.stream_arn and firehose.stream_is_missing(patient.aws, _last(to.stream_arn)):
         return "which does not exist"
     if to.project_arn and patient.projects is None:
         return "and Pinpoint does not answer"
@@ -113,8 +113,8 @@ def _nowhere(patient: DoctorContext, to: Destination) -> str | None:
 
 def _identities(patient: DoctorContext, *, sets: list[ConfigSet]) -> Examined:
     ways = _ways(patient)
-    names = senders.identity_names(patient.aws)
-    asked = list(senders.identities(patient.aws, names[:_MOST_IDENTITIES]))
+    names = ses.identity_names(patient.aws)
+    asked = list(ses.identities(patient.aws, names[:_MOST_IDENTITIES]))
     without = [one.name for one in asked if one.config_set is None]
     attached = {one.name for one in sets if _reaching(one, ways)}
     if without:

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from due_cli.aws.doctor.context import RECENTLY, SHOWN, DoctorContext, Examined, ago, quoted
-from due_cli.aws.services.health import Line, Metric, log_lines, metrics, stream_status
-from due_cli.aws.services.hours import newest_object, stored_below
+from due_cli.aws.services.cloudwatch import LogLine, Metric, read_log, read_metrics
+from due_cli.aws.services.firehose import stream_status
+from due_cli.aws.services.s3 import newest_object, summarize_prefix
 from due_cli.aws.stack.names import ERRORS, EVENTS
 from due_cli.core.results import Check, counted
 
@@ -29,7 +30,7 @@ def stream(patient: DoctorContext) -> Examined:
         look = patient.aws_command(f"firehose describe-delivery-stream --delivery-stream-name {name}")
         yield Check("delivery stream", "problem", f"{name} is {status}", look)
     dimension = ("DeliveryStreamName", name)
-    found = metrics(
+    found = read_metrics(
         patient.aws,
         {"late": Metric(_FIREHOSE, "DeliveryToS3.DataFreshness", dimension, "Maximum")},
         _FIVE_MINUTES * 3,
@@ -46,7 +47,7 @@ def stream(patient: DoctorContext) -> Examined:
 def deliveries(patient: DoctorContext) -> Examined:
     """What the stream wrote into its log in the last day: only what it could not deliver."""
     group = patient.names.stream_log_group
-    lines = log_lines(patient.aws, group, datetime.now(UTC) - RECENTLY)
+    lines = read_log(patient.aws, group, datetime.now(UTC) - RECENTLY)
     found = quoted(_said(lines.newest), more=lines.more)
     for text in found[:SHOWN]:
         refused = any(word in text for word in ("AccessDenied", "Access was denied", "not authorized", "assume"))
@@ -60,14 +61,14 @@ def deliveries(patient: DoctorContext) -> Examined:
 def failed_records(patient: DoctorContext) -> Examined:
     """What the stream, the transform and the partition function left to be dealt with."""
     bucket = patient.names.bucket
-    waiting = stored_below(patient.aws, bucket, ERRORS)
+    waiting = summarize_prefix(patient.aws, bucket, ERRORS)
     if waiting.newest is None:
         yield Check("failed records", "ok", "none waiting")
     else:
         number = f"{waiting.count:,} or more objects" if waiting.more else counted(waiting.count, "object")
         text = f"{number} with records that could not be stored under s3://{bucket}/{ERRORS}, the newest of"
         yield Check("failed records", "problem", f"{text} {ago(waiting.newest)}", patient.command("failed list"))
-    undone = stored_below(patient.aws, bucket, patient.names.undone)
+    undone = summarize_prefix(patient.aws, bucket, patient.names.undone)
     if undone.newest is not None:
         text = f"the partition function gave up on {counted(undone.count, 'event')}, last {ago(undone.newest)}"
         yield Check("failed records", "warning", text, patient.command("failed replay"))
@@ -77,7 +78,7 @@ def _delivered(patient: DoctorContext) -> Check:
     name, send = patient.names.stream, patient.command("doctor --send-test")
     dimension = ("DeliveryStreamName", name)
     wanted = {"came": Metric(_FIREHOSE, "IncomingRecords", dimension, "Sum")}
-    came = sum(metrics(patient.aws, wanted, RECENTLY, _HOUR)["came"])
+    came = sum(read_metrics(patient.aws, wanted, RECENTLY, _HOUR)["came"])
     came_in = f"; {came:,.0f} records came in in the last day" if came else ""
     newest = newest_object(patient.aws, patient.names.bucket, EVENTS)
     if newest is None:
@@ -87,7 +88,7 @@ def _delivered(patient: DoctorContext) -> Check:
     return Check("delivery stream", "ok", f"{name} is ACTIVE; last delivery {ago(newest)}{came_in}")
 
 
-def _said(lines: Iterable[Line]) -> Iterator[Line]:
+def _said(lines: Iterable[LogLine]) -> Iterator[LogLine]:
     """The error code and message of each line, which Firehose writes as JSON."""
     for line in lines:
         try:
@@ -95,7 +96,7 @@ def _said(lines: Iterable[Line]) -> Iterator[Line]:
             said = f"{found.get('errorCode', 'error')}: {found.get('message', '')}"
         except (ValueError, AttributeError):
             said = line.text
-        yield Line(line.at, said)
+        yield LogLine(line.at, said)
 
 
 def _tail(patient: DoctorContext) -> str:

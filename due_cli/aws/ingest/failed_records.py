@@ -32,8 +32,8 @@ from typing import IO
 
 from due_cli.aws.ingest.outgoing import TOO_LARGE, Examined, examined, unwrapped
 from due_cli.aws.pipeline.status_item import of_record
-from due_cli.aws.services import objects
-from due_cli.aws.services.objects import Content, Found
+from due_cli.aws.services import s3
+from due_cli.aws.services.s3 import ObjectContent, ObjectSummary
 from due_cli.aws.stack.names import ERRORS
 from due_cli.aws.stack.stack import Stack
 from due_cli.core.errors import DueError
@@ -96,20 +96,20 @@ class Leftover:
 LeftOf = Callable[[Leftover], Iterable[bytes]]  # the documents that stay in the place of a leftover
 
 
-def contents(stack: Stack, until: datetime | None = None) -> Iterator[tuple[Content, Iterator[Leftover]]]:
+def contents(stack: Stack, until: datetime | None = None) -> Iterator[tuple[ObjectContent, Iterator[Leftover]]]:
     """Every object with leftovers, oldest first, and those in it, to be read before the next object is asked for.
 
     ``until`` leaves out objects that were written later.
     """
     wanted = (one for one in _found(stack) if until is None or one.modified <= until)
-    for content in objects.contents(stack.aws, stack.names.bucket, wanted):
+    for content in s3.open_objects(stack.aws, stack.names.bucket, wanted):
         with content.stream:
             yield content, of(content)
 
 
-def of(content: Content) -> Iterator[Leftover]:
+def of(content: ObjectContent) -> Iterator[Leftover]:
     """The leftovers of an object in order. What is not as AWS writes it is a leftover too."""
-    found = content.found
+    found = content.summary
     if found.key.startswith(TOO_LARGE_FOLDER):
         yield _object(found, TOO_LARGE, found.key.rpartition("/")[2])
         return
@@ -137,10 +137,12 @@ def whole(stack: Stack, leftover: Leftover) -> bytes:
     """A leftover byte for byte as it was received."""
     if leftover.raw is not None:
         return leftover.raw
-    return objects.read(stack.aws, stack.names.bucket, leftover.origin)
+    return s3.read_object(stack.aws, stack.names.bucket, leftover.origin)
 
 
-def take_out(stack: Stack, found: Found, ids: set[str], progress: Progress, left_of: LeftOf = lambda _: ()) -> bool:
+def take_out(
+    stack: Stack, found: ObjectSummary, ids: set[str], progress: Progress, left_of: LeftOf = lambda _: ()
+) -> bool:
     """Takes leftovers out of an object, but for what is ``left_of`` each; it goes when nothing is left in it.
 
     It is written again only as it was read, so two that do this at a time lose nothing of each other's. An object with
@@ -148,7 +150,7 @@ def take_out(stack: Stack, found: Found, ids: set[str], progress: Progress, left
     """
     aws, bucket = stack.aws, stack.names.bucket
     for _ in range(_ATTEMPTS):
-        content = objects.opened(aws, bucket, found)
+        content = s3.open_object(aws, bucket, found)
         if content is None:
             return True
         with content.stream, tempfile.SpooledTemporaryFile(_HELD_BYTES) as left:
@@ -160,15 +162,15 @@ def take_out(stack: Stack, found: Found, ids: set[str], progress: Progress, left
                 )
                 return False
             if not kept:
-                objects.deleted(aws, bucket, found.key)
+                s3.delete_object(aws, bucket, found.key)
                 return True
             left.seek(0)
-            if objects.replaced(aws, bucket, found.key, content.etag, left):
+            if s3.replace_object(aws, bucket, found.key, content.etag, left):
                 return True
     raise DueError(f"s3://{bucket}/{found.key} is being changed by somebody else", "run the same command again")
 
 
-def _copied(content: Content, without: set[str], left_of: LeftOf, into: IO[bytes]) -> int | None:
+def _copied(content: ObjectContent, without: set[str], left_of: LeftOf, into: IO[bytes]) -> int | None:
     """Copies an object without some leftovers, gzip as gzip; how many were copied, None where they cannot be."""
     is_gzip = content.stream.peek(len(GZIP_MAGIC)).startswith(GZIP_MAGIC)
     copied = 0
@@ -183,29 +185,29 @@ def _copied(content: Content, without: set[str], left_of: LeftOf, into: IO[bytes
     return copied
 
 
-def _found(stack: Stack) -> Iterator[Found]:
+def _found(stack: Stack) -> Iterator[ObjectSummary]:
     """The objects by the hour in their keys; those of one folder are listed in that order."""
     aws, bucket = stack.aws, stack.names.bucket
-    folders, loose = objects.level(aws, bucket, ERRORS)
-    listings = [objects.listed(aws, bucket, folder) for folder in (*folders, stack.names.undone)]
+    folders, loose = s3.list_folder(aws, bucket, ERRORS)
+    listings = [s3.list_objects(aws, bucket, folder) for folder in (*folders, stack.names.undone)]
     return heapq.merge(*listings, loose, key=_hour)
 
 
-def _hour(found: Found) -> str:
+def _hour(found: ObjectSummary) -> str:
     match = _HOUR.search(found.key)
     return "".join(part or "00" for part in match.groups()) if match else f"{found.modified:%Y%m%d%H}"
 
 
-def _id_of(found: Found) -> str:
+def _id_of(found: ObjectSummary) -> str:
     """The id of what in an object cannot be told apart."""
     return failed_id(found.key.encode())
 
 
-def _object(found: Found, reason: str, identity: str) -> Leftover:
+def _object(found: ObjectSummary, reason: str, identity: str) -> Leftover:
     return Leftover(identity, Kind.OBJECT, reason, _modified(found), found.key, found.size, b"", None)
 
 
-def _leftover(found: Found, document: Document, origin: str) -> Leftover:
+def _leftover(found: ObjectSummary, document: Document, origin: str) -> Leftover:
     """What a document is: by its own keys, because an object may have been moved or be of another time."""
     value, text = document.value, document.text
     kept_at = _modified(found)
@@ -268,5 +270,5 @@ def _first(value: dict[str, Json], names: tuple[str, ...]) -> str:
     return " ".join(found.split())
 
 
-def _modified(found: Found) -> int:
+def _modified(found: ObjectSummary) -> int:
     return int(found.modified.timestamp() * 1000)

@@ -72,7 +72,7 @@ def discard(stack: Stack, identities: list[str], progress: Progress) -> int:
             ids = {leftover.id for leftover in leftovers} & wanted
             if not ids:
                 continue
-            if take_out(stack, content.found, ids, progress):
+            if take_out(stack, content.summary, ids, progress):
                 progress.advance(0, count=len(ids - gone))
                 gone |= ids
             else:

@@ -23,7 +23,7 @@ from typing import IO, NamedTuple
 from due_cli.aws.ingest.checkpoint import Journal, Place, journal
 from due_cli.aws.ingest.failed_records import TOO_LARGE_FOLDER
 from due_cli.aws.ingest.outgoing import Outgoing, Prepared, Preparing
-from due_cli.aws.services import objects, records
+from due_cli.aws.services import firehose, s3
 from due_cli.aws.stack.stack import Stack
 from due_cli.core.progress import Progress
 from due_cli.core.results import IngestSummary
@@ -95,7 +95,7 @@ class _Ingest:
     def run(self, files: list[str | InputError]) -> None:
         """Puts every record of the files."""
         stream = self._stack.names.stream
-        with closing(records.put(self._stack.aws, stream, self._sent(files))) as acknowledged:
+        with closing(firehose.put_records(self._stack.aws, stream, self._sent(files))) as acknowledged:
             for sent in chain.from_iterable(acknowledged):
                 if sent.stretch is not None:
                     self._note(sent.stretch)
@@ -195,7 +195,7 @@ class _Ingest:
     def _keep(self, record: IO[bytes], identity: str) -> None:
         """Writes a record as it is under ``errors/``, its id for a name."""
         key = f"{TOO_LARGE_FOLDER}{datetime.now(UTC):%Y/%m/%d/%H}/{identity}"
-        objects.written(self._stack.aws, self._stack.names.bucket, key, record)
+        s3.write_object(self._stack.aws, self._stack.names.bucket, key, record)
 
 
 def _of_one(record: Outgoing) -> IngestSummary:

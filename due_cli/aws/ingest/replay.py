@@ -16,14 +16,14 @@ from contextlib import closing
 from itertools import chain
 from typing import NamedTuple
 
-from due_cli.aws.errors import explained
+from due_cli.aws.errors import translate_errors
 from due_cli.aws.ingest.failed_records import Kind, Leftover, contents, newest, take_out
 from due_cli.aws.ingest.outgoing import examined, fitting, received, wrapped
 from due_cli.aws.pipeline.environment import Deadline
 from due_cli.aws.pipeline.status_store import StatusTable
 from due_cli.aws.pipeline.stream_limits import parcels
-from due_cli.aws.services import objects, records
-from due_cli.aws.services.objects import Found
+from due_cli.aws.services import firehose, s3
+from due_cli.aws.services.s3 import ObjectSummary
 from due_cli.aws.stack.stack import Stack
 from due_cli.core.errors import DueError
 from due_cli.core.progress import Progress
@@ -40,7 +40,7 @@ _BYTES_AT_ONCE = 4 * 1024 * 1024
 def brought_in(stack: Stack, wanted: set[str] | None, progress: Progress) -> IngestSummary:
     """Brings the leftovers of some ids in, or all with None, as far as they can be read now."""
     work = _Replay(stack, wanted, progress)
-    with closing(records.put(stack.aws, stack.names.stream, work.sent())) as acknowledged:
+    with closing(firehose.put_records(stack.aws, stack.names.stream, work.sent())) as acknowledged:
         for sent in chain.from_iterable(acknowledged):
             if sent.read is not None:
                 work.clear(sent.read)
@@ -50,7 +50,7 @@ def brought_in(stack: Stack, wanted: set[str] | None, progress: Progress) -> Ing
 class _Read(NamedTuple):
     """An object whose leftovers are on their way: those to be taken out of it, and whether others stay in it."""
 
-    found: Found
+    found: ObjectSummary
     ids: set[str]
     stays: bool
     account: IngestSummary
@@ -97,14 +97,14 @@ class _Replay:
                 leaving = {one.id for one in part if self._leaves.get(one.id)}
                 stays = stays or any(one.id not in leaving or one.id in self._parted for one in part)
                 ids |= leaving
-            yield _Sent(b"", _Read(content.found, ids, stays, account))
+            yield _Sent(b"", _Read(content.summary, ids, stays, account))
 
     def clear(self, read: _Read) -> None:
         """Takes out of an object what is in the stream by now."""
         if read.ids and read.stays:
             take_out(self._stack, read.found, read.ids, self._progress, self._left_of)
         elif read.ids:
-            objects.deleted(self._stack.aws, self._stack.names.bucket, read.found.key)
+            s3.delete_object(self._stack.aws, self._stack.names.bucket, read.found.key)
         self.account = self.account.plus(read.account)
         self._progress.advance(0, count=read.account.records)
 
@@ -145,7 +145,7 @@ class _Replay:
         name = self._stack.names.function("partition")
         payload = json.dumps(leftover.event).encode()
         try:
-            with explained(f"calling function {name}"):
+            with translate_errors(f"calling function {name}"):
                 answer = self._stack.aws.lambda_.invoke(FunctionName=name, Payload=payload)
         except DueError as error:  # what is beside it can do without the function
             return _Became(IngestSummary(records=1, failed=1, problems=(error.message,)), leaves=False)

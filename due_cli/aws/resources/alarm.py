@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Literal, TypedDict
 
 from due_cli.aws.client import Aws
-from due_cli.aws.errors import explained, ignore_errors
+from due_cli.aws.errors import ignore_errors, translate_errors
 from due_cli.aws.resources.resource import Settings
-from due_cli.aws.tags import OWNER, TAGS, Tags, counting, of_list, tag_list
+from due_cli.aws.tags import OWNER, TAGS, Tags, managed_tags, tag_list, tags_from_list
 
 Statistic = Literal["Sum", "Maximum", "Average"]
 Comparison = Literal["GreaterThanThreshold", "LessThanThreshold"]
@@ -57,11 +57,11 @@ class Alarm:
 
     def current(self, aws: Aws) -> Settings | None:
         """How it is."""
-        with explained(f"looking for alarm {self.name}"):
+        with translate_errors(f"looking for alarm {self.name}"):
             alarms = aws.cloudwatch.describe_alarms(AlarmNames=[self.name])["MetricAlarms"]
             if not alarms:
                 return None
-            tags = of_list(aws.cloudwatch.list_tags_for_resource(ResourceARN=self.arn)["Tags"])
+            tags = tags_from_list(aws.cloudwatch.list_tags_for_resource(ResourceARN=self.arn)["Tags"])
         alarm = alarms[0]
         dimensions = [(one["Name"], one["Value"]) for one in alarm.get("Dimensions", [])]
         dimension = dimensions[0] if len(dimensions) == 1 else ("", "")
@@ -72,13 +72,13 @@ class Alarm:
             "EvaluationPeriods": alarm.get("EvaluationPeriods"),
             **{setting: alarm.get(setting) for setting in ("ComparisonOperator", *_ALIKE, "ActionsEnabled")},
             "AlarmActions": alarm.get("AlarmActions"),
-            TAGS: counting(tags, self.tags),
+            TAGS: managed_tags(tags, self.tags),
         }
 
     def create(self, aws: Aws) -> None:
         """Makes it as it should be."""
         name, value = self.dimension
-        with explained(f"setting alarm {self.name}"):
+        with translate_errors(f"setting alarm {self.name}"):
             aws.cloudwatch.put_metric_alarm(
                 AlarmName=self.name,
                 AlarmDescription=self.about,
@@ -99,12 +99,12 @@ class Alarm:
         if changed - {TAGS}:
             self.create(aws)
         if TAGS in changed:
-            with explained(f"tagging alarm {self.name}"):
+            with translate_errors(f"tagging alarm {self.name}"):
                 aws.cloudwatch.tag_resource(ResourceARN=self.arn, Tags=tag_list(self.tags))
 
     def delete(self, aws: Aws) -> None:
         """Removes it."""
-        with explained(f"deleting alarm {self.name}"), ignore_errors("ResourceNotFound"):
+        with translate_errors(f"deleting alarm {self.name}"), ignore_errors("ResourceNotFound"):
             aws.cloudwatch.delete_alarms(AlarmNames=[self.name])
 
 
@@ -127,39 +127,39 @@ class Topic:
 
     def current(self, aws: Aws) -> Settings | None:
         """How it is."""
-        with explained(f"looking for topic {self.name}"), ignore_errors(*_GONE):
+        with translate_errors(f"looking for topic {self.name}"), ignore_errors(*_GONE):
             aws.sns.get_topic_attributes(TopicArn=self.arn)
-            tags = of_list(aws.sns.list_tags_for_resource(ResourceArn=self.arn)["Tags"])
+            tags = tags_from_list(aws.sns.list_tags_for_resource(ResourceArn=self.arn)["Tags"])
             if self.email is None and tags.get(OWNER) != self.tags[OWNER]:
                 return None
             mailed = self._subscribed(aws)
             addresses = [self.email] if self.email and self.email.casefold() in mailed else []
             addresses += sorted(self._others(mailed))
-            return {"Endpoint": ", ".join(addresses) or None, TAGS: counting(tags, self.tags)}
+            return {"Endpoint": ", ".join(addresses) or None, TAGS: managed_tags(tags, self.tags)}
         return None
 
     def create(self, aws: Aws) -> None:
         """Makes it; nothing where it is there."""
-        with explained(f"creating topic {self.name}"):
+        with translate_errors(f"creating topic {self.name}"):
             aws.sns.create_topic(Name=self.name, Tags=tag_list(self.tags))
 
     def update(self, aws: Aws, changed: frozenset[str]) -> None:
         """Subscribes the address and nobody else, and sets the tags."""
         if "Endpoint" in changed and self.email:
-            with explained(f"subscribing to topic {self.name}"):
+            with translate_errors(f"subscribing to topic {self.name}"):
                 mailed = self._subscribed(aws)
                 if self.email.casefold() not in mailed:
                     aws.sns.subscribe(TopicArn=self.arn, Protocol="email", Endpoint=self.email)
             for subscription in self._others(mailed).values():
-                with explained(f"unsubscribing an address from topic {self.name}"), ignore_errors(*_GONE):
+                with translate_errors(f"unsubscribing an address from topic {self.name}"), ignore_errors(*_GONE):
                     aws.sns.unsubscribe(SubscriptionArn=subscription)
         if TAGS in changed:
-            with explained(f"tagging topic {self.name}"):
+            with translate_errors(f"tagging topic {self.name}"):
                 aws.sns.tag_resource(ResourceArn=self.arn, Tags=tag_list(self.tags))
 
     def delete(self, aws: Aws) -> None:
         """Removes it with its subscriptions."""
-        with explained(f"deleting topic {self.name}"):
+        with translate_errors(f"deleting topic {self.name}"):
             aws.sns.delete_topic(TopicArn=self.arn)
 
     def _subscribed(self, aws: Aws) -> dict[str, str]:

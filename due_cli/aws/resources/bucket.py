@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from due_cli.aws.client import Aws
-from due_cli.aws.errors import explained, ignore_errors
+from due_cli.aws.errors import ignore_errors, translate_errors
 from due_cli.aws.resources.resource import Settings
 from due_cli.aws.retry import retry_transient, wait_until
-from due_cli.aws.tags import TAGS, Tags, counting, of_list, tag_list
+from due_cli.aws.tags import TAGS, Tags, managed_tags, tag_list, tags_from_list
 from due_cli.core.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -57,21 +57,21 @@ class Bucket:
 
     def current(self, aws: Aws) -> Settings | None:
         """How it is. Raises where the name is another account's."""
-        with explained(f"looking for bucket {self.name}"), ignore_errors("404", "NoSuchBucket"):
+        with translate_errors(f"looking for bucket {self.name}"), ignore_errors("404", "NoSuchBucket"):
             aws.s3.head_bucket(Bucket=self.name, ExpectedBucketOwner=aws.caller.account)
             return {
                 "ServerSideEncryption": self._encryption(aws),
                 "PublicAccessBlock": self._public_access(aws),
                 "PolicyStatement": _with_sid(self._policy(aws), self.statement["Sid"]),
                 "LifecycleRules": [rule for rule in self._lifecycle(aws) if _is_own(rule)],
-                TAGS: counting(self._tagging(aws), self.tags),
+                TAGS: managed_tags(self._tagging(aws), self.tags),
             }
         return None
 
     def create(self, aws: Aws) -> None:
         """Makes it."""
         place = {} if self.region == _WITHOUT_LOCATION else {"LocationConstraint": self.region}
-        with explained(f"creating bucket {self.name}"), ignore_errors("BucketAlreadyOwnedByYou"):
+        with translate_errors(f"creating bucket {self.name}"), ignore_errors("BucketAlreadyOwnedByYou"):
             arguments: dict[str, Any] = {"CreateBucketConfiguration": place} if place else {}
             retry_transient(lambda: aws.s3.create_bucket(Bucket=self.name, **arguments))
 
@@ -85,12 +85,12 @@ class Bucket:
             (TAGS, self._put_tags),
         ):
             if setting in changed:
-                with explained(f"setting {setting} of bucket {self.name}"):
+                with translate_errors(f"setting {setting} of bucket {self.name}"):
                     retry_transient(lambda put=put: put(aws))  # type: ignore[misc]  # bound in each round
 
     def delete(self, aws: Aws) -> None:
         """Removes it with everything in it, old versions too."""
-        with explained(f"deleting bucket {self.name}"), ignore_errors("NoSuchBucket"):
+        with translate_errors(f"deleting bucket {self.name}"), ignore_errors("NoSuchBucket"):
             wait_until(lambda: self._is_gone(aws), f"the end of bucket {self.name}")
 
     def _is_gone(self, aws: Aws) -> bool:
@@ -183,7 +183,7 @@ class Bucket:
 
     def _tagging(self, aws: Aws) -> dict[str, str]:
         with ignore_errors("NoSuchTagSet"):
-            return of_list(aws.s3.get_bucket_tagging(Bucket=self.name)["TagSet"])
+            return tags_from_list(aws.s3.get_bucket_tagging(Bucket=self.name)["TagSet"])
         return {}
 
     def _put_tags(self, aws: Aws) -> None:

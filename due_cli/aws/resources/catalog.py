@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from due_cli.aws.client import Aws
-from due_cli.aws.errors import explained, ignore_errors
+from due_cli.aws.errors import ignore_errors, translate_errors
 from due_cli.aws.resources.resource import Settings
-from due_cli.aws.tags import TAGS, Tags, counting
+from due_cli.aws.tags import TAGS, Tags, managed_tags
 
 if TYPE_CHECKING:
     from mypy_boto3_glue.type_defs import ColumnTypeDef, TableInputTypeDef
@@ -34,24 +34,24 @@ class Database:
 
     def current(self, aws: Aws) -> Settings | None:
         """How it is."""
-        with explained(f"looking for database {self.name}"), ignore_errors("EntityNotFoundException"):
+        with translate_errors(f"looking for database {self.name}"), ignore_errors("EntityNotFoundException"):
             aws.glue.get_database(Name=self.name)
-            return {TAGS: counting(aws.glue.get_tags(ResourceArn=self.arn)["Tags"], self.tags)}
+            return {TAGS: managed_tags(aws.glue.get_tags(ResourceArn=self.arn)["Tags"], self.tags)}
         return None
 
     def create(self, aws: Aws) -> None:
         """Makes it."""
-        with explained(f"creating database {self.name}"), ignore_errors("AlreadyExistsException"):
+        with translate_errors(f"creating database {self.name}"), ignore_errors("AlreadyExistsException"):
             aws.glue.create_database(DatabaseInput={"Name": self.name}, Tags=dict(self.tags))
 
     def update(self, aws: Aws, changed: frozenset[str]) -> None:  # noqa: ARG002  it has nothing but tags
         """Sets its tags."""
-        with explained(f"tagging database {self.name}"):
+        with translate_errors(f"tagging database {self.name}"):
             aws.glue.tag_resource(ResourceArn=self.arn, TagsToAdd=dict(self.tags))
 
     def delete(self, aws: Aws) -> None:
         """Removes it with its tables and views."""
-        with explained(f"deleting database {self.name}"), ignore_errors("EntityNotFoundException"):
+        with translate_errors(f"deleting database {self.name}"), ignore_errors("EntityNotFoundException"):
             aws.glue.delete_database(Name=self.name)
 
 
@@ -77,7 +77,10 @@ class Table:
 
     def current(self, aws: Aws) -> Settings | None:
         """How it is."""
-        with explained(f"looking for table {self.database}.{self.name}"), ignore_errors("EntityNotFoundException"):
+        with (
+            translate_errors(f"looking for table {self.database}.{self.name}"),
+            ignore_errors("EntityNotFoundException"),
+        ):
             table = aws.glue.get_table(DatabaseName=self.database, Name=self.name)["Table"]
             storage = table.get("StorageDescriptor", {})
             return {
@@ -94,17 +97,17 @@ class Table:
 
     def create(self, aws: Aws) -> None:
         """Makes it."""
-        with explained(f"creating table {self.database}.{self.name}"), ignore_errors("AlreadyExistsException"):
+        with translate_errors(f"creating table {self.database}.{self.name}"), ignore_errors("AlreadyExistsException"):
             aws.glue.create_table(DatabaseName=self.database, TableInput=self._input())
 
     def update(self, aws: Aws, changed: frozenset[str]) -> None:  # noqa: ARG002  Glue takes all of it or nothing
         """Sets it as a whole; its partitions stay."""
-        with explained(f"updating table {self.database}.{self.name}"):
+        with translate_errors(f"updating table {self.database}.{self.name}"):
             aws.glue.update_table(DatabaseName=self.database, TableInput=self._input())
 
     def delete(self, aws: Aws) -> None:
         """Removes it with its partitions; the files stay."""
-        with explained(f"deleting table {self.database}.{self.name}"), ignore_errors("EntityNotFoundException"):
+        with translate_errors(f"deleting table {self.database}.{self.name}"), ignore_errors("EntityNotFoundException"):
             aws.glue.delete_table(DatabaseName=self.database, Name=self.name)
 
     def _input(self) -> TableInputTypeDef:

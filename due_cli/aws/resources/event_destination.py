@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from due_cli.aws.client import Aws
-from due_cli.aws.errors import explained, ignore_errors
+from due_cli.aws.errors import ignore_errors, translate_errors
 from due_cli.aws.resources.project import Project
 from due_cli.aws.resources.resource import Settings
 from due_cli.aws.retry import retry_transient
-from due_cli.aws.services import senders
+from due_cli.aws.services import ses
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2.literals import EventTypeType
@@ -77,12 +77,15 @@ class EventDestination:
             to: Settings = {"DeliveryStreamArn": found.stream_arn, "IamRoleArn": found.role_arn}
         else:
             is_it = found.project_arn is not None and found.project_arn == self.to.arn_in(aws)
-            to = {"Application": self.to.project.name if is_it else found.leads_to}
+            to = {"Application": self.to.project.name if is_it else found.target}
         return {"Enabled": found.enabled, "MatchingEventTypes": sorted(found.types), **to}
 
     def create(self, aws: Aws) -> None:
         """Makes it."""
-        with explained(f"attaching configuration set {self.config_set}"), ignore_errors("AlreadyExistsException"):
+        with (
+            translate_errors(f"attaching configuration set {self.config_set}"),
+            ignore_errors("AlreadyExistsException"),
+        ):
             definition = self._definition(aws)
             retry_transient(
                 lambda: aws.ses.create_configuration_set_event_destination(
@@ -92,7 +95,7 @@ class EventDestination:
 
     def update(self, aws: Aws, changed: frozenset[str]) -> None:  # noqa: ARG002  one call sets all of it
         """Sets it, and so moves it where it leads elsewhere: the set reaches the stream in one way at any moment."""
-        with explained(f"attaching configuration set {self.config_set}"):
+        with translate_errors(f"attaching configuration set {self.config_set}"):
             definition = self._definition(aws)
             retry_transient(
                 lambda: aws.ses.update_configuration_set_event_destination(
@@ -105,18 +108,18 @@ class EventDestination:
         found = self._destination(aws)
         if found is None or not self._is_own(aws, found):
             return
-        with explained(f"detaching configuration set {self.config_set}"), ignore_errors("NotFoundException"):
+        with translate_errors(f"detaching configuration set {self.config_set}"), ignore_errors("NotFoundException"):
             retry_transient(
                 lambda: aws.ses.delete_configuration_set_event_destination(
                     ConfigurationSetName=self.config_set, EventDestinationName=NAME
                 )
             )
 
-    def _destination(self, aws: Aws) -> senders.Destination | None:
-        found = senders.config_set(aws, self.config_set)
+    def _destination(self, aws: Aws) -> ses.Destination | None:
+        found = ses.config_set(aws, self.config_set)
         return found.destination(NAME) if found else None
 
-    def _is_own(self, aws: Aws, found: senders.Destination) -> bool:
+    def _is_own(self, aws: Aws, found: ses.Destination) -> bool:
         if isinstance(self.to, ToStream):
             return found.stream_arn == self.to.stream_arn
         return found.project_arn is not None and found.project_arn == self.to.arn_in(aws)

@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from due_cli.aws.client import Aws
-from due_cli.aws.errors import RIGHTS, explained, ignore_errors
+from due_cli.aws.errors import POLICY_HINT, ignore_errors, translate_errors
 from due_cli.aws.resources.resource import Settings
 from due_cli.aws.retry import retry_transient, wait_until
-from due_cli.aws.tags import TAGS, Tags, counting
+from due_cli.aws.tags import TAGS, Tags, managed_tags
 from due_cli.core.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class Function:
 
     def current(self, aws: Aws) -> Settings | None:
         """How it is."""
-        with explained(f"looking for function {self.name}"), ignore_errors("ResourceNotFoundException"):
+        with translate_errors(f"looking for function {self.name}"), ignore_errors("ResourceNotFoundException"):
             function = aws.lambda_.get_function(FunctionName=self.name)
             configuration, tags = function["Configuration"], _tags_in(function)
             return {
@@ -100,14 +100,14 @@ class Function:
                 "ReservedConcurrentExecutions": function.get("Concurrency", {}).get("ReservedConcurrentExecutions"),
                 "Permissions": self._permissions(aws),
                 "OnFailure": self._on_failure(aws),
-                TAGS: counting(tags, self.tags),
+                TAGS: managed_tags(tags, self.tags),
             }
         return None
 
     def create(self, aws: Aws) -> None:
         """Makes it and waits until it can be called; its role may be too young to be assumed for some seconds."""
         environment = self._environment()
-        with explained(f"creating function {self.name}"):
+        with translate_errors(f"creating function {self.name}"):
             with ignore_errors("ResourceConflictException", words="already exist"):
                 retry_transient(
                     lambda: aws.lambda_.create_function(
@@ -126,7 +126,7 @@ class Function:
 
     def update(self, aws: Aws, changed: frozenset[str]) -> None:
         """Sets what differs; Lambda takes one change of a function at a time."""
-        with explained(f"updating function {self.name}"):
+        with translate_errors(f"updating function {self.name}"):
             self._wait(aws)
             if "Role" in changed:
                 self._put_role(aws, self.stand_in_arn)
@@ -146,7 +146,7 @@ class Function:
 
     def delete(self, aws: Aws) -> None:
         """Removes it with its policy."""
-        with explained(f"deleting function {self.name}"), ignore_errors("ResourceNotFoundException"):
+        with translate_errors(f"deleting function {self.name}"), ignore_errors("ResourceNotFoundException"):
             retry_transient(lambda: aws.lambda_.delete_function(FunctionName=self.name))
 
     def _is_younger(self, aws: Aws, configuration: FunctionConfigurationTypeDef) -> bool:
@@ -258,5 +258,5 @@ def _tags_in(function: Mapping[str, Any]) -> dict[str, str]:
     """The tags of a function; raises where they may not be seen: Lambda refuses nothing then, and leaves them out."""
     if error := function.get("TagsError"):
         name = function["Configuration"]["FunctionName"]
-        raise RefusedError(f"reading the tags of function {name}: access denied: {error['Message']}", RIGHTS)
+        raise RefusedError(f"reading the tags of function {name}: access denied: {error['Message']}", POLICY_HINT)
     return {**function.get("Tags", {})}

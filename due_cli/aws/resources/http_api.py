@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from due_cli.aws.client import Aws
-from due_cli.aws.errors import explained, ignore_errors
+from due_cli.aws.errors import ignore_errors, translate_errors
 from due_cli.aws.resources.resource import Settings
 from due_cli.aws.retry import retry_transient, wait_until
-from due_cli.aws.tags import OWNER, TAGS, Tags, counting
+from due_cli.aws.tags import OWNER, TAGS, Tags, managed_tags
 
 if TYPE_CHECKING:
     from mypy_boto3_apigatewayv2.type_defs import ApiTypeDef, IntegrationTypeDef
@@ -52,18 +52,18 @@ class HttpApi:
 
     def current(self, aws: Aws) -> Settings | None:
         """How it is."""
-        with explained(f"looking for HTTP API {self.name}"):
+        with translate_errors(f"looking for HTTP API {self.name}"):
             own = self._own(aws)
             if not own:
                 return None
             first, *others = own
             settings = self._settings(aws, first.get("ApiId", ""))
-            tags = counting(first.get("Tags", {}), self.tags)
+            tags = managed_tags(first.get("Tags", {}), self.tags)
             return {**settings, TAGS: tags, _SURPLUS: [one.get("ApiId", "") for one in others]}
 
     def create(self, aws: Aws) -> None:
         """Makes it with its tags; the rest is set by :meth:`update`."""
-        with explained(f"creating HTTP API {self.name}"):
+        with translate_errors(f"creating HTTP API {self.name}"):
             if self._own(aws):
                 return
             retry_transient(
@@ -73,7 +73,7 @@ class HttpApi:
 
     def update(self, aws: Aws, changed: frozenset[str]) -> None:
         """Sets route, authorization, integration, stage and tags."""
-        with explained(f"setting up HTTP API {self.name}"):
+        with translate_errors(f"setting up HTTP API {self.name}"):
             api, *others = [one.get("ApiId", "") for one in self._own(aws)]
             for one in others:
                 self._delete(aws, one)
@@ -89,7 +89,7 @@ class HttpApi:
 
     def delete(self, aws: Aws) -> None:
         """Removes it with its route, integration and stage."""
-        with explained(f"deleting HTTP API {self.name}"):
+        with translate_errors(f"deleting HTTP API {self.name}"):
             for one in self._own(aws):
                 self._delete(aws, one.get("ApiId", ""))
 
@@ -116,7 +116,7 @@ class HttpApi:
             "Integrations": len(there),
             _OTHERS: sorted(one["RouteKey"] for one in routes if one["RouteKey"] != ROUTE),
             "Stage": stage["StageName"] if stage else None,
-            _STAGE_TAGS: counting(stage.get("Tags", {}), self.tags) if stage else None,
+            _STAGE_TAGS: managed_tags(stage.get("Tags", {}), self.tags) if stage else None,
         }
 
     def _tag(self, aws: Aws, what: str) -> None:
@@ -165,7 +165,7 @@ def _target(integration: IntegrationTypeDef) -> str:
 
 def address_of(aws: Aws, name: str, stack: str) -> str | None:
     """The URL of a stack's API that is called with ``?message_id=ID``; None where there is none."""
-    with explained(f"looking for HTTP API {name}"):
+    with translate_errors(f"looking for HTTP API {name}"):
         return next((f"{api['ApiEndpoint']}{ROUTE.split()[1]}" for api in _named(aws, name, stack)), None)
 
 

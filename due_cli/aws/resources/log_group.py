@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from due_cli.aws.client import Aws
-from due_cli.aws.errors import explained, ignore_errors
+from due_cli.aws.errors import ignore_errors, translate_errors
 from due_cli.aws.resources.resource import Settings
 from due_cli.aws.retry import retry_transient
-from due_cli.aws.tags import TAGS, Tags, counting
+from due_cli.aws.tags import TAGS, Tags, managed_tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class LogGroup:
 
     def current(self, aws: Aws) -> Settings | None:
         """How it is."""
-        with explained(f"looking for log group {self.name}"):
+        with translate_errors(f"looking for log group {self.name}"):
             groups = aws.logs.describe_log_groups(logGroupNamePrefix=self.name)["logGroups"]
             group = next((group for group in groups if group.get("logGroupName") == self.name), None)
             if group is None:
@@ -38,16 +38,16 @@ class LogGroup:
                 listed = aws.logs.describe_log_streams(logGroupName=self.name)["logStreams"]
                 there = tuple(sorted({stream.get("logStreamName", "") for stream in listed} & {*self.streams}))
             tags = aws.logs.list_tags_for_resource(resourceArn=self.arn).get("tags", {})
-        return {"retentionInDays": group.get("retentionInDays"), "streams": there, TAGS: counting(tags, self.tags)}
+        return {"retentionInDays": group.get("retentionInDays"), "streams": there, TAGS: managed_tags(tags, self.tags)}
 
     def create(self, aws: Aws) -> None:
         """Makes it with its tags."""
-        with explained(f"creating log group {self.name}"), ignore_errors("ResourceAlreadyExistsException"):
+        with translate_errors(f"creating log group {self.name}"), ignore_errors("ResourceAlreadyExistsException"):
             retry_transient(lambda: aws.logs.create_log_group(logGroupName=self.name, tags=dict(self.tags)))
 
     def update(self, aws: Aws, changed: frozenset[str]) -> None:
         """Sets retention and tags, and makes streams that are missing."""
-        with explained(f"setting up log group {self.name}"):
+        with translate_errors(f"setting up log group {self.name}"):
             if "retentionInDays" in changed:
                 days = self.retention_days
                 retry_transient(lambda: aws.logs.put_retention_policy(logGroupName=self.name, retentionInDays=days))
@@ -59,5 +59,5 @@ class LogGroup:
 
     def delete(self, aws: Aws) -> None:
         """Removes it with its lines."""
-        with explained(f"deleting log group {self.name}"), ignore_errors("ResourceNotFoundException"):
+        with translate_errors(f"deleting log group {self.name}"), ignore_errors("ResourceNotFoundException"):
             retry_transient(lambda: aws.logs.delete_log_group(logGroupName=self.name))

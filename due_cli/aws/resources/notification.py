@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from due_cli.aws.client import Aws
-from due_cli.aws.errors import explained, ignore_errors
+from due_cli.aws.errors import ignore_errors, translate_errors
 from due_cli.aws.resources.resource import Settings
 from due_cli.aws.retry import retry_transient
 
@@ -36,7 +36,7 @@ class Notification:
 
     def current(self, aws: Aws) -> Settings | None:
         """How it is; S3 says the name of a rule with a capital at times."""
-        with explained(f"looking for the notifications of bucket {self.bucket}"), ignore_errors("NoSuchBucket"):
+        with translate_errors(f"looking for the notifications of bucket {self.bucket}"), ignore_errors("NoSuchBucket"):
             for one in self._configuration(aws).get(_FUNCTIONS, []):
                 if one.get("Id") == self.name:
                     return {
@@ -49,7 +49,7 @@ class Notification:
     def obstacle(self, aws: Aws) -> str | None:
         """The id of another notification of the same new objects: S3 takes no second one (S3 user guide, "Examples of
         notification configurations with invalid prefix and suffix overlapping")."""
-        with explained(f"looking for the notifications of bucket {self.bucket}"), ignore_errors("NoSuchBucket"):
+        with translate_errors(f"looking for the notifications of bucket {self.bucket}"), ignore_errors("NoSuchBucket"):
             configuration = self._configuration(aws)
             for one in (one for kind in _KINDS for one in configuration.get(kind, [])):
                 if one.get("Id") != self.name and any(event.startswith(_CREATED) for event in one["Events"]):
@@ -88,7 +88,7 @@ class Notification:
                 SkipDestinationValidation=others_alone,
             )
 
-        with explained(f"setting the notifications of bucket {self.bucket}"):
+        with translate_errors(f"setting the notifications of bucket {self.bucket}"):
             retry_transient(put)
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from due_cli.aws.client import Aws
 from due_cli.aws.resources.resource import Settings
-from due_cli.aws.services.hours import add_partitions, hours_with_objects, is_partition, oldest_hour
+from due_cli.aws.services.glue import add_partitions, partition_exists
+from due_cli.aws.services.s3 import hours_with_objects, oldest_hour
 
 _HOURS = "Hours"
 _FILED = "partitions"
@@ -33,7 +34,7 @@ class Partitions:
     def current(self, aws: Aws) -> Settings | None:
         """How it is."""
         oldest = oldest_hour(aws, self.bucket, self.events)
-        is_filed = oldest is None or is_partition(aws, self.database, self.name, oldest)
+        is_filed = oldest is None or partition_exists(aws, self.database, self.name, oldest)
         return {_HOURS: _FILED if is_filed else f"since {oldest}, without a partition"}
 
     def create(self, aws: Aws) -> None:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from due_cli.aws.client import Aws
-from due_cli.aws.errors import explained, ignore_errors
+from due_cli.aws.errors import ignore_errors, translate_errors
 from due_cli.aws.resources.resource import Settings
-from due_cli.aws.tags import TAGS, Tags, counting, of_list, tag_list
+from due_cli.aws.tags import TAGS, Tags, managed_tags, tag_list, tags_from_list
 
 _POLICY = "due"
 _OTHERS, _ATTACHED = "OtherPolicies", "AttachedPolicies"  # which give a role of the stack more than it needs
@@ -37,28 +37,28 @@ class Role:
 
     def current(self, aws: Aws) -> Settings | None:
         """How it is."""
-        with explained(f"looking for role {self.name}"), ignore_errors("NoSuchEntity"):
+        with translate_errors(f"looking for role {self.name}"), ignore_errors("NoSuchEntity"):
             role = aws.iam.get_role(RoleName=self.name)["Role"]
-            tags = of_list(role.get("Tags", []))
+            tags = tags_from_list(role.get("Tags", []))
             return {
                 "AssumeRolePolicyDocument": _document(role.get("AssumeRolePolicyDocument")),
                 "PolicyDocument": self._rights(aws),
                 _OTHERS: self._others(aws),
                 _ATTACHED: self._attached(aws),
-                TAGS: counting(tags, self.tags),
+                TAGS: managed_tags(tags, self.tags),
             }
         return None
 
     def create(self, aws: Aws) -> None:
         """Makes it with its trust and tags."""
-        with explained(f"creating role {self.name}"), ignore_errors("EntityAlreadyExists"):
+        with translate_errors(f"creating role {self.name}"), ignore_errors("EntityAlreadyExists"):
             aws.iam.create_role(
                 RoleName=self.name, AssumeRolePolicyDocument=json.dumps(self.trust), Tags=tag_list(self.tags)
             )
 
     def update(self, aws: Aws, changed: frozenset[str]) -> None:
         """Sets its trust, its rights and its tags."""
-        with explained(f"setting the policies of role {self.name}"):
+        with translate_errors(f"setting the policies of role {self.name}"):
             if "AssumeRolePolicyDocument" in changed:
                 aws.iam.update_assume_role_policy(RoleName=self.name, PolicyDocument=json.dumps(self.trust))
             if "PolicyDocument" in changed:
@@ -70,12 +70,12 @@ class Role:
                 with ignore_errors("NoSuchEntity"):
                     aws.iam.detach_role_policy(RoleName=self.name, PolicyArn=arn)
         if TAGS in changed:
-            with explained(f"tagging role {self.name}"):
+            with translate_errors(f"tagging role {self.name}"):
                 aws.iam.tag_role(RoleName=self.name, Tags=tag_list(self.tags))
 
     def delete(self, aws: Aws) -> None:
         """Removes it; a policy that someone added to it stays in the way, and IAM says so."""
-        with explained(f"deleting role {self.name}"):
+        with translate_errors(f"deleting role {self.name}"):
             with ignore_errors("NoSuchEntity"):
                 aws.iam.delete_role_policy(RoleName=self.name, PolicyName=_POLICY)
             with ignore_errors("NoSuchEntity"):

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from due_cli.aws.client import Aws
-from due_cli.aws.errors import explained, ignore_errors
+from due_cli.aws.errors import ignore_errors, translate_errors
 from due_cli.aws.pool import pause
 from due_cli.aws.resources.resource import Settings
 from due_cli.aws.retry import retry_transient, wait_until
-from due_cli.aws.tags import OWNER, TAGS, Tags, counting, of_list, tag_list
+from due_cli.aws.tags import OWNER, TAGS, Tags, managed_tags, tag_list, tags_from_list
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import SSESpecificationTypeDef, TimeToLiveSpecificationTypeDef
@@ -44,7 +44,7 @@ class StatusTable:
 
     def current(self, aws: Aws) -> Settings | None:
         """How it is."""
-        with explained(f"looking for table {self.name}"), ignore_errors("ResourceNotFoundException"):
+        with translate_errors(f"looking for table {self.name}"), ignore_errors("ResourceNotFoundException"):
             table = aws.dynamodb.describe_table(TableName=self.name)["Table"]
             if table.get(_STATUS) == "DELETING":  # of which nothing else is told
                 return {_STATUS: "DELETING"}
@@ -55,13 +55,13 @@ class StatusTable:
                 "BillingMode": table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED"),
                 "KMSMasterKeyArn": table.get("SSEDescription", {}).get("KMSMasterKeyArn"),
                 "TimeToLive": expiry.get("AttributeName") if on else None,
-                TAGS: counting(self._tagging(aws), self.tags),
+                TAGS: managed_tags(self._tagging(aws), self.tags),
             }
         return None
 
     def create(self, aws: Aws) -> None:
         """Makes it and waits until it can be used."""
-        with explained(f"creating table {self.name}"):
+        with translate_errors(f"creating table {self.name}"):
             with ignore_errors("ResourceInUseException"):
                 aws.dynamodb.create_table(
                     TableName=self.name,
@@ -79,7 +79,7 @@ class StatusTable:
             self.delete(aws)
             self.create(aws)
             changed = changed - {"BillingMode", "KMSMasterKeyArn", TAGS}  # it was made with these
-        with explained(f"setting up table {self.name}"):
+        with translate_errors(f"setting up table {self.name}"):
             wait_until(lambda: self._status(aws) not in ("CREATING", "UPDATING"), f"table {self.name}", _MOST_SECONDS)
             if "BillingMode" in changed:
                 retry_transient(lambda: aws.dynamodb.update_table(TableName=self.name, BillingMode="PAY_PER_REQUEST"))
@@ -97,7 +97,7 @@ class StatusTable:
 
     def delete(self, aws: Aws) -> None:
         """Removes it and waits until it is gone."""
-        with explained(f"deleting table {self.name}"):
+        with translate_errors(f"deleting table {self.name}"):
             wait_until(lambda: self._is_gone(aws), f"the end of table {self.name}", _MOST_SECONDS)
 
     def _tagging(self, aws: Aws) -> dict[str, str]:
@@ -105,7 +105,7 @@ class StatusTable:
         tags: dict[str, str] = {}
         for seconds in _UNTOLD_SECONDS:
             pause(seconds)
-            tags = of_list(aws.dynamodb.list_tags_of_resource(ResourceArn=self.arn).get("Tags", []))
+            tags = tags_from_list(aws.dynamodb.list_tags_of_resource(ResourceArn=self.arn).get("Tags", []))
             if OWNER in tags:
                 break
         return tags

@@ -11,12 +11,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from due_cli.aws.client import Aws
-from due_cli.aws.errors import explained, ignore_errors
+from due_cli.aws.errors import ignore_errors, translate_errors
 from due_cli.aws.pool import pause
 from due_cli.aws.resources.resource import Settings
 from due_cli.aws.retry import retry_transient, wait_until
-from due_cli.aws.services.health import Metric, metrics
-from due_cli.aws.tags import TAGS, Tags, counting, of_list
+from due_cli.aws.services.cloudwatch import Metric, read_metrics
+from due_cli.aws.tags import TAGS, Tags, managed_tags, tags_from_list
 from due_cli.core.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -84,16 +84,16 @@ class DeliveryStream:
 
     def current(self, aws: Aws) -> Settings | None:
         """How it is."""
-        with explained(f"looking for delivery stream {self.name}"), ignore_errors("ResourceNotFoundException"):
+        with translate_errors(f"looking for delivery stream {self.name}"), ignore_errors("ResourceNotFoundException"):
             stream = aws.firehose.describe_delivery_stream(DeliveryStreamName=self.name)
             settings = _settings(stream["DeliveryStreamDescription"])  # type: ignore[arg-type]  # read as plain dicts
-            tags = of_list(aws.firehose.list_tags_for_delivery_stream(DeliveryStreamName=self.name)["Tags"])
-            return {**settings, TAGS: counting(tags, self.tags)}
+            tags = tags_from_list(aws.firehose.list_tags_for_delivery_stream(DeliveryStreamName=self.name)["Tags"])
+            return {**settings, TAGS: managed_tags(tags, self.tags)}
         return None
 
     def create(self, aws: Aws) -> None:
         """Makes it and waits until it takes records; its role may be too young to be assumed for some seconds."""
-        with explained(f"creating delivery stream {self.name}"):
+        with translate_errors(f"creating delivery stream {self.name}"):
             with ignore_errors("ResourceInUseException"):
                 retry_transient(
                     lambda: aws.firehose.create_delivery_stream(
@@ -112,7 +112,7 @@ class DeliveryStream:
             self.delete(aws)
             self.create(aws)
             return
-        with explained(f"updating delivery stream {self.name}"):
+        with translate_errors(f"updating delivery stream {self.name}"):
             if "Encryption" in changed:
                 self._encrypt(aws)
             if TAGS in changed:
@@ -122,7 +122,7 @@ class DeliveryStream:
 
     def delete(self, aws: Aws) -> None:
         """Removes it and waits until it is gone, with all that it holds still (API reference, DeleteDeliveryStream)."""
-        with explained(f"deleting delivery stream {self.name}"):
+        with translate_errors(f"deleting delivery stream {self.name}"):
             if self._description(aws).get(_STATUS) == "ACTIVE":
                 pause(self.drain_seconds)
             wait_until(lambda: self._is_gone(aws), f"the end of stream {self.name}", _MOST_SECONDS)
@@ -131,7 +131,7 @@ class DeliveryStream:
         """The same with time to deliver what it holds; without, where no record came in since yesterday."""
         incoming = Metric("AWS/Firehose", "IncomingRecords", ("DeliveryStreamName", self.name), "Sum")
         day, hour = timedelta(days=1), timedelta(hours=1)
-        if not any(metrics(aws, {"incoming": incoming}, day, hour)["incoming"]):
+        if not any(read_metrics(aws, {"incoming": incoming}, day, hour)["incoming"]):
             return self
         return replace(self, drain_seconds=_TRANSFORM_SECONDS + self.buffer_seconds + _DELIVERY_SECONDS)
 

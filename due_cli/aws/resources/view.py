@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from due_cli.aws.client import Aws
-from due_cli.aws.errors import explained, ignore_errors, rights_for
+from due_cli.aws.errors import ignore_errors, policy_hint, translate_errors
 from due_cli.aws.resources.resource import Settings
 from due_cli.aws.retry import retry_transient, wait_until
 from due_cli.core.errors import QueryError
@@ -67,7 +67,7 @@ class View:
 
     def create(self, aws: Aws) -> None:
         """Makes or replaces it; raises :class:`QueryError` where Athena does not take it."""
-        with explained(f"creating view {self.name} (athena:StartQueryExecution)"):
+        with translate_errors(f"creating view {self.name} (athena:StartQueryExecution)"):
             number = aws.athena.start_query_execution(
                 QueryString=self.sql,
                 QueryExecutionContext={"Database": self.database},
@@ -77,8 +77,8 @@ class View:
             wait_until(lambda: _is_over(aws, number, ended), f"view {self.name}")
         if ended["State"] != "SUCCEEDED":
             reason = " ".join(str(ended.get("StateChangeReason", "no reason")).split())
-            raise QueryError(f"the view {self.name} was not made: {reason}", rights_for(reason))
-        with explained(f"marking view {self.name} (glue:UpdateTable)"):
+            raise QueryError(f"the view {self.name} was not made: {reason}", policy_hint(reason))
+        with translate_errors(f"marking view {self.name} (glue:UpdateTable)"):
             retry_transient(lambda: self._mark(aws))
 
     def update(self, aws: Aws, changed: frozenset[str]) -> None:  # noqa: ARG002  there is but its statement
@@ -90,7 +90,7 @@ class View:
         table = table_of(aws, self.database, self.name)
         if table is None or not is_view(table):
             return
-        with explained(f"deleting view {self.name}"), ignore_errors("EntityNotFoundException"):
+        with translate_errors(f"deleting view {self.name}"), ignore_errors("EntityNotFoundException"):
             aws.glue.delete_table(DatabaseName=self.database, Name=self.name)
 
     def _mark(self, aws: Aws) -> None:
@@ -108,14 +108,14 @@ def is_own_view(table: TableTypeDef) -> bool:
 
 def table_of(aws: Aws, database: str, name: str) -> TableTypeDef | None:
     """A table or view as Glue has it; None where there is none."""
-    with explained(f"looking for view {name}"), ignore_errors("EntityNotFoundException"):
+    with translate_errors(f"looking for view {name}"), ignore_errors("EntityNotFoundException"):
         return aws.glue.get_table(DatabaseName=database, Name=name)["Table"]
     return None
 
 
 def views_of(aws: Aws, database: str) -> Iterator[TableTypeDef]:
     """The views of a database, by name."""
-    with explained(f"listing the views of {database} (glue:GetTables)"):
+    with translate_errors(f"listing the views of {database} (glue:GetTables)"):
         pages = aws.glue.get_paginator("get_tables").paginate(DatabaseName=database)
         found = [table for page in pages for table in page["TableList"] if is_view(table)]
     yield from sorted(found, key=lambda table: table["Name"])

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from due_cli.aws.client import Aws
-from due_cli.aws.errors import explained, ignore_errors
+from due_cli.aws.errors import ignore_errors, translate_errors
 from due_cli.aws.resources.resource import Settings
-from due_cli.aws.tags import TAGS, Tags, counting, of_list
+from due_cli.aws.tags import TAGS, Tags, managed_tags, tags_from_list
 
 if TYPE_CHECKING:
     from mypy_boto3_athena.type_defs import EncryptionConfigurationTypeDef, TagTypeDef
@@ -42,7 +42,7 @@ class Workgroup:
 
     def current(self, aws: Aws) -> Settings | None:
         """How it is; Athena says of one that is not there that the request is not valid."""
-        with explained(f"looking for workgroup {self.name}"):
+        with translate_errors(f"looking for workgroup {self.name}"):
             try:
                 group = aws.athena.get_work_group(WorkGroup=self.name).get("WorkGroup")
             except aws.athena.exceptions.InvalidRequestException as error:
@@ -51,7 +51,7 @@ class Workgroup:
                 group = None
             if not group:
                 return None
-            tags = of_list(aws.athena.list_tags_for_resource(ResourceARN=self.arn)["Tags"])
+            tags = tags_from_list(aws.athena.list_tags_for_resource(ResourceARN=self.arn)["Tags"])
         configuration = group.get("Configuration", {})
         result = configuration.get("ResultConfiguration", {})
         return {
@@ -61,13 +61,13 @@ class Workgroup:
             "PublishCloudWatchMetricsEnabled": configuration.get("PublishCloudWatchMetricsEnabled"),
             "BytesScannedCutoffPerQuery": configuration.get("BytesScannedCutoffPerQuery"),
             "State": group.get("State"),
-            TAGS: counting(tags, self.tags),
+            TAGS: managed_tags(tags, self.tags),
         }
 
     def create(self, aws: Aws) -> None:
         """Makes it as it should be."""
         there = ignore_errors("InvalidRequestException", words="already created")
-        with explained(f"creating workgroup {self.name}"), there:
+        with translate_errors(f"creating workgroup {self.name}"), there:
             aws.athena.create_work_group(
                 Name=self.name,
                 Configuration={
@@ -85,11 +85,11 @@ class Workgroup:
     def update(self, aws: Aws, changed: frozenset[str]) -> None:
         """Sets it, and its tags by a call of their own."""
         if TAGS in changed:
-            with explained(f"tagging workgroup {self.name}"):
+            with translate_errors(f"tagging workgroup {self.name}"):
                 aws.athena.tag_resource(ResourceARN=self.arn, Tags=self._tags())
         if not changed - {TAGS}:
             return
-        with explained(f"updating workgroup {self.name}"):
+        with translate_errors(f"updating workgroup {self.name}"):
             aws.athena.update_work_group(
                 WorkGroup=self.name,
                 State="ENABLED",
@@ -107,7 +107,7 @@ class Workgroup:
     def delete(self, aws: Aws) -> None:
         """Removes it with the history of its queries."""
         gone = ignore_errors("InvalidRequestException", words="not found")
-        with explained(f"deleting workgroup {self.name}"), gone:
+        with translate_errors(f"deleting workgroup {self.name}"), gone:
             aws.athena.delete_work_group(WorkGroup=self.name, RecursiveDeleteOption=True)
 
     def _encryption(self) -> EncryptionConfigurationTypeDef:

@@ -9,7 +9,7 @@ from due_cli.aws.resources.event_destination import NAME, EventDestination, ToPr
 from due_cli.aws.resources.project import Project
 from due_cli.aws.resources.resource import Node
 from due_cli.aws.resources.role import Role
-from due_cli.aws.services.senders import MOST_DESTINATIONS, ConfigSet, Destination, project_id
+from due_cli.aws.services.ses import MOST_DESTINATIONS, ConfigSet, Destination, project_id
 from due_cli.aws.stack import policies
 from due_cli.aws.stack.names import Names
 from due_cli.aws.stack.pinpoint import EVENT_STREAM
@@ -56,7 +56,7 @@ class Ways:
         """
         for to in one.destinations:
             removal = _REMOVE.format(set=one.name, name=to.name)
-            leads = f"configuration set {one.name} has an event destination {to.name} to {to.leads_to}"
+            leads = f"configuration set {one.name} has an event destination {to.name} to {to.target}"
             if to.name == NAME:
                 if to.project_arn in self.silent and not (by_request and not through_project):
                     moving = self.names.command(f"attach-config-set {one.name} --via firehose")

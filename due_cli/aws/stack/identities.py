@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from due_cli.aws.client import Aws
-from due_cli.aws.services import senders
+from due_cli.aws.services import ses
 from due_cli.core.errors import RefusedError
 from due_cli.core.progress import Progress
 from due_cli.core.results import counted
@@ -20,7 +20,7 @@ def missed(aws: Aws, progress: Progress, *, everything: bool) -> tuple[list[str]
     With ``everything`` each identity of the account and region is asked, else the first few, domains before addresses.
     """
     try:
-        names = senders.identity_names(aws)
+        names = ses.identity_names(aws)
         asked = names if everything else names[:_ASKED]
         without = _without_set(aws, asked, progress)
     except RefusedError as problem:
@@ -37,7 +37,7 @@ def _without_set(aws: Aws, names: list[str], progress: Progress) -> list[str]:
     progress.start("Asking identities", len(names))
     without = []
     try:
-        for found in senders.identities(aws, names):
+        for found in ses.identities(aws, names):
             progress.advance(1)
             if found.config_set is None:
                 without.append(found.name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from due_cli.aws.resources.http_api import address_of
-from due_cli.aws.services.projects import App, NoPinpointError
+from due_cli.aws.services.pinpoint import App, NoPinpointError
 from due_cli.aws.stack import pinpoint
 from due_cli.aws.stack.names import EVENTS
 from due_cli.aws.stack.stack import Stack

@@ -11,8 +11,8 @@ from due_cli.aws.resources.event_stream import EventStream
 from due_cli.aws.resources.project import Project
 from due_cli.aws.resources.resource import Action, Node
 from due_cli.aws.resources.role import Role
-from due_cli.aws.services import projects, senders
-from due_cli.aws.services.projects import App, Described, NoPinpointError
+from due_cli.aws.services import firehose, pinpoint, ses
+from due_cli.aws.services.pinpoint import App, AppDetails, NoPinpointError
 from due_cli.aws.stack import policies
 from due_cli.aws.stack.execute import execute
 from due_cli.aws.stack.names import STACK_TAG, Names
@@ -89,7 +89,7 @@ def desired(aws: Aws, names: Names, asked: Asked, tags: Tags, kms_key: str | Non
     if not asked.use:
         return Wanted()
     try:
-        found = _found(aws, names, asked, projects.apps(aws))
+        found = _found(aws, names, asked, pinpoint.list_apps(aws))
         if found:
             _must_be_free(aws, names, found, _OTHERWISE)
     except NoPinpointError as gone:
@@ -112,15 +112,15 @@ def role(names: Names, tags: Tags, kms_key: str | None) -> Node[Aws]:
     return Node(ROLE, Role(names.role("pinpoint"), trust, policies.pinpoint_rights(names, kms_key), tags))
 
 
-def own(aws: Aws, names: Names) -> list[Described]:
+def own(aws: Aws, names: Names) -> list[AppDetails]:
     """The projects that the stack made or whose events it gets: those that it made first, then the oldest.
 
     Raises :class:`NoPinpointError` where Pinpoint does not answer.
     """
-    found = projects.described(aws, projects.apps(aws))
+    found = pinpoint.details_of(aws, pinpoint.list_apps(aws))
     return sorted(
-        (one for one in found if one.made_by == names.stack or _leads_here(names, one)),
-        key=lambda one: (one.made_by != names.stack, one.app.created, one.app.project_id),
+        (one for one in found if one.owner == names.stack or _leads_here(names, one)),
+        key=lambda one: (one.owner != names.stack, one.app.created, one.app.project_id),
     )
 
 
@@ -135,11 +135,11 @@ def known(aws: Aws, names: Names, project_arns: Iterable[str]) -> Known:
     if not arns:
         return Known()
     try:
-        apps = projects.apps(aws)
-        found = projects.described(aws, [app for app in apps if app.arn in arns])
+        apps = pinpoint.list_apps(aws)
+        found = pinpoint.details_of(aws, [app for app in apps if app.arn in arns])
     except NoPinpointError as gone:
         return Known(silent=frozenset() if gone.denied else frozenset(arns))
-    own = frozenset(one.app.arn for one in found if one.made_by == names.stack or _leads_here(names, one))
+    own = frozenset(one.app.arn for one in found if one.owner == names.stack or _leads_here(names, one))
     return Known(own, frozenset(arns - {app.arn for app in apps}))
 
 
@@ -160,7 +160,7 @@ def nodes_of(aws: Aws, names: Names, note: Callable[[str], None]) -> list[Node[A
     for one in found:
         identity = one.app.project_id
         project = Project(one.app.name, tags, identity)
-        if one.made_by == names.stack:
+        if one.owner == names.stack:
             nodes.append(Node(f"{PROJECT}-{identity}", project))
         if _leads_here(names, one):
             needs = frozenset((ROLE, f"{PROJECT}-{identity}", "stream"))
@@ -175,9 +175,9 @@ def attach(stack: Stack, project_id: str) -> Done:
     stream leads elsewhere, or through which mail would reach the stream twice.
     """
     aws, names = stack.aws, stack.names
-    app = _app(projects.apps(aws), project_id)
+    app = _app(pinpoint.list_apps(aws), project_id)
     _must_be_free(aws, names, app)
-    if not senders.has_stream(aws, names.stream):
+    if firehose.stream_status(aws, names.stream) is None:
         raise ConfigurationError(f"the stack {names.stack} has no stream {names.stream}", names.command("setup"))
     tags = stack.tags
     stream = _stream_of(names, Project(app.name, tags, app.project_id))
@@ -195,13 +195,13 @@ def detach(stack: Stack, project_id: str) -> Done:
     Raises :class:`RefusedError` while configuration sets send through the project: their events would be lost.
     """
     aws, names = stack.aws, stack.names
-    app = _app(projects.apps(aws), project_id)
-    found = projects.stream_of(aws, app.project_id)
+    app = _app(pinpoint.list_apps(aws), project_id)
+    found = pinpoint.event_stream_of(aws, app.project_id)
     if found is None:
         return Done([f"the project {_called(app)} has no event stream"])
     if found.stream_arn != names.stream_arn:
         return Done([f"the project {_called(app)} sends its events to {found.stream_arn}, which stays as it is"])
-    through = [one for one in senders.config_sets(aws) if _leads_to(one, app.arn)]
+    through = [one for one in ses.config_sets(aws) if _leads_to(one, app.arn)]
     attached = [one.name for one in through if (to := one.destination(NAME)) and to.project_arn == app.arn]
     if attached:
         raise RefusedError(
@@ -242,7 +242,7 @@ def _app(there: list[App], project_id: str) -> App:
 
 def _must_be_free(aws: Aws, names: Names, app: App, otherwise: str = "") -> None:
     """Raises :class:`RefusedError` for a project that others use, and where mail would reach the stream twice."""
-    found = projects.stream_of(aws, app.project_id)
+    found = pinpoint.event_stream_of(aws, app.project_id)
     if found is not None:
         if found.stream_arn == names.stream_arn:
             return
@@ -252,7 +252,7 @@ def _must_be_free(aws: Aws, names: Names, app: App, otherwise: str = "") -> None
         )
     twice = [
         one.name
-        for one in senders.config_sets(aws)
+        for one in ses.config_sets(aws)
         if _leads_to(one, app.arn) and any(to.stream_arn == names.stream_arn for to in one.destinations)
     ]
     if twice:
@@ -263,11 +263,11 @@ def _must_be_free(aws: Aws, names: Names, app: App, otherwise: str = "") -> None
         )
 
 
-def _leads_here(names: Names, one: Described) -> bool:
+def _leads_here(names: Names, one: AppDetails) -> bool:
     return one.stream is not None and one.stream.stream_arn == names.stream_arn
 
 
-def _leads_to(one: senders.ConfigSet, project_arn: str) -> bool:
+def _leads_to(one: ses.ConfigSet, project_arn: str) -> bool:
     return any(to.project_arn == project_arn for to in one.destinations)
 
 

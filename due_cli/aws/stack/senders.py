@@ -9,9 +9,9 @@ from due_cli.aws.client import Aws
 from due_cli.aws.resources.event_destination import NAME, EventDestination, ToProject, ToStream
 from due_cli.aws.resources.project import Project
 from due_cli.aws.resources.resource import Action, Node, Step
-from due_cli.aws.services import senders
-from due_cli.aws.services.projects import NoPinpointError
-from due_cli.aws.services.senders import ConfigSet, Destination
+from due_cli.aws.services import firehose, ses
+from due_cli.aws.services.pinpoint import NoPinpointError
+from due_cli.aws.services.ses import ConfigSet, Destination
 from due_cli.aws.stack import config_sets, identities, pinpoint
 from due_cli.aws.stack.config_sets import Ways
 from due_cli.aws.stack.execute import execute
@@ -39,9 +39,9 @@ def checked(aws: Aws, names: Names, set_names: Iterable[str]) -> Checked:
     """Reads configuration sets; raises :class:`NotFoundError` for one that is not there."""
     found = []
     for name in dict.fromkeys(set_names):
-        one = senders.config_set(aws, name)
+        one = ses.config_set(aws, name)
         if one is None:
-            raise not_found("configuration set", name, {known: known for known in senders.config_set_names(aws)})
+            raise not_found("configuration set", name, {known: known for known in ses.config_set_names(aws)})
         found.append(one)
     return _with_projects(aws, names, found)
 
@@ -66,9 +66,9 @@ def attach(stack: Stack, set_names: list[str], via: str, everything: bool, progr
     """
     _must_name(set_names, everything)
     aws, names = stack.aws, stack.names
-    if not senders.has_stream(aws, names.stream):
+    if firehose.stream_status(aws, names.stream) is None:
         raise ConfigurationError(f"the stack {names.stack} has no stream {names.stream}", names.command("setup"))
-    sets = _with_projects(aws, names, senders.config_sets(aws)) if everything else checked(aws, names, set_names)
+    sets = _with_projects(aws, names, ses.config_sets(aws)) if everything else checked(aws, names, set_names)
     project, notes = _project(stack, via)
     ways = _ways(names, sets, project)
     destinations: list[Node[Aws]] = []
@@ -106,7 +106,7 @@ def attached(aws: Aws, names: Names, note: Callable[[str], None] = lambda _: Non
 
     Where SES does not answer there are no configuration sets: a note says so, and the rest can go.
     """
-    found = senders.config_sets_or_none(aws)
+    found = ses.config_sets_or_none(aws)
     if found is None:
         note("event destinations of configuration sets, if there are any: Amazon SES does not answer here")
     sets = _with_projects(aws, names, found or ())
@@ -125,7 +125,7 @@ def _with_projects(aws: Aws, names: Names, sets: Iterable[ConfigSet]) -> Checked
     known = pinpoint.known(aws, names, (to.project_arn for to in leading if to.project_arn))
     others = {to.stream_arn for to in leading if to.name == NAME and to.stream_arn} - {names.stream_arn}
     here = names.arn("firehose", "deliverystream/")
-    gone = {arn for arn in others if arn.startswith(here) and senders.stream_is_gone(aws, arn.removeprefix(here))}
+    gone = {arn for arn in others if arn.startswith(here) and firehose.stream_is_missing(aws, arn.removeprefix(here))}
     return Checked(found, known, frozenset(gone))
 
 
@@ -201,9 +201,9 @@ def _said(steps: list[Step[Aws]], ways: Ways, sets: Checked) -> list[str]:
         if step.action is Action.KEEP:
             lines.append(f"{name} is attached already, to {where}")
         elif now and ways.leads_nowhere(now):
-            lines.append(f"{name} moved from {now.leads_to}, which is gone, to {where}")
+            lines.append(f"{name} moved from {now.target}, which is gone, to {where}")
         elif now and bool(now.stream_arn) != isinstance(resource.to, ToStream):
-            lines.append(f"{name} moved from {now.leads_to} to {where}")
+            lines.append(f"{name} moved from {now.target} to {where}")
         elif now:
             differing = ", ".join(one.setting for one in step.differences)
             lines.append(f"{name} is set right: {differing}")
@@ -219,10 +219,10 @@ def _words(to: ToStream | ToProject, names: Names) -> str:
 def _detached(one: ConfigSet, ways: Ways) -> str:
     name = f"configuration set {one.name}"
     others = [to for to in one.destinations if to.name != NAME and ways.reaches(to)]
-    still = f"; its event destination {others[0].name} leads to {others[0].leads_to} too, and stays" if others else ""
+    still = f"; its event destination {others[0].name} leads to {others[0].target} too, and stays" if others else ""
     to = one.destination(NAME)
     if to is None:
         return f"{name} is not attached{still}"
     if not ways.reaches(to):
-        return f"{name} is not attached: its event destination {NAME} leads to {to.leads_to}, and stays{still}"
-    return f"{name} no longer sends its events to {to.leads_to}{still}"
+        return f"{name} is not attached: its event destination {NAME} leads to {to.target}, and stays{still}"
+    return f"{name} no longer sends its events to {to.target}{still}"

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from due_cli.aws.client import Aws
 from due_cli.aws.resources.notification import Notification
 from due_cli.aws.resources.resource import Action, Difference, Step
-from due_cli.aws.services.account import fault_of_key, most_concurrency
-from due_cli.aws.services.projects import NoPinpointError
+from due_cli.aws.services.account import kms_key_fault, reservable_concurrency
+from due_cli.aws.services.pinpoint import NoPinpointError
 from due_cli.aws.stack import operator_policy, package, pinpoint, senders
 from due_cli.aws.stack.desired import desired, kept_hours, unwanted
 from due_cli.aws.stack.execute import execute, execute_aloud
@@ -154,10 +154,10 @@ def _must_be_possible(aws: Aws, names: Names, options: Options, before: Options)
     if options.kms_key and options.kms_key.split(":")[3] != names.region:
         words = f"--kms-key: {options.kms_key} is a key of another region than the stack's, {names.region}"
         raise UsageError(words, "aws kms list-keys")
-    if options.kms_key and (fault := fault_of_key(aws, options.kms_key)):
+    if options.kms_key and (fault := kms_key_fault(aws, options.kms_key)):
         raise UsageError(f"--kms-key: {options.kms_key} {fault}", "aws kms list-keys")
     if options.transform_concurrency and options.transform_concurrency != before.transform_concurrency:
-        most = most_concurrency(aws) + (before.transform_concurrency or 0)
+        most = reservable_concurrency(aws) + (before.transform_concurrency or 0)
         if options.transform_concurrency > most:
             raise UsageError(
                 f"--transform-concurrency: the account has {most} executions to reserve, not "

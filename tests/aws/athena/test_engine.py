@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks.measure import MEGABYTE, run_sampled
 from due_cli.aws.athena import engine, query
-from due_cli.aws.services.download import PART_BYTES, parts
+from due_cli.aws.services.s3 import PART_BYTES, read_parts
 from due_cli.aws.stack.stack import Stack
 from due_cli.core.errors import QueryError
 from tests.aws.athena.conftest import Said
@@ -189,7 +189,7 @@ def stored(emulator: AwsEmulator) -> Iterator[str]:
 def test_an_object_is_read_whole_in_parts(emulator: AwsEmulator, stack: Stack, stored: str, size: int) -> None:
     body = bytes(number % 251 for number in range(min(size, 100_000))) * (size // 100_000 + 1)
     emulator.client("s3").put_object(Bucket=stored, Key="one", Body=body[:size])
-    found = list(parts(stack.aws, stored, "one"))
+    found = list(read_parts(stack.aws, stored, "one"))
     assert b"".join(found) == body[:size]
     assert len(found) == -(-size // PART_BYTES)
 
@@ -202,5 +202,5 @@ def test_a_part_that_breaks_off_is_read_again(emulator: AwsEmulator, stack: Stac
         return next(broken, None)
 
     emulator.handlers["s3:GetObject"] = handler
-    assert b"".join(parts(stack.aws, stored, "one")) == b"whole"
+    assert b"".join(read_parts(stack.aws, stored, "one")) == b"whole"
     assert len(emulator.journal.of("s3:GetObject")) == 2

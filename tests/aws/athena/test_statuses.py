@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from due_cli.aws.pipeline.status_item import attributes
-from due_cli.aws.services import status_items
+from due_cli.aws.services import dynamodb
 from due_cli.aws.stack.stack import Stack
 from tests.aws.athena import stacks
 from tests.aws_emulator.aws import AwsEmulator
@@ -65,7 +65,7 @@ def test_the_answers_come_in_the_order_asked(due: Due, kept: Stack) -> None:
 
 def test_hundreds_are_read_a_hundred_at_a_time(emulator: AwsEmulator, kept: Stack) -> None:
     wanted = [sent(number).id for number in range(250)]
-    found = status_items.statuses(kept.aws, kept.names.status_table, wanted)
+    found = dynamodb.read_statuses(kept.aws, kept.names.status_table, wanted)
     assert sorted(found) == sorted(wanted)
     calls = emulator.journal.of("dynamodb:BatchGetItem")
     assert [len(call.parameters["RequestItems"][kept.names.status_table]["Keys"]) for call in calls] == [100, 100, 50]
@@ -89,7 +89,7 @@ def test_what_is_left_out_of_an_answer_is_asked_for_again(emulator: AwsEmulator,
     emulator.handlers["dynamodb:BatchGetItem"] = handler
     try:
         wanted = [sent(number).id for number in range(100)]
-        assert sorted(status_items.statuses(kept.aws, table, wanted)) == sorted(wanted)
+        assert sorted(dynamodb.read_statuses(kept.aws, table, wanted)) == sorted(wanted)
     finally:
         del emulator.handlers["dynamodb:BatchGetItem"]
     assert busy == []

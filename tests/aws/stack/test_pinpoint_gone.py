@@ -7,7 +7,7 @@ import pytest
 from botocore.config import Config
 
 from due_cli.aws.client import Aws
-from due_cli.aws.services.projects import NoPinpointError
+from due_cli.aws.services.pinpoint import NoPinpointError
 from due_cli.aws.stack import pinpoint, setup
 from due_cli.aws.stack.pinpoint import Asked
 from due_cli.aws.stack.stack import Stack

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from due_cli.aws.resources.resource import Action, Difference
-from due_cli.aws.services import senders as reading
+from due_cli.aws.services import ses
 from due_cli.aws.stack import senders
 from due_cli.aws.stack.names import Names
 from due_cli.aws.stack.pinpoint import Wanted
@@ -237,14 +237,14 @@ def test_what_was_changed_by_hand_is_set_right(emulator: AwsEmulator, stack: Sta
 def test_all_takes_every_set_of_every_page(emulator: AwsEmulator, stack: Stack) -> None:
     names = [f"set-{number:03}" for number in range(120)]
     sending.make_sets(emulator, *names)
-    assert reading.config_set_names(stack.aws) == sorted(["marketing", "receipts", *names])
+    assert ses.config_set_names(stack.aws) == sorted(["marketing", "receipts", *names])
     for name in names:
         emulator.client("sesv2").delete_configuration_set(ConfigurationSetName=name)
     attach(stack, everything=True)
     assert all(len(emulator.ses.destinations(name)) == 1 for name in ("marketing", "receipts"))
     delete = emulator.client("sesv2").delete_configuration_set
     emulator.faults.hook(lambda _: delete(ConfigurationSetName="marketing"), name="sesv2:ListConfigurationSets")
-    assert [one.name for one in reading.config_sets(stack.aws)] == ["receipts"]  # the other went while it was listed
+    assert [one.name for one in ses.config_sets(stack.aws)] == ["receipts"]  # the other went while it was listed
     emulator.faults.clear()
     delete(ConfigurationSetName="receipts")
     assert "there is no configuration set in this account and region" in attach(stack, everything=True).lines

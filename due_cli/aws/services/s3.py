@@ -1,0 +1,279 @@
+"""Amazon S3: objects listed, read in bounded memory, written and deleted; which hours of events have any."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from itertools import chain
+from typing import IO, TYPE_CHECKING
+
+from botocore.exceptions import ConnectionError as ConnectionFailedError
+from botocore.exceptions import HTTPClientError, IncompleteReadError, ResponseStreamingError
+
+from due_cli.aws.client import Aws
+from due_cli.aws.errors import ignore_errors, translate_errors
+from due_cli.aws.pipeline.partitions import hour_of
+from due_cli.aws.pool import interruptible_pool
+
+if TYPE_CHECKING:
+    from botocore.response import StreamingBody
+    from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef
+
+PART_BYTES = 4 * 2**20  # of one GetObject of read_parts
+_PART_ATTEMPTS = 4
+_FIRST_SECONDS = 0.5
+# botocore repeats a call, but not the reading of its response.
+_CONNECTION_ERRORS = (HTTPClientError, ConnectionFailedError, IncompleteReadError, ResponseStreamingError)
+_SMALL_BYTES = 1024 * 1024  # objects up to this size are fetched ahead, concurrently
+_FETCHED_AHEAD, _AT_ONCE = 16, 8
+_BUFFER_BYTES = 256 * 1024
+_HOUR_DEPTH = 4  # year, month, day, hour
+_MISSING = ("NoSuchKey", "404")
+_CHANGED = ("PreconditionFailed", "ConditionalRequestConflict", "412", "409")
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectSummary:
+    """An object of a listing; ``etag`` is of its content at that time."""
+
+    key: str
+    size: int
+    etag: str
+    modified: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectContent:
+    """An object opened for reading; ``etag`` is of what is read."""
+
+    summary: ObjectSummary
+    etag: str
+    stream: io.BufferedReader
+
+
+@dataclass(frozen=True, slots=True)
+class PrefixSummary:
+    """Objects under a prefix: how many, and when the newest was written; ``more`` where not all were counted."""
+
+    count: int = 0
+    newest: datetime | None = None
+    more: bool = False
+
+
+def list_objects(aws: Aws, bucket: str, prefix: str) -> Iterator[ObjectSummary]:
+    """Every object under a prefix in the order of their keys; none where there is no such bucket."""
+    for page in _pages(aws, bucket, prefix, ""):
+        yield from _summaries(page)
+
+
+def list_folder(aws: Aws, bucket: str, prefix: str) -> tuple[list[str], list[ObjectSummary]]:
+    """The folders right under a prefix (``errors/status/``), and the objects that are in none of them."""
+    folders: list[str] = []
+    objects: list[ObjectSummary] = []
+    for page in _pages(aws, bucket, prefix, "/"):
+        folders += [folder["Prefix"] for folder in page.get("CommonPrefixes", []) if "Prefix" in folder]
+        objects += _summaries(page)
+    return folders, objects
+
+
+def summarize_prefix(aws: Aws, bucket: str, prefix: str, most: int = 10_000) -> PrefixSummary:
+    """What lies under a prefix, counted up to ``most`` objects."""
+    count, newest = 0, None
+    for summary in list_objects(aws, bucket, prefix):
+        if count == most:
+            return PrefixSummary(count, newest, more=True)
+        count += 1
+        newest = max(newest or summary.modified, summary.modified)
+    return PrefixSummary(count, newest)
+
+
+def open_objects(aws: Aws, bucket: str, summaries: Iterable[ObjectSummary]) -> Iterator[ObjectContent]:
+    """Each object that still exists, in order: small ones fetched ahead concurrently, large ones streamed."""
+    ahead: deque[tuple[ObjectSummary, Future[ObjectContent | None] | None]] = deque()
+
+    def first() -> ObjectContent | None:
+        summary, future = ahead.popleft()
+        return future.result() if future else open_object(aws, bucket, summary)
+
+    with interruptible_pool(_AT_ONCE) as pool:
+        for summary in summaries:
+            is_small = summary.size <= _SMALL_BYTES
+            ahead.append((summary, pool.submit(_fetch, aws, bucket, summary) if is_small else None))
+            if len(ahead) > _FETCHED_AHEAD and (content := first()):
+                yield content
+        while ahead:
+            if content := first():
+                yield content
+
+
+def open_object(aws: Aws, bucket: str, summary: ObjectSummary) -> ObjectContent | None:
+    """An object as a stream; None where it no longer exists."""
+    doing = f"reading s3://{bucket}/{summary.key}"
+    with translate_errors(doing), ignore_errors(*_MISSING):
+        response = aws.s3.get_object(Bucket=bucket, Key=summary.key)
+        return ObjectContent(
+            summary, response["ETag"], io.BufferedReader(_Body(response["Body"], doing), _BUFFER_BYTES)
+        )
+    return None
+
+
+def read_object(aws: Aws, bucket: str, key: str) -> bytes:
+    """The whole content of an object. Raises where it does not exist."""
+    with translate_errors(f"reading s3://{bucket}/{key}"):
+        return aws.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+
+
+def read_parts(aws: Aws, bucket: str, key: str) -> Iterator[bytes]:
+    """The bytes of an object, ``PART_BYTES`` at a time; nothing for an empty one.
+
+    S3 closes a connection that is kept open while a reader pauses, so each part is a call of its own, and an
+    interrupted connection costs one part.
+    """
+    at, size = 0, 1
+    while at < size:
+        part = b""
+        with translate_errors(f"reading s3://{bucket}/{key} (s3:GetObject)"), ignore_errors("InvalidRange"):
+            part, size = _read_part(aws, bucket, key, at)
+        if not part:  # the object is empty: the range that begins at its first byte is invalid
+            return
+        yield part
+        at += len(part)
+
+
+def write_object(aws: Aws, bucket: str, key: str, body: IO[bytes]) -> None:
+    """Writes an object of any size, in parts where it is large."""
+    with translate_errors(f"writing s3://{bucket}/{key}"):
+        aws.s3.upload_fileobj(body, bucket, key)
+
+
+def replace_object(aws: Aws, bucket: str, key: str, etag: str, body: IO[bytes]) -> bool:
+    """Replaces the content of an object, unless it has changed since it had ``etag``; whether it did."""
+    with translate_errors(f"writing s3://{bucket}/{key}"), ignore_errors(*_CHANGED, *_MISSING):
+        aws.s3.put_object(Bucket=bucket, Key=key, Body=body, IfMatch=etag)
+        return True
+    return False
+
+
+def delete_object(aws: Aws, bucket: str, key: str) -> None:
+    """Deletes an object; does nothing where it does not exist."""
+    with translate_errors(f"deleting s3://{bucket}/{key}"), ignore_errors(*_MISSING):
+        aws.s3.delete_object(Bucket=bucket, Key=key)
+
+
+def hours_with_objects(aws: Aws, bucket: str, prefix: str) -> set[str]:
+    """Every hour that has an object, in the form of a partition's value (``2026-11-22 03:00:00``).
+
+    A page of a listing that ends within an hour is followed by one that begins after that hour, so an hour costs at
+    most one call, whether it has ten objects or a million.
+    """
+    with translate_errors(f"listing s3://{bucket}/{prefix} (s3:ListBucket)"):
+        years = _digit_folders(aws, bucket, prefix)
+        with interruptible_pool(_AT_ONCE) as pool:
+            months = chain.from_iterable(pool.map(partial(_digit_folders, aws, bucket), years))
+            return set().union(*pool.map(partial(_hours_below, aws, bucket), months))
+
+
+def newest_object(aws: Aws, bucket: str, prefix: str) -> datetime | None:
+    """When the newest object of the newest hour was written; None where there is no hour."""
+    with translate_errors(f"listing s3://{bucket}/{prefix} (s3:ListBucket)"):
+        newest = _hour_folder(aws, bucket, prefix, max)
+    return None if newest is None else summarize_prefix(aws, bucket, newest).newest
+
+
+def oldest_hour(aws: Aws, bucket: str, prefix: str) -> str | None:
+    """The oldest hour that has a folder, in the form of a partition's value; None where there is none, or no bucket."""
+    with translate_errors(f"listing s3://{bucket}/{prefix} (s3:ListBucket)"), ignore_errors("NoSuchBucket"):
+        oldest = _hour_folder(aws, bucket, prefix, min)
+        return None if oldest is None else hour_of(f"{oldest}any")
+    return None
+
+
+def _pages(aws: Aws, bucket: str, prefix: str, delimiter: str) -> Iterator[ListObjectsV2OutputTypeDef]:
+    with translate_errors(f"listing s3://{bucket}/{prefix}"), ignore_errors("NoSuchBucket"):
+        yield from aws.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, Delimiter=delimiter)
+
+
+def _summaries(page: ListObjectsV2OutputTypeDef) -> Iterator[ObjectSummary]:
+    for entry in page.get("Contents", []):
+        yield ObjectSummary(entry.get("Key", ""), entry.get("Size", 0), entry.get("ETag", ""), entry["LastModified"])
+
+
+def _fetch(aws: Aws, bucket: str, summary: ObjectSummary) -> ObjectContent | None:
+    content = open_object(aws, bucket, summary)
+    if content is None:
+        return None
+    with content.stream as stream:
+        return ObjectContent(summary, content.etag, io.BufferedReader(io.BytesIO(stream.read())))
+
+
+def _read_part(aws: Aws, bucket: str, key: str, at: int) -> tuple[bytes, int]:
+    """The part from a byte on, and the size of the whole object."""
+    for attempt in range(1, _PART_ATTEMPTS + 1):
+        try:
+            response = aws.s3.get_object(Bucket=bucket, Key=key, Range=f"bytes={at}-{at + PART_BYTES - 1}")
+            return response["Body"].read(), int(response["ContentRange"].rpartition("/")[2])
+        except _CONNECTION_ERRORS:
+            if attempt == _PART_ATTEMPTS:
+                raise
+            time.sleep(_FIRST_SECONDS * 2 ** (attempt - 1))
+    raise AssertionError("unreachable")
+
+
+def _hour_folder(aws: Aws, bucket: str, prefix: str, choose: Callable[[list[str]], str]) -> str | None:
+    """The folder of the first or last hour: ``choose`` (min or max) picks the year, month, day and hour."""
+    for _ in range(_HOUR_DEPTH):
+        folders = _digit_folders(aws, bucket, prefix)
+        if not folders:
+            return None
+        prefix = choose(folders)
+    return prefix
+
+
+def _digit_folders(aws: Aws, bucket: str, prefix: str) -> list[str]:
+    """The folders one level below a prefix whose names are digits."""
+    pages = aws.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, Delimiter="/")
+    folders = [folder.get("Prefix", "") for page in pages for folder in page.get("CommonPrefixes", [])]
+    return [folder for folder in folders if folder.removeprefix(prefix).strip("/").isdecimal()]
+
+
+def _hours_below(aws: Aws, bucket: str, prefix: str) -> set[str]:
+    return {hour for key in _some_keys_of_each_hour(aws, bucket, prefix) if (hour := hour_of(key)) is not None}
+
+
+def _some_keys_of_each_hour(aws: Aws, bucket: str, prefix: str) -> Iterator[str]:
+    """Keys page by page; each page begins after the folder in which the one before it ended."""
+    after = ""
+    while True:
+        page = aws.s3.list_objects_v2(Bucket=bucket, Prefix=prefix, StartAfter=after)
+        keys = [entry["Key"] for entry in page.get("Contents", [])]
+        yield from keys
+        if not page.get("IsTruncated"):
+            return
+        # "0" is the character after "/", so every key of the folder comes before it
+        after = f"{keys[-1].rpartition('/')[0]}0" if hour_of(keys[-1]) else keys[-1]
+
+
+class _Body(io.RawIOBase):
+    """The body of a response; errors while it is read are translated like those of a call."""
+
+    def __init__(self, body: StreamingBody, doing: str) -> None:
+        self._body, self._doing = body, doing
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # what BufferedReader passes
+        with translate_errors(self._doing):
+            data = self._body.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self._body.close()
+        super().close()
