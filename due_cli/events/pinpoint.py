@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from due_cli.events.fields import FieldExtractor, Shape, number, text, text_map, time
 from due_cli.events.finish import finished
-from due_cli.events.identity import message_id
+from due_cli.events.identity import canonical, message_id
 from due_cli.events.mail import spelling, taken_mail_event
 from due_cli.events.model import Envelope, Normalised, Record, Row, UnreadableError
 
@@ -42,15 +42,19 @@ def rows_of(record: Record, envelope: Envelope) -> Normalised:
     event_type = str(record.pop("event_type"))
     if event_type == TEST_EVENT:
         return Normalised([])
+    of_message = event_type.startswith(("_email.", "_SMS."))
+    whole = None if of_message else canonical(record)
     taker = FieldExtractor()
     row: Row = {"event_type": event_type}
     row.update(taker.struct(record, _ROW))  # type: ignore[typeddict-item]  # the shape's columns are Row's
     event_time = _own_time(row)
     take_structs(taker, record, row)
     _take_metrics(taker, record, row)
-    if event_type.startswith(("_email.", "_SMS.")) and not message_id(row):
+    message = message_id(row)
+    if of_message and not message:
         raise UnreadableError(f"a Pinpoint {event_type} record without a message_id")
-    return Normalised([finished(row, SOURCE, event_time, envelope, record)], taker.nulled)
+    whole = whole if message is None else None
+    return Normalised([finished(row, SOURCE, event_time, envelope, record, whole=whole)], taker.nulled)
 
 
 def _own_time(row: Row) -> int:

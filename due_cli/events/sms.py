@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import math
 
-from due_cli.events.fields import WRONG, FieldExtractor, Wrong, as_text, number, time
+from due_cli.events.fields import WRONG, FieldExtractor, Wrong, as_text, int32, number, time
 from due_cli.events.finish import finished, snake_case
+from due_cli.events.identity import canonical
 from due_cli.events.model import Envelope, Json, Normalised, Record, Row, UnreadableError
 
 SOURCE = "sms"
@@ -52,6 +53,7 @@ def rows_of(record: Record, envelope: Envelope) -> Normalised:
         raise UnreadableError("an End User Messaging record without an eventType")
     family, _, status = kind.partition("_")
     of_message = family in _CHANNELS and status != ""
+    whole = None if of_message else canonical(record)
     taker = FieldExtractor()
     event_time = taker.value(record, "eventTimestamp", time)
     if event_time is None and not of_message:
@@ -67,7 +69,7 @@ def rows_of(record: Record, envelope: Envelope) -> Normalised:
         _take_message(taker, record, row, kind)
     else:
         row["event_type"] = f"_{SOURCE}.{snake_case(envelope.detail_type or kind)}"
-    return Normalised([finished(row, SOURCE, event_time, envelope, record)], taker.nulled)
+    return Normalised([finished(row, SOURCE, event_time, envelope, record, whole=whole)], taker.nulled)
 
 
 def _take_message(taker: FieldExtractor, record: Record, row: Row, kind: str) -> None:
@@ -106,7 +108,7 @@ def _channel(record: Record, family: str) -> str:
 
 
 def _count(value: Json) -> Json | Wrong:
-    return value if type(value) is int or type(value) is str else WRONG
+    return value if type(value) is str else int32(value)
 
 
 def _context(value: Json) -> Json | Wrong:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from due_cli.events.documents import loads
-from due_cli.events.fields import FieldExtractor, time_in_seconds
+from due_cli.events.fields import FieldExtractor, as_text, time_in_seconds
 from due_cli.events.finish import finished, snake_case
+from due_cli.events.identity import canonical
 from due_cli.events.model import Envelope, Json, Normalised, Record, Row, UnreadableError
 from due_cli.events.times import millis
 
@@ -32,19 +34,30 @@ def rows_of(record: Record, envelope: Envelope) -> Normalised:
     account = taker.string(record, "aws_account_id") or envelope.account
     found = _from_webhook(taker, record) if _ENTRY in record else [_from_bus(taker, record, envelope)]
     rows = []
-    for row, event_time, left in found:
+    for item in found:
         if account:
-            row["awsaccountid"] = account
-        rows.append(finished(row, SOURCE, event_time, envelope, left))
+            item.row["awsaccountid"] = account
+        identity = {"whole": item.whole, "participant": item.participant}
+        rows.append(finished(item.row, SOURCE, item.event_time, envelope, item.left, **identity))
     if not rows:
         raise UnreadableError("a WhatsApp notification without a status, a message or another change")
     return Normalised(rows, taker.nulled)
 
 
-_Found = tuple[Row, int, Record]  # a row, its own time, what is left of its record
+class _Item(NamedTuple):
+    """What one status, message or change gives: a row, its own time (epoch ms), what is left of its record.
+
+    ``whole`` and ``participant`` are what :func:`~due_cli.events.identity.event_id` needs beside the row.
+    """
+
+    row: Row
+    event_time: int
+    left: Record
+    whole: str | None = None
+    participant: str | None = None
 
 
-def _from_webhook(taker: FieldExtractor, record: Record) -> Iterator[_Found]:
+def _from_webhook(taker: FieldExtractor, record: Record) -> Iterator[_Item]:
     """The items of a notification's webhook entry, which is JSON in a string."""
     entry = record.pop(_ENTRY)
     try:
@@ -61,7 +74,7 @@ def _from_webhook(taker: FieldExtractor, record: Record) -> Iterator[_Found]:
         yield from _from_change(taker, record, {**entry, "changes": change}, value)
 
 
-def _from_change(taker: FieldExtractor, header: Record, entry: Record, value: Record) -> Iterator[_Found]:
+def _from_change(taker: FieldExtractor, header: Record, entry: Record, value: Record) -> Iterator[_Item]:
     statuses, messages = value.pop("statuses", None), value.pop("messages", None)
     number = _own_number(taker, value)
 
@@ -74,11 +87,19 @@ def _from_change(taker: FieldExtractor, header: Record, entry: Record, value: Re
         }
 
     for status in _objects(statuses, "statuses"):
-        yield (*_status(taker, status, number), left("statuses", status))
+        participant = _participant(status)
+        yield _Item(*_status(taker, status, number), left("statuses", status), participant=participant)
     for message in _objects(messages, "messages"):
-        yield (*_message(taker, message, number), left("messages", message))
+        yield _Item(*_message(taker, message, number), left("messages", message))
     if statuses is None and messages is None:
-        yield (*_change(header, entry, value), left("", {}))
+        whole = canonical({**entry, "value": value})
+        yield _Item(*_change(header, entry, value), left("", {}), whole)
+
+
+def _participant(status: Record) -> str | None:
+    """The member of a group that a status is of; a message to a group has a status for each of them."""
+    found = status.get("recipient_participant_id") or status.get("recipient_participant_user_id")
+    return as_text(found) if found else None
 
 
 def _own_number(taker: FieldExtractor, value: Record) -> str | None:
@@ -121,11 +142,12 @@ def _change(header: Record, entry: Record, value: Record) -> tuple[Row, int]:
     return {"event_type": f"_{SOURCE}.{snake_case(kind)}"}, event_time
 
 
-def _from_bus(taker: FieldExtractor, detail: Record, envelope: Envelope) -> _Found:
+def _from_bus(taker: FieldExtractor, detail: Record, envelope: Envelope) -> _Item:
     """An EventBridge event, whose detail is flat."""
     kind = (envelope.detail_type or "").removeprefix("WhatsApp ")
     if not snake_case(kind):
         raise UnreadableError("a WhatsApp event of EventBridge without a detail-type")
+    whole = canonical(detail)
     event_time = taker.value(detail, "eventTimestamp", time_in_seconds)
     if not isinstance(event_time, int):
         event_time = envelope.sent_at
@@ -137,12 +159,12 @@ def _from_bus(taker: FieldExtractor, detail: Record, envelope: Envelope) -> _Fou
     elif status:
         event_type = _status_type(status)
     else:
-        return {"event_type": f"_{SOURCE}.{snake_case(kind)}"}, event_time, detail
+        return _Item({"event_type": f"_{SOURCE}.{snake_case(kind)}"}, event_time, detail, whole)
     sender, receiver = (taker.string(detail, f"{end}PhoneNumber") for end in ("origination", "destination"))
     row = _row(event_type, taker.string(detail, "messageId"), sender, receiver)
     if status:
         row["attributes"]["record_status"] = status
-    return row, event_time, detail
+    return _Item(row, event_time, detail)
 
 
 def _status_type(word: str) -> str:

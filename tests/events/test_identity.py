@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
+from pathlib import Path
+from random import Random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from due_cli.events import Envelope, Record, rows_of
-from tests.events.reading import read
+from due_cli.events import Envelope, Json, Record, Row, documents, loads, rows_of, units
+from due_cli.events.first_release import first_release_id
+from tests.events.reading import DECODERS, read
 from tests.events.records import (
+    ABSENT,
     HAPPENED,
     PUBLISHED,
     RECEIVED,
@@ -41,6 +48,7 @@ from tests.events.records import (
     whatsapp_status,
     whatsapp_statuses,
 )
+from tests.events.respelling import respelled
 from tests.events.wrapping import encoded, firehose, sns
 
 
@@ -94,11 +102,9 @@ class TestAnotherEvent:
             (pinpoint_email, {"facets": {"email_channel": {"mail_event": {"mail": {"message_id": "other"}}}}}),
             (pinpoint_email, {"arrival_timestamp": HAPPENED}),
             (pinpoint_sms, {"attributes": {"message_id": "other"}}),
-            (pinpoint_sms, {"attributes": {"destination_phone_number": "+1"}}),
             (pinpoint_sms, {"event_timestamp": HAPPENED + 1}),
             (pinpoint_sms, {"event_type": "_SMS.FAILURE"}),
             (sms_event, {"messageId": "other"}),
-            (sms_event, {"destinationPhoneNumber": "+1"}),
             (sms_event, {"eventTimestamp": HAPPENED + 1}),
             (sms_event, {"eventType": "TEXT_BLOCKED", "messageStatus": "BLOCKED"}),
         ],
@@ -150,6 +156,8 @@ class TestAnotherEvent:
         (ses_open, {"mail": {"tags": {"colour": ["green"]}, "headersTruncated": True}}),
         (sms_event, {"totalMessagePrice": 0.5, "isFinal": False}),
         (pinpoint_sms, {"metrics": {"price_in_millicents_usd": 1}, "arrival_timestamp": PUBLISHED}),
+        (pinpoint_sms, {"attributes": {"destination_phone_number": "+1"}}),
+        (sms_event, {"destinationPhoneNumber": ABSENT}),  # EventBridge leaves it out
     ],
 )
 def test_what_a_later_delivery_adds_does_not_make_another_event(
@@ -158,19 +166,108 @@ def test_what_a_later_delivery_adds_does_not_make_another_event(
     assert id_of(build(**over)) == id_of(build())
 
 
+class TestRecipients:
+    """An id has the addresses of an email event alone: bare, in lower case, sorted, each once."""
+
+    @pytest.mark.parametrize(
+        ("build", "path"),
+        [(ses_send, "mail.destination"), (ses_delivery, "delivery.recipients")],
+    )
+    def test_however_they_are_written(self, build: Callable[..., Record], path: str) -> None:
+        part, key = path.split(".")
+
+        def of(*listed: str) -> str:
+            return id_of(build(**{part: {key: list(listed)}}))
+
+        assert of("ada@example.com", "bo@example.com") == of(
+            '"Bo, at work" <BO@example.com>', "Ada <ada@Example.com>", "bo@example.com"
+        )
+        assert of("ada@example.com") != of("ada@example.com", "bo@example.com")
+
+    @pytest.mark.parametrize(
+        ("build", "part", "key"),
+        [
+            (ses_bounce, "bounce", "bouncedRecipients"),
+            (ses_complaint, "complaint", "complainedRecipients"),
+            (ses_delivery_delay, "deliveryDelay", "delayedRecipients"),
+        ],
+    )
+    def test_whatever_else_is_said_of_them(self, build: Callable[..., Record], part: str, key: str) -> None:
+        def of(*people: Json) -> str:
+            return id_of(build(**{part: {key: list(people)}}))
+
+        ada: Json = {"emailAddress": "ada@example.com"}
+        bo: Json = {"emailAddress": "bo@example.com"}
+        with_answer: Json = {"status": "4.4.1", "diagnosticCode": "smtp; 451", "emailAddress": "Bo@example.com"}
+        assert of(ada, bo) == of(with_answer, ada)
+        assert of(ada) != of(bo)
+
+    def test_each_participant_of_a_group_reads_for_itself(self) -> None:
+        """Three read a message within one second: three events, whose number of the group is the same."""
+        group: dict[str, Over] = {"recipient_type": "group", "recipient_id": "Y2FwaV9ncm91cDox"}
+        statuses = [whatsapp_status("read", **group, recipient_participant_id=f"1206555000{n}") for n in (1, 2, 3)]
+        rows = rows_of(whatsapp_statuses(*statuses)).rows
+        assert len({row["event_id"] for row in rows}) == 3
+        alone = [id_of(whatsapp_statuses(status)) for status in statuses]
+        assert alone == [row["event_id"] for row in rows]
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
+@given(seed=st.integers())
+@settings(max_examples=10)
+def test_an_id_follows_from_values_and_not_from_json_text(sample: Sample, seed: int) -> None:
+    """Key order at every depth, white space, escapes and the spelling of numbers are a serialiser's."""
+    random = Random(seed)
+    record = sample.build()
+    first = [row["event_id"] for row in rows_of(copied(record), sample.envelope).rows]
+    for decode in DECODERS.values():
+        again = decode(respelled(record, random).encode())
+        assert [row["event_id"] for row in rows_of(again, sample.envelope).rows] == first
+
+
+def test_two_values_that_look_alike_are_two_events() -> None:
+    """A text of digits is not a number, nor the text of a list a list, where events are hashed whole."""
+    lists: tuple[Over, ...] = ([1], "[1]", [[1]], ["1"], 1, "1", "1.0", True, "true", {"1": 1}, 1.5)
+    assert len({id_of(pinpoint_app(device={"model": value})) for value in lists}) == len(lists)
+    assert id_of(pinpoint_app(device={"model": 1})) == id_of(pinpoint_app(device={"model": 1.0}))
+
+
+FIRST_RELEASE = Path(__file__).parents[1] / "first_release"
+
+
+def test_the_first_releases_ids_can_still_be_told() -> None:
+    """Of every kind of record, by the ids and types that due 0.1.0 gave them (tests/first_release)."""
+    lines = (FIRST_RELEASE / "records.jsonl").read_bytes().splitlines()
+    expected = json.loads((FIRST_RELEASE / "ids.json").read_text("utf-8"))
+    told = []
+    for line in lines:
+        [document] = documents(line, loads)
+        [unit] = units(document, loads)
+        envelope = unit.envelope.within(received_at=RECEIVED)
+        rows = rows_of(unit.record, envelope).rows
+        assert isinstance(unit.record, dict)
+        told.append([[row["event_type"], first_release_id(as_made(row))] for row in rows])
+    assert told == expected
+
+
+def as_made(row: Row) -> Row:
+    """A row as its source made it: without the time at which a stream received it."""
+    return {key: value for key, value in row.items() if (key, value) != ("arrival_timestamp", RECEIVED)}  # type: ignore[return-value]
+
+
 GOLDEN: dict[str, tuple[Record, Envelope, str]] = {
     "pinpoint email": (pinpoint_email("_email.open"), Envelope(), "0FGCPp4byK8mrgrpsmLQGQ"),
-    "pinpoint sms": (pinpoint_sms(), Envelope(), "hrYht7ejps8TaWDty-3XOw"),
-    "pinpoint campaign": (pinpoint_campaign(), Envelope(), "tG8T4oLe5DzpIWGeyzkT8g"),
-    "pinpoint app": (pinpoint_app(), Envelope(), "6W0DdaopywMhZw01ABXK5Q"),
+    "pinpoint sms": (pinpoint_sms(), Envelope(), "U1pHw9_c6ID2wGtxlUH7iA"),
+    "pinpoint campaign": (pinpoint_campaign(), Envelope(), "o9_9JzP8Qt8Streplt-hTA"),
+    "pinpoint app": (pinpoint_app(), Envelope(), "4HHd8XIiWeFWLWzGuNrvIw"),
     "ses bounce": (ses_bounce(), Envelope(), "lD-euWH2-VJY-qEXYlztYg"),
     "ses click": (ses_click(), Envelope(), "0a_ssrhxLxl_bomNM7kvuQ"),
-    "ses delay": (ses_delivery_delay(), Envelope(), "Cr3hTRsRVGAu0_4F2M9O8g"),
-    "sms": (sms_event(), Envelope(), "brVZOauvAsSpSbuvxhJe-w"),
-    "sms inbound": (sms_inbound(), TOPIC, "piMwOQtHGdnknzN1CEaleQ"),
-    "whatsapp": (whatsapp_statuses(whatsapp_status()), Envelope(), "Gp85QDnXviMlxdXFZC8nEQ"),
-    "whatsapp inbound": (whatsapp_inbound(whatsapp_message()), Envelope(), "20dfXehWlz2HsL7fn9llwA"),
-    "whatsapp flow": (whatsapp_flow(), Envelope(), "RenQq4RMLSnYnoZCLNKsqQ"),
+    "ses delay": (ses_delivery_delay(), Envelope(), "YVbPhG2A8RI-L0Soh9fkLw"),
+    "sms": (sms_event(), Envelope(), "nNbHdP-nlBPxMYRqG73nLw"),
+    "sms inbound": (sms_inbound(), TOPIC, "jaamW5tHajiR69m50zaMyg"),
+    "whatsapp": (whatsapp_statuses(whatsapp_status()), Envelope(), "UFJ-j-cEuqXJNvJ5fbapwA"),
+    "whatsapp inbound": (whatsapp_inbound(whatsapp_message()), Envelope(), "41pTzhf9PTuXRq7YWNau6g"),
+    "whatsapp flow": (whatsapp_flow(), Envelope(), "FKuDX8uwkpGum8fNJaKHvw"),
 }
 
 

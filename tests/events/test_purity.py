@@ -42,6 +42,7 @@ def test_a_bare_interpreter_reads_every_record_with_the_standard_library_alone()
     others = {name.partition(".")[0] for name in modules} - sys.stdlib_module_names
     assert others == {"due_cli"}
     rooms = {f"due_cli.events.{path.stem}" for path in (REPOSITORY / "due_cli" / "events").glob("[a-z]*.py")}
+    rooms.remove("due_cli.events.first_release")  # which is asked for only beside rows of that release
     assert {name for name in modules if name.startswith("due_cli.")} == {"due_cli.events", *rooms}
 
 

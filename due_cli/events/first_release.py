@@ -1,0 +1,61 @@
+"""The event ids that due 0.1.0 made, frozen: rows that it stored keep them, and are recognised by them.
+
+It hashed JSON text where the id now follows from values, and had the recipient of a phone message in it. Nothing here
+changes any more, whatever :mod:`due_cli.events.identity` becomes.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+
+from due_cli.events.identity import mail_event, message_id
+from due_cli.events.model import Json, Row, Struct
+
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+_RECIPIENTS = (("bounce", "bounced_recipients"), ("complaint", "complained_recipients"))
+
+
+def first_release_id(row: Row) -> str:
+    """Return the id that due 0.1.0 gave the event of a row.
+
+    ``row`` is as its source made it: ``arrival_timestamp`` is there only where the record has one.
+    """
+    event = mail_event(row)
+    message = message_id(row, event)
+    if message is None:
+        return _digest(_CANONICAL.encode({**row, "event_id": ""}))
+    own = (row["source"], row["event_type"], message, _recipient(row, event), row["occurred_at"])
+    return _digest(_CANONICAL.encode([*own, _distinction(row, event)]))
+
+
+def _recipient(row: Row, event: Struct) -> Json:
+    for part, listed in _RECIPIENTS:
+        inner = event.get(part)
+        people = inner.get(listed) if isinstance(inner, dict) else None
+        if isinstance(people, list):
+            return [person.get("email_address") for person in people if isinstance(person, dict)]
+    delivery = event.get("delivery")
+    if isinstance(delivery, dict) and delivery.get("recipients"):
+        return delivery["recipients"]
+    if delayed := (row.get("details") or {}).get("deliveryDelay.delayedRecipients"):
+        return delayed
+    mail = event.get("mail")
+    if isinstance(mail, dict):
+        return mail.get("destination")
+    return (row.get("attributes") or {}).get("destination_phone_number")
+
+
+def _distinction(row: Row, event: Struct) -> Json:
+    if not event:
+        return (row.get("attributes") or {}).get("record_status")
+    for part, key in (("bounce", "feedback_id"), ("complaint", "feedback_id"), ("click", "link")):
+        inner = event.get(part)
+        if isinstance(inner, dict) and inner.get(key) is not None:
+            return inner[key]
+    return None
+
+
+def _digest(text: str) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()[:16])[:22].decode()
