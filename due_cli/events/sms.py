@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 
-from due_cli.events.fields import WRONG, FieldExtractor, Wrong, as_text, int32, number, time
+from due_cli.events.fields import WRONG, FieldExtractor, Wrong, as_text, number, time
 from due_cli.events.finish import finished, snake_case
 from due_cli.events.identity import canonical
 from due_cli.events.model import Envelope, Json, Normalised, Record, Row, UnreadableError
@@ -108,7 +108,9 @@ def _channel(record: Record, family: str) -> str:
 
 
 def _count(value: Json) -> Json | Wrong:
-    return value if type(value) is str else int32(value)
+    if type(value) is float and value.is_integer() and abs(value) < 2**53:  # 2.0 is 2, by another serialiser
+        return int(value)
+    return value if type(value) is int or type(value) is str else WRONG
 
 
 def _context(value: Json) -> Json | Wrong:

@@ -292,3 +292,9 @@ def test_without_type_time_or_message_id_the_reason_names_what_is_missing(
         return
     with pytest.raises(UnreadableError, match=f"(?i){reason}"):
         rows_of(record, envelope)
+
+
+def test_a_number_of_parts_is_one_number_however_it_is_spelled() -> None:
+    attributes = [rows_of(sms_event(totalMessageParts=parts)).rows[0]["attributes"] for parts in (2, 2.0)]
+    assert attributes[0] == attributes[1]
+    assert attributes[0]["number_of_message_parts"] == "2"
