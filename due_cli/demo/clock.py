@@ -1,4 +1,4 @@
-"""When things happen: the thirty days of the month and the rhythm of a shop's day."""
+"""When things happen: the thirty days of the month and how busy a shop is by hour and by weekday."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 MONTH = 30 * DAY
 
-# How much is going on in each hour of a day (UTC) and on each day of a week (from Monday).
+# Relative activity in each hour of a day (UTC) and on each day of a week (from Monday).
 _HOURS = (3, 2, 1, 1, 1, 2, 4, 7, 10, 12, 12, 11, 10, 10, 11, 11, 10, 9, 9, 9, 8, 7, 6, 4)
 _WEEKDAYS = (1.10, 1.15, 1.10, 1.05, 1.00, 0.70, 0.75)
 
@@ -30,21 +30,21 @@ class Clock:
             total += _HOURS[hour // HOUR % 24] * _WEEKDAYS[_weekday(hour)]
             self._weights.append(total)
 
-    def moment(self) -> int:
+    def random_time(self) -> int:
         """A time of the month, more likely by day."""
         while True:
             hour = self._rng.choices(self._hours, cum_weights=self._weights)[0]
-            found = hour + int(self._rng.random() * HOUR)
-            if self.since <= found < self.until:
-                return found
+            at = hour + int(self._rng.random() * HOUR)
+            if self.since <= at < self.until:
+                return at
 
-    def settled(self) -> int:
-        """A time of the month after which a week is left, so that all that follows from it still happens."""
-        while (found := self.moment()) > self.until - 7 * DAY:
+    def early_time(self) -> int:
+        """A time at least a week before the month's end, so that all that follows from it still happens."""
+        while (at := self.random_time()) > self.until - 7 * DAY:
             pass
-        return found
+        return at
 
-    def each_week(self, weekday: int, hour: int) -> list[int]:
+    def weekly(self, weekday: int, hour: int) -> list[int]:
         """When that hour of that weekday (0 is Monday) begins, in each week of the month."""
         return [at for at in self._hours if _weekday(at) == weekday and at // HOUR % 24 == hour and at >= self.since]
 

@@ -1,64 +1,74 @@
-"""What every archive has too: records delivered twice, pings that mean nothing, and records that no one can read."""
+"""What every archive has too: records delivered twice, test records of the services, and unreadable records."""
 
 from __future__ import annotations
 
 import gzip
 from dataclasses import replace
 
-from due_cli.demo import pinpoint
+from due_cli.demo.builder import MonthBuilder
 from due_cli.demo.clock import HOUR, MINUTE
-from due_cli.demo.outbox import Parcel, encoded
-from due_cli.demo.routes import ALSO
-from due_cli.demo.scene import Scene
+from due_cli.demo.files import RawRecord
+from due_cli.demo.records import pinpoint_event
+from due_cli.demo.templates import compact_json, render, templates
 from due_cli.events.times import iso
 
-_SHARE_ELSEWHERE = 0.3
-_TOPIC_PING = b"Successfully validated SNS topic for Amazon SES event publishing."
+_ELSEWHERE_SHARE = 0.3
+_OTHER_ROUTES = (
+    ("pinpoint", "pinpoint-kinesis"),
+    ("ses", "ses-firehose"),
+    ("ses-lambda", "ses-queue"),
+    ("sms", "sms-firehose"),
+    ("whatsapp", "whatsapp-topic"),
+)
+# Where a second delivery of the same record may turn up. A record on a bus or of an inbound message says less than its
+# wrapper, so that a repetition repeats the wrapper too and stays on its route.
+_OTHER_ROUTE = dict(_OTHER_ROUTES) | {other: route for route, other in _OTHER_ROUTES}
 
 
-def repeat(scene: Scene, number: int) -> None:
-    """Deliver ``number`` records once more, each a little later and some by another way."""
-    pool = [
-        (route, parcel)
-        for route, parcels in scene.outbox.parcels.items()
-        for parcel in parcels
-        if not parcel.flawed and parcel.arrived < scene.clock.until - MINUTE
+def repeat(month: MonthBuilder, number: int) -> None:
+    """Deliver ``number`` records once more, each a little later and some by another route."""
+    repeatable = [
+        (route, record)
+        for route, records in month.outbox.routes.items()
+        for record in records
+        if record.repeatable and record.arrived < month.clock.until - MINUTE
     ]
-    for route, parcel in scene.rng.sample(pool, number):
-        later = parcel.arrived + MINUTE + int(scene.rng.expovariate(1 / (2 * HOUR)))
-        again = replace(parcel, arrived=min(later, scene.clock.until))
-        elsewhere = scene.rng.random() < _SHARE_ELSEWHERE
-        scene.outbox.put_parcel(ALSO.get(route, route) if elsewhere else route, again)
+    for route, record in month.rng.sample(repeatable, number):
+        later = record.arrived + MINUTE + int(month.rng.expovariate(1 / (2 * HOUR)))
+        again = replace(record, arrived=min(later, month.clock.until))
+        elsewhere = month.rng.random() < _ELSEWHERE_SHARE
+        month.outbox.add_raw(_OTHER_ROUTE.get(route, route) if elsewhere else route, again)
 
 
-def pings(scene: Scene) -> int:
-    """What services write to try a stream or a topic; how many."""
+def service_tests(month: MonthBuilder) -> int:
+    """Add what services write to test a stream or a topic; how many."""
+    at = month.clock.since + 5 * MINUTE
+    stream_test = compact_json(pinpoint_event("_test.event_stream", at, {"event_type": "_test.event_stream"})).encode()
     subscribed = {"notificationType": "AmazonSnsSubscriptionSucceeded", "message": "The topic is subscribed."}
-    at = scene.clock.since + 5 * MINUTE
-    sent = [
-        ("pinpoint", encoded(pinpoint.stream_test(at))),
-        ("pinpoint-kinesis", encoded(pinpoint.stream_test(at))),
-        ("ses-feedback", encoded(subscribed)),
-        ("ses-lambda", _TOPIC_PING),
+    tests = [
+        ("pinpoint", stream_test),
+        ("pinpoint-kinesis", stream_test),
+        ("ses-feedback", compact_json(subscribed).encode()),
+        ("ses-lambda", b"Successfully validated SNS topic for Amazon SES event publishing."),
     ]
-    for route, text in sent:
-        scene.outbox.put_parcel(route, Parcel(text, at, at, flawed=True))
-    return len(sent)
+    for route, text in tests:
+        month.outbox.add_raw(route, RawRecord(text, at, at, repeatable=False))
+    return len(tests)
 
 
-def unreadable(scene: Scene) -> int:
-    """Records that cannot become rows, each for a reason of its own; how many."""
-    flawed = [*_broken_texts(scene), *_broken_records(scene), *_broken_wrappers()]
-    for route, text in flawed:
-        at = scene.clock.moment()
-        scene.outbox.put_parcel(route, Parcel(text, at, at, flawed=True))
-    return len(flawed)
+def unreadable(month: MonthBuilder) -> int:
+    """Add records that cannot become rows, each for a reason of its own; how many."""
+    texts = [*_malformed_texts(month), *_incomplete_records(month), *_malformed_wrappers()]
+    for route, text in texts:
+        at = month.clock.random_time()
+        month.outbox.add_raw(route, RawRecord(text, at, at, repeatable=False))
+    return len(texts)
 
 
-def _broken_texts(scene: Scene) -> list[tuple[str, bytes]]:
+def _malformed_texts(month: MonthBuilder) -> list[tuple[str, bytes]]:
     """What is not JSON: records cut off, bytes of something else, a number that JSON does not have."""
-    at = scene.clock.settled()
-    whole = encoded(pinpoint.stream_test(at))
+    at = month.clock.early_time()
+    whole = compact_json(pinpoint_event("_test.event_stream", at, {"event_type": "_test.event_stream"})).encode()
     purchase = b'{"event_type":"purchase","event_timestamp":%d,"metrics":{"amount":NaN}}' % at
     return [
         ("ses", b'{"eventType":"Delivery","mail":{"timestamp":"%s' % iso(at)[:15].encode()),
@@ -68,29 +78,16 @@ def _broken_texts(scene: Scene) -> list[tuple[str, bytes]]:
     ]
 
 
-def _broken_records(scene: Scene) -> list[tuple[str, bytes]]:
+def _incomplete_records(month: MonthBuilder) -> list[tuple[str, bytes]]:
     """JSON that lacks what makes it a record, or has it in a form that says nothing."""
-    at = scene.clock.settled()
-    mail = {"messageId": "0100018c-flawed-000000", "destination": ["ada.1@example.com"]}
-    records: list[tuple[str, object]] = [
-        ("lines", {"level": "info", "message": "mail queue is empty", "time": at}),
-        ("ses-feedback", {"notificationType": "Delivery", "delivery": {"timestamp": at}}),
-        ("ses", {"eventType": "Send", "mail": {**mail, "timestamp": "0001-01-01T00:00:00.000Z"}, "send": {}}),
-        ("ses", {"eventType": ["Send"], "mail": {**mail, "timestamp": at}}),
-        ("pinpoint", {"event_type": "_session.start", "event_timestamp": {"value": at}}),
-        ("pinpoint", {"event_type": "_email.open", "event_timestamp": at, "arrival_timestamp": at + MINUTE}),
-        ("sms", {"eventType": "TEXT_DELIVERED", "eventTimestamp": at, "messageStatus": "DELIVERED"}),
-        ("whatsapp", {"whatsAppWebhookEntry": "{broken", "message_timestamp": at}),
-        ("lines", {"Type": "SubscriptionConfirmation", "Token": "EXAMPLE", "TopicArn": "arn", "Message": "confirm"}),
-    ]
-    return [(route, encoded(record)) for route, record in records]
+    values = {"at": month.clock.early_time()}
+    values["later"] = values["at"] + MINUTE
+    records = render(templates("unreadable")["records"], values)
+    return [(route, compact_json(record).encode()) for route, record in records]
 
 
-def _broken_wrappers() -> list[tuple[str, bytes]]:
+def _malformed_wrappers() -> list[tuple[str, bytes]]:
     """Data that a stream carried and that cannot be unpacked."""
     half = gzip.compress(b'{"eventType":"TEXT_DELIVERED"}' * 9, mtime=0)[:-20]
-    not_base64 = {"records": [{"recordId": "1", "approximateArrivalTimestamp": 0, "data": "%%%"}]}
-    return [
-        ("ses-errors", half),
-        ("lines", encoded({"invocationId": "1", **not_base64})),
-    ]
+    not_base64 = render(templates("unreadable")["not base64"], {})
+    return [("ses-errors", half), ("lines", compact_json(not_base64).encode())]

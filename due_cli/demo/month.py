@@ -9,30 +9,28 @@ from pathlib import Path
 from random import Random
 
 from due_cli.demo import flaws
+from due_cli.demo.builder import MonthBuilder
 from due_cli.demo.clock import Clock
-from due_cli.demo.outbox import Outbox
-from due_cli.demo.people import people
+from due_cli.demo.files import Outbox, write_files
 from due_cli.demo.rare import highlights, rare
-from due_cli.demo.routes import write_files
-from due_cli.demo.scene import Scene
-from due_cli.demo.shop import ARRIVALS, CUSTOMERS, TAG_NAME, TAG_VALUE
+from due_cli.demo.shop import ARRIVALS, ORDER_TAG, SCENARIO, customers
 from due_cli.demo.traffic import app_visits, ordinary
 
 DEFAULT_RECORDS = 55_000
 LEAST_RECORDS = 5_000
-_DUPLICATES = 0.003
+_DUPLICATES_SHARE = 0.003
 # The records that a month of any size has (letters, one of everything, flaws), those that a month of scale 1 has
 # besides, and the share of these that is left to the app's visits, which fill the month to its number.
-_FIXED = 2_700
-_ORDINARY = 48_000
-_VISITS = 0.06
+_FIXED_RECORDS = 2_700
+_SCALED_RECORDS = 48_000
+_VISITS_SHARE = 0.06
 
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """What was written, and what in it is worth a look.
+    """The files that were written, their numbers of records, and the messages in them that are worth a look.
 
-    ``records`` counts everything; of these, ``duplicates`` repeat another, ``ignored`` are pings of the services and
+    ``records`` counts everything; of these, ``duplicates`` repeat another, ``ignored`` are tests of the services and
     ``unreadable`` cannot become rows. ``tag`` is KEY=VALUE as ``--tag`` takes it.
     """
 
@@ -67,44 +65,45 @@ def write_month(
     """Write the thirty days before ``until`` under ``folder``: exactly ``records`` records in a few dozen files.
 
     Nothing happens after ``until``. The same ``seed``, ``until`` and ``records`` give the same bytes. ``progress``
-    hears now and then how many records are made, and at last of all of them.
+    is called now and then with the number of records so far, and at last with that of all.
 
     Raises :class:`ValueError` where ``until`` has no time zone or ``records`` are too few for one of everything.
     """
-    scene = _scene(until, seed, records, progress)
-    ordinary(scene)
-    rare(scene)
-    found = highlights(scene)
-    ignored, unreadable = flaws.pings(scene), flaws.unreadable(scene)
-    duplicates = round(records * _DUPLICATES)
-    app_visits(scene, records - duplicates)
-    flaws.repeat(scene, duplicates)
-    files = write_files(folder, scene.outbox.parcels)
+    month = _builder(until, seed, records, progress)
+    ordinary(month)
+    rare(month)
+    best = highlights(month)
+    ignored, unreadable = flaws.service_tests(month), flaws.unreadable(month)
+    duplicates = round(records * _DUPLICATES_SHARE)
+    app_visits(month, records - duplicates)
+    flaws.repeat(month, duplicates)
+    files = write_files(folder, month.outbox.routes)
     if progress is not None:
-        progress(scene.outbox.count)
+        progress(month.outbox.count)
     return Month(
         files=files,
         since=until - timedelta(days=30),
         until=until,
-        records=scene.outbox.count,
+        records=month.outbox.count,
         duplicates=duplicates,
         ignored=ignored,
         unreadable=unreadable,
-        interesting_message=found.interesting,
-        bounced_message=found.bounced,
-        sms_message=found.text,
-        tag=f"{TAG_NAME}={TAG_VALUE}",
-        address=found.address,
+        interesting_message=best.interesting,
+        bounced_message=best.bounced,
+        sms_message=best.text,
+        tag="=".join(*ORDER_TAG.items()),
+        address=best.address,
         campaign_id=ARRIVALS.id,
     )
 
 
-def _scene(until: datetime, seed: int, records: int, progress: Callable[[int], None] | None) -> Scene:
+def _builder(until: datetime, seed: int, records: int, progress: Callable[[int], None] | None) -> MonthBuilder:
     if until.tzinfo is None:
         raise ValueError("until needs a time zone")
     if records < LEAST_RECORDS:
         raise ValueError(f"a month has at least {LEAST_RECORDS} records")
     rng = Random(seed)
     clock = Clock(rng, until)
-    scale = (records - _FIXED) / _ORDINARY * (1 - _VISITS)
-    return Scene(rng, clock, people(rng, round(CUSTOMERS * scale)), Outbox(rng, clock.until, progress), scale)
+    scale = (records - _FIXED_RECORDS) / _SCALED_RECORDS * (1 - _VISITS_SHARE)
+    everyone = customers(rng, round(SCENARIO["customers"]["number"] * scale))
+    return MonthBuilder(rng, clock, everyone, Outbox(rng, clock.until, progress), scale)

@@ -1,128 +1,170 @@
-"""What the shop sends: its campaigns, its journey, its order mails and its text messages.
+"""The shop of the demo: what ``scenario.json`` says of it, its customers, and the messages that it sends.
 
-Numbers are those of a month of 55,000 records; a shorter month has less of everything.
+Numbers in the scenario are those of a month of 55,000 records; a shorter month has less of everything.
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
 
-from due_cli.demo.mail import Habits
-
-ACCOUNT = "111122223333"
-REGION = "us-east-1"
-PROJECT = "b1f0c5d28e7a4c3f9a64d07e5b2c8f13"
-DOMAIN = "shop.example.com"
-PHONE = "+18005550100"
-TAG_NAME, TAG_VALUE = "purpose", "order-update"
-ORDER_TAG = {TAG_NAME: TAG_VALUE}
-
-NEWS = Habits(opens=0.27, clicks=0.042, unsubscribes=0.0035, complaints=0.0004)
-SERVICE = Habits(opens=0.42, clicks=0.09, complaints=0.0002, hard=0.012)
-LETTER = Habits(opens=0.36, clicks=0.10, hard=0.0, soft=0.0)
+SCENARIO: Mapping[str, Any] = json.loads(Path(__file__).with_name("scenario.json").read_text("utf-8"))
+ORDER_TAG: Mapping[str, str] = SCENARIO["order_tag"]
+SHOP_URL = f"https://{SCENARIO['shop']['domain']}"
+UNSUBSCRIBE_URL = f"{SHOP_URL}/unsubscribe"
 
 
-@dataclass(frozen=True, slots=True)
-class Treatment:
-    """One version of a campaign's mail; the standard one has the id ``0``."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Customer:
+    """A customer, with an address, a phone number and a network of the ranges reserved for examples.
 
-    id: str
-    subject: str
+    ``interest`` is how much more likely than others they open a mail.
+    """
+
+    address: str
+    phone: str
+    country: str
+    endpoint: str
+    user: str
+    ip: str
+    agent: str
+    interest: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Campaign:
-    """A Pinpoint campaign by email: on which day (0 for each Tuesday), to how many, in which versions."""
+    """A Pinpoint campaign by email, on a day of the month or, where ``day`` is 0, each Tuesday.
+
+    ``treatments`` are pairs of the treatment's id and subject; the default treatment has the id ``0``.
+    """
 
     id: str
     name: str
-    treatments: tuple[Treatment, ...]
-    mails: int
+    treatments: Sequence[tuple[str, str]]
+    mails: int = 0
     day: int = 0
     hour: int = 8
 
+    def keys(self, treatment: str, edition: int = 0) -> dict[str, str]:
+        """The attributes of the campaign in its records."""
+        activity = f"{self.id[:30]}{edition:02d}"
+        return {"campaign_id": self.id, "campaign_activity_id": activity, "treatment_id": treatment}
 
-@dataclass(frozen=True, slots=True)
-class MailLine:
-    """A kind of transactional mail through SES, which route its events take, and in which form they are written."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailKind:
+    """A kind of transactional mail through SES, the route of its records and the form in which they are written."""
 
     name: str
     route: str
+    form: str
     mails: int
-    subjects: tuple[str, ...]
-    tags: dict[str, str] = field(default_factory=dict)
-    form: str = "event"
+    subjects: Sequence[str]
+    tags: Mapping[str, str]
 
 
-NEWSLETTER = Campaign(
-    "5d1f7c0a9b3e4f6288d4a1c7e0b95f32",
-    "newsletter",
-    (
-        Treatment("0", "New this week: lamps, mugs and one odd teapot"),
-        Treatment("0", "Seven small things for a long evening"),
-        Treatment("0", "Back on the shelf – and this time there are enough"),
-        Treatment("0", "Für die Küche: neue Becher 🫖"),
-        Treatment("0", "What we packed most this month"),
-    ),
-    mails=7600,
-)
-ARRIVALS = Campaign(
-    "c2a94e61f07d4b85a3168e5fd90b7c24",
-    "new-arrivals",
-    (
-        Treatment("8f3b1d60a2c74e5c", "The new lamps are here"),
-        Treatment("41d7e92bb05f4a38", "Which of these six lamps is yours?"),
-    ),
-    mails=900,
-    day=7,
-    hour=9,
-)
-CLEARANCE = Campaign(
-    "90be3f5da8714c02b6ed5c1f7a284d69",
-    "clearance",
-    (
-        Treatment("d05a7c9e16b24f83", "Last pieces, lower prices"),
-        Treatment("2b8e64f1c93d4075", "A fifth off everything on the last shelf"),
-    ),
-    mails=900,
-    day=18,
-    hour=15,
-)
-CAMPAIGNS = (NEWSLETTER, ARRIVALS, CLEARANCE)
-LETTERS = Campaign(
-    "e7c05b9a3f1846d2974b60d8a5f2ce11",
-    "friends-letter",
-    (Treatment("0", "A letter to our friends"), Treatment("0", "From the workshop")),
-    mails=0,
-)
-TEXT_CAMPAIGN = "37f6d2c81b0e49a5bd5c73e904af6182"
-TEXT_CAMPAIGN_DAY, TEXT_CAMPAIGN_HOUR = 12, 16
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """One mail; ``tags`` are the sender's own, ``keys`` those of the campaign or journey that sent it.
 
-JOURNEY = "4ba1f60c92de4375a8c7d10e5f3b6982"
-JOURNEY_RUN = "0d6c4e8a5b7f4912b3f0a9e1c2d87654"
-# Day of the welcome journey, its activity, the subject of its mail.
-WELCOME = (
-    (0, "wElc0me001", "Welcome to the shop"),
-    (3, "wElc0me002", "How to choose a lamp"),
-    (7, "wElc0me003", "A small gift for your first order"),
-)
+    A ``subject`` of None is that of a template which was not rendered yet when the mail was accepted.
+    """
 
-LINES = (
-    MailLine("orders", "ses", 1100, ("Your order is confirmed", "We have received your order"), ORDER_TAG),
-    MailLine("parcels", "ses-queue", 900, ("Your parcel is on its way", "Your parcel arrives today"), ORDER_TAG),
-    MailLine("account", "ses-lambda", 400, ("Confirm your address", "Choose a new password"), {"purpose": "account"}),
-    MailLine("reviews", "ses-bus", 350, ("How do you like your order?",), {"purpose": "review"}, "bus"),
-    MailLine("gifts", "ses-bus-topic", 150, ("Someone sent you a gift card",), {"purpose": "gift"}, "bus"),
-    MailLine("stock", "ses-firehose", 350, ("It is back in stock",), {"purpose": "stock", "shelf": "3"}),
-    MailLine("invoices", "ses-export", 110, ("Your invoice", "Votre facture d’août"), {"purpose": "invoice"}),
-    MailLine("service", "ses-feedback", 200, ("Your question to the shop", "Re: a broken handle"), {}, "notification"),
-)
-RECEIPT_MAILS = 150
-JOURNEY_STARTS = 190
-CAMPAIGN_TEXTS = 450
-API_TEXTS = 300
-NOTICE_TEXTS = 700
-PICKUP_TEXTS = 150
-CALLS = 40
-WHATSAPP_CHATS = 200
-CUSTOMERS = 3000
+    id: str
+    sent: int
+    sender: str
+    to: Sequence[Customer]
+    subject: str | None
+    tags: Mapping[str, str]
+    keys: Mapping[str, str]
+
+    @property
+    def addresses(self) -> list[str]:
+        """The addresses of all recipients."""
+        return [customer.address for customer in self.to]
+
+
+@dataclass(frozen=True, slots=True)
+class MailEvent:
+    """An event of a mail, by the last part of its event type.
+
+    ``addresses`` are the recipients that it concerns. ``detail`` is a bounce's type and subtype, a click's link, a
+    delay's or a complaint's type, a subscription's change or the message of a rendering failure.
+    """
+
+    kind: str
+    at: int
+    addresses: tuple[str, ...] = ()
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TextStatus:
+    """A status of a text message or call; ``priced`` where the record says what it cost."""
+
+    status: str
+    at: int
+    priced: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """One text message or call; a ``context`` that is text stands in its record as it is, JSON or not."""
+
+    id: str
+    to: Customer
+    statuses: Sequence[TextStatus]
+    context: Mapping[str, object] | str | None = None
+    parts: int = 1
+    keys: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def prices(self) -> tuple[float, float]:
+        """The price of its parts and the fee of its carrier, in US dollars."""
+        price, fee = SCENARIO["text_prices"][self.to.country]
+        return round(price * self.parts, 5), round(fee * self.parts, 5)
+
+
+CAMPAIGNS = [Campaign(**each) for each in SCENARIO["campaigns"]]
+ARRIVALS = next(campaign for campaign in CAMPAIGNS if campaign.name == "new-arrivals")
+LETTERS = Campaign(**SCENARIO["letters"])
+MAIL_KINDS = [MailKind(**each) for each in SCENARIO["transactional_mails"]]
+
+
+def customers(rng: Random, number: int) -> Sequence[Customer]:
+    """``number`` customers or a few more, each with an address and a phone number of their own.
+
+    The first ones have been with the shop for long; see :func:`long_time_customers`.
+    """
+    return [_customer(rng, index) for index in range(max(number, 3 * SCENARIO["customers"]["long_time"]))]
+
+
+def long_time_customers(everyone: Sequence[Customer]) -> Sequence[Customer]:
+    """Those who have been with the shop for more than three months."""
+    return everyone[: SCENARIO["customers"]["long_time"]]
+
+
+def uuid(rng: Random) -> str:
+    """A random id in the usual notation."""
+    digits = f"{rng.getrandbits(128):032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+def _customer(rng: Random, index: int) -> Customer:
+    data = SCENARIO["customers"]
+    abroad = index % 12 == 0
+    areas, serial = (data["ca_areas"], index // 12) if abroad else (data["us_areas"], index)
+    return Customer(
+        address=f"{rng.choice(data['names'])}.{index + 1}@{rng.choice(data['domains'])}",
+        phone=f"+1{areas[serial // 100 % len(areas)]}55501{serial % 100:02d}",
+        country="CA" if abroad else "US",
+        endpoint=uuid(rng),
+        user=f"user-{index + 1}",
+        ip=f"{rng.choice(data['networks'])}.{rng.randrange(1, 255)}",
+        agent=rng.choice(data["agents"]),
+        interest=1.5 if index < data["long_time"] else rng.choice((0.5, 0.8, 1.0, 1.2, 1.5)),
+    )

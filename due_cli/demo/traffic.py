@@ -2,217 +2,244 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from due_cli.demo import pinpoint, sms, whatsapp
+from due_cli.demo.builder import MonthBuilder
 from due_cli.demo.clock import DAY, HOUR, MINUTE, SECOND
-from due_cli.demo.people import Customer, uuid
-from due_cli.demo.phone import Step, Text, new_text, text_story
-from due_cli.demo.scene import Scene
+from due_cli.demo.histories import RATES, new_text, random_statuses
+from due_cli.demo.records import (
+    Record,
+    campaign_record,
+    journey_record,
+    pinpoint_event,
+    pinpoint_opt_out,
+    pinpoint_text_records,
+    sms_bus_records,
+    whatsapp_bus_record,
+    whatsapp_item,
+    whatsapp_notification,
+    whatsapp_status,
+)
 from due_cli.demo.shop import (
-    API_TEXTS,
-    CALLS,
-    CAMPAIGN_TEXTS,
     CAMPAIGNS,
-    JOURNEY,
-    JOURNEY_RUN,
-    JOURNEY_STARTS,
-    LETTER,
     LETTERS,
-    LINES,
-    NEWS,
-    NOTICE_TEXTS,
+    MAIL_KINDS,
     ORDER_TAG,
-    PICKUP_TEXTS,
-    RECEIPT_MAILS,
-    SERVICE,
-    TEXT_CAMPAIGN_DAY,
-    TEXT_CAMPAIGN_HOUR,
-    WELCOME,
-    WHATSAPP_CHATS,
+    SCENARIO,
     Campaign,
-    MailLine,
-    Treatment,
+    Customer,
+    MailKind,
+    Text,
+    TextStatus,
+    long_time_customers,
+    uuid,
 )
 
 _NOT_SENT = ("FAILURE", "DAILY_CAP", "QUIET_TIME", "HOLDOUT", "THROTTLED")
-_SPREAD = 40 * MINUTE
-_LETTER_WEEKS = 22
+_CAMPAIGN_DURATION = 40 * MINUTE
+_WEEKS_OF_LETTERS = 17
 
 
-def ordinary(scene: Scene) -> None:
-    """Everything that happens month after month, the letters of the months before included."""
-    _letters(scene)
+def ordinary(month: MonthBuilder) -> None:
+    """Everything that happens month after month, and the letters of the months before."""
+    _letters(month)
     for campaign in CAMPAIGNS:
-        _campaign(scene, campaign)
-    _journey(scene)
-    for line in LINES:
-        _transactional(scene, line)
-    _receipts(scene)
-    _campaign_texts(scene)
-    _api_texts(scene)
-    _notices(scene)
-    _calls(scene)
-    _chats(scene)
+        _campaign(month, campaign)
+    _journey(month)
+    for kind in MAIL_KINDS:
+        _transactional_mails(month, kind)
+    _receipts(month)
+    _campaign_texts(month)
+    _api_texts(month)
+    _notices(month)
+    _calls(month)
+    _chats(month)
 
 
-def app_visits(scene: Scene, until: int) -> None:
+def app_visits(month: MonthBuilder, until: int) -> None:
     """Visits to the shop's app until the outbox holds ``until`` records."""
-    while scene.outbox.count < until:
-        visit = pinpoint.session_events(scene.rng, scene.customer(), scene.clock.moment(), scene.clock.until)
-        for at, record in visit:
-            if scene.outbox.count < until:
-                scene.outbox.put("pinpoint-app", at, record)
+    while month.outbox.count < until:
+        for at, record in _app_visit(month, month.customer(), month.clock.random_time()):
+            if month.outbox.count < until:
+                month.outbox.add("pinpoint-app", at, record)
 
 
-def _letters(scene: Scene) -> None:
-    """A letter a week to each faithful customer in the five months that end where the month begins."""
-    first = scene.clock.since - (_LETTER_WEEKS - 5) * 7 * DAY
-    for week in range(_LETTER_WEEKS - 5):
-        treatment = LETTERS.treatments[week % 2]
-        for place, customer in enumerate(scene.people.faithful):
-            at = first + week * 7 * DAY + place * 20 * SECOND + int(scene.rng.random() * 15 * SECOND)
-            mail = scene.mail("friends", [customer], treatment.subject, at, {}, _keys(LETTERS, treatment, week))
-            scene.through_pinpoint(mail, scene.told(mail, LETTER), "pinpoint-past")
+def _letters(month: MonthBuilder) -> None:
+    """A letter a week to each long-time customer in the months that end where the month begins."""
+    first = month.clock.since - _WEEKS_OF_LETTERS * 7 * DAY
+    for week in range(_WEEKS_OF_LETTERS):
+        treatment, subject = LETTERS.treatments[week % 2]
+        for place, customer in enumerate(long_time_customers(month.customers)):
+            at = first + week * 7 * DAY + place * 20 * SECOND + int(month.rng.random() * 15 * SECOND)
+            mail = month.mail("friends", [customer], subject, at, {}, LETTERS.keys(treatment, week))
+            month.add_pinpoint_mail(mail, month.random_history(mail, RATES["letter"]), "pinpoint-past")
 
 
-def _campaign(scene: Scene, campaign: Campaign) -> None:
-    weekly = scene.clock.each_week(1, campaign.hour) if campaign.day == 0 else []
-    starts = weekly or [scene.clock.on_day(campaign.day, campaign.hour)]
-    audience = min(scene.number(campaign.mails) // len(starts), len(scene.people.everyone))
+def _campaign(month: MonthBuilder, campaign: Campaign) -> None:
+    weekly = month.clock.weekly(1, campaign.hour) if campaign.day == 0 else []
+    starts = weekly or [month.clock.on_day(campaign.day, campaign.hour)]
+    audience = min(month.scaled(campaign.mails) // len(starts), len(month.customers))
     for edition, start in enumerate(starts):
-        for customer in scene.rng.sample(scene.people.everyone, audience):
+        for customer in month.rng.sample(month.customers, audience):
             if weekly:
-                treatment = campaign.treatments[edition % len(campaign.treatments)]
+                treatment, subject = campaign.treatments[edition % len(campaign.treatments)]
             else:
-                treatment = scene.rng.choice(campaign.treatments)
-            at = start + int(scene.rng.random() * _SPREAD)
-            if scene.takes_mail(customer, at, advertising=True):
-                _campaign_mail(scene, campaign, treatment, _keys(campaign, treatment, edition), customer, at)
+                treatment, subject = month.rng.choice(campaign.treatments)
+            at = start + int(month.rng.random() * _CAMPAIGN_DURATION)
+            if month.accepts_mail(customer, at, advertising=True):
+                _campaign_mail(month, campaign.name, subject, campaign.keys(treatment, edition), customer, at)
 
 
 def _campaign_mail(
-    scene: Scene, campaign: Campaign, treatment: Treatment, keys: Mapping[str, str], customer: Customer, at: int
+    month: MonthBuilder, campaign: str, subject: str, keys: Mapping[str, str], customer: Customer, at: int
 ) -> None:
-    status = "SUCCESS" if scene.rng.random() < 0.99 else scene.rng.choice(_NOT_SENT)
-    arrived = min(at + 68, scene.clock.until)
-    scene.outbox.put("pinpoint", at, pinpoint.campaign_send(keys, customer, status, at, arrived))
+    status = "SUCCESS" if month.rng.random() < 0.99 else month.rng.choice(_NOT_SENT)
+    arrived = min(at + 68, month.clock.until)
+    month.outbox.add("pinpoint", at, campaign_record(keys, customer, status, at, arrived))
     if status == "SUCCESS":
-        sent = at + 400 + int(scene.rng.random() * 2 * SECOND)
-        mail = scene.mail("news", [customer], treatment.subject, sent, {"campaign": campaign.name}, keys)
-        scene.through_pinpoint(mail, scene.told(mail, NEWS))
+        sent = at + 400 + int(month.rng.random() * 2 * SECOND)
+        mail = month.mail("news", [customer], subject, sent, {"campaign": campaign}, keys)
+        month.add_pinpoint_mail(mail, month.random_history(mail, RATES["news"]))
 
 
-def _keys(campaign: Campaign, treatment: Treatment, edition: int) -> dict[str, str]:
-    return {
-        "campaign_id": campaign.id,
-        "campaign_activity_id": f"{campaign.id[:30]}{edition:02d}",
-        "treatment_id": treatment.id,
-    }
-
-
-def _journey(scene: Scene) -> None:
-    for _ in range(scene.number(JOURNEY_STARTS)):
-        customer, start = scene.customer(), scene.clock.moment()
-        for day, activity, subject in WELCOME:
+def _journey(month: MonthBuilder) -> None:
+    journey = SCENARIO["journey"]
+    for _ in range(month.scaled(journey["starts"])):
+        customer, start = month.customer(), month.clock.random_time()
+        for day, activity, subject in journey["mails"]:
             at = start + day * DAY
-            if not scene.takes_mail(customer, at, advertising=True):
+            if not month.accepts_mail(customer, at, advertising=True):
                 break
-            keys = {"journey_run_id": JOURNEY_RUN, "journey_id": JOURNEY, "journey_activity_id": activity}
-            arrived = min(at + 70, scene.clock.until)
-            record = pinpoint.journey_send(keys, customer, "SUCCESS", at, arrived)
-            scene.outbox.put("pinpoint-kinesis", at, record)
-            mail = scene.mail("welcome", [customer], subject, at + 900, {}, keys)
-            scene.through_pinpoint(mail, scene.told(mail, NEWS), "pinpoint-kinesis")
+            keys = {"journey_run_id": journey["run"], "journey_id": journey["id"], "journey_activity_id": activity}
+            arrived = min(at + 70, month.clock.until)
+            month.outbox.add("pinpoint-kinesis", at, journey_record(keys, customer, "SUCCESS", at, arrived))
+            mail = month.mail("welcome", [customer], subject, at + 900, {}, keys)
+            month.add_pinpoint_mail(mail, month.random_history(mail, RATES["news"]), "pinpoint-kinesis")
 
 
-def _transactional(scene: Scene, line: MailLine) -> None:
-    for _ in range(scene.number(line.mails)):
-        to, at = [scene.customer()], scene.clock.moment()
-        if scene.rng.random() < 0.03:
-            to += [one for one in scene.rng.sample(scene.people.everyone, 2) if one != to[0]]
-        if scene.takes_mail(to[0], at):
+def _transactional_mails(month: MonthBuilder, kind: MailKind) -> None:
+    for _ in range(month.scaled(kind.mails)):
+        to, at = [month.customer()], month.clock.random_time()
+        if month.rng.random() < 0.03:
+            to += [one for one in month.rng.sample(month.customers, 2) if one != to[0]]
+        if month.accepts_mail(to[0], at):
             # A template that is rendered later leaves no subject in the record.
-            subject = None if scene.rng.random() < 0.02 else scene.rng.choice(line.subjects)
-            mail = scene.mail(line.name, to, subject, at, line.tags)
-            scene.through_ses(line, mail, scene.told(mail, SERVICE))
+            subject = None if month.rng.random() < 0.02 else month.rng.choice(kind.subjects)
+            mail = month.mail(kind.name, to, subject, at, kind.tags)
+            month.add_ses_mail(kind, mail, month.random_history(mail, RATES["service"]))
 
 
-def _receipts(scene: Scene) -> None:
+def _receipts(month: MonthBuilder) -> None:
     """Mails that the shop's till sends through Pinpoint's API, with a context instead of a campaign."""
-    for _ in range(scene.number(RECEIPT_MAILS)):
-        customer, at = scene.customer(), scene.clock.moment()
-        if scene.takes_mail(customer, at):
-            mail = scene.mail("till", [customer], "Your receipt", at, {**ORDER_TAG, "till": "2"})
-            scene.through_pinpoint(mail, scene.told(mail, SERVICE))
+    for _ in range(month.scaled(SCENARIO["receipts"])):
+        customer, at = month.customer(), month.clock.random_time()
+        if month.accepts_mail(customer, at):
+            mail = month.mail("till", [customer], "Your receipt", at, {**ORDER_TAG, "till": "2"})
+            month.add_pinpoint_mail(mail, month.random_history(mail, RATES["service"]))
 
 
-def _campaign_texts(scene: Scene) -> None:
-    start = scene.clock.on_day(TEXT_CAMPAIGN_DAY, TEXT_CAMPAIGN_HOUR)
-    for customer in scene.rng.sample(scene.people.everyone, scene.number(CAMPAIGN_TEXTS)):
-        at = start + int(scene.rng.random() * _SPREAD)
-        text = Text(
-            uuid(scene.rng), customer, text_story(scene.rng, at, "PENDING", "SUCCESSFUL"), parts=1, promotional=True
-        )
-        scene.put("pinpoint", pinpoint.text_events(text))
-        if scene.rng.random() < 0.01:
-            left = text.steps[-1].at + int(scene.rng.random() * 5 * HOUR) + SECOND
-            scene.outbox.put("pinpoint", left, pinpoint.opt_out(text, left))
+def _campaign_texts(month: MonthBuilder) -> None:
+    campaign = SCENARIO["text_campaign"]
+    keys = {"campaign_id": campaign["id"], "campaign_activity_id": campaign["id"][::-1], "treatment_id": "0"}
+    start = month.clock.on_day(campaign["day"], campaign["hour"])
+    for customer in month.rng.sample(month.customers, month.scaled(campaign["texts"])):
+        at = start + int(month.rng.random() * _CAMPAIGN_DURATION)
+        text_id = uuid(month.rng)
+        statuses = random_statuses(month.rng, at, "PENDING", "SUCCESSFUL")
+        text = Text(id=text_id, to=customer, statuses=statuses, keys=keys)
+        month.add("pinpoint", pinpoint_text_records(text))
+        if month.rng.random() < 0.01:
+            answered = statuses[-1].at + int(month.rng.random() * 5 * HOUR) + SECOND
+            month.outbox.add("pinpoint", answered, pinpoint_opt_out(text, answered))
 
 
-def _api_texts(scene: Scene) -> None:
+def _api_texts(month: MonthBuilder) -> None:
     """Texts through Pinpoint's API; what comes as their context is as the callers wrote it."""
-    for _ in range(scene.number(API_TEXTS)):
-        customer, at = scene.customer(), scene.clock.moment()
-        context: dict[str, object] | str | None = {**ORDER_TAG, "userId": customer.user}
-        odd = scene.rng.random()
-        if odd < 0.05:
+    for _ in range(month.scaled(SCENARIO["api_texts"])):
+        customer, at = month.customer(), month.clock.random_time()
+        context: Mapping[str, object] | str | None = {**ORDER_TAG, "userId": customer.user}
+        chance = month.rng.random()
+        if chance < 0.05:
             context = {**ORDER_TAG, "order": {"id": f"o-{at % 9000}", "pieces": [1, 2]}, "gift": True}
-        elif odd < 0.08:
+        elif chance < 0.08:
             context = f'{{"purpose":"order-update","userId":"{customer.user}'
-        elif odd < 0.12:
+        elif chance < 0.12:
             context = None
-        text = new_text(scene.rng, customer, text_story(scene.rng, at, "PENDING", "DELIVERED"), context)
-        scene.put("pinpoint", pinpoint.text_events(text))
+        statuses = random_statuses(month.rng, at, "PENDING", "DELIVERED")
+        month.add("pinpoint", pinpoint_text_records(new_text(month.rng, customer, *statuses, context=context)))
 
 
-def _notices(scene: Scene) -> None:
+def _notices(month: MonthBuilder) -> None:
     """Delivery notices through End User Messaging: accepted by the carrier first, then on the phone."""
-    for count, route in ((NOTICE_TEXTS, "sms"), (PICKUP_TEXTS, "sms-firehose")):
-        for _ in range(scene.number(count)):
-            customer, at = scene.customer(), scene.clock.moment()
-            steps = text_story(scene.rng, at, "QUEUED", "SUCCESSFUL")
-            if steps[-1].status == "SUCCESSFUL" and scene.rng.random() < 0.6:
-                steps = (*steps, Step("DELIVERED", steps[-1].at + SECOND + int(scene.rng.random() * MINUTE)))
-            context: dict[str, object] = {**ORDER_TAG, "order": f"o-{at % 90000}"}
-            scene.text(new_text(scene.rng, customer, steps, context), route)
+    for route, count in SCENARIO["notices"].items():
+        for _ in range(month.scaled(count)):
+            customer, at = month.customer(), month.clock.random_time()
+            statuses = random_statuses(month.rng, at, "QUEUED", "SUCCESSFUL")
+            if statuses[-1].status == "SUCCESSFUL" and month.rng.random() < 0.6:
+                delivered = statuses[-1].at + SECOND + int(month.rng.random() * MINUTE)
+                statuses = (*statuses, TextStatus("DELIVERED", delivered))
+            context = {**ORDER_TAG, "order": f"o-{at % 90000}"}
+            month.add_text(new_text(month.rng, customer, *statuses, context=context), route)
 
 
-def _calls(scene: Scene) -> None:
-    for _ in range(scene.number(CALLS)):
-        at = scene.clock.moment()
-        answered = scene.rng.random() < 0.7
-        words = ("INITIATED", "RINGING", *(("ANSWERED", "COMPLETED") if answered else ("NO_ANSWER",)))
-        steps = tuple(Step(word, at + place * 9 * SECOND) for place, word in enumerate(words))
-        scene.put("sms-bus", sms.bus_events(new_text(scene.rng, scene.customer(), steps), "VOICE"))
+def _calls(month: MonthBuilder) -> None:
+    for _ in range(month.scaled(SCENARIO["calls"])):
+        at = month.clock.random_time()
+        answered = month.rng.random() < 0.7
+        names = ("INITIATED", "RINGING", *(("ANSWERED", "COMPLETED") if answered else ("NO_ANSWER",)))
+        statuses = (TextStatus(name, at + place * 9 * SECOND) for place, name in enumerate(names))
+        month.add("sms-bus", sms_bus_records(new_text(month.rng, month.customer(), *statuses), "VOICE"))
 
 
-def _chats(scene: Scene) -> None:
-    """WhatsApp messages about parcels; a third are followed on the bus, and some are answered."""
-    for _ in range(scene.number(WHATSAPP_CHATS)):
-        customer, at = scene.customer(), scene.clock.moment()
-        message = f"wamid.{uuid(scene.rng).replace('-', '').upper()}"
-        words = ["sent", "delivered", "read"] if scene.rng.random() < 0.7 else ["sent", "delivered"]
-        on_bus = scene.rng.random() < 0.33
-        then = at
-        for word in words:
-            then += 5 * SECOND + int(scene.rng.random() * 10 * MINUTE)
+def _chats(month: MonthBuilder) -> None:
+    """WhatsApp messages about parcels; a third are published on the bus, and some are answered."""
+    for _ in range(month.scaled(SCENARIO["chats"])):
+        customer, at = month.customer(), month.clock.random_time()
+        message = whatsapp_id(month)
+        statuses = ["sent", "delivered", "read"] if month.rng.random() < 0.7 else ["sent", "delivered"]
+        on_bus = month.rng.random() < 0.33
+        for status in statuses:
+            at += 5 * SECOND + int(month.rng.random() * 10 * MINUTE)
             if on_bus:
-                scene.outbox.put("whatsapp-bus", then, whatsapp.bus_event(message, customer, word, then))
+                month.outbox.add("whatsapp-bus", at, whatsapp_bus_record(message, customer, status, at))
             else:
-                listed = [whatsapp.status(message, customer, word, then)]
-                scene.outbox.put("whatsapp", then, whatsapp.notification(then, statuses=listed))
-        if scene.rng.random() < 0.1:
-            then += HOUR
-            answer = whatsapp.message(f"{message}A", customer, "Thank you!", then)
-            scene.outbox.put("whatsapp-topic", then, whatsapp.notification(then, messages=[answer]))
+                listed = [whatsapp_status(message, customer, status, at)]
+                month.outbox.add("whatsapp", at, whatsapp_notification(at, statuses=listed))
+        if month.rng.random() < 0.1:
+            at += HOUR
+            answer = whatsapp_item("message", f"{message}A", customer, at, body="Thank you!")
+            month.outbox.add("whatsapp-topic", at, whatsapp_notification(at, message=answer))
+
+
+def whatsapp_id(month: MonthBuilder) -> str:
+    """A random id as WhatsApp gives it."""
+    return f"wamid.{uuid(month.rng).replace('-', '').upper()}"
+
+
+def _app_visit(month: MonthBuilder, customer: Customer, at: int) -> Iterator[tuple[int, Record]]:
+    """A visit to the shop's app: its start, its stop and, now and then, a purchase or an abandoned cart."""
+    rng = month.rng
+    stopped = at + 20_000 + int(rng.expovariate(1 / 240_000))
+
+    def event(event_type: str, then: int, **values: object) -> tuple[int, Record]:
+        visit = {
+            "event_type": event_type,
+            "arrived": min(then + 900, month.clock.until),
+            "endpoint": customer.endpoint,
+            "country": customer.country,
+            "session_id": f"{customer.endpoint[:8]}-{at}",
+            "session_start": at,
+        }
+        return then, pinpoint_event("app", then, {**visit, "attributes": {}, "metrics": {}, **values})
+
+    yield event("_session.start", at)
+    between = at + int((stopped - at) * 0.7)
+    if rng.random() < 0.15:
+        price, pieces = rng.randrange(900, 9000) / 100, rng.randrange(1, 5)
+        attributes = {"sku": f"L-{rng.randrange(100, 140)}", "currency": "USD", "category": "lamps"}
+        metrics = {"amount": price, "pieces": pieces, "shipping": 4.9 if price < 50 else 0}
+        yield event("purchase", between, attributes=attributes, metrics=metrics)
+    elif rng.random() < 0.1:
+        step = rng.choice(("address", "payment"))
+        yield event("cart_left", between, attributes={"step": step}, metrics={"pieces": rng.randrange(1, 4)})
+    yield event("_session.stop", stopped, session_stop=stopped)
