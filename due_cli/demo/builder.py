@@ -9,8 +9,10 @@ from random import Random
 from due_cli.demo.clock import Clock
 from due_cli.demo.files import Outbox
 from due_cli.demo.histories import Rates, random_history
-from due_cli.demo.records import SES_FORMS, SHOP, Record, pinpoint_mail_records, sms_records
-from due_cli.demo.shop import Customer, Mail, MailEvent, MailKind, Text, uuid
+from due_cli.demo.mail_records import SES_FORMS, pinpoint_mail_records
+from due_cli.demo.shop import SHOP, Customer, Mail, MailEvent, MailKind, Text, uuid
+from due_cli.demo.templates import Record
+from due_cli.demo.text_records import sms_records
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,16 +9,19 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from itertools import groupby, islice
 from pathlib import Path
 from random import Random
+from typing import TypeVar
 
 from due_cli.demo.clock import DAY, SECOND
-from due_cli.demo.records import SHOP, WRAPPERS, Record, text_id
-from due_cli.demo.templates import compact_json, render
+from due_cli.demo.shop import SCENARIO, SHOP
+from due_cli.demo.templates import WRAPPERS, Record, compact_json, render, text_id
 
 _PROGRESS_STEP = 1000
 _FIREHOSE_BATCH, _KINESIS_BATCH, _QUEUE_BATCH = 200, 100, 10
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,21 @@ class Outbox:
             self._progress(self.count)
 
 
-Wrapper = Callable[[Sequence[RawRecord]], bytes]
+def write_files(folder: Path, routes: Mapping[str, Sequence[RawRecord]]) -> tuple[Path, ...]:
+    """Write the records of each route in the order of their arrival; the paths, sorted."""
+    written = []
+    for route, (pattern, wrapper, *name) in SCENARIO["routes"].items():
+        ordered = sorted(routes.get(route, ()), key=lambda record: record.arrived)
+        files: dict[str, list[RawRecord]] = {}
+        for day, records in groupby(ordered, lambda record: record.arrived // DAY):
+            path = datetime.fromtimestamp(day * DAY / 1000, UTC).strftime(pattern)
+            files.setdefault(path, []).extend(records)
+        for path, content in files.items():
+            file = folder / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(_WRAPPERS[wrapper](content, *name))
+            written.append(file)
+    return tuple(sorted(written))
 
 
 def _lines(records: Sequence[RawRecord]) -> bytes:
@@ -79,24 +96,23 @@ def _indented_array(records: Sequence[RawRecord]) -> bytes:
     return json.dumps([json.loads(record.text) for record in records], indent=2, ensure_ascii=False).encode() + b"\n"
 
 
-def _sns(topic: str) -> Wrapper:
+def _sns(records: Sequence[RawRecord], topic: str) -> bytes:
     """What an HTTP subscriber of an SNS topic received, one request a line."""
-    return lambda records: _json_lines(_notification(record, topic) for record in records)
+    return _json_lines(_notification(record, topic) for record in records)
 
 
-def _sns_lambda(topic: str) -> Wrapper:
+def _sns_lambda(records: Sequence[RawRecord], topic: str) -> bytes:
     """The events of a function that subscribes to an SNS topic, one a line; functions get ``SigningCertUrl``."""
 
     def event(record: RawRecord) -> Record:
         notification = {key.replace("URL", "Url"): value for key, value in _notification(record, topic).items()}
-        return _wrapped(
-            "SNS in a function's event", topic, subscription=text_id(topic.encode()), notification=notification
-        )
+        values = {"subscription": text_id(topic.encode()), "notification": notification}
+        return _wrapped("SNS in a function's event", topic, values)
 
-    return lambda records: _json_lines(event(record) for record in records)
+    return _json_lines(map(event, records))
 
 
-def _sqs(topic: str) -> Wrapper:
+def _sqs(records: Sequence[RawRecord], topic: str) -> bytes:
     """The events of a function that reads an SQS queue, which subscribes to an SNS topic."""
 
     def message(record: RawRecord) -> Record:
@@ -104,67 +120,73 @@ def _sqs(topic: str) -> Wrapper:
         receipt = base64.b64encode(hashlib.sha256(body).digest()).decode()
         return {"id": text_id(body), "receipt": receipt, "body": body.decode(), "arrived": record.arrived}
 
-    return lambda records: _json_lines(
-        _wrapped("SQS", topic, messages=[message(record) for record in batch])
-        for batch in _batches(records, _QUEUE_BATCH)
-    )
+    batches = _batches(map(message, records), _QUEUE_BATCH)
+    return _json_lines(_wrapped("SQS", topic, {"messages": batch}) for batch in batches)
 
 
-def _firehose(stream: str, *, compress: bool = False) -> Wrapper:
+def _firehose(records: Sequence[RawRecord], stream: str, *, compress: bool = False) -> bytes:
     """The events of a Firehose stream's transformation function; the data of each record may be gzipped."""
+
+    def event(batch: Sequence[RawRecord]) -> Record:
+        return _wrapped(
+            "Firehose", stream, {"invocation": text_id(batch[0].text), "records": [values(record) for record in batch]}
+        )
 
     def values(record: RawRecord) -> Record:
         data = gzip.compress(record.text, 3, mtime=0) if compress else record.text + b"\n"
         record_id = hashlib.sha256(record.text).hexdigest()[:40]
         return {"id": record_id, "arrived": record.arrived, "data": base64.b64encode(data).decode()}
 
-    return lambda records: _json_lines(
-        _wrapped("Firehose", stream, invocation=text_id(batch[0].text), records=[values(record) for record in batch])
-        for batch in _batches(records, _FIREHOSE_BATCH)
-    )
+    return _json_lines(map(event, _batches(records, _FIREHOSE_BATCH)))
 
 
-def _kinesis(stream: str) -> Wrapper:
+def _kinesis(records: Sequence[RawRecord], stream: str) -> bytes:
     """The events of a function that reads a Kinesis data stream."""
 
     def values(record: RawRecord) -> Record:
         record_id = text_id(record.text)
-        return {
-            "id": record_id,
-            "sequence": str(int(record_id.replace("-", ""), 16)),
-            "data": base64.b64encode(record.text).decode(),
-            "arrived_seconds": record.arrived / 1000,
-        }
+        sequence = str(int(record_id.replace("-", ""), 16))
+        data = base64.b64encode(record.text).decode()
+        return {"id": record_id, "sequence": sequence, "data": data, "arrived_seconds": record.arrived / 1000}
 
-    return lambda records: _json_lines(
-        _wrapped("Kinesis", stream, records=[values(record) for record in batch])
-        for batch in _batches(records, _KINESIS_BATCH)
-    )
+    batches = _batches(map(values, records), _KINESIS_BATCH)
+    return _json_lines(_wrapped("Kinesis", stream, {"records": batch}) for batch in batches)
 
 
 def _firehose_failures(records: Sequence[RawRecord]) -> bytes:
     """The objects that Firehose writes under its error prefix for records that a function could not transform."""
     error = {"error_code": "Lambda.FunctionTimedOut", "error_message": "The Lambda function timed out."}
-    return _json_lines(
-        _wrapped(
-            "Firehose failure",
-            "",
-            **error,
-            published=record.published,
-            ended=record.arrived,
-            data=base64.b64encode(record.text).decode(),
-        )
-        for record in records
-    )
+
+    def values(record: RawRecord) -> Record:
+        data = base64.b64encode(record.text).decode()
+        return {**error, "published": record.published, "ended": record.arrived, "data": data}
+
+    return _json_lines(_wrapped("Firehose failure", "transform", values(record)) for record in records)
+
+
+_WRAPPERS: Mapping[str, Callable[..., bytes]] = {
+    "lines": _lines,
+    "gzip lines": _gzip_lines,
+    "concatenated": _concatenated,
+    "indented array": _indented_array,
+    "SNS": _sns,
+    "SNS in a function's event": _sns_lambda,
+    "SQS": _sqs,
+    "Firehose": _firehose,
+    "gzip in Firehose": partial(_firehose, compress=True),
+    "Firehose failure": _firehose_failures,
+    "Kinesis": _kinesis,
+}
 
 
 def _notification(record: RawRecord, topic: str) -> Record:
-    return _wrapped("SNS", topic, id=text_id(record.text), text=record.text.decode(), published=record.published)
+    values = {"id": text_id(record.text), "text": record.text.decode(), "published": record.published}
+    return _wrapped("SNS", topic, values)
 
 
-def _wrapped(template: str, name: str, **values: object) -> Record:
-    """A wrapper of the topic or stream of a name."""
-    wrapped: Record = render(WRAPPERS[template], {**SHOP, "topic": name, "stream": name, **values})
+def _wrapped(template: str, name: str, values: Record) -> Record:
+    """A wrapper of the topic, stream or function of a name."""
+    wrapped: Record = render(WRAPPERS[template], {**SHOP, "name": name, **values})
     return wrapped
 
 
@@ -172,50 +194,7 @@ def _json_lines(records: Iterable[Record]) -> bytes:
     return b"".join(compact_json(record).encode() + b"\n" for record in records)
 
 
-def _batches(records: Sequence[RawRecord], size: int) -> Iterator[Sequence[RawRecord]]:
+def _batches(records: Iterable[T], size: int) -> Iterator[list[T]]:
     remaining = iter(records)
     while batch := list(islice(remaining, size)):
         yield batch
-
-
-# Route -> a pattern of the day of arrival (strftime, UTC) that names the file, and the wrapper of its records.
-_ROUTES: Mapping[str, tuple[str, Wrapper]] = {
-    "pinpoint": ("pinpoint/%Y-%m-%d.ndjson.gz", _gzip_lines),
-    "pinpoint-past": ("pinpoint/archive-%Y-%m.ndjson.gz", _gzip_lines),
-    "pinpoint-app": ("pinpoint/app-events.json", _concatenated),
-    "pinpoint-kinesis": ("lambda/journey-stream.ndjson", _kinesis("journey")),
-    "ses": ("ses/orders-%G-W%V.ndjson", _lines),
-    "ses-export": ("ses/invoices.json", _indented_array),
-    "ses-firehose": ("firehose/stock-mails.ndjson", _firehose("stock-mails")),
-    "ses-lambda": ("lambda/account-mails.ndjson", _sns_lambda("account-mails")),
-    "ses-queue": ("sqs/parcel-mails.ndjson", _sqs("parcel-mails")),
-    "ses-feedback": ("sns/service-feedback.ndjson", _sns("service-feedback")),
-    "ses-bus": ("eventbridge/review-mails.ndjson", _lines),
-    "ses-bus-topic": ("sns/gift-mails.ndjson", _sns("gift-mails")),
-    "ses-errors": ("errors/processing-failed-%Y-%m.ndjson", _firehose_failures),
-    "sms": ("sms/notices-%G-W%V.ndjson", _lines),
-    "sms-firehose": ("firehose/pickup-texts.ndjson", _firehose("pickup-texts", compress=True)),
-    "sms-bus": ("eventbridge/calls.ndjson", _lines),
-    "sms-inbound": ("sns/replies.ndjson", _sns("replies")),
-    "whatsapp": ("whatsapp/notifications.ndjson", _lines),
-    "whatsapp-topic": ("sns/whatsapp.ndjson", _sns("whatsapp")),
-    "whatsapp-bus": ("eventbridge/whatsapp.ndjson", _lines),
-    "lines": ("errors/unsorted.ndjson", _lines),
-}
-
-
-def write_files(folder: Path, routes: Mapping[str, Sequence[RawRecord]]) -> tuple[Path, ...]:
-    """Write the records of each route in the order of their arrival; the paths, sorted."""
-    written = []
-    for name, (pattern, wrap) in _ROUTES.items():
-        ordered = sorted(routes.get(name, ()), key=lambda record: record.arrived)
-        files: dict[str, list[RawRecord]] = {}
-        for day, records in groupby(ordered, lambda record: record.arrived // DAY):
-            path = datetime.fromtimestamp(day * DAY / 1000, UTC).strftime(pattern)
-            files.setdefault(path, []).extend(records)
-        for path, content in files.items():
-            file = folder / path
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(wrap(content))
-            written.append(file)
-    return tuple(sorted(written))

@@ -7,7 +7,18 @@ from dataclasses import dataclass
 from random import Random
 
 from due_cli.demo.clock import DAY, HOUR, MINUTE, SECOND
-from due_cli.demo.shop import SCENARIO, SHOP_URL, UNSUBSCRIBE_URL, Customer, Mail, MailEvent, Text, TextStatus, uuid
+from due_cli.demo.shop import (
+    SCENARIO,
+    SHOP_URL,
+    UNSUBSCRIBE_URL,
+    WORDS,
+    Customer,
+    Mail,
+    MailEvent,
+    Text,
+    TextStatus,
+    uuid,
+)
 
 _WITH_ADDRESSES = ("delivered", "delivery_delay", "hardbounce", "softbounce", "complaint")
 
@@ -85,7 +96,7 @@ def random_statuses(rng: Random, at: int, buffered: str, successful: str) -> tup
     first = TextStatus(buffered, at, priced=rng.random() < 0.8)
     later = at + SECOND + int(rng.expovariate(1 / (6 * SECOND)))
     if rng.random() < 0.04:
-        return first, TextStatus(rng.choice(SCENARIO["text_failures"]), later + int(rng.random() * 20 * MINUTE))
+        return first, TextStatus(rng.choice(WORDS["text_failures"]), later + int(rng.random() * 20 * MINUTE))
     return first, TextStatus(successful, later)
 
 

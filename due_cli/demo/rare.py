@@ -9,17 +9,26 @@ from typing import Any
 from due_cli.demo.builder import MonthBuilder
 from due_cli.demo.clock import DAY, HOUR, MINUTE, SECOND
 from due_cli.demo.histories import history_of, new_text
-from due_cli.demo.records import (
-    SES,
+from due_cli.demo.mail_records import pinpoint_mail_records, ses_records
+from due_cli.demo.records import bus_event, campaign_record, journey_record
+from due_cli.demo.shop import (
+    ARRIVALS,
+    MAIL_KINDS,
+    ORDER_TAG,
+    SCENARIO,
     SHOP,
-    SMS,
-    bus_event,
-    campaign_record,
-    journey_record,
-    pinpoint_mail_records,
+    WORDS,
+    Mail,
+    MailEvent,
+    MailKind,
+    TextStatus,
+    long_time_customers,
+    uuid,
+)
+from due_cli.demo.templates import SES, SMS, render
+from due_cli.demo.text_records import (
     pinpoint_opt_out,
     pinpoint_text_records,
-    ses_records,
     sms_bus_records,
     sms_reply,
     whatsapp_bus_record,
@@ -28,19 +37,6 @@ from due_cli.demo.records import (
     whatsapp_notification,
     whatsapp_status,
 )
-from due_cli.demo.shop import (
-    ARRIVALS,
-    MAIL_KINDS,
-    ORDER_TAG,
-    SCENARIO,
-    Mail,
-    MailEvent,
-    MailKind,
-    TextStatus,
-    long_time_customers,
-    uuid,
-)
-from due_cli.demo.templates import render
 from due_cli.demo.traffic import whatsapp_id
 
 _ORDERS = MAIL_KINDS[0]
@@ -101,7 +97,7 @@ def _pinpoint(month: MonthBuilder) -> None:
     for history in ("read", *SCENARIO["undelivered"]):
         mail = _campaign_mail(month)
         month.add_pinpoint_mail(mail, history_of(mail, history))
-    for status in SCENARIO["campaign_statuses"]:
+    for status in WORDS["campaign_statuses"]:
         at = month.clock.early_time()
         record = campaign_record(ARRIVALS.keys(_TREATMENT), month.customer(), status, at, at + 60)
         month.outbox.add("pinpoint", at, record)
@@ -111,10 +107,10 @@ def _pinpoint(month: MonthBuilder) -> None:
         "journey_id": journey["id"],
         "journey_activity_id": journey["mails"][0][1],
     }
-    for status in SCENARIO["journey_statuses"]:
+    for status in WORDS["journey_statuses"]:
         at = month.clock.early_time()
         month.outbox.add("pinpoint", at, journey_record(keys, month.customer(), status, at, at + 60))
-    for status in SCENARIO["pinpoint_text_statuses"]:
+    for status in WORDS["pinpoint_text_statuses"]:
         at = month.clock.early_time()
         pending = TextStatus("PENDING", at, priced=False)
         text = new_text(month.rng, month.customer(), pending, TextStatus(status, at + 5 * SECOND))
@@ -164,7 +160,7 @@ def _every_reason(month: MonthBuilder) -> None:
             add(mail_kind, 1, bounce, 20 * SECOND, reason, 1 + place % 3)
     for place, reason in enumerate(SCENARIO["complaint_types"]):
         add((_ORDERS, service)[place % 2], 2, "complaint", DAY, reason)
-    for reason in SCENARIO["delay_types"]:
+    for reason in WORDS["delay_types"]:
         add(_ORDERS, 1, "delivery_delay", 5 * MINUTE, reason)
 
 
@@ -191,10 +187,10 @@ def _odd_ses(month: MonthBuilder) -> None:
 
 
 def _texts(month: MonthBuilder) -> None:
-    for family, statuses in SCENARIO["message_statuses"].items():
-        for status in statuses:
-            only = TextStatus(status, month.clock.early_time())
-            month.add_text(new_text(month.rng, month.customer(), only, context=ORDER_TAG), family=family)
+    for message_type in WORDS["message_types"]:
+        family, _, status = message_type.partition("_")
+        only = TextStatus(status, month.clock.early_time())
+        month.add_text(new_text(month.rng, month.customer(), only, context=ORDER_TAG), family=family)
     at = month.clock.early_time()
     steps = (("QUEUED", 0), ("SENT", SECOND), ("DELIVERED", 3 * SECOND), ("READ", HOUR))
     rcs = (TextStatus(status, at + after) for status, after in steps)

@@ -13,8 +13,10 @@ from random import Random
 from typing import Any
 
 SCENARIO: Mapping[str, Any] = json.loads(Path(__file__).with_name("scenario.json").read_text("utf-8"))
+SHOP: Mapping[str, Any] = SCENARIO["shop"]  # values that are the same in all records
+WORDS = {name: words.split() for name, words in SCENARIO["words"].items()}
 ORDER_TAG: Mapping[str, str] = SCENARIO["order_tag"]
-SHOP_URL = f"https://{SCENARIO['shop']['domain']}"
+SHOP_URL = f"https://{SHOP['domain']}"
 UNSUBSCRIBE_URL = f"{SHOP_URL}/unsubscribe"
 
 
@@ -157,9 +159,9 @@ def uuid(rng: Random) -> str:
 def _customer(rng: Random, index: int) -> Customer:
     data = SCENARIO["customers"]
     abroad = index % 12 == 0
-    areas, serial = (data["ca_areas"], index // 12) if abroad else (data["us_areas"], index)
+    areas, serial = (WORDS["ca_areas"], index // 12) if abroad else (WORDS["us_areas"], index)
     return Customer(
-        address=f"{rng.choice(data['names'])}.{index + 1}@{rng.choice(data['domains'])}",
+        address=f"{rng.choice(WORDS['names'])}.{index + 1}@{rng.choice(data['domains'])}",
         phone=f"+1{areas[serial // 100 % len(areas)]}55501{serial % 100:02d}",
         country="CA" if abroad else "US",
         endpoint=uuid(rng),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -11,6 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from due_cli.events.times import iso
 
+Record = dict[str, Any]
 Template = Any
 Values = Mapping[str, Any]
 
@@ -39,6 +41,12 @@ class _Repeated(NamedTuple):
 def compact_json(value: object) -> str:
     """JSON as the services write it: without spaces and in UTF-8."""
     return json.dumps(value, ensure_ascii=False, check_circular=False, separators=(",", ":"))
+
+
+def text_id(text: bytes) -> str:
+    """An id in the usual notation that follows from a text, so that a repeated delivery repeats it."""
+    digits = hashlib.sha256(text).hexdigest()[:32]
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 _FORMATS: Mapping[str, Callable[[Any], str]] = {
@@ -128,3 +136,6 @@ def _parsed_text(text: str) -> Template:
     if end < len(text) or not parts:
         parts.append(text[end:])
     return parts[0] if len(parts) == 1 else _Text(tuple(parts))
+
+
+PINPOINT, SES, SMS, WHATSAPP, WRAPPERS = map(templates, ("pinpoint", "ses", "sms", "whatsapp", "wrappers"))

@@ -7,19 +7,7 @@ from collections.abc import Iterator, Mapping
 from due_cli.demo.builder import MonthBuilder
 from due_cli.demo.clock import DAY, HOUR, MINUTE, SECOND
 from due_cli.demo.histories import RATES, new_text, random_statuses
-from due_cli.demo.records import (
-    Record,
-    campaign_record,
-    journey_record,
-    pinpoint_event,
-    pinpoint_opt_out,
-    pinpoint_text_records,
-    sms_bus_records,
-    whatsapp_bus_record,
-    whatsapp_item,
-    whatsapp_notification,
-    whatsapp_status,
-)
+from due_cli.demo.records import campaign_record, journey_record, pinpoint_event
 from due_cli.demo.shop import (
     CAMPAIGNS,
     LETTERS,
@@ -33,6 +21,16 @@ from due_cli.demo.shop import (
     TextStatus,
     long_time_customers,
     uuid,
+)
+from due_cli.demo.templates import Record
+from due_cli.demo.text_records import (
+    pinpoint_opt_out,
+    pinpoint_text_records,
+    sms_bus_records,
+    whatsapp_bus_record,
+    whatsapp_item,
+    whatsapp_notification,
+    whatsapp_status,
 )
 
 _NOT_SENT = ("FAILURE", "DAILY_CAP", "QUIET_TIME", "HOLDOUT", "THROTTLED")
