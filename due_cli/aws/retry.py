@@ -1,58 +1,61 @@
-"""Waiting for what AWS has made but not everywhere yet: exactly the errors that pass, and not for ever."""
+"""Retries of calls that fail only for a while after a change: a closed list of errors, for a bounded time."""
 
 from __future__ import annotations
 
 import random
 import re
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
 from botocore.exceptions import ClientError
+from tenacity import (
+    RetryCallState,
+    RetryError,
+    Retrying,
+    retry_if_exception,
+    retry_if_result,
+    stop_before_delay,
+    wait_exponential,
+)
 
 from due_cli.aws.errors import error_code
-from due_cli.aws.pool import pause as pausing
+from due_cli.aws.pool import pause
 from due_cli.core.errors import DueError
 
-Answer = TypeVar("Answer")
-_FIRST_SECONDS, _LONGEST_SECONDS, _IN_ALL_SECONDS = 0.5, 8.0, 120.0
-_LONGEST_LOOK_SECONDS = 2.0  # a refused call is made again more and more seldom; what is done is to be seen soon
+Response = TypeVar("Response")
+_MOST_SECONDS = 120.0
+# Pauses of half a second at first. A refused call is repeated more and more seldom; what is finished is to be noticed
+# soon.
+_RETRY_PAUSES = wait_exponential(multiplier=0.5, exp_base=1.6, max=8.0)
+_POLL_PAUSES = wait_exponential(multiplier=0.5, exp_base=1.6, max=2.0)
 
 
 @dataclass(frozen=True, slots=True)
 class TransientError:
-    """An error that passes by itself: its code, and the words of its message that tell it from one that stays."""
+    """An error that passes by itself: its code, and a pattern of its message that tells it from one that stays."""
 
     code: str
-    words: str = ""
+    pattern: str = ""
 
-    def is_it(self, error: ClientError) -> bool:
+    def matches(self, error: ClientError) -> bool:
         """Whether an error is this one."""
         message = str(error.response.get("Error", {}).get("Message", ""))
-        return error_code(error) == self.code and re.search(self.words, message, re.IGNORECASE) is not None
+        return error_code(error) == self.code and re.search(self.pattern, message, re.IGNORECASE) is not None
 
 
-# A role that was just made cannot be assumed, and its policy is not known everywhere, for some seconds.
-NEW_ROLE = (
-    TransientError(
-        "InvalidArgumentException", r"unable to assume role|is not authorized to|Access was denied"
-    ),  # Firehose
-    TransientError(
-        "InvalidParameterValueException", r"cannot be assumed|not authorized to|not have permissions to"
-    ),  # Lambda
-    TransientError(
-        "InvalidParameterValueException", r"invalid for CreateGrant"
-    ),  # Lambda, of a function with an environment
-    TransientError("BadRequestException", r"Could not assume IAM role|Could not access Kinesis Firehose Stream"),  # SES
-    TransientError(
-        "BadRequestException", r"make sure the IAM Role is configured correctly"
-    ),  # Pinpoint's event streams
-)
-# A permission of a function that was just given: S3 asks whether it may call it.
-NEW_PERMISSION = (TransientError("InvalidArgument", r"Unable to validate the following destination"),)
-# Two changes of one bucket or log group at a time; a function, stream or table that is still being changed.
-BUSY = (
+TRANSIENT_ERRORS = (
+    # For some seconds after a role was created or changed, services cannot assume it or see its policy:
+    TransientError("InvalidArgumentException", r"unable to assume role|is not authorized to|Access was denied"),
+    # ... that was Firehose; Lambda, and Lambda for a function with an environment:
+    TransientError("InvalidParameterValueException", r"cannot be assumed|not authorized to|not have permissions to"),
+    TransientError("InvalidParameterValueException", r"invalid for CreateGrant"),
+    # ... SES, and Pinpoint's event streams:
+    TransientError("BadRequestException", r"Could not assume IAM role|Could not access Kinesis Firehose Stream"),
+    TransientError("BadRequestException", r"make sure the IAM Role is configured correctly"),
+    # After a function's permission was added: S3 checks that it may call the function.
+    TransientError("InvalidArgument", r"Unable to validate the following destination"),
+    # Two changes of one bucket or log group at a time; a function, stream or table that is still being changed:
     TransientError("OperationAborted"),
     TransientError("OperationAbortedException"),
     TransientError("ResourceConflictException", r"in progress|being|state: Pending|concurrent update"),
@@ -60,38 +63,50 @@ BUSY = (
     TransientError("ConcurrentModificationException"),
     TransientError("TooManyRequestsException"),
 )
-_PASSING = NEW_ROLE + NEW_PERMISSION + BUSY
 
 
 class LateError(DueError):
-    """AWS takes longer than anyone should wait for."""
+    """A resource is not ready within the time that is waited for it."""
 
 
 def retry_transient(
-    call: Callable[[], Answer], seconds: float = _IN_ALL_SECONDS, sleep: Callable[[float], None] = pausing
-) -> Answer:
-    """The answer of a call that is made again while its error is one that passes, for so many seconds at most."""
-    end, pause = time.monotonic() + seconds, _FIRST_SECONDS
-    while True:
-        try:
-            return call()
-        except ClientError as error:
-            if time.monotonic() + pause > end or not any(passing.is_it(error) for passing in _PASSING):
-                raise
-        sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311  not for secrets: steps side by side should not meet
-        pause = min(pause * 1.6, _LONGEST_SECONDS)
+    call: Callable[[], Response], seconds: float = _MOST_SECONDS, sleep: Callable[[float], None] = pause
+) -> Response:
+    """The response of a call, repeated while its error is one of ``TRANSIENT_ERRORS``, for at most ``seconds``."""
+    retrying = Retrying(
+        retry=retry_if_exception(_is_transient),
+        wait=_with_jitter,
+        stop=stop_before_delay(seconds),
+        sleep=sleep,
+        reraise=True,
+    )
+    return retrying(call)
 
 
 def wait_until(
-    is_there: Callable[[], bool],
+    is_ready: Callable[[], bool],
     what: str,
-    seconds: float = _IN_ALL_SECONDS,
-    sleep: Callable[[float], None] = pausing,
+    seconds: float = _MOST_SECONDS,
+    sleep: Callable[[float], None] = pause,
 ) -> None:
-    """Returns once something is there; raises :class:`LateError` where it is not in so many seconds."""
-    end, pause = time.monotonic() + seconds, _FIRST_SECONDS
-    while not is_there():
-        if time.monotonic() + pause > end:
-            raise LateError(f"{what}: AWS takes longer than {seconds:.0f} seconds", "run the same command again")
-        sleep(pause)
-        pause = min(pause * 1.6, _LONGEST_LOOK_SECONDS)
+    """Returns once ``is_ready`` does; raises :class:`LateError` about ``what`` where it does not within ``seconds``."""
+    retrying = Retrying(
+        retry=retry_if_result(lambda ready: not ready),
+        wait=_POLL_PAUSES,
+        stop=stop_before_delay(seconds),
+        sleep=sleep,
+    )
+    try:
+        retrying(is_ready)
+    except RetryError:
+        message = f"{what}: AWS takes longer than {seconds:.0f} seconds"
+        raise LateError(message, "run the same command again") from None
+
+
+def _is_transient(error: BaseException) -> bool:
+    return isinstance(error, ClientError) and any(transient.matches(error) for transient in TRANSIENT_ERRORS)
+
+
+def _with_jitter(state: RetryCallState) -> float:
+    """Pauses that differ, so that concurrent steps do not collide."""
+    return _RETRY_PAUSES(state) * random.uniform(0.8, 1.2)  # noqa: S311  not for secrets

@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "due_cli"
-HEAVY = ("boto3", "botocore", "pyathena", "duckdb", "pyarrow", "pandas", "sqlglot", "rich")
+HEAVY = ("boto3", "botocore", "pyathena", "tenacity", "duckdb", "pyarrow", "pandas", "sqlglot", "rich")
 
 # Who alone may import a library, by path below due_cli/.
 ONLY_IN = {
@@ -25,6 +25,7 @@ ONLY_IN = {
     "orjson": ("ingest/", "aws/ingest/"),
     "pyathena": ("aws/athena/",),
     "rich": ("render/",),
+    "tenacity": ("aws/",),
     "typer": ("cli/",),
 }
 # Each room and the rooms that it may import, itself aside; what is not named here, it may not. A room is a folder;

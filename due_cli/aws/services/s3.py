@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
@@ -15,19 +14,18 @@ from typing import IO, TYPE_CHECKING
 
 from botocore.exceptions import ConnectionError as ConnectionFailedError
 from botocore.exceptions import HTTPClientError, IncompleteReadError, ResponseStreamingError
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_exponential
 
 from due_cli.aws.client import Aws
 from due_cli.aws.errors import ignore_errors, translate_errors
 from due_cli.aws.pipeline.partitions import hour_of
-from due_cli.aws.pool import interruptible_pool
+from due_cli.aws.pool import interruptible_pool, pause
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
     from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef
 
 PART_BYTES = 4 * 2**20  # of one GetObject of read_parts
-_PART_ATTEMPTS = 4
-_FIRST_SECONDS = 0.5
 # botocore repeats a call, but not the reading of its response.
 _CONNECTION_ERRORS = (HTTPClientError, ConnectionFailedError, IncompleteReadError, ResponseStreamingError)
 _SMALL_BYTES = 1024 * 1024  # objects up to this size are fetched ahead, concurrently
@@ -212,17 +210,17 @@ def _fetch(aws: Aws, bucket: str, summary: ObjectSummary) -> ObjectContent | Non
         return ObjectContent(summary, content.etag, io.BufferedReader(io.BytesIO(stream.read())))
 
 
+@retry(
+    retry=retry_if_exception_type(_CONNECTION_ERRORS),
+    wait=wait_exponential(multiplier=0.5),
+    stop=stop_after_attempt(4),
+    sleep=pause,
+    reraise=True,
+)
 def _read_part(aws: Aws, bucket: str, key: str, at: int) -> tuple[bytes, int]:
     """The part from a byte on, and the size of the whole object."""
-    for attempt in range(1, _PART_ATTEMPTS + 1):
-        try:
-            response = aws.s3.get_object(Bucket=bucket, Key=key, Range=f"bytes={at}-{at + PART_BYTES - 1}")
-            return response["Body"].read(), int(response["ContentRange"].rpartition("/")[2])
-        except _CONNECTION_ERRORS:
-            if attempt == _PART_ATTEMPTS:
-                raise
-            time.sleep(_FIRST_SECONDS * 2 ** (attempt - 1))
-    raise AssertionError("unreachable")
+    response = aws.s3.get_object(Bucket=bucket, Key=key, Range=f"bytes={at}-{at + PART_BYTES - 1}")
+    return response["Body"].read(), int(response["ContentRange"].rpartition("/")[2])
 
 
 def _hour_folder(aws: Aws, bucket: str, prefix: str, choose: Callable[[list[str]], str]) -> str | None:
