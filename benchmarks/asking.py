@@ -20,11 +20,10 @@ import duckdb
 import sqlglot
 
 from benchmarks.setting import AS_OF
-from due_cli.local.catalog import define_all_events
+from due_cli.local.all_events import define_all_events
 from due_cli.local.folder import Folder
-from due_cli.local.reports import report
-from due_cli.local.session import session
-from due_cli.local.state import opened
+from due_cli.local.queries import report, session
+from due_cli.local.state import open_state
 from due_cli.sql import duckdb as dialect
 from due_cli.sql import files
 from due_cli.sql.functions import transform_values
@@ -76,7 +75,7 @@ def plain(folder: Folder, question: Question) -> Callable[[], Rows]:
     views = [_transpiled(files.query("views", name).sql) for name in _views_of(question.guide)]
 
     def ask() -> Rows:
-        with opened(folder) as state, duckdb.connect() as connection:
+        with open_state(folder) as state, duckdb.connect() as connection:
             connection.execute(f"SET TimeZone = 'UTC'; SET threads = {_THREADS}; SET enable_progress_bar = false")
             define_all_events(connection, state)
             for view in views:

@@ -20,12 +20,11 @@ import pyarrow.parquet as pq
 from benchmarks.arrow import entries, typed_nulls, with_maps
 from benchmarks.setting import AS_OF, Setting, count, say
 from due_cli.core.progress import Silent
-from due_cli.local.engine import statement
+from due_cli.local.engine import canonical_columns, statement
 from due_cli.local.folder import Folder
-from due_cli.local.lifecycle import set_up
+from due_cli.local.setup import set_up
 from due_cli.local.state import SQL as STATE_SQL
-from due_cli.local.state import DataFile, opened
-from due_cli.local.translate import canonical_columns
+from due_cli.local.state import DataFile, open_state
 from due_cli.sql import files, loader
 
 HOURS_A_MONTH = 30 * 24
@@ -79,7 +78,7 @@ def last_month_of(setting: Setting, whole: Folder, events: int) -> Folder:
     def make(path: Path) -> None:
         part = Folder(path)
         set_up(part, "due_eventdb", None, Silent())
-        with opened(whole) as state:
+        with open_state(whole) as state:
             kept = state.data_files(last_hour() - HOURS_A_MONTH, last_hour())
         for file in kept:
             target = part.root / file.path
@@ -94,7 +93,7 @@ def last_month_of(setting: Setting, whole: Folder, events: int) -> Folder:
 
 def rows_of(folder: Folder) -> int:
     """How many events a folder holds."""
-    with opened(folder) as state:
+    with open_state(folder) as state:
         return sum(file.rows for file in state.data_files())
 
 
@@ -105,7 +104,7 @@ def statements(name: str) -> dict[str, str]:
 
 
 def _fill(folder: Folder, month: Month) -> None:
-    with opened(folder) as state:
+    with open_state(folder) as state:
         columns = canonical_columns(state)
     place = folder.private / "making"
     with duckdb.connect() as connection:
@@ -153,7 +152,7 @@ def _write_hours(
 
 
 def _register(folder: Folder, written: list[DataFile]) -> None:
-    with opened(folder, write=True) as state, state.transaction():
+    with open_state(folder, write=True) as state, state.transaction():
         for file in written:
             state.run("add_file", file.path, file.hour, file.rows, file.bytes)
         state.run("set_meta", "batch", "1")

@@ -8,7 +8,7 @@ from benchmarks import dataset
 from benchmarks.asking import QUESTIONS, bytes_read, ours
 from benchmarks.measure import MEGABYTE, Detail, Found, Row, at_most
 from benchmarks.setting import Setting, count, say
-from due_cli.local.state import opened
+from due_cli.local.state import open_state
 
 _LIMIT = 1.5
 
@@ -16,7 +16,7 @@ _LIMIT = 1.5
 def measured(setting: Setting) -> Found:
     """Bytes read by each report on the last day of a month, against the size of that day's files."""
     folder = dataset.folder_of(setting, setting.sizes.events, 1)
-    with opened(folder) as state:
+    with open_state(folder) as state:
         files = state.data_files(dataset.last_hour() - 24, dataset.last_hour())
     whole = sum(file.bytes for file in files)
     say(f"asking of {len(files)} files of {whole / MEGABYTE:.0f} MB")

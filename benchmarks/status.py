@@ -16,8 +16,8 @@ from due_cli.core.progress import Silent
 from due_cli.events import Envelope, Status, merged, rows_of, status_of
 from due_cli.ingest.stored import encoded
 from due_cli.local.folder import Folder
-from due_cli.local.lifecycle import set_up
-from due_cli.local.state import SQL, opened
+from due_cli.local.setup import set_up
+from due_cli.local.state import SQL, open_state
 from due_cli.sql import loader
 
 _TIMES = 15
@@ -64,7 +64,7 @@ def _store(setting: Setting, messages: int) -> Folder:
     def make(path: Path) -> None:
         folder = Folder(path)
         set_up(folder, "due_eventdb", _FOR_EVER, Silent())
-        with opened(folder, write=True) as state, state.transaction():
+        with open_state(folder, write=True) as state, state.transaction():
             state.run_many("set_status", _rows(messages))
 
     return Folder(setting.made_once(f"status-{messages}", [*code, schema], make))

@@ -49,7 +49,7 @@ def view_create(
     from due_cli.sql.custom import custom_view, try_it
 
     target_of(context).create_view(custom_view(name, event_type, attribute or [], metric or []))
-    return Done([f"the view {name} is there"], (try_it(name),))
+    return Done([f"Created view {name}"], (try_it(name),))
 
 
 def view_list(context: typer.Context) -> Table:
@@ -65,4 +65,4 @@ def view_show(context: typer.Context, name: Name) -> Text:
 def view_drop(context: typer.Context, name: Name) -> Done:
     """Remove a view of your own."""
     target_of(context).drop_view(name)
-    return Done([f"the view {name} is gone"])
+    return Done([f"Dropped view {name}"])

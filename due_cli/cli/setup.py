@@ -88,7 +88,7 @@ def _carried_out(context: typer.Context, choice: AwsChoice, prepared: Prepared, 
 
 def _in_folder(context: typer.Context, choice: LocalChoice, chosen: Mapping[str, object]) -> Done:
     from due_cli.local.folder import Folder
-    from due_cli.local.lifecycle import set_up_folder
+    from due_cli.local.setup import set_up_folder
 
     done = set_up_folder(Folder(choice.folder), chosen, progress_of(context))
     return Done([*done.lines, *remembered(choice)], done.next_steps)

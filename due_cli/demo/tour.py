@@ -14,13 +14,14 @@ from due_cli.core.errors import UsageError
 from due_cli.core.progress import Progress
 from due_cli.core.results import Done, Record, Result
 from due_cli.demo import DEFAULT_RECORDS, Month, write_month
-from due_cli.local import failures
+from due_cli.local import failed_records
 from due_cli.local.folder import Folder
 from due_cli.local.ingest import ingest_paths
-from due_cli.local.lifecycle import set_up, take_down
-from due_cli.local.reports import report
-from due_cli.local.state import opened, writing
+from due_cli.local.queries import report
+from due_cli.local.setup import set_up
+from due_cli.local.state import open_for_writing, open_state
 from due_cli.local.statuses import statuses
+from due_cli.local.teardown import take_down
 from due_cli.sql.custom import try_it
 
 DEFAULT_FOLDER = "due-demo"
@@ -94,12 +95,12 @@ def _answers(folder: Folder, month: Month, with_folder: str, now: datetime) -> I
         )
     for message in (month.interesting_message, month.sms_message):
         yield f"$ {with_folder} status {message}", statuses(folder, [message])
-    yield f"$ {with_folder} failed list", failures.listed(folder)
+    yield f"$ {with_folder} failed list", failed_records.list_failed(folder)
 
 
 def _made(folder: Folder, now: datetime, progress: Progress) -> Month:
     set_up(folder, DATABASE, None, progress)
-    with writing(folder, progress) as state, state.transaction():
+    with open_for_writing(folder, progress) as state, state.transaction():
         state.run("set_meta", _MARK, "yes")
     records = folder.root / _RECORDS
     records.mkdir(exist_ok=True)
@@ -116,7 +117,7 @@ def _clear(folder: Folder, shown: Path, progress: Progress) -> None:
         return
     demo = False
     if folder.state.exists():
-        with opened(folder) as state:
+        with open_state(folder) as state:
             demo = state.meta(_MARK) == "yes"
     if not demo:
         raise UsageError(f"{shown} holds something that is not a demo", "due demo --local ANOTHER-FOLDER")

@@ -1,7 +1,6 @@
-"""The checks of ``due doctor`` on a local folder.
+"""``due doctor`` on a folder: the checks, each with its result and, for a problem, the command that fixes it.
 
-The guide's verify step (step 2: the table, its views) and what can go wrong with files on a disk. Each problem names
-the command that mends it, to be run as it stands.
+They cover the guide's verify step (step 2: the table, its views) and what can go wrong with files on a disk.
 """
 
 from __future__ import annotations
@@ -16,91 +15,93 @@ import duckdb
 
 from due_cli.core.errors import ConfigurationError, DueError, QueryError
 from due_cli.core.progress import Progress
-from due_cli.core.results import Check, Checks, counted
-from due_cli.local import failures, history, views
+from due_cli.core.results import Check, Checks, Outcome, counted
+from due_cli.local import data_files, failed_records, statuses, views
+from due_cli.local.engine import canonical_columns
 from due_cli.local.folder import Folder, is_own
-from due_cli.local.repair import fault, repair
-from due_cli.local.state import DamagedError, DataFile, opened
-from due_cli.local.translate import canonical_columns
+from due_cli.local.queries import report
+from due_cli.local.repair import repair
+from due_cli.local.state import DamagedError, DataFile, State, open_state
 
-__all__ = ["examine", "repair"]
-
-_ENOUGH_BYTES = 256 * 1024 * 1024  # less free space than one commit of an ingest needs is a problem
+_MIN_FREE_BYTES = 256 * 1024 * 1024  # one commit of an ingest
 _PROBE_BYTES = 1024 * 1024
-_SHOWN = 3
+_MAX_LISTED = 3
 _COMMANDS = ("due ", "df ", "ls ", "mv ")
 
+Result = tuple[Outcome, str, str | None]  # the outcome, its text, the command that fixes a problem
 
-def examine(folder: Folder, progress: Progress, repaired: list[str] | None = None) -> Checks:
-    """Every check, each with what it found and the command that mends it; none stops the others.
 
-    ``repaired`` is what a repair before it did, and comes first.
+def examine(folder: Folder, progress: Progress, *, repair_first: bool) -> Checks:
+    """Run every check; none stops the others. With ``repair_first`` after a repair, whose actions come first.
+
+    Raises :class:`ConfigurationError` for a folder that is not set up or is of a newer version.
     """
     folder.require()
-    done = [Check("repair", "ok", what) for what in repaired or []]
-    return Checks([*done, *_Doctor(folder, progress).examined()])
+    repaired = [Check("repair", "ok", action) for action in (repair(folder, progress) if repair_first else [])]
+    return Checks([*repaired, *_FolderDoctor(folder, progress).checks()])
 
 
-class _Doctor:
+class _FolderDoctor:
     def __init__(self, folder: Folder, progress: Progress) -> None:
         self._folder, self._progress = folder, progress
-        self._mend = folder.command("doctor --repair")
+        self._repair = folder.command("doctor --repair")
 
-    def examined(self) -> Iterator[Check]:
-        """The checks in the order in which a fault explains the ones after it.
-
-        Raises :class:`ConfigurationError` for a database of a newer version: nothing of it can be judged.
-        """
-        state = list(self._state())
+    def checks(self) -> Iterator[Check]:
+        """The checks, in an order in which a fault explains the ones after it."""
+        state = list(_run("state", self._state))
         yield from state
-        yield from _guarded(self._space)
-        if _wrong(state):
+        yield from _run("disk space", self._space)
+        if _has_problem(state):
             return
-        files = list(_guarded(self._files))
+        files = list(_run("files", self._files))
         yield from files
-        for check in (self._table, self._views, self._report, self._statuses):
-            if _wrong(files):
-                yield Check(_name(check), "warning", "not checked: first the files are to be mended")
+        reads_files = (
+            ("table", self._table),
+            ("views", self._views),
+            ("report", self._report),
+            ("status store", self._statuses),
+        )
+        for name, check in reads_files:
+            if _has_problem(files):
+                yield Check(name, "warning", "not checked: fix the files first")
             else:
-                yield from _guarded(check)
-        yield from _guarded(self._failed)
+                yield from _run(name, check)
+        yield from _run("failed records", self._failed)
 
-    def _state(self) -> Iterator[Check]:
+    def _state(self) -> Iterator[Result]:
         try:
-            with opened(self._folder) as state:
-                damage = state.sound()
-        except ConfigurationError:
-            raise
-        except DueError as error:
-            mend = self._mend if isinstance(error, DamagedError) else _command(error)
-            yield Check("state", "problem", error.message, mend)
+            with open_state(self._folder) as state:
+                damage = state.damage()
+        except DamagedError as error:
+            yield "problem", error.message, self._repair
             return
         if damage:
-            yield Check("state", "problem", f"{self._folder.state}: {damage}", self._mend)
+            yield "problem", f"{self._folder.state}: {damage}", self._repair
         else:
-            yield Check("state", "ok", f"{self._folder.state} is sound")
+            yield "ok", f"{self._folder.state} is intact", None
 
-    def _space(self) -> Iterator[Check]:
+    def _space(self) -> Iterator[Result]:
         root = self._folder.root
         usage = shutil.disk_usage(root)
         text = f"{_size(usage.free)} free of {_size(usage.total)} at {root}"
-        look = f"df -h {shlex.quote(str(root))}"
-        if usage.free < min(_ENOUGH_BYTES, usage.total // 20):
-            yield Check("disk space", "problem", f"only {text}: free some", look)
+        show_space = f"df -h {shlex.quote(str(root))}"
+        if usage.free < min(_MIN_FREE_BYTES, usage.total // 20):
+            yield "problem", f"only {text}: free some", show_space
             return
         try:
             self._write_probe()
         except PermissionError:
-            yield Check("disk space", "warning", f"{text}; this user may read the folder and not write to it")
+            yield "warning", f"{text}; the folder is read-only for this user", None
         except OSError as error:
-            what = f"nothing can be written to {self._folder.private}: {(error.strerror or str(error)).lower()}"
-            yield Check("disk space", "problem", f"{what} ({text})", look)
+            reason = (error.strerror or str(error)).lower()
+            yield "problem", f"nothing can be written to {self._folder.private}: {reason} ({text})", show_space
         else:
-            yield Check("disk space", "ok", text)
+            yield "ok", text, None
 
     def _write_probe(self) -> None:
-        """Writes a little where an ingest writes: a quota or a limit shows in nothing else."""
-        probe = self._folder.query_work.with_name(f"{self._folder.query_work.name}{os.getpid()}-probe")
+        """Write a little where an ingest writes: a quota or a limit shows in nothing else."""
+        prefix = self._folder.query_temp_prefix
+        probe = prefix.with_name(f"{prefix.name}{os.getpid()}-probe")
         try:
             with probe.open("wb") as file:
                 file.write(bytes(_PROBE_BYTES))
@@ -109,121 +110,112 @@ class _Doctor:
         finally:
             probe.unlink(missing_ok=True)
 
-    def _files(self) -> Iterator[Check]:
-        with opened(self._folder) as state, self._folder.reading():
-            strays = history.unnamed(self._folder, state)
+    def _files(self) -> Iterator[Result]:
+        with open_state(self._folder) as state, self._folder.reader_lock():
             own = state.data_files()
-            found = [*self._faults_of_own(own), *self._faults_of_others(strays)]
-        yield from found[:_SHOWN]
-        if len(found) > _SHOWN:
-            yield Check("files", "problem", counted(len(found) - _SHOWN, "more such file"), found[-1].fix)
-        if not found:
+            faults = [*self._faults_of_listed(own), *self._faults_of_unlisted(state)]
+        yield from faults[:_MAX_LISTED]
+        if len(faults) > _MAX_LISTED:
+            yield "problem", counted(len(faults) - _MAX_LISTED, "more such file"), faults[-1][2]
+        if not faults:
             foreign = sum(1 for path, _ in self._folder.parquet_files() if not is_own(path))
-            beside = f", {counted(foreign, 'file')} beside them that due did not write" if foreign else ""
+            others = f", and {counted(foreign, 'file')} not written by due" if foreign else ""
             rows = sum(file.rows for file in own)
-            yield Check("files", "ok", f"{counted(len(own), 'file')} with {counted(rows, 'row')}{beside}")
+            yield "ok", f"{counted(len(own), 'file')} with {counted(rows, 'row')}{others}", None
 
-    def _faults_of_own(self, own: list[DataFile]) -> Iterator[Check]:
-        for file in own:
-            what = fault(self._folder, file)
-            if what:
-                yield Check("files", "problem", f"{file.path}: {what}", self._mend)
+    def _faults_of_listed(self, files: list[DataFile]) -> Iterator[Result]:
+        for file in files:
+            fault = data_files.fault(self._folder, file)
+            if fault:
+                yield "problem", f"{file.path}: {fault}", self._repair
 
-    def _faults_of_others(self, strays: list[tuple[str, int]]) -> Iterator[Check]:
-        unnamed = {path for path, _ in strays}
+    def _faults_of_unlisted(self, state: State) -> Iterator[Result]:
+        unlisted = {path for path, _ in data_files.unlisted(self._folder, state)}
         for path, _ in self._folder.parquet_files():
-            if is_own(path) and path not in unnamed:
+            if is_own(path) and path not in unlisted:
                 continue
-            what = history.unreadable(self._folder, path)
+            fault = data_files.parquet_fault(self._folder, path)
             full = shlex.quote(str(self._folder.root / path))
-            if what:
-                yield Check("files", "problem", f"{path} {what}", f"mv {full} {full}.broken")
-            elif path in unnamed:
-                yield Check("files", "problem", f"{path} is due's, but not in the table", self._mend)
+            if fault:
+                yield "problem", f"{path} {fault}", f"mv {full} {full}.broken"
+            elif path in unlisted:
+                yield "problem", f"{path} was written by due and is not in the table", self._repair
 
-    def _table(self) -> Iterator[Check]:
-        with opened(self._folder) as state:
-            wanted = [*canonical_columns(state).items(), ("ingest_timestamp", "TIMESTAMP")]
-        found = views.columns_of(self._folder, [views.TABLE])[views.TABLE]
-        if _names(found) == _names(wanted):
-            yield Check("table", "ok", f"{views.TABLE}: {len(found)} columns")
+    def _table(self) -> Iterator[Result]:
+        with open_state(self._folder) as state:
+            expected = [*canonical_columns(state).items(), ("ingest_timestamp", "TIMESTAMP")]
+        columns = views.columns_of(self._folder, views.TABLE)
+        if _normalised(columns) == _normalised(expected):
+            yield "ok", f"{views.TABLE}: {len(columns)} columns", None
         else:
-            yield Check("table", "problem", f"{views.TABLE} has other columns than it should", self._mend)
+            yield "problem", f"{views.TABLE} has unexpected columns", self._repair
 
-    def _views(self) -> Iterator[Check]:
-        with opened(self._folder) as state:
+    def _views(self) -> Iterator[Result]:
+        with open_state(self._folder) as state:
             stored = state.views()
-            wanted = views.standard(state)
-        wrong = [view.name for view in wanted if stored.get(view.name) != view]
-        for name in wrong:
-            what = "is missing" if name not in stored else "is not as this version ships it"
-            yield Check("views", "problem", f"the view {name} {what}", self._mend)
-        names = [name for name in stored if name not in wrong]
+            outdated = [view.name for view in views.shipped_views(state) if stored.get(view.name) != view]
+        for name in outdated:
+            fault = "is missing" if name not in stored else "differs from this version's"
+            yield "problem", f"the view {name} {fault}", self._repair
+        names = [name for name in stored if name not in outdated]
         columns = 0
         for name in names:
             try:
-                columns += len(views.columns_of(self._folder, [name])[name])
+                columns += len(views.columns_of(self._folder, name))
             except QueryError as error:
                 drop = self._folder.command(f"view drop {shlex.quote(name)}")
-                yield Check("views", "problem", f"the view {name} fails: {error.message}", drop)
-        yield Check("views", "ok", f"{counted(len(names), 'view')}, {counted(columns, 'column')}")
+                yield "problem", f"the view {name} fails: {error.message}", drop
+        yield "ok", f"{counted(len(names), 'view')}, {counted(columns, 'column')}", None
 
-    def _report(self) -> Iterator[Check]:
-        from due_cli.local.reports import report
-
+    def _report(self) -> Iterator[Result]:
         rows = sum(1 for _ in report(self._folder, "bounce-rate", {}, None, None, datetime.now(UTC)).rows)
-        yield Check("report", "ok", f"bounce-rate runs: {counted(rows, 'row')}")
+        yield "ok", f"bounce-rate runs: {counted(rows, 'row')}", None
 
-    def _statuses(self) -> Iterator[Check]:
-        with opened(self._folder) as state, self._folder.reading(), state.snapshot():
+    def _statuses(self) -> Iterator[Result]:
+        with open_state(self._folder) as state, self._folder.reader_lock(), state.snapshot():
             try:
-                history.recompute_statuses(self._folder, state, self._progress)
+                statuses.recompute_statuses(self._folder, state, self._progress)
             except DueError as error:
-                yield Check("status store", "problem", f"events cannot be read: {error.message}", self._mend)
+                yield "problem", f"events cannot be read: {error.message}", self._repair
                 return
-            differing = history.disagreeing(state)
+            differing = statuses.differing_messages(state)
             total = state.count("count_statuses")
         if differing:
-            some = ", ".join(differing[:_SHOWN])
-            text = f"the stored status of {counted(len(differing), 'message')} is not what the events say: {some}"
-            yield Check("status store", "problem", text, self._mend)
+            listed = ", ".join(differing[:_MAX_LISTED])
+            text = f"the stored status of {counted(len(differing), 'message')} differs from the events: {listed}"
+            yield "problem", text, self._repair
         else:
-            yield Check("status store", "ok", f"{counted(total, 'message')}, as the events say")
+            yield "ok", f"{counted(total, 'message')}, consistent with the events", None
 
-    def _failed(self) -> Iterator[Check]:
-        waiting, readable = failures.waiting(self._folder)
+    def _failed(self) -> Iterator[Result]:
+        total, readable = failed_records.count_readable(self._folder)
         if readable:
-            text = f"{readable:,} of {waiting:,} failed records can be read by this version"
-            yield Check("failed records", "problem", text, self._folder.command("failed replay"))
-        elif waiting:
-            text = f"{counted(waiting, 'record')} that cannot be read (due failed list)"
-            yield Check("failed records", "problem", text, self._folder.command("failed discard --all"))
+            text = f"{readable:,} of {total:,} failed records can be read by this version"
+            yield "problem", text, self._folder.command("failed replay")
+        elif total:
+            text = f"{counted(total, 'record')} that cannot be read (due failed list)"
+            yield "problem", text, self._folder.command("failed discard --all")
         else:
-            yield Check("failed records", "ok", "none waiting")
+            yield "ok", "none waiting", None
 
 
-def _guarded(check: Callable[[], Iterator[Check]]) -> Iterator[Check]:
+def _run(name: str, check: Callable[[], Iterator[Result]]) -> Iterator[Check]:
+    """The results of a check under its name; an error of due's is a problem, except that the folder is not usable."""
     try:
-        yield from check()
+        for result in check():
+            yield Check(name, *result)
+    except ConfigurationError:
+        raise
     except DueError as error:
-        yield Check(_name(check), "problem", error.message, _command(error))
+        is_command = error.hint is not None and error.hint.startswith(_COMMANDS)
+        yield Check(name, "problem", error.message, error.hint if is_command else None)
 
 
-def _command(error: DueError) -> str | None:
-    return error.hint if error.hint and error.hint.startswith(_COMMANDS) else None
-
-
-def _name(check: Callable[[], Iterator[Check]]) -> str:
-    return {"_statuses": "status store", "_failed": "failed records", "_space": "disk space"}.get(
-        check.__name__, check.__name__.strip("_")
-    )
-
-
-def _wrong(checks: list[Check]) -> bool:
+def _has_problem(checks: list[Check]) -> bool:
     return any(check.outcome == "problem" for check in checks)
 
 
-def _names(columns: list[tuple[str, str]]) -> list[tuple[str, str]]:
+def _normalised(columns: list[tuple[str, str]]) -> list[tuple[str, str]]:
     return [(name.lower(), str(duckdb.type(kind)).lower()) for name, kind in columns]
 
 

@@ -1,35 +1,40 @@
-"""DuckDB connections: the settings that make it answer as Athena does, and its errors in due's words."""
+"""DuckDB: connections that answer as Athena does, statements in its dialect, its errors as due's."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import re
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 
 import duckdb
 
+from due_cli import __version__
 from due_cli.core.errors import DueError, QueryError
 from due_cli.local.folder import Folder
-from due_cli.sql import loader
+from due_cli.local.state import State
+from due_cli.sql import files, loader
 
 _SQL = Path(__file__).with_name("parquet.sql")
 INGEST_MEMORY = "224MB"
-QUERY_MEMORY = "60%"  # of what the machine or its container has; beyond that a query works on disk
+QUERY_MEMORY = "60%"  # of the machine's or its container's; beyond that a query spills to disk
 
-_KIND_OF_ERROR = re.compile(r"^\w+ Error: ")
+_ERROR_KIND = re.compile(r"^\w+ Error: ")
 
 
 def statement(name: str, **values: object) -> str:
-    """A statement of ``due_cli/local/parquet.sql`` with its braces filled in by due's own values."""
+    """A statement of ``due_cli/local/parquet.sql`` with its braces replaced by due's own values."""
     return loader.statements(_SQL)[name].format(**values)
 
 
 def text_literal(text: str) -> str:
-    """Text as a DuckDB literal: paths that due made up or found."""
+    """Text as a DuckDB literal; for file paths."""
     return "'" + text.replace("'", "''") + "'"
 
 
@@ -39,14 +44,11 @@ def text_list(texts: list[str]) -> str:
 
 
 @contextmanager
-def connected(
+def connect(
     folder: Folder, memory: str = QUERY_MEMORY, threads: int | None = None
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection of its own with Athena's session: UTC, integer division, nothing written but spilled work.
-
-    It uses as many threads as there are cores, if not told otherwise.
-    """
-    temporary = f"{folder.query_work}{os.getpid()}"
+    """A new connection with Athena's semantics (UTC, integer division); ``threads`` defaults to the number of cores."""
+    temporary = f"{folder.query_temp_prefix}{os.getpid()}"
     connection = duckdb.connect()
     try:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
@@ -62,13 +64,13 @@ def connected(
 
 @contextmanager
 def translate_errors() -> Iterator[None]:
-    """DuckDB's errors as :class:`QueryError` (the statement's fault) or :class:`DueError` (the system's)."""
+    """Raise DuckDB's errors as :class:`QueryError` (the statement's fault) or :class:`DueError` (the system's)."""
     try:
         yield
     except duckdb.InterruptException:
         raise KeyboardInterrupt from None
     except RuntimeError as error:
-        if str(error) != "Query interrupted":  # what DuckDB's Python layer makes of a Ctrl-C that it noticed itself
+        if str(error) != "Query interrupted":  # raised by DuckDB's Python layer where it sees the Ctrl-C itself
             raise
         raise KeyboardInterrupt from None
     except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
@@ -77,35 +79,75 @@ def translate_errors() -> Iterator[None]:
         raise QueryError(_first_line(error), _hint(error)) from None
 
 
+def translate(state: State, sql: str) -> str:
+    """A shipped statement or a stored view in DuckDB's dialect."""
+
+    def to_duckdb() -> str:
+        from due_cli.sql import duckdb as dialect
+
+        return dialect.to_duckdb(dialect.parsed(sql))
+
+    return _cached(state, "statement", sql, to_duckdb)
+
+
+def canonical_columns(state: State) -> dict[str, str]:
+    """Column names and DuckDB types of ``all_events`` (``queries/tables``), without its partition column."""
+    sql = files.query("tables", "all_events").sql
+
+    def columns() -> str:
+        from due_cli.sql import duckdb as dialect
+
+        return json.dumps(dialect.columns_of(sql))
+
+    parsed: dict[str, str] = json.loads(_cached(state, "columns", sql, columns))
+    return parsed
+
+
+def _cached(state: State, kind: str, sql: str, translation: Callable[[], str]) -> str:
+    """A translation from the state's cache: making it takes longer than most queries.
+
+    The cache key holds the versions of due and sqlglot and, for whoever works on due, when its rules were edited.
+    """
+    edited = max(path.stat().st_mtime_ns for path in Path(files.__file__).parent.glob("*.py"))
+    parts = (kind, sql, __version__, version("sqlglot"), str(edited))
+    key = hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    cached = state.one("translation", key)
+    if cached is not None:
+        return str(cached)
+    new = translation()
+    state.cache("set_translation", key, new)
+    return new
+
+
 @contextmanager
 def _interruptible(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """While this lasts, Ctrl-C ends a query at once: DuckDB looks for signals only between its tasks."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    told, tells = os.pipe()
-    os.set_blocking(tells, False)
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
 
     def watch() -> None:
-        while number := os.read(told, 1):
+        while number := os.read(reader, 1):
             if number[0] == signal.SIGINT:
                 connection.interrupt()
 
     watcher = threading.Thread(target=watch, daemon=True)
-    before = signal.set_wakeup_fd(tells, warn_on_full_buffer=False)
+    previous = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
     watcher.start()
     try:
         yield
     finally:
-        signal.set_wakeup_fd(before)
-        os.close(tells)
+        signal.set_wakeup_fd(previous)
+        os.close(writer)
         watcher.join()
-        os.close(told)
+        os.close(reader)
 
 
 def _first_line(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return _KIND_OF_ERROR.sub("", lines[0]) if lines else type(error).__name__
+    return _ERROR_KIND.sub("", lines[0]) if lines else type(error).__name__
 
 
 def _hint(error: duckdb.Error) -> str | None:

@@ -1,4 +1,4 @@
-"""The folder of the local target: its layout, its marks, its locks."""
+"""The folder of the local target: its layout and its locks."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from due_cli.core import locks
 from due_cli.core.errors import ConfigurationError, DueError
 
 _OWN_FILE = re.compile(r"due-[0-9a-f]{32}\.parquet")
+_NO_SPACE = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 _HOUR_PARTS = (re.compile("[0-9]{4}"), *[re.compile("[0-9]{2}")] * 3)
 
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A folder that ``due setup --local`` made, or is about to make, the events database."""
+    """A folder that is an events database, or that setup is about to make one."""
 
     root: Path
 
@@ -32,107 +33,107 @@ class Folder:
 
     @property
     def private(self) -> Path:
-        """What only due reads."""
+        """The folder of the state, the locks and work in progress."""
         return self.root / ".due"
 
     @property
     def state(self) -> Path:
-        """The SQLite file that makes the folder a database; its presence is the mark of a set-up folder."""
+        """The SQLite file; a folder that has one is an events database."""
         return self.private / "state.sqlite"
 
     @property
     def staging(self) -> Path:
-        """Work of an ingest that is not committed."""
+        """Uncommitted work of an ingest."""
         return self.private / "staging"
 
     @property
-    def made_mark(self) -> Path:
-        """Says that setup made the folder itself, so that it goes when the database does."""
+    def created_marker(self) -> Path:
+        """An empty file: setup created the folder itself, so teardown removes it too."""
         return self.private / "made-folder"
 
     @property
-    def set_aside(self) -> Path:
-        """Where a repair puts what it cannot read."""
+    def broken(self) -> Path:
+        """Where a repair moves what it cannot read."""
         return self.root / "broken"
 
     @property
-    def query_work(self) -> Path:
-        """How the names of places begin where queries put what does not fit into memory."""
+    def query_temp_prefix(self) -> Path:
+        """The beginning of the paths to which queries spill."""
         return self.private / "query-"
 
     def require(self) -> None:
-        """Raises :class:`ConfigurationError` where the folder is not a database."""
+        """Raise :class:`ConfigurationError` where the folder is not an events database."""
         try:
-            found = self.state.is_file()
+            is_database = self.state.is_file()
         except OSError as error:
-            raise denied(error, self.root) from None
-        if not found:
+            raise file_error(error, self.root) from None
+        if not is_database:
             raise ConfigurationError(f"{self.root} is not an events database", self.command("setup"))
 
     def hour_folder(self, hour: int) -> Path:
-        """Where the files of an hour (hours since the epoch, UTC) stand."""
+        """The folder of an hour (hours since the epoch, UTC)."""
         return self.events / f"{datetime.fromtimestamp(hour * 3600, UTC):%Y/%m/%d/%H}"
 
     def new_file(self, hour: int) -> Path:
-        """A name for a new Parquet file that no other can have."""
+        """A unique path for a new Parquet file."""
         return self.hour_folder(hour) / f"due-{os.urandom(16).hex()}.parquet"
 
     def relative(self, path: Path) -> str:
-        """The path as the state stores it, so that the folder may be moved."""
+        """The path as the state stores it: relative, so that the folder may be moved."""
         return path.relative_to(self.root).as_posix()
 
     def parquet_files(self, first: int | None = None, last: int | None = None) -> Iterator[tuple[str, int]]:
         """Every Parquet file of the layout with its hour: (path below the folder, hours since the epoch).
 
-        ``first`` and ``last`` (exclusive) leave out days that lie outside. Folders that are not of the layout are not
-        entered: a stray one must not fail every query.
+        ``first`` and ``last`` (exclusive) leave out what lies outside. Folders that are not of the layout are skipped:
+        a stray one must not fail every query.
         """
         low, high = (None if bound is None else datetime.fromtimestamp(bound * 3600, UTC) for bound in (first, last))
         yield from _walk(self.events, "events", (), low, high)
 
     def hour_folders(self) -> Iterator[Path]:
-        """Every folder of the layout, of hours, days, months and years."""
+        """Every folder of the layout: years, months, days and hours."""
         for depth in range(1, 5):
-            for place in self.events.glob("/".join(["[0-9]*"] * depth)):
-                parts = place.relative_to(self.events).parts
-                if place.is_dir() and all(map(re.Pattern.fullmatch, _HOUR_PARTS, parts)):
-                    yield place
+            for path in self.events.glob("/".join(["[0-9]*"] * depth)):
+                parts = path.relative_to(self.events).parts
+                if path.is_dir() and all(map(re.Pattern.fullmatch, _HOUR_PARTS, parts)):
+                    yield path
 
     def has_foreign_files(self) -> bool:
-        """Whether there are events that due did not write."""
+        """Whether there are files of other writers."""
         return any(not is_own(path) for path, _ in self.parquet_files())
 
     def command(self, words: str) -> str:
-        """A command on this folder, to be typed as it stands."""
+        """A ``due`` command on this folder that runs as it stands."""
         return f"due {words} --local {shlex.quote(str(self.root))}"
 
-    def writing(self, waiting: Callable[[], None] | None = None) -> AbstractContextManager[None]:
-        """The only writer: waits for another one, after calling ``waiting`` to say so."""
-        return locks.held(self.private / "write.lock", waiting)
+    def writer_lock(self, on_wait: Callable[[], None] | None = None) -> AbstractContextManager[None]:
+        """The lock of the only writer; waits for another one, after calling ``on_wait``."""
+        return locks.held(self.private / "write.lock", on_wait)
 
-    def reading(self) -> AbstractContextManager[None]:
-        """While this lasts, no file that a reader may have listed is removed."""
+    def reader_lock(self) -> AbstractContextManager[None]:
+        """While this is held, no file that a reader may have listed is removed."""
         return locks.shared(self.private / "read.lock")
 
-    def alone(self) -> AbstractContextManager[bool]:
-        """Whether no reader is at work now; while this lasts, none begins."""
+    def no_readers(self) -> AbstractContextManager[bool]:
+        """Whether nobody is reading; while this is held, no reader starts."""
         return locks.alone(self.private / "read.lock")
 
-    def make_locks(self) -> None:
-        """Makes the locks, so that those who may only read the folder can take them too."""
+    def create_locks(self) -> None:
+        """Create the lock files, so that users who may only read the folder can lock them too."""
         for name in ("read.lock", "write.lock"):
             (self.private / name).touch()
 
 
 def is_own(path: str) -> bool:
-    """Whether due gave a file its name."""
+    """Whether a file was written by due, by its name."""
     return _OWN_FILE.fullmatch(path.rpartition("/")[2]) is not None
 
 
 def hour_of(path: str) -> int | None:
-    """The hour (since the epoch) of a path below the folder, or None where it is not of the layout."""
+    """The hour (since the epoch) of a path below the folder; None for a path that is not of the layout."""
     parts = path.split("/")[-5:-1]
-    if len(parts) != 4 or not all(form.fullmatch(part) for form, part in zip(_HOUR_PARTS, parts, strict=True)):
+    if len(parts) != 4 or not all(pattern.fullmatch(part) for pattern, part in zip(_HOUR_PARTS, parts, strict=True)):
         return None
     try:
         year, month, day, hour = (int(part) for part in parts)
@@ -141,29 +142,27 @@ def hour_of(path: str) -> int | None:
         return None
 
 
-def denied(error: OSError, place: Path) -> DueError:
-    """What to say when the system refuses a file: what, where, what to do."""
-    where = error.filename or place
+def file_error(error: OSError, folder: Path) -> DueError:
+    """A file operation's failure as an error of due's: what, where, what to do."""
+    path = error.filename or folder
     if isinstance(error, PermissionError):
-        return DueError(f"no permission: {where}", f"check who owns it: ls -ld {where}")
-    if error.errno in _FULL:
-        return DueError(f"no space left for {where}", f"free some space (df -h {place}) and run the same command again")
+        return DueError(f"no permission: {path}", f"check who owns it: ls -ld {path}")
+    if error.errno in _NO_SPACE:
+        return DueError(f"no space left for {path}", f"free some space (df -h {folder}) and run the same command again")
     reason = error.strerror or str(error).partition("\n")[0]
-    return DueError(f"{reason.lower()}: {where}")
-
-
-_FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
+    return DueError(f"{reason.lower()}: {path}")
 
 
 def _walk(
-    place: Path, name: str, parts: tuple[int, ...], low: datetime | None, high: datetime | None
+    folder: Path, name: str, parts: tuple[int, ...], low: datetime | None, high: datetime | None
 ) -> Iterator[tuple[str, int]]:
+    """The Parquet files below a folder of the layout; ``parts`` are its year, month, day and hour as far as it has."""
     try:
-        entries = sorted(os.scandir(place), key=lambda entry: entry.name)
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except FileNotFoundError:
         return
     except OSError as error:
-        raise denied(error, place) from None
+        raise file_error(error, folder) from None
     depth = len(parts)
     if depth == 4:
         hour = hour_of(f"{name}/x")
@@ -180,9 +179,9 @@ def _walk(
 
 
 def _is_data(entry: os.DirEntry[str]) -> bool:
-    """Whether Athena would read it too: names with a dot or an underscore before them are work under way.
+    """Whether Athena would read it too: it ignores names that start with a dot or an underscore.
 
-    Hive, Spark and Athena itself give their files no ending; one that is empty has no rows.
+    Hive, Spark and Athena itself write files without a suffix; an empty file has no rows.
     """
     if entry.name.startswith((".", "_")) or not entry.is_file():
         return False

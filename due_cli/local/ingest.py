@@ -1,4 +1,4 @@
-"""Ingest into a local folder: pieces in, rows, statuses and failed records kept, one commit for all of it."""
+"""``due ingest`` into a folder: rows, statuses and failed records, stored in one commit."""
 
 from __future__ import annotations
 
@@ -15,47 +15,44 @@ from due_cli.ingest.batch import Batch, Block, Failure, StagedRow, failed_id, id
 from due_cli.ingest.inputs import InputError, OversizedRecord
 from due_cli.ingest.stored import folded
 from due_cli.ingest.workers import Normalised, batches
-from due_cli.local import parquet, placement
-from due_cli.local.engine import INGEST_MEMORY, connected, statement, translate_errors
-from due_cli.local.folder import Folder, denied
-from due_cli.local.housekeeping import clear_leftovers, merge_small_files
-from due_cli.local.spill import Spill
-from due_cli.local.state import State, writing
-from due_cli.local.translate import canonical_columns
+from due_cli.local import data_files, parquet
+from due_cli.local.engine import INGEST_MEMORY, canonical_columns, connect, statement, translate_errors
+from due_cli.local.folder import Folder, file_error
+from due_cli.local.state import State, open_for_writing
 
-COMMIT_BYTES = 4 * 1024**3  # so much of spilled rows is filed and committed before more is read
-_STATUSES_HELD = 50_000
-_STATUSES_AT_ONCE = 2_000  # so few that the processes beside this one do not run out of work meanwhile
+COMMIT_BYTES = 4 * 1024**3  # spilled rows of this size are stored and committed before more is read
+_MAX_BUFFERED_STATUSES = 50_000
+_STATUS_CHUNK = 2_000  # small, so that the worker processes do not run out of work meanwhile
 _PART_BYTES = 1024 * 1024
 
 
 def ingest(folder: Folder, state: State, pieces: Iterable[Normalised], progress: Progress) -> IngestSummary:
-    """Files every record of the pieces and returns the account; the caller holds the folder's write lock.
+    """Store every record and return the summary; the caller holds the folder's writer lock.
 
-    Everything up to a commit counts together or not at all; a killed ingest is run again and finds what was
-    committed as duplicates.
+    Everything up to a commit counts together or not at all; a killed ingest is repeated and counts what was committed
+    as duplicates.
     """
-    clear_leftovers(folder, state)
-    work = _Ingest(folder, state, progress)
+    data_files.clean_up(folder, state)
+    writer = _FolderIngest(folder, state, progress)
     try:
-        work.begin()
+        writer.begin()
         for piece in pieces:
-            work.take(piece)
-        work.commit()
+            writer.add(piece)
+        writer.commit()
     except BaseException:
         state.rollback()
-        work.undo()
+        data_files.clear_staging(folder, state)
         raise
-    merge_small_files(folder, state, progress)
-    placement.clear(folder, state)
-    return work.account
+    data_files.merge_small_files(folder, state, progress)
+    data_files.clear_staging(folder, state)
+    return writer.summary
 
 
 def ingest_paths(folder: Folder, paths: list[str], progress: Progress) -> IngestSummary:
-    """Ingests files, folders and standard input; raises before anything is read where a path is not there."""
+    """Ingest files, folders and standard input; raises before anything is read where a path does not exist."""
     folder.require()
     files = inputs.found(paths)
-    with writing(folder, progress) as state, closing(batches(inputs.pieces(files), normalised)) as pieces:
+    with open_for_writing(folder, progress) as state, closing(batches(inputs.pieces(files), normalised)) as pieces:
         progress.start("Ingesting", inputs.size_of(files))
         try:
             return ingest(folder, state, pieces, progress)
@@ -63,81 +60,77 @@ def ingest_paths(folder: Folder, paths: list[str], progress: Progress) -> Ingest
             progress.finish()
 
 
-class _Ingest:
-    """One ingest under way."""
+class _FolderIngest:
+    """One ingest: the rows, statuses and failed records since its last commit, and its summary."""
 
     def __init__(self, folder: Folder, state: State, progress: Progress) -> None:
         self._folder, self._state, self._progress = folder, state, progress
-        self._spill = Spill(folder)
+        self._spill = parquet.Spill(folder)
         self._batch = int(state.meta("batch", "0"))
         self._statuses: dict[str, list[bytes]] = {}
         self._superseded: dict[int, list[str]] = {}
-        self._endless: tuple[str, int, int] | None = None
+        self._oversized: tuple[int, int] | None = None  # of an oversized record so far: number of parts, bytes
         self._digest = hashlib.sha256()
-        self.account = IngestSummary()
+        self.summary = IngestSummary()
 
     def begin(self) -> None:
-        """Starts what the next commit makes count."""
+        """Start the transaction that :meth:`commit` ends."""
         self._batch += 1
         self._state.begin()
         self._state.run("set_meta", "batch", str(self._batch))
 
-    def take(self, piece: Normalised) -> None:
-        """Takes one piece in."""
+    def add(self, piece: Normalised) -> None:
+        """Add a batch of records, a piece of an oversized one, or a problem with an input; commits a full spill."""
         if isinstance(piece, InputError):
             self._progress.note(piece.reason)
             self._count(IngestSummary(problems=(piece.reason,)))
         elif isinstance(piece, OversizedRecord):
-            self._take_endless(piece)
+            self._add_oversized(piece)
         else:
-            self._take_batch(*piece)
+            self._add_batch(*piece)
         if self._spill.bytes > COMMIT_BYTES:
             self.commit()
             self.begin()
 
     def commit(self) -> None:
-        """Files the rows and makes everything taken since the last commit count."""
+        """Write the rows and commit everything since :meth:`begin`."""
         self._store_statuses(len(self._statuses))
         try:
-            self._file_rows()
+            self._write_rows()
         except OSError as error:
-            raise denied(error, self._folder.root) from None
+            raise file_error(error, self._folder.root) from None
         self._state.commit()
         self._spill.clear()
         self._superseded.clear()
 
-    def undo(self) -> None:
-        """Removes the files of a commit that did not come about."""
-        placement.clear(self._folder, self._state)
-
     def _count(self, more: IngestSummary) -> None:
-        self.account = self.account.plus(more)
+        self.summary = self.summary.plus(more)
 
-    def _take_batch(self, block: Block, batch: Batch) -> None:
-        kept, duplicates, rows = self._admit(batch.rows)
+    def _add_batch(self, block: Block, batch: Batch) -> None:
+        kept, duplicates, rows = self._add_rows(batch.rows)
         for failure in batch.failures:
-            self._keep_failure(failure)
-        self._hold_statuses(batch.statuses)
+            self._store_failure(failure)
+        self._buffer_statuses(batch.statuses)
         self._count(
             IngestSummary(batch.records, kept, duplicates, batch.ignored, len(batch.failures), rows, batch.nulled)
         )
         self._progress.advance(len(block.data), count=batch.records)
 
-    def _admit(self, rows: list[StagedRow]) -> tuple[int, int, int]:
-        """Spills the rows of new events; returns how many records were kept, how many were not, and the rows."""
+    def _add_rows(self, rows: list[StagedRow]) -> tuple[int, int, int]:
+        """Spill the rows of new events; returns the numbers of kept records, of duplicate records and of new rows."""
         kept: set[int] = set()
-        admitted = 0
+        added = 0
         for row in rows:
             if self._state.run("add_seen", row.key, row.rank, row.hour, self._batch):
                 kept.add(row.record)
-                admitted += 1
+                added += 1
                 self._spill.add(row)
             else:
-                self._repeated(row)
-        return len(kept), len({row.record for row in rows} - kept), admitted
+                self._add_repeated(row)
+        return len(kept), len({row.record for row in rows} - kept), added
 
-    def _repeated(self, row: StagedRow) -> None:
-        """Another delivery of an event: the fuller one of the two is kept."""
+    def _add_repeated(self, row: StagedRow) -> None:
+        """Add another delivery of an event; the fuller one of the two is kept."""
         rank, hour, batch = self._state.rows("seen", row.key).fetchone()
         if rank != row.rank and row.message_id:
             self._state.run("add_variant", row.message_id)
@@ -151,7 +144,7 @@ class _Ingest:
         self._state.run("set_seen", row.key, row.rank, row.hour, self._batch)
         self._spill.add(row)
 
-    def _keep_failure(self, failure: Failure) -> None:
+    def _store_failure(self, failure: Failure) -> None:
         identity = failed_id(failure.raw)
         self._add_failed(identity, failure.reason, failure.origin, len(failure.raw))
         for start in range(0, len(failure.raw), _PART_BYTES):
@@ -162,34 +155,35 @@ class _Ingest:
         now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}Z"
         self._state.run("add_failed", identity, reason, now, origin, size)
 
-    def _take_endless(self, piece: OversizedRecord) -> None:
-        """Keeps a piece too large to hold as it comes, under a name of its own until its end tells its id."""
+    def _add_oversized(self, piece: OversizedRecord) -> None:
+        """Store a piece of an oversized record under a temporary id: only the last piece determines the final one."""
         pending = f"pending:{piece.origin}:{piece.line}"
-        _, part, size = self._endless or (pending, 0, 0)
+        part, size = self._oversized or (0, 0)
         self._digest.update(piece.data)
         for start in range(0, len(piece.data), _PART_BYTES):
             self._state.run("add_failed_part", pending, part, piece.data[start : start + _PART_BYTES])
             part += 1
-        self._endless = (pending, part, size + len(piece.data))
+        size += len(piece.data)
+        self._oversized = (part, size)
         self._progress.advance(len(piece.data))
         if piece.last:
             identity = identity_of(self._digest)
-            self._state.run("forget_failed_parts", identity)
-            self._state.run("name_failed_parts", identity, pending)
-            self._add_failed(identity, "larger than 4 MB", f"{piece.origin}:{piece.line}", self._endless[2])
+            self._state.run("delete_failed_parts", identity)
+            self._state.run("rename_failed_parts", identity, pending)
+            self._add_failed(identity, "larger than 4 MB", f"{piece.origin}:{piece.line}", size)
             self._count(IngestSummary(records=1, failed=1))
-            self._endless, self._digest = None, hashlib.sha256()
+            self._oversized, self._digest = None, hashlib.sha256()
 
-    def _hold_statuses(self, statuses: dict[str, bytes]) -> None:
+    def _buffer_statuses(self, statuses: dict[str, bytes]) -> None:
         for message, body in statuses.items():
             self._statuses.setdefault(message, []).append(body)
-        while len(self._statuses) > _STATUSES_HELD:
-            self._store_statuses(_STATUSES_AT_ONCE)
+        while len(self._statuses) > _MAX_BUFFERED_STATUSES:
+            self._store_statuses(_STATUS_CHUNK)
 
-    def _store_statuses(self, most: int) -> None:
-        """Stores those that are held longest: the next events of a message mostly follow soon."""
+    def _store_statuses(self, count: int) -> None:
+        """Store the oldest of the buffer: the next events of a message mostly follow soon."""
         changed = []
-        for message in list(islice(self._statuses, most)):
+        for message in list(islice(self._statuses, count)):
             bodies = self._statuses.pop(message)
             stored = self._state.one("status", message)
             body = folded(message, [stored, *bodies] if isinstance(stored, bytes) else bodies)
@@ -197,25 +191,24 @@ class _Ingest:
                 changed.append((message, body))
         self._state.run_many("set_status", sorted(changed))
 
-    def _file_rows(self) -> None:
+    def _write_rows(self) -> None:
         if not self._spill.bytes and not self._superseded:
             return
         columns = canonical_columns(self._state)
         self._progress.start("Writing Parquet", self._spill.bytes)
-        written: list[parquet.Written] = []
-        for group, new in parquet.write_groups(self._folder, self._spill.groups(), columns, self._spill.largest):
-            written += new
+        staged: list[parquet.StagedFile] = []
+        for group, files in parquet.write_groups(self._folder, self._spill.groups(), columns, self._spill.largest):
+            staged += files
             self._progress.advance(group.bytes)
-        written += self._without_superseded()
+        staged += self._without_superseded()
         self._progress.finish()
-        for file in placement.place(self._folder, [one for one in written if one.rows]):
-            self._state.run("add_file", file.path, file.hour, file.rows, file.bytes)
+        data_files.publish(self._folder, self._state, [file for file in staged if file.rows])
 
-    def _without_superseded(self) -> Iterator[parquet.Written]:
-        """The files of earlier commits without the rows that a fuller delivery takes the place of."""
+    def _without_superseded(self) -> Iterator[parquet.StagedFile]:
+        """The files of earlier commits without the rows that a fuller delivery replaces."""
         if not self._superseded:
             return
-        with connected(self._folder, INGEST_MEMORY) as connection, translate_errors():
+        with connect(self._folder, INGEST_MEMORY) as connection, translate_errors():
             connection.execute(statement("in_order"))
             for hour, event_ids in self._superseded.items():
                 files = [file.path for file in self._state.data_files(hour, hour + 1)]

@@ -1,9 +1,9 @@
--- Statements that DuckDB runs on the files of a local folder; {braces} are filled in by due, never by a user's text.
+-- Statements that DuckDB runs on the files of a local folder; due replaces {braces}, never by a user's text.
 
 -- name: settings
 SET TimeZone = 'UTC';
 SET integer_division = true;
--- What stands twice in a statement would be computed before it, outside of the TRY around it.
+-- A common subexpression would be computed first, outside of the TRY around it.
 SET disabled_optimizers = 'common_subexpressions';
 SET threads = {threads};
 SET memory_limit = '{memory}';
@@ -15,7 +15,7 @@ SET temp_directory = '{temporary}';
 -- name: in_order
 SET preserve_insertion_order = true
 
--- name: staged_rows
+-- name: spilled_rows
 SELECT *
 FROM read_json({file}, format = 'newline_delimited', columns = {columns}, maximum_object_size = {largest})
 

@@ -1,4 +1,4 @@
-"""The bookkeeping of a local folder, in SQLite: one transaction decides what an ingest did."""
+"""The state of a local folder, in SQLite: one transaction decides what an ingest did."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from typing import NamedTuple
 
 from due_cli.core.errors import ConfigurationError, DueError
 from due_cli.core.progress import Progress
-from due_cli.local.folder import Folder, denied
+from due_cli.local.folder import Folder, file_error
 from due_cli.sql import loader
 
 SQL = Path(__file__).with_name("state.sql")
-VERSION = 1  # raised when the schema changes; a newer one than this is refused
+VERSION = 1  # raised when the schema changes; a newer one is refused
 
 _BUSY_SECONDS = 60
 _READ_ONLY = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
-_NOT_NOW = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, *_READ_ONLY)
+_UNWRITABLE = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, *_READ_ONLY)
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-# A write that fails is of a full disk, a quota or a limit; SQLite does not say which.
-_FULL = ("SQLITE_FULL", *(f"SQLITE_IOERR_{what}" for what in ("WRITE", "FSYNC", "SHMSIZE", "SHMOPEN")))
+# A write fails because of a full disk, a quota or a limit; SQLite does not say which.
+_NO_SPACE = ("SQLITE_NO_SPACE", *(f"SQLITE_IOERR_{what}" for what in ("WRITE", "FSYNC", "SHMSIZE", "SHMOPEN")))
 _CACHE_KIB = 16 * 1024
 
 
 class DamagedError(DueError):
-    """The state cannot be read as one."""
+    """The state file is not readable as one."""
 
 
 class DataFile(NamedTuple):
-    """A Parquet file that due wrote; ``hour`` counts from the epoch, UTC."""
+    """A Parquet file written by due; ``hour`` counts from the epoch, UTC."""
 
     path: str
     hour: int
@@ -40,7 +40,7 @@ class DataFile(NamedTuple):
 
 
 class FailedRecord(NamedTuple):
-    """A record that could not be read; its bytes are kept apart."""
+    """A record that could not be read; its bytes are stored separately."""
 
     id: str
     reason: str
@@ -50,7 +50,7 @@ class FailedRecord(NamedTuple):
 
 
 class View(NamedTuple):
-    """A stored view: as it was written (Athena), as DuckDB runs it, and the tables and views it reads."""
+    """A stored view: its statement for Athena and for DuckDB, and the tables and views that it reads."""
 
     name: str
     sql: str
@@ -59,13 +59,13 @@ class View(NamedTuple):
 
 
 class State:
-    """An open state; use as a context manager. Statements are in ``due_cli/local/state.sql``."""
+    """An open state; a context manager. Statements are called by their names in ``due_cli/local/state.sql``."""
 
     def __init__(self, folder: Folder, connection: sqlite3.Connection) -> None:
         self.folder = folder
         self._connection = connection
         self._sql = loader.statements(SQL)
-        self._looking = False
+        self._in_snapshot = False
 
     def __enter__(self) -> State:
         return self
@@ -75,103 +75,104 @@ class State:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing of what is done inside; readers see the state before until it is committed."""
-        self._connection.execute("BEGIN IMMEDIATE")
+        """A transaction that is rolled back on any exception; readers see the state before it until the commit."""
+        self.begin()
         try:
             yield
         except BaseException:
-            self._connection.rollback()
+            self.rollback()
             raise
         self.commit()
 
     def begin(self) -> None:
-        """Starts a transaction that :meth:`commit` or :meth:`rollback` ends."""
+        """Start a transaction; :meth:`commit` or :meth:`rollback` ends it."""
         self._connection.execute("BEGIN IMMEDIATE")
 
     def commit(self) -> None:
-        """Makes everything since the transaction began count."""
-        if not self._connection.in_transaction:  # SQLite ends one itself where the disk is full, and would go on
+        """Commit; raises :class:`DueError` where SQLite has rolled back by itself, as it does on a full disk."""
+        if not self._connection.in_transaction:
             raise DueError(f"{self.folder.state} could not be written", self.folder.command("doctor"))
         self._connection.commit()
 
     def rollback(self) -> None:
-        """Forgets everything since the transaction began."""
+        """Undo everything since :meth:`begin`."""
         self._connection.rollback()
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """Everything read inside is of one moment, whatever is committed meanwhile."""
+        """A read transaction: everything read inside is of one moment, whatever is committed meanwhile."""
         self._connection.execute("BEGIN DEFERRED")
-        self._looking = True
+        self._in_snapshot = True
         try:
             yield
         finally:
-            self._looking = False
+            self._in_snapshot = False
             self._connection.rollback()
 
-    def remember(self, statement: str, *values: object) -> None:
-        """Runs a statement that only makes the next call sooner: if not at once, not at all."""
-        if self._looking:
+    def cache(self, statement: str, *values: object) -> None:
+        """Run a statement that only speeds up later calls; skipped where the state cannot be written at once."""
+        if self._in_snapshot:
             return
-        alone = not self._connection.in_transaction
+        autocommit = not self._connection.in_transaction
         self._connection.execute("PRAGMA busy_timeout = 0")
         try:
             self.run(statement, *values)
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF not in _NOT_NOW and not (alone and error.sqlite_errorname in _FULL):
+            no_space = autocommit and error.sqlite_errorname in _NO_SPACE
+            if error.sqlite_errorcode & 0xFF not in _UNWRITABLE and not no_space:
                 raise
         finally:
             self._connection.execute(f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000}")
 
     def run(self, statement: str, *values: object) -> int:
-        """Runs a statement by its name; returns how many rows it changed."""
+        """Run a statement; returns how many rows it changed."""
         return self._connection.execute(self._sql[statement], values).rowcount
 
     def run_many(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
-        """Runs a statement by its name for each row of values."""
+        """Run a statement for each row of values."""
         self._connection.executemany(self._sql[statement], rows)
 
     def rows(self, statement: str, *values: object) -> sqlite3.Cursor:
-        """The rows of a statement by its name."""
+        """The rows of a statement."""
         return self._connection.execute(self._sql[statement], values)
 
     def one(self, statement: str, *values: object) -> object:
-        """The first column of the first row, or None."""
-        found = self.rows(statement, *values).fetchone()
-        return None if found is None else found[0]
+        """The first column of a statement's first row, or None."""
+        row = self.rows(statement, *values).fetchone()
+        return None if row is None else row[0]
 
     def count(self, statement: str) -> int:
-        """What a statement counts."""
+        """The number that a statement selects."""
         return int(str(self.one(statement)))
 
     def meta(self, key: str, default: str = "") -> str:
         """A setting of the folder."""
-        found = self.one("meta", key)
-        return default if found is None else str(found)
+        value = self.one("meta", key)
+        return default if value is None else str(value)
 
     def data_files(self, first: int = 0, last: int = 2**40) -> list[DataFile]:
-        """The files of due's own that count, with an hour in [first, last)."""
+        """The files written by due that count, with an hour in [first, last)."""
         return [DataFile(*row) for row in self.rows("live_files", first, last)]
 
     def views(self) -> dict[str, View]:
         """The stored views by name."""
         return {row[0]: View(row[0], row[1], row[2], tuple(row[3].split())) for row in self.rows("views")}
 
-    def sound(self) -> str | None:
-        """What SQLite's own check finds wrong, or None."""
-        found = self._connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-        return None if found == "ok" else str(found)
+    def damage(self) -> str | None:
+        """The first fault that SQLite's own check reports, or None."""
+        result = self._connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        return None if result == "ok" else str(result)
 
 
 def create(folder: Folder, meta: dict[str, str], fill: Callable[[State], None] | None = None) -> None:
-    """Makes the state of a folder, with what ``fill`` puts into it; it appears whole or not at all.
+    """Create the state of a folder, filled by ``fill``, atomically; it replaces an existing one.
 
-    It takes the place of the one that is there. The caller holds the write lock.
+    The caller holds the writer lock.
     """
     new = folder.private / "state.new"
-    for leftover in folder.private.glob("state.new*"):
-        leftover.unlink()
-    connection = _connected(new)
+    for partial in folder.private.glob("state.new*"):
+        partial.unlink()
+    connection = _connect(new)
     with State(folder, connection) as state:
         with state.transaction():
             for statement in loader.statements(SQL)["schema"].split(";\n"):
@@ -180,59 +181,59 @@ def create(folder: Folder, meta: dict[str, str], fill: Callable[[State], None] |
             state.run_many("set_meta", meta.items())
             if fill:
                 fill(state)
-        connection.execute("PRAGMA journal_mode = WAL")  # last, so that all of it is in the file that is moved
-    for log in ("-wal", "-shm"):  # of the state before: SQLite would read them as this one's
+        connection.execute("PRAGMA journal_mode = WAL")  # last, so that everything is in the file that is renamed
+    for log in ("-wal", "-shm"):  # of the previous state: SQLite would apply them to this one
         folder.state.with_name(folder.state.name + log).unlink(missing_ok=True)
     new.replace(folder.state)
 
 
 @contextmanager
-def opened(folder: Folder, *, write: bool = False) -> Iterator[State]:
-    """The state of a folder that was set up.
+def open_state(folder: Folder, *, write: bool = False) -> Iterator[State]:
+    """The state of a folder.
 
-    Raises :class:`ConfigurationError` for a folder that was not, or that a newer version made,
-    :class:`DamagedError` for a file that is not a state, and :class:`DueError` where the system refuses.
+    Raises :class:`ConfigurationError` for a folder that is not set up or is of a newer version, :class:`DamagedError`
+    for a file that is not a state, and :class:`DueError` for missing permissions or space.
     """
     folder.require()
     try:
         with State(folder, _open(folder, write)) as state:
             yield state
     except sqlite3.DatabaseError as error:
-        raise _explained(error, folder) from None
+        raise _translated(error, folder) from None
 
 
 @contextmanager
-def writing(folder: Folder, progress: Progress) -> Iterator[State]:
-    """The state of a folder for its only writer; waits for another one, and says so."""
-    with alone(folder, progress), opened(folder, write=True) as state:
+def open_for_writing(folder: Folder, progress: Progress) -> Iterator[State]:
+    """The state of a folder for its only writer; waits for another one, with a note."""
+    with writer_lock(folder, progress), open_state(folder, write=True) as state:
         yield state
 
 
 @contextmanager
-def alone(folder: Folder, progress: Progress) -> Iterator[None]:
-    """The folder for its only writer, whether or not it has a state."""
+def writer_lock(folder: Folder, progress: Progress) -> Iterator[None]:
+    """The folder's writer lock, whether or not the folder has a state; waits for another writer, with a note."""
     try:
-        with folder.writing(lambda: progress.note(f"another due is writing to {folder.root}; waiting for it")):
+        with folder.writer_lock(lambda: progress.note(f"another due is writing to {folder.root}; waiting for it")):
             yield
     except FileNotFoundError as error:
         folder.require()
-        raise denied(error, folder.root) from None
+        raise file_error(error, folder.root) from None
     except OSError as error:
-        raise denied(error, folder.root) from None
+        raise file_error(error, folder.root) from None
 
 
 def _open(folder: Folder, write: bool) -> sqlite3.Connection:
     try:
-        return _checked(_connected(folder.state), folder)
+        return _checked(_connect(folder.state), folder)
     except sqlite3.OperationalError as error:
-        takes_no_file = error.sqlite_errorcode & 0xFF in _READ_ONLY or error.sqlite_errorname in _FULL
-        if write or not takes_no_file:
+        unwritable = error.sqlite_errorcode & 0xFF in _READ_ONLY or error.sqlite_errorname in _NO_SPACE
+        if write or not unwritable:
             raise
-    # A folder that may only be read, and a full disk, cannot hold the log that a shared reading needs.
+    # A read-only folder and a full disk cannot hold the log that reading beside a writer needs.
     log = folder.state.with_name(f"{folder.state.name}-wal")
     if log.exists() and log.stat().st_size:
         raise DueError(
-            f"{folder.state} was not closed by its last writer, and may only be read here",
+            f"{folder.state} was not closed by its last writer, and is read-only for this user",
             f"as the folder's owner: {folder.command('doctor')}",
         )
     uri = f"{folder.state.as_uri()}?immutable=1"
@@ -240,7 +241,7 @@ def _open(folder: Folder, write: bool) -> sqlite3.Connection:
 
 
 def _checked(connection: sqlite3.Connection, folder: Folder) -> sqlite3.Connection:
-    """A connection whose file is a state of this version; closed where it is not."""
+    """The connection, closed where its file is not a state of this version."""
     try:
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version == 0:
@@ -256,7 +257,7 @@ def _checked(connection: sqlite3.Connection, folder: Folder) -> sqlite3.Connecti
     return connection
 
 
-def _connected(path: Path) -> sqlite3.Connection:
+def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
@@ -264,13 +265,14 @@ def _connected(path: Path) -> sqlite3.Connection:
 
 
 def damaged(folder: Folder, what: str) -> DamagedError:
-    """The error of a state that SQLite cannot read."""
+    """The error for a state that SQLite cannot read."""
     return DamagedError(f"{folder.state} is damaged: {what}", folder.command("doctor --repair"))
 
 
-def _explained(error: sqlite3.DatabaseError, folder: Folder) -> Exception:
+def _translated(error: sqlite3.DatabaseError, folder: Folder) -> Exception:
+    """SQLite's error as one of due's, or itself."""
     name, code = error.sqlite_errorname, error.sqlite_errorcode & 0xFF
-    if name in _FULL:
+    if name in _NO_SPACE:
         return DueError(
             f"no space left for {folder.state}",
             f"free some space (df -h {shlex.quote(str(folder.root))}) and run the same command again",

@@ -1,4 +1,4 @@
--- What due keeps beside the Parquet files of a local folder, in SQLite.
+-- The state of a local folder, in SQLite: what due stores beside the Parquet files.
 
 -- name: schema
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -47,10 +47,10 @@ INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET valu
 -- name: live_files
 SELECT path, hour, rows, bytes FROM file WHERE live = 1 AND hour >= ? AND hour < ? ORDER BY hour, path
 
--- name: any_file_of_path
+-- name: is_listed
 SELECT 1 FROM file WHERE path = ?
 
--- name: known_files
+-- name: all_files
 SELECT path, live FROM file
 
 -- name: add_file
@@ -62,7 +62,7 @@ UPDATE file SET live = 0 WHERE path = ?
 -- name: retired_files
 SELECT path FROM file WHERE live = 0
 
--- name: forget_file
+-- name: delete_file
 DELETE FROM file WHERE path = ?
 
 -- name: crowded_hours
@@ -85,7 +85,7 @@ INSERT INTO seen (key, rank, hour, batch) VALUES (?, ?, ?, ?) ON CONFLICT (key) 
 INSERT INTO seen (key, rank, hour, batch) VALUES (?, ?, ?, ?)
 ON CONFLICT (key) DO UPDATE SET rank = excluded.rank, hour = excluded.hour, batch = excluded.batch
 
--- name: forget_seen_hour
+-- name: delete_seen_hour
 DELETE FROM seen WHERE hour = ?
 
 -- name: status
@@ -94,7 +94,7 @@ SELECT body FROM status WHERE message_id = ?
 -- name: set_status
 INSERT INTO status (message_id, body) VALUES (?, ?) ON CONFLICT (message_id) DO UPDATE SET body = excluded.body
 
--- name: forget_status
+-- name: delete_status
 DELETE FROM status WHERE message_id = ?
 
 -- name: count_statuses
@@ -132,7 +132,7 @@ INSERT OR IGNORE INTO failed (id, reason, kept_at, origin, bytes) VALUES (?, ?, 
 -- name: add_failed_part
 INSERT OR IGNORE INTO failed_part (id, part, content) VALUES (?, ?, ?)
 
--- name: name_failed_parts
+-- name: rename_failed_parts
 UPDATE failed_part SET id = ? WHERE id = ?
 
 -- name: failed
@@ -144,16 +144,16 @@ SELECT content FROM failed_part WHERE id = ? ORDER BY part
 -- name: all_failed_parts
 SELECT id, part, content FROM failed_part
 
--- name: forget_incomplete_failed
+-- name: delete_incomplete_failed
 DELETE FROM failed WHERE bytes <> (SELECT COALESCE(SUM(LENGTH(content)), 0) FROM failed_part AS p WHERE p.id = failed.id)
 
 -- name: count_failed
 SELECT COUNT(*) FROM failed
 
--- name: forget_failed
+-- name: delete_failed
 DELETE FROM failed WHERE id = ?
 
--- name: forget_failed_parts
+-- name: delete_failed_parts
 DELETE FROM failed_part WHERE id = ?
 
 -- name: views
@@ -163,7 +163,7 @@ SELECT name, sql, translated, needs FROM view ORDER BY name
 INSERT INTO view (name, sql, translated, needs) VALUES (?, ?, ?, ?)
 ON CONFLICT (name) DO UPDATE SET sql = excluded.sql, translated = excluded.translated, needs = excluded.needs
 
--- name: forget_view
+-- name: delete_view
 DELETE FROM view WHERE name = ?
 
 -- name: translation

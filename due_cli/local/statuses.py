@@ -1,36 +1,42 @@
-"""The status of messages of a local folder: from the store, else from the events."""
+"""The status of messages: from the status store, else from the events; and the store compared with the events."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 
+from due_cli.core.progress import Progress
 from due_cli.core.results import Statuses
-from due_cli.events.status import Status
+from due_cli.events.status import Status, merged
 from due_cli.events.times import HOUR
-from due_cli.ingest.stored import decoded
+from due_cli.ingest.stored import decoded, encoded
 from due_cli.local.folder import Folder
-from due_cli.local.state import State, opened
-from due_cli.status.timeline import answer, is_text, knows_beginning, status_from
+from due_cli.local.state import DataFile, State, open_state
+from due_cli.status.history import history, includes_first_event, is_text, message_status, statuses_of
 
-DEFAULT_DAYS = 90  # how long after a message's last event its status is kept (design: message status contract)
+# DuckDB and sqlglot are imported where they are used: `due status` mostly answers without them.
+
+DEFAULT_DAYS = 90  # to keep a message's status after its last event
+_MAX_BUFFERED = 50_000
+_FETCH_ROWS = 2_000
 
 
 def statuses(folder: Folder, message_ids: list[str]) -> Statuses:
-    """The status of each message in the order asked; an unknown one has the status ``not_found``."""
-    with opened(folder) as state:
+    """The status of each message in the given order; an unknown one has the status ``not_found``."""
+    with open_state(folder) as state:
         stored = {message: stored_status(state, message) for message in message_ids}
-    unknown = [message for message in dict.fromkeys(message_ids) if not _complete(stored[message], folder)]
-    from_events = statuses_from_events(folder, unknown) if unknown else {}
-    return Statuses([answer(message, stored[message], from_events.get(message)) for message in message_ids])
+    incomplete = [message for message in dict.fromkeys(message_ids) if not _is_complete(stored[message], folder)]
+    from_events = statuses_from_events(folder, incomplete) if incomplete else {}
+    return Statuses([history(message, stored[message], from_events.get(message)) for message in message_ids])
 
 
-def _complete(status: Status | None, folder: Folder) -> bool:
-    """Whether the store is enough: beside adopted history it may know only the last events of a message."""
-    return knows_beginning(status) or (status is not None and not folder.has_foreign_files())
+def _is_complete(status: Status | None, folder: Folder) -> bool:
+    """Whether the store is enough: beside adopted files it may have only the last events of a message."""
+    return includes_first_event(status) or (status is not None and not folder.has_foreign_files())
 
 
 def stored_status(state: State, message: str) -> Status | None:
-    """What the store knows of a message, unless its time is over."""
+    """The stored status of a message, until it expires."""
     body = state.one("status", message) if is_text(message) else None
     if not isinstance(body, bytes):
         return None
@@ -40,17 +46,101 @@ def stored_status(state: State, message: str) -> Status | None:
 
 
 def statuses_from_events(folder: Folder, message_ids: list[str]) -> dict[str, Status]:
-    """The statuses of messages computed from their events: history that was adopted, or is older than the store."""
-    from due_cli.local.session import table
-    from due_cli.local.translate import translated
+    """The statuses of messages computed from their events, which may be older than the store."""
+    from due_cli.local.engine import translate
+    from due_cli.local.queries import table
     from due_cli.sql import files
 
-    with opened(folder) as state:
-        sql = translated(state, files.query("status", "message").sql)
-    found: dict[str, Status] = {}
+    with open_state(folder) as state:
+        sql = translate(state, files.query("status", "message").sql)
+    computed = {}
     for message in filter(is_text, message_ids):
-        events = table(folder, sql, {"message_id": message})
-        status = status_from(message, events)
+        status = message_status(message, table(folder, sql, {"message_id": message}))
         if status is not None:
-            found[message] = status
-    return found
+            computed[message] = status
+    return computed
+
+
+def recompute_statuses(folder: Folder, state: State, progress: Progress, chosen: list[DataFile] | None = None) -> None:
+    """Compute statuses from the rows of the chosen, or all, files written by due into the table ``status_check``."""
+    state.run("status_check_table")
+    state.run("clear_status_check")
+    data = state.data_files() if chosen is None else chosen
+    progress.start("Reading events", sum(file.rows for file in data))
+    buffer: dict[str, Status] = {}
+    for status in _all_statuses(folder, state, progress, [file.path for file in data]):
+        known = buffer.get(status.message_id)
+        buffer[status.message_id] = merged(known, status) if known else status
+        if len(buffer) >= _MAX_BUFFERED:
+            _add_recomputed(state, buffer)
+            buffer = {}
+    _add_recomputed(state, buffer)
+    progress.finish()
+
+
+def merge_recomputed(state: State) -> None:
+    """Merge the statuses of :func:`recompute_statuses` into the stored ones."""
+    for message, recomputed in state.rows("all_checked_statuses").fetchall():
+        stored = state.one("status", message)
+        if isinstance(stored, bytes):
+            recomputed = encoded(merged(decoded(message, stored), decoded(message, recomputed)))
+        state.run("set_status", message, recomputed)
+
+
+def differing_messages(state: State) -> list[str]:
+    """The messages whose stored status differs from that of their events, after :func:`recompute_statuses`.
+
+    Where an event was delivered in two versions, the store may have more than the rows that were kept.
+    """
+    variants = {str(message) for (message,) in state.rows("variants")}
+    differing = [str(message) for (message,) in state.rows("differing_statuses")]
+    return [message for message in differing if not (message in variants and _stored_has_more(state, message))]
+
+
+def repair_statuses(state: State, messages: list[str], *, rows_lost: bool) -> None:
+    """Replace stored statuses by those of the events; where rows were lost, a stored status that has more is kept."""
+    for message in messages:
+        recomputed = state.one("checked_status", message)
+        if rows_lost and _stored_has_more(state, message):
+            state.run("add_variant", message)
+        elif recomputed is None:
+            state.run("delete_status", message)
+        else:
+            state.run("set_status", message, recomputed)
+
+
+def _stored_has_more(state: State, message: str) -> bool:
+    """Whether the stored status has everything of the recomputed one, and more."""
+    stored, recomputed = state.one("status", message), state.one("checked_status", message)
+    if not isinstance(stored, bytes):
+        return False
+    try:
+        status = decoded(message, stored)
+    except (ValueError, TypeError, KeyError, IndexError):
+        return False
+    return not isinstance(recomputed, bytes) or encoded(merged(status, decoded(message, recomputed))) == stored
+
+
+def _all_statuses(folder: Folder, state: State, progress: Progress, paths: list[str]) -> Iterator[Status]:
+    """The status that each row of some files gives its message."""
+    from due_cli.local.all_events import define_all_events
+    from due_cli.local.engine import connect, translate, translate_errors
+    from due_cli.sql import files
+
+    sql = translate(state, files.query("status", "all_messages").sql)
+    with connect(folder) as connection, translate_errors():
+        define_all_events(connection, state, own=paths)
+        cursor = connection.execute(sql)
+        columns = [column[0] for column in cursor.description or []]
+        while rows := cursor.fetchmany(_FETCH_ROWS):
+            yield from statuses_of(columns, iter(rows))
+            progress.advance(len(rows))
+
+
+def _add_recomputed(state: State, statuses: dict[str, Status]) -> None:
+    changed = []
+    for message, status in statuses.items():
+        known = state.one("checked_status", message)
+        total = merged(decoded(message, known), status) if isinstance(known, bytes) else status
+        changed.append((message, encoded(total)))
+    state.run_many("set_checked_status", sorted(changed))

@@ -1,9 +1,10 @@
-"""The local target behind the interface that both targets have."""
+"""The local target: :class:`due_cli.core.target.Target` for a folder."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from due_cli.core.errors import UsageError
 from due_cli.core.progress import Progress
@@ -11,118 +12,105 @@ from due_cli.core.results import Checks, Done, IngestSummary, Removal, Statuses,
 from due_cli.core.target import ReportOptions
 from due_cli.local.folder import Folder
 
-# What needs DuckDB, pyarrow or sqlglot is imported by the method that does: `due status` starts without them.
+# Modules that need DuckDB, pyarrow or sqlglot are imported by the method that needs them: `due status` starts faster.
 
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """A folder on this machine."""
+    """A folder on this machine; methods as :class:`due_cli.core.target.Target` describes them."""
 
     folder: Folder
 
     def report(self, name: str, options: ReportOptions, since: str | None, until: str | None, now: datetime) -> Table:
-        """The rows of a report."""
-        from due_cli.local import reports
+        from due_cli.local import queries
 
-        return reports.report(self.folder, name, options, since, until, now)
+        return queries.report(self.folder, name, options, since, until, now)
 
     def query(self, sql: str) -> Table | Done:
-        """The rows of a statement, or the view that it made or dropped."""
-        from due_cli.local import query
+        from due_cli.local import queries, views
+        from due_cli.sql import duckdb as dialect
+        from due_cli.sql.statements import changed
 
-        return query.run(self.folder, sql)
+        self.folder.require()
+        statement = dialect.parsed(sql)
+        done = changed(statement, sql, partial(views.create, self.folder), partial(views.drop, self.folder))
+        if done is not None:
+            return done
+        return queries.table(self.folder, dialect.to_duckdb(statement), every_view=dialect.is_command(statement))
 
     def create_view(self, sql: str) -> None:
-        """Makes a view stay."""
         from due_cli.local import views
 
         views.create(self.folder, sql)
 
     def views(self) -> Table:
-        """Every view."""
         from due_cli.local import views
 
-        return views.listed(self.folder)
+        return views.list_views(self.folder)
 
     def view(self, name: str) -> str:
-        """A view's statement."""
         from due_cli.local import views
 
-        return views.shown(self.folder, name)
+        return views.view_sql(self.folder, name)
 
     def drop_view(self, name: str) -> None:
-        """Removes a view."""
         from due_cli.local import views
 
         views.drop(self.folder, name)
 
     def statuses(self, message_ids: list[str]) -> Statuses:
-        """The status of messages, from the store or the events."""
         from due_cli.local import statuses
 
         return statuses.statuses(self.folder, message_ids)
 
     def ingest(self, paths: list[str], progress: Progress) -> IngestSummary:
-        """Files records."""
-        from due_cli.local.ingest import ingest_paths
+        from due_cli.local import ingest
 
-        return ingest_paths(self.folder, paths, progress)
+        return ingest.ingest_paths(self.folder, paths, progress)
 
     def failed(self) -> Table:
-        """The records that could not be read."""
-        from due_cli.local import failures
+        from due_cli.local import failed_records
 
-        return failures.listed(self.folder)
+        return failed_records.list_failed(self.folder)
 
     def failed_record(self, identity: str) -> bytes:
-        """One of them."""
-        from due_cli.local import failures
+        from due_cli.local import failed_records
 
-        return failures.shown(self.folder, identity)
+        return failed_records.content(self.folder, identity)
 
     def chosen_failed(self, identities: list[str], *, everything: bool) -> list[str]:
-        """The whole ids of some or all of them."""
-        from due_cli.local import failures
+        from due_cli.local import failed_records
 
-        return failures.chosen(self.folder, identities, everything=everything)
+        return failed_records.full_ids(self.folder, identities, everything=everything)
 
     def replay(self, identities: list[str], progress: Progress) -> IngestSummary:
-        """Files failed records again."""
-        from due_cli.local import failures
+        from due_cli.local import failed_records
 
-        return failures.replay(self.folder, identities, progress)
+        return failed_records.replay(self.folder, identities, progress)
 
     def discard(self, identities: list[str], progress: Progress) -> int:
-        """Deletes failed records."""
-        from due_cli.local import failures
+        from due_cli.local import failed_records
 
-        return failures.discard(self.folder, identities, progress)
+        return failed_records.discard(self.folder, identities, progress)
 
     def examine(self, progress: Progress, *, repair: bool, send_test: bool) -> Checks:
-        """Checks the folder; raises :class:`UsageError` for a test record, which has no stream to go through."""
         from due_cli.local import doctor
 
         if send_test:
-            raise UsageError("--send-test follows a record through a stream, and a folder has none", "due doctor")
-        return doctor.examine(self.folder, progress, doctor.repair(self.folder, progress) if repair else None)
+            raise UsageError("--send-test sends a record through a stream, and a folder has none", "due doctor")
+        return doctor.examine(self.folder, progress, repair_first=repair)
 
     def outputs(self) -> dict[str, Value]:
-        """What the folder is."""
-        from due_cli.local import lifecycle
+        from due_cli.local import setup
 
-        return lifecycle.outputs(self.folder)
+        return setup.outputs(self.folder)
 
     def removal(self, *, delete_data: bool) -> Removal:
-        """What would be removed."""
-        from due_cli.local import lifecycle
+        from due_cli.local import teardown
 
-        found = lifecycle.removal(self.folder)
-        what = f"{found.own_rows:,} events in {found.own_files:,} files, " if delete_data else ""
-        return Removal(f"Remove {what}the views, statuses and bookkeeping of {self.folder.root}?")
+        return teardown.removal(self.folder, delete_data=delete_data)
 
     def take_down(self, *, delete_data: bool, progress: Progress) -> Done:
-        """Removes what due made of the folder."""
-        from due_cli.local import lifecycle
+        from due_cli.local import teardown
 
-        left = lifecycle.take_down(self.folder, delete_data=delete_data, progress=progress)
-        return Done([f"{self.folder.root} is no events database any more", *left])
+        return teardown.take_down(self.folder, delete_data=delete_data, progress=progress)

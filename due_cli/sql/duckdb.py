@@ -213,7 +213,7 @@ def must_read(statement: exp.Expr, sql: str) -> None:
     """Raises :class:`QueryError` for a statement, typed as ``sql``, that would change something."""
     if not only_reads(statement):
         raise QueryError(
-            f"due query does not run this: {sql.strip().partition(chr(10))[0][:60]}",
+            f"Only read statements are allowed: {sql.strip().partition(chr(10))[0][:60]}",
             "it reads (SELECT, WITH, SHOW, DESCRIBE); only CREATE OR REPLACE VIEW and DROP VIEW change something",
         )
 

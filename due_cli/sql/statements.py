@@ -51,10 +51,10 @@ def changed(statement: dialect.Statement, sql: str, create: Callable[[str], str]
     """
     if dialect.created_view(statement) is not None:
         name = create(sql)
-        return Done([f"the view {name} is there"], (try_it(name),))
+        return Done([f"Created view {name}"], (try_it(name),))
     dropped = dialect.dropped_view(statement)
     if dropped is not None:
         drop(dropped, missing_ok=bool(statement.args.get("exists")))
-        return Done([f"the view {dropped} is gone"])
+        return Done([f"Dropped view {dropped}"])
     dialect.must_read(statement, sql)
     return None

@@ -1,0 +1,1 @@
+"""The history of a message, as ``due status`` shows it on both targets; stores and events give its statuses."""

@@ -1,4 +1,4 @@
-"""What facts, record statuses and bounce types mean, in the documents' sense and in few words.
+"""Short descriptions of the facts, record statuses and bounce types of a message.
 
 Sources: the message status blog's tables; SES developer guide, "Contents of event data" (bounce types); End User
 Messaging SMS user guide, "Event types".
@@ -9,15 +9,15 @@ from __future__ import annotations
 FACTS = {
     "send": "accepted for sending",
     "delivered": "accepted by the recipient's mail server",
-    "rejected": "not sent: malware was found in it",
-    "hardbounce": "not delivered: a permanent issue, it will not be tried again",
-    "softbounce": "not delivered yet, or given up: a temporary issue",
+    "rejected": "rejected: malware detected",
+    "hardbounce": "hard bounce: permanent failure, not retried",
+    "softbounce": "soft bounce: temporary failure",
     "complaint": "the recipient reported it as spam",
     "open": "opened by the recipient",
     "click": "a link in it was clicked",
     "unsubscribe": "the recipient unsubscribed",
     "rendering_failure": "not sent: template data is missing or does not match",
-    "delivery_delay": "delayed by a temporary issue; SES is still trying",
+    "delivery_delay": "delayed by a temporary issue; SES is still retrying",
     "success": "accepted by the carrier or delivered",
     "buffered": "on its way",
     "failure": "not delivered",
@@ -29,14 +29,14 @@ FACTS = {
     "completed": "the message was played; perhaps to a voicemail box",
     "busy": "the line was busy",
     "no_answer": "nobody answered",
-    "failed": "it failed",
-    "ttl_expired": "it was not delivered within its time to live",
-    "spam": "the carrier took it for spam",
+    "failed": "failed",
+    "ttl_expired": "not delivered within its time to live",
+    "spam": "classified as spam by the carrier",
     "protect_blocked": "blocked by a rule of your protect configuration",
     "accepted": "accepted for sending",
     "sent": "in transit",
-    "deleted": "the customer deleted it",
-    "warning": "it names an item that is not available",
+    "deleted": "deleted by the customer",
+    "warning": "contains an item that is not available",
 }
 
 RECORD_STATUSES = {
@@ -52,10 +52,10 @@ RECORD_STATUSES = {
     "UNKNOWN": "an error prevented delivery, or no receipt came within 72 hours",
     "BLOCKED": "the recipient's device blocks SMS messages",
     "CARRIER_UNREACHABLE": "an issue with the recipient's carrier prevented delivery",
-    "SPAM": "the carrier took the message for spam",
+    "SPAM": "the carrier classified the message as spam",
     "INVALID_MESSAGE": "the message body is not valid",
     "CARRIER_BLOCKED": "the recipient's carrier blocked the message",
-    "TTL_EXPIRED": "it was not delivered within its time to live",
+    "TTL_EXPIRED": "not delivered within its time to live",
     "PROTECT_BLOCKED": "blocked by a rule of your protect configuration",
     "FAILED": "delivery failed",
     "UNROUTABLE": "no route to the destination",
@@ -82,17 +82,17 @@ RECORD_STATUSES = {
 }
 
 BOUNCE_SUB_TYPES = {
-    "Permanent/General": "the recipient's mail server refused it for good",
-    "Permanent/NoEmail": "the address could not be taken from the bounce message",
+    "Permanent/General": "permanently rejected by the recipient's mail server",
+    "Permanent/NoEmail": "the address could not be extracted from the bounce message",
     "Permanent/Suppressed": "the address is on SES's suppression list: it bounced before",
     "Permanent/OnAccountSuppressionList": "the address is on your account's suppression list; not counted as a bounce",
     "Permanent/OnTenantSuppressionList": "the address is on the tenant's suppression list; not counted as a bounce",
-    "Permanent/EmailValidationSuppressed": "email validation held the address back",
+    "Permanent/EmailValidationSuppressed": "suppressed by email validation",
     "Permanent/UnsubscribedRecipient": "the recipient had unsubscribed",
     "Transient/General": "a temporary failure, or an out-of-office answer",
     "Transient/MailboxFull": "the recipient's mailbox is full",
     "Transient/MessageTooLarge": "the message is too large for the recipient's mail server",
-    "Transient/CustomTimeoutExceeded": "it was not delivered within the time you set",
+    "Transient/CustomTimeoutExceeded": "not delivered within the time you set",
     "Transient/ContentRejected": "the recipient's mail server rejected the content",
     "Transient/AttachmentRejected": "the recipient's mail server rejected an attachment",
     "Undetermined/Undetermined": "the recipient's mail server sent a bounce that SES could not read",
@@ -101,11 +101,11 @@ BOUNCE_SUB_TYPES = {
 
 def bounce(kind: str) -> str:
     """``Permanent/NoEmail: …`` for a bounce type and sub-type."""
-    known = BOUNCE_SUB_TYPES.get(kind)
-    return f"{kind}: {known}" if known else kind
+    description = BOUNCE_SUB_TYPES.get(kind)
+    return f"{kind}: {description}" if description else kind
 
 
 def record_status(status: str) -> str:
     """``CARRIER_BLOCKED: …`` for a record status of an SMS message."""
-    known = RECORD_STATUSES.get(status)
-    return f"{status}: {known}" if known else status
+    description = RECORD_STATUSES.get(status)
+    return f"{status}: {description}" if description else status

@@ -10,9 +10,9 @@ from io import StringIO
 from pathlib import Path
 from typing import Protocol
 
-from due_cli.local import query
+from due_cli.local import target
 from due_cli.local.folder import Folder
-from due_cli.local.session import session
+from due_cli.local.queries import session
 from due_cli.render.data import json_text
 from due_cli.sql.duckdb import parsed, tables_of, to_duckdb
 from tests.engines.hive import Answer, Row
@@ -35,7 +35,7 @@ class Local:
     def answer(self, sql: str) -> Answer:
         """What a statement returns."""
         folder, text = Folder(self.database), StringIO()
-        json_text(query.run(folder, sql), text)
+        json_text(target.Local(folder).query(sql), text)
         statement = parsed(sql)
         with session(folder, tables_of(statement)) as (connection, _):
             described = connection.execute(f"DESCRIBE {to_duckdb(statement)}").fetchall()

@@ -12,7 +12,7 @@ from hypothesis import Phase
 
 from due_cli.core.progress import Silent
 from due_cli.local.folder import Folder
-from due_cli.local.lifecycle import set_up
+from due_cli.local.setup import set_up
 
 NewDatabase = Callable[[], Path]
 

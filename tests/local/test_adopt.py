@@ -220,7 +220,7 @@ def test_a_copy_of_another_databases_events(due: Due, original: Path, tmp_path: 
     place = tmp_path / "data"
     shutil.copytree(original / "events", place / "events")
     found = due("setup", "--local", str(place)).done()
-    assert f"found {len(rows(due, original))} events in" in found.out
+    assert f"Adopted {len(rows(due, original))} events in" in found.out
     assert rows(due, place) == rows(due, original)
     statuses = "SELECT message_id, body FROM status ORDER BY message_id"
     assert state(place, statuses) == state(original, statuses)

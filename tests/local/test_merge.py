@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from due_cli.events.model import Json
-from due_cli.local import housekeeping
+from due_cli.local import data_files
 from tests.commands import Due, write_lines
 from tests.events.records import HAPPENED, SAMPLES, iso, ses_bounce, ses_notification, sms_event
 from tests.local import foreign
@@ -70,7 +70,7 @@ def test_large_files_stay(due: Due, database: Path, tmp_path: Path, monkeypatch:
     big = [text(number) for number in range(400)]
     ingest(due, database, write_lines(tmp_path / "big.json", big))
     (large,) = foreign.own_files(database)
-    monkeypatch.setattr(housekeeping, "_SMALL_BYTES", large.stat().st_size)
+    monkeypatch.setattr(data_files, "_SMALL_BYTES", large.stat().st_size)
     ingest_each(due, database, tmp_path, *(text(1000 + number) for number in range(MOST)))
     assert large in foreign.own_files(database)
     assert files_by_hour(database) == [2]

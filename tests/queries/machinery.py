@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from due_cli.local.folder import Folder
-from due_cli.local.session import session
+from due_cli.local.queries import session
 from due_cli.render.data import plain
 from due_cli.sql import files, loader
 from due_cli.sql.duckdb import parsed, to_duckdb

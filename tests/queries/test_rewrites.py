@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from due_cli.core.errors import QueryError
-from due_cli.local.engine import connected
+from due_cli.local.engine import connect
 from due_cli.local.folder import Folder
-from due_cli.local.session import session
+from due_cli.local.queries import session
 from due_cli.sql.duckdb import parsed, to_duckdb
 from tests.commands import Due
 from tests.queries.conftest import Week
@@ -27,7 +27,7 @@ Ask = Callable[[str], list[tuple[Any, ...]]]
 @pytest.fixture(scope="module")
 def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
     """Rows of a statement in Athena's SQL; ``t`` has lists and maps that are full, empty and NULL."""
-    with connected(Folder(tmp_path_factory.mktemp("engine"))) as connection:
+    with connect(Folder(tmp_path_factory.mktemp("engine"))) as connection:
         connection.execute(
             """CREATE TABLE t AS SELECT * FROM (VALUES
                 (1, ['a', 'b'], [10, 20, 30], MAP {'x': '1', 'y': '2'}, MAP {'x': '9', 'z': '3'}),

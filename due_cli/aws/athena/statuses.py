@@ -10,7 +10,7 @@ from due_cli.core.errors import DueError
 from due_cli.core.progress import Progress
 from due_cli.core.results import Statuses
 from due_cli.events.status import Status, merged
-from due_cli.status.timeline import answer, is_text, knows_beginning, statuses_of
+from due_cli.status.history import history, includes_first_event, is_text, statuses_of
 
 # An id stands three times in the statement, of which Athena takes 262,144 bytes (StartQueryExecution, QueryString).
 _IDS_BYTES, _IDS = 60_000, 1_000
@@ -23,7 +23,9 @@ def statuses(stack: Stack, progress: Progress, message_ids: Sequence[str]) -> St
     """
     asked = list(dict.fromkeys(message_ids))
     stored = dynamodb.read_statuses(stack.aws, stack.names.status_table, asked)
-    unsure = [message for message in asked if not knows_beginning(stored.get(message)) and message and is_text(message)]
+    unsure = [
+        message for message in asked if not includes_first_event(stored.get(message)) and message and is_text(message)
+    ]
     told: dict[str, Status] = {}
     try:
         for some in _parts(unsure):
@@ -32,7 +34,7 @@ def statuses(stack: Stack, progress: Progress, message_ids: Sequence[str]) -> St
                 told[message] = merged(known, status) if known else status
     except DueError as error:
         progress.note(f"the events were not asked: {error.message}")
-    return Statuses([answer(message, stored.get(message), told.get(message)) for message in message_ids])
+    return Statuses([history(message, stored.get(message), told.get(message)) for message in message_ids])
 
 
 def _from_events(stack: Stack, progress: Progress, messages: tuple[str, ...]) -> dict[str, Status]:

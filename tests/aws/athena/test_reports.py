@@ -8,7 +8,7 @@ import pytest
 
 from due_cli.aws.athena import reports
 from due_cli.local.folder import Folder
-from due_cli.local.reports import report as local_report
+from due_cli.local.queries import report as local_report
 from due_cli.sql import files
 from tests.aws.athena.awkward import DAY, VALUES
 from tests.aws.athena.conftest import Both, Said

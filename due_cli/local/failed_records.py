@@ -1,0 +1,111 @@
+"""``due failed``: the records of a folder that could not be read, to list, show, replay and discard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from due_cli.core.errors import NotFoundError, UsageError
+from due_cli.core.progress import Progress
+from due_cli.core.results import IngestSummary, Table
+from due_cli.ingest.batch import Batch, Block, failed_id, normalised
+from due_cli.ingest.workers import Normalised
+from due_cli.local.folder import Folder
+from due_cli.local.ingest import ingest
+from due_cli.local.state import FailedRecord, State, open_for_writing, open_state
+
+COLUMNS = ("id", "reason", "kept_at", "origin", "bytes")
+_MAX_REPLAY_BYTES = 64 * 1024 * 1024
+_MAX_TRIALS = 1000
+
+
+def list_failed(folder: Folder) -> Table:
+    """Every failed record, oldest first."""
+    with open_state(folder) as state:
+        return Table(COLUMNS, state.rows("failed").fetchall(), empty="no failed records")
+
+
+def content(folder: Folder, identity: str) -> bytes:
+    """A failed record byte for byte as it was received."""
+    with open_state(folder) as state:
+        return _content(state, _record(state, identity))
+
+
+def count_readable(folder: Folder) -> tuple[int, int]:
+    """The number of failed records, and how many of them (of the first, if many) a replay could read now."""
+    with open_state(folder) as state:
+        records = _records(state)
+        tried = [record for record in records if record.bytes <= _MAX_REPLAY_BYTES][:_MAX_TRIALS]
+        return len(records), sum(_is_readable(normalised(_block(state, record)), record) for record in tried)
+
+
+def replay(folder: Folder, identities: list[str], progress: Progress) -> IngestSummary:
+    """Ingest failed records again, all of them without ids; those that can be read now leave the list."""
+    with open_for_writing(folder, progress) as state:
+        records = _selected(state, identities) or _records(state)
+        return ingest(folder, state, _batches(state, records, progress), progress)
+
+
+def discard(folder: Folder, identities: list[str], progress: Progress) -> int:
+    """Delete failed records; returns how many."""
+    with open_for_writing(folder, progress) as state, state.transaction():
+        records = _selected(state, identities)
+        for record in records:
+            _delete(state, record)
+        return len(records)
+
+
+def full_ids(folder: Folder, identities: list[str], *, everything: bool) -> list[str]:
+    """The full ids of the named records, or of all; raises :class:`UsageError` for neither."""
+    if not identities and not everything:
+        raise UsageError("which failed records?", "give ids of due failed list, or --all")
+    with open_state(folder) as state:
+        return [record.id for record in (_records(state) if everything else _selected(state, identities))]
+
+
+def _batches(state: State, records: list[FailedRecord], progress: Progress) -> Iterator[Normalised]:
+    """Each record, read again; one that succeeds is deleted in the commit that stores its rows."""
+    for record in records:
+        if record.bytes > _MAX_REPLAY_BYTES:
+            progress.note(f"skipped {record.id}: {record.bytes:,} bytes is larger than any record may be")
+            continue
+        block = _block(state, record)
+        batch = normalised(block)
+        if _is_readable(batch, record):
+            _delete(state, record)
+        yield block, batch
+
+
+def _block(state: State, record: FailedRecord) -> Block:
+    return Block(record.origin, 1, _content(state, record))
+
+
+def _is_readable(batch: Batch, record: FailedRecord) -> bool:
+    return record.id not in {failed_id(failure.raw) for failure in batch.failures}
+
+
+def _records(state: State) -> list[FailedRecord]:
+    return [FailedRecord(*row) for row in state.rows("failed")]
+
+
+def _selected(state: State, identities: list[str]) -> list[FailedRecord]:
+    """The named records, each once."""
+    return list(dict.fromkeys(_record(state, identity) for identity in identities))
+
+
+def _record(state: State, identity: str) -> FailedRecord:
+    """The failed record whose id starts with ``identity``; raises unless it is exactly one."""
+    matches = [record for record in _records(state) if record.id.startswith(identity)]
+    if not matches:
+        raise NotFoundError(f"no failed record {identity}", "due failed list")
+    if len(matches) > 1:
+        raise UsageError(f"{len(matches)} failed records begin with {identity}", "due failed list shows whole ids")
+    return matches[0]
+
+
+def _content(state: State, record: FailedRecord) -> bytes:
+    return b"".join(part for (part,) in state.rows("failed_parts", record.id))
+
+
+def _delete(state: State, record: FailedRecord) -> None:
+    state.run("delete_failed", record.id)
+    state.run("delete_failed_parts", record.id)

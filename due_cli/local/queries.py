@@ -1,0 +1,109 @@
+"""Reports and other queries on a folder: a session with the views that a statement names, its rows as a stream."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence, Set
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+
+import duckdb
+
+from due_cli.core.errors import QueryError
+from due_cli.core.results import Table
+from due_cli.core.target import ReportOptions
+from due_cli.local.all_events import ALL_TIME, Window, define_all_events
+from due_cli.local.engine import connect, translate, translate_errors
+from due_cli.local.folder import Folder
+from due_cli.local.state import State, View, open_state
+from due_cli.sql import files
+from due_cli.sql.parameters import Parameter, named_in, period, values
+
+_FETCH_ROWS = 2_000
+_WORD = re.compile(r"\w+")
+
+
+def report(
+    folder: Folder, name: str, options: ReportOptions, since: str | None, until: str | None, now: datetime
+) -> Table:
+    """The rows of a report; only the files of its period are opened."""
+    query = files.query("reports", name)
+    parameters = values(query, period(query.since if since is None else since, until, now), options)
+    with open_state(folder) as state:
+        sql = translate(state, query.sql)
+    first, last = parameters["read_from"], parameters["until"]
+    assert isinstance(first, datetime) and isinstance(last, datetime)  # noqa: S101  the period's values are times
+    window = (_hours_since_epoch(first), _hours_since_epoch(last))
+    return table(folder, sql, named_in(query.sql, parameters), window)
+
+
+def table(
+    folder: Folder,
+    sql: str,
+    parameters: Mapping[str, Parameter] | None = None,
+    window: Window = ALL_TIME,
+    *,
+    every_view: bool = False,
+) -> Table:
+    """The rows of a statement in DuckDB's dialect, as a stream.
+
+    Only the views that it names are defined, unless ``every_view`` (for SHOW).
+    """
+    names = None if every_view else {word.lower() for word in _WORD.findall(sql)}
+    stack = ExitStack()
+    try:
+        connection, _ = stack.enter_context(session(folder, names, window))
+        with translate_errors():
+            cursor = connection.execute(sql, dict(parameters) if parameters else None)
+            columns = [column[0] for column in cursor.description or []]
+    except BaseException:
+        stack.close()
+        raise
+    return Table(columns, _rows(cursor, stack))
+
+
+@contextmanager
+def session(
+    folder: Folder, names: set[str] | None, window: Window = ALL_TIME
+) -> Iterator[tuple[duckdb.DuckDBPyConnection, State]]:
+    """A connection with ``all_events`` and the stored views of these names with all that they read; None for all."""
+    with open_state(folder) as state, folder.reader_lock(), connect(folder) as connection:
+        views = state.views()
+        with translate_errors():
+            connection.execute(f'CREATE SCHEMA "{state.meta("database")}"')
+            connection.execute(f'USE "{state.meta("database")}"')
+            define_all_events(connection, state, window)
+            for view in _dependency_order(views, views.keys() if names is None else names):
+                connection.execute(view.translated)
+        yield connection, state
+
+
+def _dependency_order(views: dict[str, View], names: Set[str]) -> list[View]:
+    """The named views and those that they read, each after what it depends on.
+
+    Raises :class:`QueryError` for a cycle.
+    """
+    ordered: dict[str, View] = {}
+
+    def add(name: str, path: tuple[str, ...]) -> None:
+        if name in path:
+            raise QueryError(f"views that read each other: {' -> '.join((*path, name))}", f"due view drop {name}")
+        if name in views and name not in ordered:
+            for dependency in views[name].depends_on:
+                add(dependency, (*path, name))
+            ordered[name] = views[name]
+
+    for name in sorted(names & views.keys()):
+        add(name, ())
+    return list(ordered.values())
+
+
+def _rows(cursor: duckdb.DuckDBPyConnection, stack: ExitStack) -> Iterator[Sequence[object]]:
+    with stack, translate_errors():
+        while rows := cursor.fetchmany(_FETCH_ROWS):
+            yield from rows
+
+
+def _hours_since_epoch(moment: datetime) -> int:
+    """The hour that a naive UTC time lies in, as the state counts hours."""
+    return int(moment.replace(tzinfo=UTC).timestamp()) // 3600

@@ -1,0 +1,82 @@
+"""The history of a message: its status from a store or from its events, and when what happened, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import reduce
+from typing import cast
+
+from due_cli.core.results import Moment, Table, Timeline, Value
+from due_cli.events.model import Row
+from due_cli.events.status import Status, merged, status_of
+from due_cli.events.times import iso
+from due_cli.status import descriptions
+
+NOT_FOUND = "not_found"
+_FIRST_FACTS = frozenset(("send", "buffered", "initiated", "accepted", "sent"))  # of each channel
+
+
+def history(message: str, stored: Status | None, from_events: Status | None) -> Timeline:
+    """The history of a message: that of its events where it was computed, else the stored one, else ``not_found``."""
+    status = stored if from_events is None else from_events
+    if status is None:
+        return Timeline({"message_id": message, "status": NOT_FOUND})
+    item: dict[str, object] = {**status.item(), "from": "store" if from_events is None else "events"}
+    by_time = sorted(status.times.items(), key=lambda fact_and_time: fact_and_time[::-1])
+    return Timeline(item, [Moment(iso(at), fact, _description(status, fact)) for fact, at in by_time])
+
+
+def includes_first_event(status: Status | None) -> bool:
+    """Whether a stored status starts with the message's first event; beside older events it may have only the last."""
+    return status is not None and bool(_FIRST_FACTS & status.times.keys())
+
+
+def is_text(message: str) -> bool:
+    """Whether an id is valid UTF-8; Python keeps other bytes of a command line as lone surrogates."""
+    try:
+        message.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def statuses_of(columns: Sequence[str], rows: Iterable[Sequence[Value]]) -> Iterator[Status]:
+    """The status that each row of ``queries/status/`` gives its message."""
+    for values in rows:
+        row = cast(Row, {column: value for column, value in zip(columns, values, strict=True) if value is not None})
+        status = status_of(row) if "event_type" in row and _set_event_time(row) else None
+        if status is not None:
+            yield status
+
+
+def message_status(message: str, events: Table) -> Status | None:
+    """The status of one message from the rows of its events, or None."""
+    statuses = [status for status in statuses_of(events.columns, events.rows) if status.message_id == message]
+    return reduce(merged, statuses) if statuses else None
+
+
+def _set_event_time(row: Row) -> bool:
+    """Set ``occurred_at`` where a row of the AWS solution's data lacks it; False if the row has no time."""
+    if "occurred_at" in row:
+        return True
+    event, arrival = row.get("event_timestamp"), row.get("arrival_timestamp")
+    # In the solution's email events event_timestamp is that of the message, except for the send itself.
+    has_message_time = row["event_type"].startswith("_email.") and row["event_type"] != "_email.send"
+    event_time = (arrival or event) if has_message_time else (event or arrival)
+    if event_time is None:
+        return False
+    row["occurred_at"] = event_time
+    return True
+
+
+def _description(status: Status, fact: str) -> str:
+    text = descriptions.FACTS.get(fact, "")
+    bounce_type = status.earliest.get(f"{fact}_type")
+    if bounce_type is not None:
+        return f"{text} ({descriptions.bounce(bounce_type[1])})"
+    record_status = status.record_status
+    if record_status is not None and fact in ("success", "failure", "buffered", "read", "failed"):
+        same_time = record_status[0][0] == status.times[fact]
+        if same_time or fact == status.status:
+            return f"{text} ({descriptions.record_status(record_status[1])})"
+    return text
