@@ -27,6 +27,7 @@ from due_cli.local.state import open_state
 from due_cli.sql import duckdb as dialect
 from due_cli.sql import files
 from due_cli.sql.functions import transform_values
+from due_cli.sql.reports import bind
 
 Rows = Sequence[Sequence[object]]
 
@@ -65,7 +66,7 @@ QUESTIONS = (
 
 def ours(folder: Folder, question: Question, since: str | None = None) -> Rows:
     """The rows of due's report, by the way that ``due report`` takes, from opening the folder on."""
-    found = report(folder, question.name, dict(question.options), since, None, AS_OF.replace(tzinfo=UTC))
+    found = report(folder, bind(question.name, dict(question.options), since, now=AS_OF.replace(tzinfo=UTC)))
     return list(found.rows)
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from due_cli.aws.client import Aws
 from due_cli.aws.stack.stack import Stack, found, remains
 from due_cli.core.progress import Progress
 from due_cli.core.results import Checks, Done, IngestSummary, Removal, Statuses, Table, Value
-from due_cli.core.target import ReportOptions
+from due_cli.sql.reports import BoundReport
 
 # PyAthena is imported by the methods that ask Athena: `due status` answers from DynamoDB without it.
 
@@ -21,11 +20,11 @@ class OnAws:
     stack: Stack
     progress: Progress
 
-    def report(self, name: str, options: ReportOptions, since: str | None, until: str | None, now: datetime) -> Table:
-        """The rows of a report."""
-        from due_cli.aws.athena import reports
+    def report(self, report: BoundReport) -> Table:
+        """The rows of a report; none has a column that Athena cannot write as it is."""
+        from due_cli.aws.athena.engine import table
 
-        return reports.report(self.stack, self.progress, name, options, since, until, now)
+        return table(self.stack, self.progress, report.statement)
 
     def query(self, sql: str) -> Table | Done:
         """The rows of a statement, or the view that it made or dropped."""

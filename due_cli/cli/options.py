@@ -1,29 +1,88 @@
-"""What commands share: the settings they were called with, their target, their examples."""
+"""What commands share: the global options, the target and the progress of a call, options declared in code."""
 
 from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from due_cli.core.errors import UsageError
-from due_cli.core.settings import Choice, LocalChoice, Settings, chosen, record
+from due_cli.core.settings import Choice, LocalChoice, Settings, chosen, output_of, record
 
 if TYPE_CHECKING:
+    from due_cli.aws.stack.stack import Stack
+    from due_cli.cli.target import Target
     from due_cli.core.progress import Progress
-    from due_cli.core.results import Result, Table
-    from due_cli.core.target import Target
+    from due_cli.core.results import Table
 
-YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+GLOBAL_SECTION = "Global options"
+ProjectId = Annotated[str, typer.Argument(metavar="PROJECT_ID", help="Id of an Amazon Pinpoint project.")]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
+
+
+@dataclass(slots=True)
+class Invocation:
+    """One call of ``due``; its settings are known once the command line is parsed."""
+
+    settings: Settings | None = None
+
+
+def _global(*names: str, metavar: str | None = None, text: str) -> Any:
+    return typer.Option(*names, metavar=metavar, help=text, show_default=False, rich_help_panel=GLOBAL_SECTION)
+
+
+def settings_from(
+    local: Annotated[
+        Path | None, _global("--local", metavar="DIR", text="Folder to work on. [env var: DUE_LOCAL]")
+    ] = None,
+    stack: Annotated[
+        str | None, _global("--stack", metavar="NAME", text="Stack on AWS to work on. [env var: DUE_STACK]")
+    ] = None,
+    region: Annotated[str | None, _global("--region", metavar="REGION", text="AWS region.")] = None,
+    profile: Annotated[str | None, _global("--profile", metavar="NAME", text="Profile of the AWS CLI.")] = None,
+    output: Annotated[
+        str | None,
+        _global("--output", "-o", metavar="FORMAT", text="Format: table, json, csv or markdown. [env var: DUE_OUTPUT]"),
+    ] = None,
+    quiet: Annotated[bool | None, _global("--quiet", "-q", text="Show no progress and no hints.")] = None,
+    debug: Annotated[bool | None, _global("--debug", text="Show a traceback when something goes wrong.")] = None,
+    no_color: Annotated[bool | None, _global("--no-color", text="Use no colors; NO_COLOR works too.")] = None,
+) -> Settings:
+    """The settings of a call from its global options, which are the parameters; None is what was not given."""
+    return Settings(
+        local=None if local is None else Path(local),
+        stack=stack,
+        region=region,
+        profile=profile,
+        output=output_of(os.environ.get("DUE_OUTPUT") if output is None else output),
+        quiet=bool(quiet),
+        debug=bool(debug),
+        color=not no_color and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb",
+    )
+
+
+GLOBAL_OPTIONS = {
+    name: parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+    for name, parameter in inspect.signature(settings_from, eval_str=True).parameters.items()
+}
+
+
+def invocation_of(context: typer.Context) -> Invocation:
+    """The call of ``due`` that a command runs in."""
+    invocation = context.find_root().obj
+    assert isinstance(invocation, Invocation)  # noqa: S101  main makes it
+    return invocation
 
 
 def settings_of(context: typer.Context) -> Settings:
     """The global options of this call."""
-    settings = context.find_root().obj
-    assert isinstance(settings, Settings)  # noqa: S101  the root callback sets it
+    settings = invocation_of(context).settings
+    assert settings is not None  # noqa: S101  set before the command's function is called
     return settings
 
 
@@ -40,35 +99,49 @@ def target_of(context: typer.Context, *, even_partly: bool = False) -> Target:
     return on_aws(choice.stack, choice.profile, choice.region, progress_of(context), even_partly=even_partly)
 
 
+def stack_of(context: typer.Context) -> Stack:
+    """The stack that this call works on; raises :class:`UsageError` where the target is a folder."""
+    choice = chosen(settings_of(context), os.environ)
+    if isinstance(choice, LocalChoice):
+        raise UsageError(
+            f"{choice.folder} is a folder, and events are attached to a stack on AWS",
+            "--stack NAME names one; due ingest PATH... takes events into a folder",
+        )
+    from due_cli.aws.client import Aws
+    from due_cli.aws.stack.stack import found
+
+    return found(Aws(choice.profile, choice.region), choice.stack)
+
+
 def progress_of(context: typer.Context) -> Progress:
-    """Where this call's work tells of its progress."""
+    """Where this call reports its progress."""
     from due_cli.render.bar import progress
 
     return progress(settings_of(context))
 
 
 def preview(context: typer.Context, plan: Table) -> None:
-    """Shows a plan beside the command's own output."""
+    """Shows a plan on standard error, before the command's own output."""
     from due_cli.render import aside
 
     aside(plan, settings_of(context))
 
 
 def declared(name: str, kind: Any, default: object, flag: str, metavar: str | None, text: str) -> inspect.Parameter:
-    """An option of a command whose options are read from somewhere else than its function."""
+    """A parameter that is an option of a command, for options that are read from elsewhere than its function."""
     annotation = Annotated[kind, typer.Option(flag, metavar=metavar, help=text, show_default=False)]
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
-def signed(command: Callable[..., Result], parameters: list[inspect.Parameter]) -> Callable[..., Result]:
+def signed(command: Callable[..., Any], parameters: Sequence[inspect.Parameter]) -> Callable[..., Any]:
     """A function with the signature that Typer is to read."""
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # functions may carry one
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return command
 
 
-def remembered(choice: Choice) -> list[str]:
-    """Records a target for later commands; a line for the user where that cannot be done."""
+def remember(choice: Choice) -> list[str]:
+    """Records a target for later commands; returns lines for the user where that cannot be done."""
     try:
         record(choice, os.environ)
     except OSError as error:
@@ -76,11 +149,6 @@ def remembered(choice: Choice) -> list[str]:
         name = "--local or DUE_LOCAL" if isinstance(choice, LocalChoice) else "--stack or DUE_STACK"
         return [f"{error.filename}: {reason}: name the database to later commands with {name}"]
     return []
-
-
-def examples(*commands: str) -> str:
-    """The end of a command's help: commands that work as they stand."""
-    return "\b\nExamples:\n" + "\n".join(f"  {command}" for command in commands)
 
 
 def confirm(question: str, *, yes: bool, what: str) -> bool:
@@ -94,5 +162,5 @@ def confirm(question: str, *, yes: bool, what: str) -> bool:
         return True
     answer = ask(question)
     if answer is None:
-        raise UsageError(f"{what} wants a confirmation, and standard input is not a terminal", "give --yes")
+        raise UsageError(f"{what} needs confirmation, but stdin is not a terminal", "add --yes")
     return answer

@@ -23,6 +23,7 @@ from due_cli.local.state import open_for_writing, open_state
 from due_cli.local.statuses import statuses
 from due_cli.local.teardown import take_down
 from due_cli.sql.custom import try_it
+from due_cli.sql.reports import bind
 
 DEFAULT_FOLDER = "due-demo"
 DATABASE = "due_demo"
@@ -91,7 +92,7 @@ def _answers(folder: Folder, month: Month, with_folder: str, now: datetime) -> I
         typed = " ".join(f"--{option} {value}" for option, value in options.items())
         yield (
             f"$ {with_folder} report {name} {typed}".rstrip(),
-            report(folder, name, {}, options.get("since"), None, now),
+            report(folder, bind(name, {}, options.get("since"), now=now)),
         )
     for message in (month.interesting_message, month.sms_message):
         yield f"$ {with_folder} status {message}", statuses(folder, [message])

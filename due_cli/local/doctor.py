@@ -22,6 +22,7 @@ from due_cli.local.folder import Folder, is_own
 from due_cli.local.queries import report
 from due_cli.local.repair import repair
 from due_cli.local.state import DamagedError, DataFile, State, open_state
+from due_cli.sql.reports import bind
 
 _MIN_FREE_BYTES = 256 * 1024 * 1024  # one commit of an ingest
 _PROBE_BYTES = 1024 * 1024
@@ -168,7 +169,7 @@ class _FolderDoctor:
         yield "ok", f"{counted(len(names), 'view')}, {counted(columns, 'column')}", None
 
     def _report(self) -> Iterator[Result]:
-        rows = sum(1 for _ in report(self._folder, "bounce-rate", {}, None, None, datetime.now(UTC)).rows)
+        rows = sum(1 for _ in report(self._folder, bind("bounce-rate", {}, now=datetime.now(UTC))).rows)
         yield "ok", f"bounce-rate runs: {counted(rows, 'row')}", None
 
     def _statuses(self) -> Iterator[Result]:

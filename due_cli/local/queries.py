@@ -11,30 +11,23 @@ import duckdb
 
 from due_cli.core.errors import QueryError
 from due_cli.core.results import Table
-from due_cli.core.target import ReportOptions
 from due_cli.local.all_events import ALL_TIME, Window, define_all_events
 from due_cli.local.engine import connect, translate, translate_errors
 from due_cli.local.folder import Folder
 from due_cli.local.state import State, View, open_state
-from due_cli.sql import files
-from due_cli.sql.parameters import Parameter, named_in, period, values
+from due_cli.sql.parameters import Parameter
+from due_cli.sql.reports import BoundReport
 
 _FETCH_ROWS = 2_000
 _WORD = re.compile(r"\w+")
 
 
-def report(
-    folder: Folder, name: str, options: ReportOptions, since: str | None, until: str | None, now: datetime
-) -> Table:
+def report(folder: Folder, bound: BoundReport) -> Table:
     """The rows of a report; only the files of its period are opened."""
-    query = files.query("reports", name)
-    parameters = values(query, period(query.since if since is None else since, until, now), options)
     with open_state(folder) as state:
-        sql = translate(state, query.sql)
-    first, last = parameters["read_from"], parameters["until"]
-    assert isinstance(first, datetime) and isinstance(last, datetime)  # noqa: S101  the period's values are times
-    window = (_hours_since_epoch(first), _hours_since_epoch(last))
-    return table(folder, sql, named_in(query.sql, parameters), window)
+        sql = translate(state, bound.sql)
+    window = (_hours_since_epoch(bound.first_hour), _hours_since_epoch(bound.end_hour))
+    return table(folder, sql, bound.parameters, window)
 
 
 def table(

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 
 from due_cli.core.errors import UsageError
 from due_cli.core.progress import Progress
 from due_cli.core.results import Checks, Done, IngestSummary, Removal, Statuses, Table, Value
-from due_cli.core.target import ReportOptions
 from due_cli.local.folder import Folder
+from due_cli.sql.reports import BoundReport
 
 # Modules that need DuckDB, pyarrow or sqlglot are imported by the method that needs them: `due status` starts faster.
 
@@ -21,10 +20,10 @@ class Local:
 
     folder: Folder
 
-    def report(self, name: str, options: ReportOptions, since: str | None, until: str | None, now: datetime) -> Table:
+    def report(self, report: BoundReport) -> Table:
         from due_cli.local import queries
 
-        return queries.report(self.folder, name, options, since, until, now)
+        return queries.report(self.folder, report)
 
     def query(self, sql: str) -> Table | Done:
         from due_cli.local import queries, views

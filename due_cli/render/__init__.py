@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import TextIO
 
 from due_cli.core.errors import DueError, ExitCode
@@ -14,6 +15,7 @@ from due_cli.render import data
 
 __all__ = ["emit", "error", "note"]
 
+Complete = Callable[[str], str]  # a suggested command as one that runs as it stands
 _WRITERS: dict[Output, Callable[[Result, TextIO], None]] = {
     Output.JSON: data.json_text,
     Output.CSV: data.csv_text,
@@ -21,10 +23,12 @@ _WRITERS: dict[Output, Callable[[Result, TextIO], None]] = {
 }
 
 
-def emit(result: Result, settings: Settings) -> ExitCode:
-    """Writes a result and returns the exit code that it means."""
+def emit(result: Result, settings: Settings, complete: Complete = str) -> ExitCode:
+    """Writes a result and returns its exit code; ``complete`` makes the commands that it suggests run as they stand."""
     if isinstance(result, Parts):
         return _emit_parts(result, settings)
+    if isinstance(result, Checks):
+        result = Checks([replace(check, fix=check.fix and complete(check.fix)) for check in result.checks])
     if isinstance(result, Text):
         _write_text(result)
     elif settings.output is Output.TABLE:
@@ -32,7 +36,7 @@ def emit(result: Result, settings: Settings) -> ExitCode:
     else:
         _WRITERS[settings.output](result, sys.stdout)
     sys.stdout.flush()
-    _say_next(result, settings)
+    _show_next_steps(result, settings, complete)
     return _code(result)
 
 
@@ -56,11 +60,11 @@ def note(text: str) -> None:
         print(visible(text), file=sys.stderr)  # noqa: T201  this module prints
 
 
-def error(problem: DueError) -> ExitCode:
-    """What went wrong and what to do next, on standard error."""
+def error(problem: DueError, complete: Complete = str) -> ExitCode:
+    """Writes what went wrong and what to do next to standard error."""
     note(f"due: {problem.message}")
     if problem.hint:
-        note(f"  try: {problem.hint}")
+        note(f"  try: {complete(problem.hint)}")
     return problem.exit_code
 
 
@@ -76,7 +80,7 @@ def _emit_parts(parts: Parts, settings: Settings) -> ExitCode:
         return ExitCode.DONE
     if settings.output is not Output.TABLE:
         return emit(part, settings)
-    _say_next(part, settings)
+    _show_next_steps(part, settings)
     return _code(part)
 
 
@@ -89,12 +93,12 @@ def _write_text(result: Text) -> None:
         sys.stdout.write(result.text.rstrip("\n") + "\n")
 
 
-def _say_next(result: Result, settings: Settings) -> None:
+def _show_next_steps(result: Result, settings: Settings, complete: Complete = str) -> None:
     steps = result.next_steps if isinstance(result, (Table, Record, Done)) else ()
     if isinstance(result, IngestSummary) and result.failed:
         steps = ("due failed list",)
     if steps and not settings.quiet:
-        note("next: " + "\n      ".join(steps))
+        note("next: " + "\n      ".join(map(complete, steps)))
 
 
 def _code(result: Result) -> ExitCode:

@@ -80,15 +80,20 @@ def values(query: Query, asked: Period, options: Mapping[str, str | int | None])
 
     ``options`` holds what was typed, by option name. Raises :class:`UsageError` for a value of the wrong form.
     """
-    try:
-        read_from = before(asked.since_hour, query.lookback, "lookback")
-    except UsageError:
-        read_from = datetime.min
-    found: dict[str, Parameter] = {"since": asked.since_hour, "until": asked.until_hour, "read_from": read_from}
+    of_period = {"since": asked.since_hour, "until": asked.until_hour, "read_from": read_from(query, asked)}
+    parameters: dict[str, Parameter] = {**of_period}
     for option in query.options:
         typed = options.get(option.name)
-        found.update(_option_values(option, option.default if typed is None else typed, asked))
-    return found
+        parameters.update(_option_values(option, option.default if typed is None else typed, asked))
+    return parameters
+
+
+def read_from(query: Query, asked: Period) -> datetime:
+    """The first hour of events that a report reads: its lookback before the period."""
+    try:
+        return before(asked.since_hour, query.lookback, "lookback")
+    except UsageError:  # it reaches before the year 1
+        return datetime.min
 
 
 def literal(value: Parameter) -> str:
@@ -100,12 +105,12 @@ def literal(value: Parameter) -> str:
     return str(value) if isinstance(value, int) else "'" + value.replace("'", "''") + "'"
 
 
-def written_in(sql: str, parameters: dict[str, Parameter]) -> str:
+def written_in(sql: str, parameters: Mapping[str, Parameter]) -> str:
     """The statement with its values written in, ready to paste into Athena or Trino."""
     return _PLACEHOLDER.sub(lambda match: literal(parameters[match[1]]), sql)
 
 
-def named_in(sql: str, parameters: dict[str, Parameter]) -> dict[str, Parameter]:
+def named_in(sql: str, parameters: Mapping[str, Parameter]) -> dict[str, Parameter]:
     """The parameters that a statement names; DuckDB refuses others."""
     names = set(_PLACEHOLDER.findall(sql))
     return {name: value for name, value in parameters.items() if name in names}

@@ -155,7 +155,7 @@ def test_an_id_is_replayed_or_discarded_alone(
     assert due("failed", "replay", "zzzz").failed(4).err.count("due failed list") == 1
     due("failed", "discard", "--yes").failed(2)
     due("failed", "show", "").failed(2)
-    assert "4 failed records deleted" in due("failed", "discard", "--all", "--yes").done().out
+    assert "Deleted 4 failed records" in due("failed", "discard", "--all", "--yes").done().out
     assert listed(due) == []
     assert streaming.objects(emulator, stack, "") == {}
 

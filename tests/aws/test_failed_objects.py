@@ -75,11 +75,11 @@ def whole_and_first(due: Due, damaged: str) -> tuple[str, dict[str, Any]]:
 def test_what_a_damaged_object_keeps_is_not_said_to_be_deleted(due: Due, damaged: str) -> None:
     whole, first = whole_and_first(due, damaged)
     ran = due("failed", "discard", first["id"], "--yes").done()
-    assert ran.out == "0 failed records deleted\n"
+    assert ran.out == "Deleted 0 failed records\n"
     assert f"{damaged} stays as it is" in ran.err and f"due failed discard {whole}" in ran.err
     assert first in listed(due)
-    assert due("failed", "discard", whole, "--yes").done().out == "1 failed record deleted\n"
-    assert due("failed", "discard", first["id"], "--yes").done().out == "1 failed record deleted\n"
+    assert due("failed", "discard", whole, "--yes").done().out == "Deleted 1 failed record\n"
+    assert due("failed", "discard", first["id"], "--yes").done().out == "Deleted 1 failed record\n"
     assert {row["id"] for row in listed(due)}.isdisjoint({whole, first["id"]})
 
 

@@ -26,8 +26,6 @@ _EXAMPLE = re.compile(r"^ {4}(\S.*)$")
 
 def commands() -> list[tuple[str, ...]]:
     """Every command and group, by its words."""
-    import typer
-
     found: list[tuple[str, ...]] = []
 
     def walk(command: object, words: tuple[str, ...]) -> None:
@@ -35,7 +33,7 @@ def commands() -> list[tuple[str, ...]]:
         for name, inner in getattr(command, "commands", {}).items():
             walk(inner, (*words, name))
 
-    walk(typer.main.get_command(build_app()), ())
+    walk(build_app(), ())
     return found
 
 

@@ -49,7 +49,7 @@ MAY_IMPORT = {
     "aws/athena": {*_STACK, "aws/resources", "events", "sql", "status"},
     "aws/ingest": {*_STACK, "aws/pipeline", "events", "ingest"},
     "aws/doctor": {*_STACK, "aws/pipeline", "aws/resources", "aws/athena", "events", "sql"},
-    "aws/target": {*_CLIENT, "aws/stack", "aws/athena", "aws/ingest", "aws/doctor"},
+    "aws/target": {*_CLIENT, "aws/stack", "aws/athena", "aws/ingest", "aws/doctor", "sql"},
     "demo": {"core", "events", "local", "sql"},
     "cli": {"core", "sql", "render", "local", "demo", "aws", "aws/stack", "aws/target"},
 }

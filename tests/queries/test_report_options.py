@@ -107,7 +107,9 @@ def test_bad_value_is_refused_in_one_line(due: Due, nasty: Path, words: str, say
     assert len(hint) <= 1
 
 
-@pytest.mark.parametrize("words", ["--since 30x", "--until tomorrow", "--since 2026-05-02 --until 2026-05-01"])
+@pytest.mark.parametrize(
+    "words", ["--since 30x", "--since=", "--until tomorrow", "--until=", "--since 2026-05-02 --until 2026-05-01"]
+)
 def test_bad_value_is_refused_where_the_statement_is_printed(due: Due, words: str) -> None:
     assert due("report", "bounce-rate", *words.split(), "--sql").failed(2).out == ""
 
@@ -126,7 +128,7 @@ def test_bad_value_is_refused_where_the_statement_is_printed(due: Due, words: st
     ],
 )
 def test_bad_option_is_refused(due: Due, nasty: Path, words: str, says: str) -> None:
-    assert says in due("report", *words.split(), "--local", str(nasty)).failed(2).err
+    assert says in due("--local", str(nasty), "report", *words.split()).failed(2).err
 
 
 @pytest.mark.parametrize(

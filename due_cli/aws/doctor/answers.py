@@ -23,6 +23,7 @@ from due_cli.aws.stack.desired import TABLE
 from due_cli.core.errors import QueryError
 from due_cli.core.progress import Silent
 from due_cli.core.results import Check, counted
+from due_cli.sql.reports import bind
 
 _REPORT = "bounce-rate"
 _NOT_FOUND, _FORBIDDEN = 404, 403
@@ -43,11 +44,11 @@ def lake_formation(patient: DoctorContext) -> Examined:
 
 def report(patient: DoctorContext) -> Examined:
     """One report over a day, by Athena."""
-    from due_cli.aws.athena.reports import report as asked
+    from due_cli.aws.athena.engine import table
 
     try:
-        found = asked(patient.stack, Silent(), _REPORT, {}, "1d", None, datetime.now(UTC))
-        rows = sum(1 for _ in found.rows)
+        bound = bind(_REPORT, {}, "1d", now=datetime.now(UTC))
+        rows = sum(1 for _ in table(patient.stack, Silent(), bound.statement).rows)
     except QueryError as error:
         yield Check("report", "problem", f"{_REPORT} fails: {error.message}", _mend(patient, error))
         return

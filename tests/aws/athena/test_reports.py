@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from due_cli.aws.athena import reports
+from due_cli.aws.target import OnAws
 from due_cli.local.folder import Folder
-from due_cli.local.queries import report as local_report
+from due_cli.local.target import Local
 from due_cli.sql import files
+from due_cli.sql.reports import bind
 from tests.aws.athena.awkward import DAY, VALUES
 from tests.aws.athena.conftest import Both, Said
 from tests.commands import Due
@@ -27,8 +28,9 @@ def test_every_report_is_among_them() -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_a_report_is_the_same_on_both(both: Both, said: Said, case: Hand) -> None:
-    theirs = reports.report(both.stack, said, case.report, case.options, case.since, case.until, NOW)
-    ours = local_report(Folder(both.database), case.report, case.options, case.since, case.until, NOW)
+    report = bind(case.report, case.options, case.since, case.until, now=NOW)
+    theirs = OnAws(both.stack, said).report(report)
+    ours = Local(Folder(both.database)).report(report)
     rows, expected = list(theirs.rows), list(ours.rows)
     assert (list(theirs.columns), rows) == (list(ours.columns), expected)
     assert [list(map(type, row)) for row in rows] == [list(map(type, row)) for row in expected]

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
 from typing import Protocol
 
 from due_cli.core.progress import Progress
 from due_cli.core.results import Checks, Done, IngestSummary, Removal, Statuses, Table, Value
-
-ReportOptions = Mapping[str, str | int | None]
+from due_cli.sql.reports import BoundReport
 
 
 class Target(Protocol):
     """An events database: a folder on this machine, or a stack on AWS."""
 
-    def report(self, name: str, options: ReportOptions, since: str | None, until: str | None, now: datetime) -> Table:
-        """The rows of a report over a period; ``now`` is what durations count back from."""
+    def report(self, report: BoundReport) -> Table:
+        """The rows of a report."""
 
     def query(self, sql: str) -> Table | Done:
         """The rows of a statement in Athena's SQL, or the view that it made or dropped."""

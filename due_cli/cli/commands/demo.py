@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import typer
 
+from due_cli.cli.command import App
 from due_cli.cli.options import progress_of, settings_of
 from due_cli.core.results import Parts
 
+app = App(position=11)
 
+
+@app.add("due demo", "due demo --local ./tour")
 def demo(context: typer.Context) -> Parts:
-    """Take the whole tour on this machine: a made-up month of a small shop, ingested and reported on.
+    """Run a guided demo on this machine: a synthetic month of a small shop, ingested and reported on.
 
-    Makes the folder due-demo here, or the one that --local names, and leaves the recorded target alone.
+    Creates the folder due-demo, or the one given with --local, and does not change the recorded target.
     """
     from due_cli.demo.tour import tour
 

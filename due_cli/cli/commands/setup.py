@@ -10,19 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from due_cli.cli.options import YesOption, confirm, declared, preview, progress_of, remembered, settings_of, signed
-from due_cli.core.results import Done, Result, Table, Text
+from due_cli.cli.command import App
+from due_cli.cli.options import YesOption, confirm, declared, preview, progress_of, remember, settings_of, signed
+from due_cli.core.results import Done, Table, Text
 from due_cli.core.settings import AwsChoice, LocalChoice, chosen_for_setup
 
 if TYPE_CHECKING:
     from due_cli.aws.stack.setup import Prepared
 
-HELP = """Make the events database on AWS, or bring it up to date; with --local DIR, in a folder of this machine.
-
-On AWS it plans, asks, and makes what is missing; it can be interrupted and run again. Options that are not given
-keep what the stack has. In a folder --database and --status-days count, and Parquet files that are in
-DIR/events/YYYY/MM/DD/HH already (the AWS solution's own data) are read as they are.
-"""
+app = App(position=1)
 
 
 def _described(choice: Field[Any]) -> tuple[str, Any, None, str, str, str]:
@@ -39,23 +35,27 @@ def _setup(
         str | None, typer.Option(metavar="A,B", help="SES configuration sets to attach.", show_default=False)
     ] = None,
     pinpoint_project_id: Annotated[
-        str | None, typer.Option(metavar="ID", help="The Amazon Pinpoint project to use.", show_default=False)
+        str | None, typer.Option(metavar="ID", help="Amazon Pinpoint project to use.", show_default=False)
     ] = None,
     pinpoint_project_name: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The project to use, or to make.", show_default=False)
+        str | None, typer.Option(metavar="NAME", help="Name of the project to use or create.", show_default=False)
     ] = None,
-    no_pinpoint: Annotated[bool, typer.Option("--no-pinpoint", help="Leave Amazon Pinpoint out.")] = False,
+    no_pinpoint: Annotated[bool, typer.Option("--no-pinpoint", help="Do not use Amazon Pinpoint.")] = False,
     tag: Annotated[
         list[str] | None,
-        typer.Option(metavar="KEY=VALUE", help="A tag for every resource, beside those that it has. May be repeated."),
+        typer.Option(metavar="KEY=VALUE", help="Tag to add to every resource. May be repeated."),
     ] = None,
-    plan: Annotated[bool, typer.Option("--plan", help="Show what would be done, and do nothing.")] = False,
-    policy: Annotated[
-        bool, typer.Option("--policy", help="Print the rights that whoever runs due on the stack needs.")
-    ] = False,
+    plan: Annotated[bool, typer.Option("--plan", help="Show what would be done, without doing it.")] = False,
+    policy: Annotated[bool, typer.Option("--policy", help="Print the IAM policy for the people who run due.")] = False,
     yes: YesOption = False,
     **chosen: str | int | None,
 ) -> Done | Table | Text:
+    """Create the events database on AWS, or update it; with --local DIR, in a folder of this machine.
+
+    On AWS it plans, asks for confirmation, and creates what is missing; it can be interrupted and run again. Options
+    that are not given keep the stack's values. In a folder, only --database and --status-days apply, and Parquet files
+    that are already in DIR/events/YYYY/MM/DD/HH (the AWS solution's own data) are read as they are.
+    """
     choice = chosen_for_setup(settings_of(context), os.environ)
     if isinstance(choice, LocalChoice):
         named: dict[str, object] = {"tag": tag, "plan": plan or None, "no_pinpoint": no_pinpoint or None}
@@ -80,10 +80,10 @@ def _carried_out(context: typer.Context, choice: AwsChoice, prepared: Prepared, 
     if prepared.changes:
         preview(context, prepared.plan())
         if not confirm(prepared.question, yes=yes, what="due setup"):
-            return Done(["nothing was changed"])
+            return Done(["Nothing was changed"])
     done = carry_out(prepared, progress_of(context))
     found = AwsChoice(choice.stack, prepared.stack.names.region, choice.profile, choice.source)
-    return Done([*done.lines, *remembered(found)], done.next_steps)
+    return Done([*done.lines, *remember(found)], done.next_steps)
 
 
 def _in_folder(context: typer.Context, choice: LocalChoice, chosen: Mapping[str, object]) -> Done:
@@ -91,16 +91,15 @@ def _in_folder(context: typer.Context, choice: LocalChoice, chosen: Mapping[str,
     from due_cli.local.setup import set_up_folder
 
     done = set_up_folder(Folder(choice.folder), chosen, progress_of(context))
-    return Done([*done.lines, *remembered(choice)], done.next_steps)
+    return Done([*done.lines, *remember(choice)], done.next_steps)
 
 
-_OWN = [one for one in inspect.signature(_setup, eval_str=True).parameters.values() if one.name != "chosen"]
-
-
-def command(*, with_options: bool) -> Callable[..., Result]:
-    """The command; beside its own options those that a stack has (``due_cli/aws/stack/options.py``), where needed."""
-    if not with_options:
-        return signed(_setup, _OWN)
+def _command() -> Callable[..., Any]:
+    """The command, with the options that a stack has (``due_cli/aws/stack/options.py``) beside its own."""
     from due_cli.aws.stack.options import choices
 
-    return signed(_setup, [*_OWN, *(declared(*_described(choice)) for choice in choices())])
+    own = [one for one in inspect.signature(_setup, eval_str=True).parameters.values() if one.name != "chosen"]
+    return signed(_setup, [*own, *(declared(*_described(choice)) for choice in choices())])
+
+
+app.add("due setup --plan", "due setup --local ./events", name="setup")(_command())

@@ -1,0 +1,189 @@
+"""How commands are declared, and what all of them have: global options, help in sections, a result that is written.
+
+Each module of ``due_cli/cli/commands`` has an :class:`App` named ``app``, with one command or a group of them.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any, TypeVar
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from due_cli.cli.hints import with_target
+from due_cli.cli.options import GLOBAL_OPTIONS, GLOBAL_SECTION, invocation_of, settings_from, signed
+from due_cli.core.errors import DueError
+from due_cli.core.results import Result
+from due_cli.core.settings import Settings
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+_SECTIONS = ("Arguments", "Options", GLOBAL_SECTION)
+
+
+class Command(TyperCommand):
+    """A command whose help has the global options in a section of their own."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Writes the sections of parameters."""
+        _write_sections(self.get_params(ctx), ctx, formatter)
+
+
+class Group(TyperGroup):
+    """A group of commands whose help has the global options in a section of their own."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Writes the sections of parameters, then the commands."""
+        _write_sections(self.get_params(ctx), ctx, formatter)
+        self.format_commands(ctx, formatter)
+
+
+class LazyGroup(Group):
+    """A group that makes a command when it is called, or listed; subclasses say how."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands = _LazyCommands(self)  # type: ignore[assignment]  # read only
+
+    def names(self) -> Sequence[str]:
+        """The names of the commands, in the order of the help."""
+        raise NotImplementedError
+
+    def make(self, name: str) -> TyperCommand | TyperGroup | None:
+        """The command of a name; None where there is none."""
+        raise NotImplementedError
+
+
+class _LazyCommands(Mapping[str, TyperCommand | TyperGroup]):
+    def __init__(self, group: LazyGroup) -> None:
+        self._group = group
+
+    def __getitem__(self, name: str) -> TyperCommand | TyperGroup:
+        command = self._group.make(name)
+        if command is None:
+            raise KeyError(name)
+        return command
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._group.names())
+
+    def __len__(self) -> int:
+        return len(self._group.names())
+
+
+class App(typer.Typer):
+    """The command of a module; ``position`` is its place in the help of ``due``."""
+
+    def __init__(self, *, position: int, add_completion: bool = False) -> None:
+        super().__init__(
+            add_completion=add_completion,
+            rich_markup_mode=None,
+            context_settings={"help_option_names": ["-h", "--help"]},
+        )
+        self.position = position
+
+    def add(self, *examples: str, name: str | None = None, text: str | None = None) -> Callable[[Function], Function]:
+        """Declares a function as a command; its help is ``text``, else the function's docstring."""
+
+        def declare(function: Function) -> Function:
+            register = self.command(name, cls=Command, help=text, epilog=_epilog(examples))
+            register(_with_global_options(function))
+            return function
+
+        return declare
+
+    def add_group(
+        self, *examples: str, cls: type[Group] = Group, runs_alone: bool = False
+    ) -> Callable[[Function], Function]:
+        """Declares a function as the group of the app's commands; with ``runs_alone`` it needs no command."""
+
+        def declare(function: Function) -> Function:
+            register = self.callback(
+                cls=cls,
+                invoke_without_command=runs_alone,
+                no_args_is_help=not runs_alone,
+                epilog=_epilog(examples) if examples else None,
+            )
+            register(_with_global_options(function))
+            return function
+
+        return declare
+
+    def built(self) -> TyperCommand | TyperGroup:
+        """The command, or group of commands, as it is run."""
+        command = typer.main.get_command(self)
+        assert isinstance(command, (TyperCommand, TyperGroup))  # noqa: S101  what App declares
+        return command
+
+
+def _epilog(examples: Sequence[str]) -> str:
+    return "\b\nExamples:\n" + "\n".join(f"  {example}" for example in examples)
+
+
+def _write_sections(parameters: Sequence[Any], context: Any, formatter: Any) -> None:
+    sections: dict[str, list[tuple[str, str]]] = {}
+    for parameter in parameters:
+        record = parameter.get_help_record(context)
+        if record is not None:
+            default = f"{parameter.param_type_name.title()}s"  # Arguments or Options
+            sections.setdefault(getattr(parameter, "rich_help_panel", None) or default, []).append(record)
+    for section in sorted(sections, key=_SECTIONS.index):
+        with formatter.section(section):
+            formatter.write_dl(sections[section])
+
+
+def _with_global_options(function: Callable[..., Result | None]) -> Callable[..., None]:
+    """A function that has the global options beside its own, and writes the result of the given one."""
+
+    def run(context: typer.Context, **values: Any) -> None:
+        settings = _settings_of(context)
+        invocation_of(context).settings = settings
+        own = {name: value for name, value in values.items() if name not in GLOBAL_OPTIONS}
+        result = function(context=context, **own)
+        if result is not None:
+            _write(result, settings)
+
+    run.__name__, run.__doc__ = function.__name__, function.__doc__
+    own = inspect.signature(function, eval_str=True).parameters
+    return signed(run, [*own.values(), *GLOBAL_OPTIONS.values()])
+
+
+def _settings_of(context: typer.Context) -> Settings:
+    """The global options: those of the command itself, else those of the groups around it."""
+    values: dict[str, Any] = {}
+    around: Any = context
+    while around is not None:
+        for name in GLOBAL_OPTIONS:
+            if values.get(name) is None:
+                values[name] = around.params.get(name)
+        around = around.parent
+    return settings_from(**values)
+
+
+def _write(result: Result, settings: Settings) -> None:
+    """Writes a result; ends the command with its exit code where that is not 0."""
+    from due_cli.render import emit
+
+    try:
+        code = emit(result, settings, partial(with_target, settings=settings))
+    except BrokenPipeError:
+        _stop_writing()  # the reader has all it wants
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        _stop_writing()
+        raise DueError(f"standard output: {(error.strerror or str(error)).lower()}") from None
+    else:
+        if code:
+            raise typer.Exit(code)
+
+
+def _stop_writing() -> None:
+    """What is still buffered must not fail again at exit."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,24 @@
+"""``due detach-config-set``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from due_cli.cli.command import App
+from due_cli.cli.options import progress_of, stack_of
+from due_cli.core.results import Done
+
+app = App(position=3)
+
+
+@app.add("due detach-config-set NAME")
+def detach_config_set(
+    context: typer.Context,
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="SES configuration sets.")],
+) -> Done:
+    """Remove the event destinations that attach configuration sets to the database; others stay."""
+    from due_cli.aws.stack import senders
+
+    return senders.detach(stack_of(context), names, progress_of(context))

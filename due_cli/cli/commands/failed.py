@@ -1,0 +1,67 @@
+"""``due failed``: records that could not be read."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from due_cli.cli.command import App
+from due_cli.cli.options import YesOption, confirm, progress_of, target_of
+from due_cli.core.results import Done, IngestSummary, Table, Text, counted
+
+app = App(position=15)
+
+
+@app.add_group()
+def failed(context: typer.Context) -> None:
+    """List, show, replay and discard records that could not be read."""
+
+
+@app.add("due failed list", name="list")
+def failed_list(context: typer.Context) -> Table:
+    """List the records that could not be read, with the reason."""
+    return target_of(context).failed()
+
+
+@app.add("due failed show abcdef", name="show")
+def show(
+    context: typer.Context,
+    identity: Annotated[
+        str, typer.Argument(metavar="ID", help="An id, or its beginning, as shown by due failed list.")
+    ],
+) -> Text:
+    """Print one failed record, byte for byte as it was received."""
+    return Text(target_of(context).failed_record(identity))
+
+
+@app.add("due failed replay", name="replay")
+def replay(
+    context: typer.Context,
+    identities: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[ID...]", help="Ids, or their beginnings, as shown by due failed list; default: all."),
+    ] = None,
+) -> IngestSummary:
+    """Ingest failed records again; those that can be read now leave the list."""
+    return target_of(context).replay(identities or [], progress_of(context))
+
+
+@app.add("due failed discard --all --yes", name="discard")
+def discard(
+    context: typer.Context,
+    identities: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[ID...]", help="Ids, or their beginnings, as shown by due failed list."),
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Discard all failed records.")] = False,
+    yes: YesOption = False,
+) -> Done:
+    """Delete failed records permanently."""
+    target = target_of(context)
+    chosen = target.chosen_failed(identities or [], everything=everything)
+    question = f"Permanently delete {counted(len(chosen), 'failed record')}?"
+    if not confirm(question, yes=yes, what="due failed discard"):
+        return Done(["Nothing was deleted"])
+    count = target.discard(chosen, progress_of(context))
+    return Done([f"Deleted {counted(count, 'failed record')}"])

@@ -1,0 +1,26 @@
+"""``due ingest``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from due_cli.cli.command import App
+from due_cli.cli.options import progress_of, target_of
+from due_cli.core.results import IngestSummary
+
+app = App(position=6)
+
+
+@app.add("due ingest ./records", "zcat records.json.gz | due ingest -")
+def ingest(
+    context: typer.Context,
+    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files, folders, or - for standard input.")],
+) -> IngestSummary:
+    """Add event records to the database: JSON, however it is wrapped (SNS, EventBridge, Firehose, ...), gzip or not.
+
+    Records of Amazon Pinpoint, Amazon SES, End User Messaging SMS and WhatsApp may be mixed. Records that are already
+    in the database are not added again; records that cannot be read are kept (due failed list).
+    """
+    return target_of(context).ingest(paths, progress_of(context))

@@ -1,0 +1,17 @@
+"""``due outputs``."""
+
+from __future__ import annotations
+
+import typer
+
+from due_cli.cli.command import App
+from due_cli.cli.options import target_of
+from due_cli.core.results import Record
+
+app = App(position=10)
+
+
+@app.add("due outputs -o json")
+def outputs(context: typer.Context) -> Record:
+    """Show the database's resources, by the guide's output keys."""
+    return Record(target_of(context).outputs())

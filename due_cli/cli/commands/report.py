@@ -1,0 +1,94 @@
+"""``due report``: one command for each file in ``queries/reports/``, with the options that its header declares."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from due_cli.cli.command import App, LazyGroup
+from due_cli.cli.options import declared, signed, target_of
+from due_cli.core.results import Table, Text
+
+if TYPE_CHECKING:
+    from due_cli.sql import files
+
+_TYPES: dict[files.OptionType, type] = {"TEXT": str, "INTEGER": int, "DURATION": str, "KEY=VALUE": str}
+
+app = App(position=13)
+
+
+class Reports(LazyGroup):
+    """The reports, each read from its file when it is called or listed."""
+
+    def names(self) -> Sequence[str]:
+        """The names of the reports, in alphabetical order."""
+        from due_cli.sql import files
+
+        return files.names("reports")
+
+    def make(self, name: str) -> TyperCommand | TyperGroup | None:
+        """The command of a report."""
+        from due_cli.sql import files
+
+        if name not in self.names():
+            return None
+        query = files.query("reports", name)
+        of_report = App(position=0)
+        of_report.add(query.example, name=name, text=f"{query.title}.\n\n{query.about}")(_command(query))
+        return of_report.built()
+
+
+@app.add_group("due report", "due report bounce-rate --since 7d", cls=Reports, runs_alone=True)
+def report(context: typer.Context) -> Table | None:
+    """Run a report on the events; without a name, list the reports."""
+    if context.invoked_subcommand is not None:
+        return None
+    from due_cli.sql import files
+
+    queries = [files.query("reports", name) for name in files.names("reports")]
+    steps = ("due report NAME --since 7d", "due report NAME --help")
+    return Table(("report", "about"), [(query.name, query.about) for query in queries], steps)
+
+
+def _command(query: files.Query) -> Callable[..., Any]:
+    """A function whose signature is the report's options, as Typer reads them."""
+
+    def run(
+        context: typer.Context, since: str | None, until: str | None, sql: bool, **own: str | int | None
+    ) -> Table | Text:
+        from due_cli.sql.reports import bind
+
+        options = {option.name: own[_parameter(option)] for option in query.options}
+        report = bind(query.name, options, since, until, now=datetime.now(UTC))
+        return Text(report.statement) if sql else target_of(context).report(report)
+
+    since = f"Start of the period: a time, or a duration before --until. [default: {query.since}]"
+    until = "End of the period: a time, or a duration before now. [default: now]"
+    sql = "Print the statement for Athena, with its values, instead of running it."
+    return signed(
+        run,
+        [
+            inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context),
+            *map(_own_parameter, query.options),
+            declared("since", str | None, None, "--since", "TIME", since),
+            declared("until", str | None, None, "--until", "TIME", until),
+            declared("sql", bool, False, "--sql", None, sql),
+        ],
+    )
+
+
+def _parameter(option: files.Option) -> str:
+    return "own_" + option.name.replace("-", "_")
+
+
+def _own_parameter(option: files.Option) -> inspect.Parameter:
+    kind: type = _TYPES[option.type]
+    if option.default is None:
+        return declared(_parameter(option), kind, inspect.Parameter.empty, f"--{option.name}", option.type, option.help)
+    text = f"{option.help} [default: {option.default}]"
+    return declared(_parameter(option), kind | None, None, f"--{option.name}", option.type, text)

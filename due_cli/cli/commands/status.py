@@ -1,0 +1,28 @@
+"""``due status``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from due_cli.cli.command import App
+from due_cli.cli.options import target_of
+from due_cli.core.results import Statuses
+
+app = App(position=8)
+
+
+@app.add("due status 0100019a-example-000000")
+def status(
+    context: typer.Context,
+    message_ids: Annotated[
+        list[str],
+        typer.Argument(metavar="MESSAGE_ID...", help="Message ids as returned by SES, Pinpoint or End User Messaging."),
+    ],
+) -> Statuses:
+    """Show a message's delivery history.
+
+    Exits with code 4 if a message is unknown.
+    """
+    return target_of(context).statuses(message_ids)

@@ -1,0 +1,50 @@
+"""Reports with their values: bound once, from what was typed, for every target that runs them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from due_cli.sql import files
+from due_cli.sql.parameters import Parameter, named_in, period, read_from, values, written_in
+
+ReportOptions = Mapping[str, str | int | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundReport:
+    """A report's SQL and the values of its parameters.
+
+    ``sql`` is in Athena's dialect with ``:name`` for each parameter; ``parameters`` are those that it names. It reads
+    the partitions from ``first_hour`` to before ``end_hour``, naive datetimes in UTC.
+    """
+
+    name: str
+    sql: str
+    parameters: Mapping[str, Parameter]
+    first_hour: datetime
+    end_hour: datetime
+
+    @property
+    def statement(self) -> str:
+        """The statement with its values written in, as Athena runs it."""
+        return written_in(self.sql, self.parameters)
+
+
+def bind(
+    name: str, options: ReportOptions, since: str | None = None, until: str | None = None, *, now: datetime
+) -> BoundReport:
+    """The report of a name with values for its options (as typed) and its period; durations count back from ``now``.
+
+    Raises :class:`UsageError` naming the option for a value of the wrong form.
+    """
+    query = files.query("reports", name)
+    asked = period(query.since if since is None else since, until, now)
+    return BoundReport(
+        name=name,
+        sql=query.sql,
+        parameters=named_in(query.sql, values(query, asked, options)),
+        first_hour=read_from(query, asked),
+        end_hour=asked.until_hour,
+    )
