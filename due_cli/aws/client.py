@@ -1,20 +1,21 @@
-"""The AWS services of one account and region, as one caller."""
+"""The clients of AWS services for one profile and region."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+import time
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import boto3
+from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.exceptions import NoRegionError
 
 from due_cli import __version__
 from due_cli.aws.errors import translate_errors
-from due_cli.aws.rate_limits import RateLimiter
+from due_cli.aws.pool import pause
 
 if TYPE_CHECKING:
     from mypy_boto3_apigatewayv2 import ApiGatewayV2Client
@@ -33,20 +34,34 @@ if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sns import SNSClient
 
-Client = TypeVar("Client")
-_SES_SECONDS = 1.05  # SES answers one call a second (SES developer guide, "Service quotas")
-_CONNECT_SECONDS = 5
-_READ_SECONDS = 60
-_ATTEMPTS = 8
-_CONNECTIONS = 16  # the steps of a plan ask side by side; beyond botocore's ten each call would open its own
-# Pinpoint is gone for most accounts: whether it answers is asked once, and must not cost minutes.
-_ASKED_ONCE = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2})
-_ONCE = Config(connect_timeout=3, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 1})
+_CONFIG = Config(
+    connect_timeout=5,
+    read_timeout=60,
+    retries={"mode": "standard", "total_max_attempts": 8},
+    max_pool_connections=16,  # the steps of a plan call concurrently; botocore keeps ten connections by default
+    user_agent_extra=f"due/{__version__}",
+)
+# The service of a client whose attribute is not named after it.
+_SERVICES = {
+    "apigateway": "apigatewayv2",
+    "firehose_without_retries": "firehose",
+    "lambda_": "lambda",
+    "ses": "sesv2",
+}
+_CONFIGS = {
+    # Whoever puts records repeats the call itself, with the refused records alone.
+    "firehose_without_retries": Config(
+        connect_timeout=3, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 1}
+    ),
+    # Most accounts have no Pinpoint any more: finding that out must not take minutes.
+    "pinpoint": Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2}),
+}
+_SES_SECONDS = 1.05  # SES accepts one call a second (SES developer guide, "Service quotas")
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls, from where: ``partition`` is ``aws``, ``aws-cn`` or ``aws-us-gov``."""
+    """The caller's identity; ``partition`` is ``aws``, ``aws-cn`` or ``aws-us-gov``."""
 
     account: str
     arn: str
@@ -55,11 +70,28 @@ class Caller:
 
 
 class Aws:
-    """Clients by service, made when they are first asked for; they may be used by several threads.
+    """Clients by service, each created when it is first used; several threads may use them.
 
     Endpoints (``AWS_ENDPOINT_URL`` and those of single services), profiles and credentials are found as by the AWS CLI.
-    Raises :class:`~due_cli.core.errors.ConfigurationError` for a profile that is not there and where no region is set.
+    Raises :class:`~due_cli.core.errors.ConfigurationError` for an unknown profile and where no region is set.
     """
+
+    apigateway: ApiGatewayV2Client
+    athena: AthenaClient
+    cloudwatch: CloudWatchClient
+    dynamodb: DynamoDBClient
+    firehose: FirehoseClient
+    firehose_without_retries: FirehoseClient
+    glue: GlueClient
+    iam: IAMClient
+    kms: KMSClient
+    lakeformation: LakeFormationClient
+    lambda_: LambdaClient
+    logs: CloudWatchLogsClient
+    pinpoint: PinpointClient
+    s3: S3Client
+    ses: SESV2Client
+    sns: SNSClient
 
     def __init__(self, profile: str | None = None, region: str | None = None) -> None:
         self._lock = threading.RLock()
@@ -67,109 +99,66 @@ class Aws:
             self._session = boto3.Session(profile_name=profile, region_name=region)
             if not self._session.region_name:
                 raise NoRegionError
-            self._config = Config(
-                connect_timeout=_CONNECT_SECONDS,
-                read_timeout=_READ_SECONDS,
-                retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
-                max_pool_connections=_CONNECTIONS,
-                user_agent_extra=f"due/{__version__}",
-            )
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> BaseClient:
+            """Creates the client of an attribute that is declared above and was not used yet."""
+            if name not in Aws.__annotations__:
+                raise AttributeError(name)
+            # A session creates one client at a time.
+            with self._lock, translate_errors("reading the AWS configuration"):
+                if name not in self.__dict__:
+                    config = _CONFIG.merge(_CONFIGS.get(name, Config()))
+                    client = self._session.client(_SERVICES.get(name, name), config=config)
+                    if name == "ses":
+                        RateLimiter(client, _SES_SECONDS)
+                    self.__dict__[name] = client
+                return self.__dict__[name]
 
     @cached_property
     def caller(self) -> Caller:
-        """The account and region that everything is in; one call. Raises where credentials are missing or expired."""
-        with self._lock, translate_errors("asking who calls (sts:GetCallerIdentity)"):
-            client = self._session.client("sts", config=self._config)
+        """The caller's account and region; one call. Raises where credentials are missing or expired."""
+        with self._lock, translate_errors("checking AWS credentials (sts:GetCallerIdentity)"):
+            client = self._session.client("sts", config=_CONFIG)
             identity = client.get_caller_identity()
             arn = identity["Arn"]
             return Caller(identity["Account"], arn, arn.split(":")[1], client.meta.region_name)
 
-    @cached_property
-    def s3(self) -> S3Client:
-        """Amazon S3."""
-        return self._made(lambda: self._session.client("s3", config=self._config))
-
-    @cached_property
-    def iam(self) -> IAMClient:
-        """AWS Identity and Access Management."""
-        return self._made(lambda: self._session.client("iam", config=self._config))
-
-    @cached_property
-    def glue(self) -> GlueClient:
-        """The AWS Glue Data Catalog."""
-        return self._made(lambda: self._session.client("glue", config=self._config))
-
-    @cached_property
-    def firehose(self) -> FirehoseClient:
-        """Amazon Data Firehose."""
-        return self._made(lambda: self._session.client("firehose", config=self._config))
-
-    @cached_property
-    def firehose_without_retries(self) -> FirehoseClient:
-        """Amazon Data Firehose, each call made once: whoever puts records puts those refused again."""
-        return self._made(lambda: self._session.client("firehose", config=self._config.merge(_ONCE)))
-
-    @cached_property
-    def kms(self) -> KMSClient:
-        """AWS Key Management Service."""
-        return self._made(lambda: self._session.client("kms", config=self._config))
-
-    @cached_property
-    def lambda_(self) -> LambdaClient:
-        """AWS Lambda."""
-        return self._made(lambda: self._session.client("lambda", config=self._config))
-
-    @cached_property
-    def dynamodb(self) -> DynamoDBClient:
-        """Amazon DynamoDB."""
-        return self._made(lambda: self._session.client("dynamodb", config=self._config))
-
-    @cached_property
-    def apigateway(self) -> ApiGatewayV2Client:
-        """Amazon API Gateway, HTTP APIs."""
-        return self._made(lambda: self._session.client("apigatewayv2", config=self._config))
-
-    @cached_property
-    def athena(self) -> AthenaClient:
-        """Amazon Athena."""
-        return self._made(lambda: self._session.client("athena", config=self._config))
-
-    @cached_property
-    def ses(self) -> SESV2Client:
-        """Amazon SES, API v2."""
-        client = self._made(lambda: self._session.client("sesv2", config=self._config))
-        RateLimiter(client, _SES_SECONDS)
-        return client
-
-    @cached_property
-    def pinpoint(self) -> PinpointClient:
-        """Amazon Pinpoint, whose support ended on 2026-10-30."""
-        return self._made(lambda: self._session.client("pinpoint", config=self._config.merge(_ASKED_ONCE)))
-
-    @cached_property
-    def cloudwatch(self) -> CloudWatchClient:
-        """Amazon CloudWatch metrics and alarms."""
-        return self._made(lambda: self._session.client("cloudwatch", config=self._config))
-
-    @cached_property
-    def logs(self) -> CloudWatchLogsClient:
-        """Amazon CloudWatch Logs."""
-        return self._made(lambda: self._session.client("logs", config=self._config))
-
-    @cached_property
-    def sns(self) -> SNSClient:
-        """Amazon SNS, for the alarms' mail."""
-        return self._made(lambda: self._session.client("sns", config=self._config))
-
-    @cached_property
-    def lakeformation(self) -> LakeFormationClient:
-        """AWS Lake Formation, which may stand before the Glue Data Catalog."""
-        return self._made(lambda: self._session.client("lakeformation", config=self._config))
-
     def session_and_config(self) -> tuple[boto3.Session, Config]:
-        """The session and a copy of the configuration, for a library that makes its clients itself."""
-        return self._session, self._config.merge(Config())
+        """The session and a copy of the configuration, for a library that creates its clients itself."""
+        return self._session, _CONFIG.merge(Config())
 
-    def _made(self, make: Callable[[], Client]) -> Client:
-        with self._lock, translate_errors("reading the AWS configuration"):  # a session makes one client at a time
-            return make()
+
+class RateLimiter:
+    """Spaces the calls of a client ``seconds`` apart from its first throttled call on, over all threads.
+
+    Repeating throttled calls would take more time than it saves, and quota from other callers of the account.
+    """
+
+    _THROTTLED = ("TooManyRequestsException", "ThrottlingException", "Throttling")
+
+    def __init__(self, client: BaseClient, seconds: float) -> None:
+        self._seconds = seconds
+        self._lock = threading.Lock()
+        self._is_limiting = False
+        self._next = 0.0
+        service = client.meta.service_model.service_id.hyphenize()
+        client.meta.events.register(f"needs-retry.{service}", self._observe)
+        client.meta.events.register(f"before-send.{service}", self._wait)
+
+    def _observe(self, response: tuple[object, dict[str, Any]] | None = None, **_: object) -> None:
+        if response is None:
+            return
+        if response[1].get("Error", {}).get("Code") in self._THROTTLED:
+            self._is_limiting = True
+        with self._lock:  # the service counted the call before it responded, so this is late enough
+            self._next = max(self._next, time.monotonic() + self._seconds)
+
+    def _wait(self, **_: object) -> None:
+        if not self._is_limiting:
+            return
+        with self._lock:
+            begin = max(self._next, time.monotonic())
+            self._next = begin + self._seconds
+        pause(max(0.0, begin - time.monotonic()))

@@ -44,7 +44,7 @@ _NOT_FOUND = (
 _PERMISSION = re.compile(r"not authorized to perform:? ([\w-]+:\w+)")
 _LAKE_FORMATION = re.compile(r"lake ?formation", re.IGNORECASE)
 _QUERY_DENIED = re.compile(r"access ?denied|not authorized|insufficient permissions", re.IGNORECASE)
-POLICY_HINT = "due setup --policy prints the rights that it takes to run due"
+POLICY_HINT = "due setup --policy prints the IAM policy that running due needs"
 _SETTINGS = "--region, AWS_REGION, or the file ~/.aws/config"
 _SIGN_IN = "aws configure, aws sso login, aws login, or AWS_PROFILE"
 
@@ -111,15 +111,15 @@ def is_lake_formation(error: DueError) -> bool:
 def _client_side_error(error: exceptions.BotoCoreError, doing: str) -> DueError:
     text = " ".join(str(error).split())
     if isinstance(error, exceptions.ProfileNotFound):
-        return ConfigurationError(text, "aws configure list-profiles shows those there are")
+        return ConfigurationError(text, "aws configure list-profiles lists the profiles")
     if isinstance(error, exceptions.NoRegionError):
         return ConfigurationError("no AWS region is set", "--region REGION, AWS_REGION, or aws configure")
     if isinstance(error, _NO_CREDENTIALS):
-        return ConfigurationError(f"no AWS credentials that can be used: {text}", _SIGN_IN)
+        return ConfigurationError(f"no usable AWS credentials: {text}", _SIGN_IN)
     if isinstance(error, _BAD_CONFIGURATION):
         return ConfigurationError(f"the AWS configuration cannot be used: {text}", _SETTINGS)
     if isinstance(error, exceptions.EndpointConnectionError):
-        return ConfigurationError(f"{doing}: {text}", "is the service in this region, and the network up?")
+        return ConfigurationError(f"{doing}: {text}", "check that the service exists in this region, and the network")
     return DueError(f"{doing}: {text}", "run the same command again")
 
 

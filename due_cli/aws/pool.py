@@ -1,4 +1,4 @@
-"""Work side by side that ends together: once it is interrupted, nothing more is begun and nothing waited for."""
+"""Concurrent work that ends with its caller: once interrupted, it starts nothing more and waits for nothing."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from contextvars import ContextVar
 
 from due_cli.core.errors import DueError
 
-_ENDING: ContextVar[threading.Event | None] = ContextVar("ending", default=None)
+_HAS_ENDED: ContextVar[threading.Event | None] = ContextVar("has_ended", default=None)
 
 
 class EndedError(DueError):
-    """The work that a pause was part of was interrupted or has failed."""
+    """The work that a pause belongs to was interrupted or has failed."""
 
 
 @contextmanager
 def interruptible_pool(at_once: int) -> Iterator[ThreadPoolExecutor]:
-    """A pool of ``at_once`` threads. Whatever leaves the block by an error ends what they do at its next pause.
+    """A pool of ``at_once`` threads. An error that leaves the block ends their work at its next :func:`pause`.
 
-    Python tells the main thread alone of Ctrl-C: a thread that waits for AWS would go on for minutes, and then do what
-    nobody wants any more.
+    Python raises Ctrl-C in the main thread alone: a thread that waits for AWS would go on for minutes, and then make
+    a change that nobody wants any more.
     """
-    ending = threading.Event()
-    with ThreadPoolExecutor(at_once, initializer=_ENDING.set, initargs=(ending,)) as pool:
+    has_ended = threading.Event()
+    with ThreadPoolExecutor(at_once, initializer=_HAS_ENDED.set, initargs=(has_ended,)) as pool:
         try:
             yield pool
         except BaseException:
-            ending.set()
+            has_ended.set()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
 
 
 def pause(seconds: float) -> None:
-    """Waits; raises :class:`EndedError` as soon as the work that it is part of has ended."""
-    ending = _ENDING.get()
-    if (ending or threading.Event()).wait(seconds):
+    """Sleeps; raises :class:`EndedError` as soon as the work that it belongs to has ended."""
+    has_ended = _HAS_ENDED.get()
+    if (has_ended or threading.Event()).wait(seconds):
         raise EndedError("interrupted", "run the same command again")

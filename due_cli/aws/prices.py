@@ -1,4 +1,4 @@
-"""What AWS charges, from the one dated file that has prices."""
+"""Prices of AWS, from ``prices.toml``, where each has its source and date."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _TERABYTE = 10**12
 
 
 def athena_dollars(scanned: int) -> float:
-    """What a query costs that scanned so many bytes; nothing where it scanned none (``prices.toml``)."""
+    """The price in US dollars of a query that scanned so many bytes; 0 where it scanned none."""
     price = _prices()["athena"]
     step = int(price["step_bytes"])
     billed = max(-(-scanned // step) * step, int(price["least_bytes"])) if scanned else 0
@@ -19,7 +19,7 @@ def athena_dollars(scanned: int) -> float:
 
 
 def of(service: str, name: str) -> float:
-    """A figure of a service's: a price, or what it is counted by. Raises :class:`KeyError` for any other name."""
+    """A figure of a service: a price, or the size of a billed unit. Raises :class:`KeyError` for an unknown name."""
     return float(_prices()[service][name])
 
 

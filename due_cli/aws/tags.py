@@ -1,6 +1,6 @@
-"""The tags of a resource, among them the one that says which stack it belongs to, in the spellings of the services.
+"""The tags of a resource, among them the one that names its stack, in the formats of the services.
 
-Of the tags that are there only those count whose keys the stack sets: those that other people put beside them stay.
+Only tags whose keys the stack sets are compared and changed: those that other people add stay.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from collections.abc import Iterable, Mapping
 from typing import TypedDict
 
 Tags = Mapping[str, str]
-OWNER = "due:stack"  # on what is there already it tells the stack's own from what something else made
-DATABASE = "due:database"  # of the transform's role: a stack that was only begun is found by it
-TAGS = "tags"  # the setting of a resource that they are
+OWNER = "due:stack"  # tells the stack's own resources from those that something else created
+DATABASE = "due:database"  # of the transform's role: a stack whose setup was interrupted is found by it
+TAGS = "tags"  # the setting of a resource that holds its tags
 
 
 class Tag(TypedDict):
-    """A tag as most services take it."""
+    """A tag in the format of most services."""
 
     Key: str
     Value: str
@@ -27,10 +27,10 @@ def tag_list(tags: Tags) -> list[Tag]:
 
 
 def tags_from_list(tags: Iterable[Mapping[str, object]]) -> dict[str, str]:
-    """A list of keys and values as tags."""
+    """Tags from a list of keys and values."""
     return {str(tag["Key"]): str(tag.get("Value", "")) for tag in tags}
 
 
-def managed_tags(there: Tags, wanted: Tags) -> dict[str, str]:
-    """Of the tags that are there those that the stack sets."""
-    return {key: value for key, value in there.items() if key in wanted}
+def managed_tags(current: Tags, desired: Tags) -> dict[str, str]:
+    """The current tags whose keys the stack sets."""
+    return {key: value for key, value in current.items() if key in desired}

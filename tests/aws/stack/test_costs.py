@@ -15,7 +15,7 @@ from due_cli.aws import prices
 
 _ROOT = Path(__file__).parents[3]
 _README = (_ROOT / "README.md").read_text("utf-8")
-_PRICES = (_ROOT / "due_cli" / "prices.toml").read_text("utf-8")
+_PRICES = (_ROOT / "due_cli/aws/prices.toml").read_text("utf-8")
 
 # Sixty million events a month, each billed as one step of 5 KB, read and written once.
 ROUND = Usage(events=2, item=924, bytes=1024, steps=1, stored=100, reads=1, writes=1, calls=0.03)
