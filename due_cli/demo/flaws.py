@@ -9,7 +9,7 @@ from due_cli.demo.builder import MonthBuilder
 from due_cli.demo.clock import HOUR, MINUTE
 from due_cli.demo.files import RawRecord
 from due_cli.demo.records import pinpoint_event
-from due_cli.demo.templates import compact_json, render, templates
+from due_cli.demo.templates import UNREADABLE, compact_json, render
 from due_cli.events.times import iso
 
 _ELSEWHERE_SHARE = 0.3
@@ -82,12 +82,12 @@ def _incomplete_records(month: MonthBuilder) -> list[tuple[str, bytes]]:
     """JSON that lacks what makes it a record, or has it in a form that says nothing."""
     values = {"at": month.clock.early_time()}
     values["later"] = values["at"] + MINUTE
-    records = render(templates("unreadable")["records"], values)
+    records = render(UNREADABLE["records"], values)
     return [(route, compact_json(record).encode()) for route, record in records]
 
 
 def _malformed_wrappers() -> list[tuple[str, bytes]]:
     """Data that a stream carried and that cannot be unpacked."""
     half = gzip.compress(b'{"eventType":"TEXT_DELIVERED"}' * 9, mtime=0)[:-20]
-    not_base64 = render(templates("unreadable")["not base64"], {})
+    not_base64 = render(UNREADABLE["not base64"], {})
     return [("ses-errors", half), ("lines", compact_json(not_base64).encode())]

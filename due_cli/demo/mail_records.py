@@ -105,6 +105,7 @@ def _mail_values(mail: Mail, *, with_tags: bool = False) -> dict[str, Any]:
     return {
         **SHOP,
         "message_id": mail.id,
+        "header_message_id": mail.id,
         "sent": mail.sent,
         "sender": mail.sender,
         "from": mail.sender,

@@ -6,7 +6,6 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -58,14 +57,13 @@ _FORMATS: Mapping[str, Callable[[Any], str]] = {
 }
 
 
-@cache
-def templates(name: str) -> dict[str, Template]:
-    """The templates of the file ``templates/NAME.json``, by name.
+def read_templates(path: Path) -> dict[str, Template]:
+    """The templates of a JSON file, by name.
 
     The key ``...`` stands for the fields of another template of the file, or of several.
     """
-    file = json.loads((_FOLDER / f"{name}.json").read_text("utf-8"))
-    return {each: _parsed(template, file) for each, template in file.items()}
+    file = json.loads(path.read_text("utf-8"))
+    return {name: _parsed(template, file) for name, template in file.items()}
 
 
 def render(template: Template, values: Values) -> Any:
@@ -138,4 +136,7 @@ def _parsed_text(text: str) -> Template:
     return parts[0] if len(parts) == 1 else _Text(tuple(parts))
 
 
-PINPOINT, SES, SMS, WHATSAPP, WRAPPERS = map(templates, ("pinpoint", "ses", "sms", "whatsapp", "wrappers"))
+PINPOINT, SES, SMS, WHATSAPP, WRAPPERS, UNREADABLE = (
+    read_templates(_FOLDER / f"{name}.json")
+    for name in ("pinpoint", "ses", "sms", "whatsapp", "wrappers", "unreadable")
+)

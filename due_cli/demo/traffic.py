@@ -224,6 +224,8 @@ def _app_visit(month: MonthBuilder, customer: Customer, at: int) -> Iterator[tup
             "event_type": event_type,
             "arrived": min(then + 900, month.clock.until),
             "endpoint": customer.endpoint,
+            "cognito_id": f"us-east-1:{customer.endpoint}",
+            "locale": f"en_{customer.country}",
             "country": customer.country,
             "session_id": f"{customer.endpoint[:8]}-{at}",
             "session_start": at,

@@ -30,15 +30,8 @@ from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.calls import Call
 from tests.commands import Due, Ran, process, write_lines
 from tests.events import wrapping
-from tests.events.records import (
-    RECEIVED,
-    SHAPES,
-    pinpoint_email,
-    pinpoint_test_event,
-    ses_bounce,
-    ses_send,
-    sms_inbound,
-)
+from tests.events.records import RECEIVED, pinpoint_email, pinpoint_test_event, ses_bounce, ses_send, sms_inbound
+from tests.events.samples import SHAPES
 from tests.local.processes import ended, started
 
 __all__ = ["emulator", "made_once", "stack"]

@@ -20,7 +20,8 @@ import pyarrow.parquet as pq
 
 from due_cli.events.model import Envelope, Json, Row
 from due_cli.ingest.batch import rank_of
-from tests.events.records import SAMPLES, TOPIC, Sample, pinpoint_email
+from tests.events.records import pinpoint_email
+from tests.events.samples import SAMPLES, TOPIC, Sample
 from tests.events.wrapping import event_bridge, sns
 from tests.local.footers import HIVE, Layout
 from tests.local.foreign import OWN_COLUMNS, pruned, without, written

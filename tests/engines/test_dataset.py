@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 
 from due_cli.events.identity import message_id
 from tests.engines.held import Held
-from tests.events.records import SAMPLES
+from tests.events.samples import SAMPLES
 from tests.queries import plain_table
 from tests.queries.reference import Filed, context_of
 

@@ -15,7 +15,6 @@ from tests.events.columns import checked
 from tests.events.reading import DECODERS, faster, read
 from tests.events.records import (
     HAPPENED,
-    SAMPLES,
     pinpoint_app,
     pinpoint_email,
     pinpoint_sms,
@@ -26,6 +25,7 @@ from tests.events.records import (
     whatsapp_status,
     whatsapp_statuses,
 )
+from tests.events.samples import SAMPLES
 from tests.events.wrapping import WRAPPERS, encoded
 
 decoders = pytest.mark.parametrize("decode", DECODERS.values(), ids=DECODERS)

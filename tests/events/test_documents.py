@@ -14,7 +14,8 @@ from due_cli.events import Decoder, Document, Json, Record, documents, loads
 from due_cli.events.documents import boundary, first_documents
 from tests.events.blocks import LAYOUTS, RECORDS, SOUP, blocks
 from tests.events.reading import DECODERS, faster
-from tests.events.records import SAMPLES, ses_click, ses_send
+from tests.events.records import ses_click, ses_send
+from tests.events.samples import SAMPLES
 
 BETWEEN = b" \t\r\n\v\f,[]"
 MARK = b"\xef\xbb\xbf"

@@ -20,10 +20,7 @@ from tests.events.records import (
     HAPPENED,
     PUBLISHED,
     RECEIVED,
-    SAMPLES,
-    TOPIC,
     Over,
-    Sample,
     copied,
     iso,
     pinpoint_app,
@@ -49,6 +46,7 @@ from tests.events.records import (
     whatsapp_statuses,
 )
 from tests.events.respelling import respelled
+from tests.events.samples import SAMPLES, TOPIC, Sample
 from tests.events.wrapping import encoded, firehose, sns
 
 

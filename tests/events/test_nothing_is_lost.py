@@ -10,7 +10,7 @@ from due_cli.events import Json, Record, Row, UnreadableError, rows_of
 from due_cli.events.times import millis
 from tests.events.columns import checked, texts_in
 from tests.events.fields import Path, closed, leaves, opened, replaced
-from tests.events.records import SAMPLES, Sample
+from tests.events.samples import SAMPLES, Sample
 
 # A type becomes the row's event type, which has its own tests; it may be nowhere else.
 TYPES = ("eventType", "notificationType")

@@ -13,7 +13,7 @@ from tests.events.records import (
     HAPPENED,
     PINPOINT_APP_TYPES,
     PINPOINT_CAMPAIGN_TYPES,
-    PINPOINT_EMAIL_PARTS,
+    PINPOINT_EMAIL_TYPES,
     PINPOINT_SMS_TYPES,
     RECEIVED,
     SENT,
@@ -38,7 +38,7 @@ def without_id(row: Row) -> dict[str, object]:
     return {key: value for key, value in row.items() if key != "event_id"}
 
 
-@pytest.mark.parametrize("event_type", PINPOINT_EMAIL_PARTS)
+@pytest.mark.parametrize("event_type", PINPOINT_EMAIL_TYPES)
 def test_every_column_of_an_email_event_is_the_records_own(event_type: str) -> None:
     raw = pinpoint_email(event_type)
     row = row_of(pinpoint_email(event_type), STREAM)
@@ -61,7 +61,7 @@ def test_every_column_of_an_email_event_is_the_records_own(event_type: str) -> N
 
 def test_the_own_time_of_an_email_event_is_its_arrival_except_for_the_send() -> None:
     assert row_of(pinpoint_email("_email.send"))["occurred_at"] == SENT
-    for event_type in PINPOINT_EMAIL_PARTS.keys() - {"_email.send"}:
+    for event_type in set(PINPOINT_EMAIL_TYPES) - {"_email.send"}:
         row = row_of(pinpoint_email(event_type))
         assert (row["occurred_at"], row["event_timestamp"], row["arrival_timestamp"]) == (ARRIVED, SENT, ARRIVED)
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from due_cli.events import rows_of
-from tests.events.records import SAMPLES
+from tests.events.samples import SAMPLES
 
 REPOSITORY = Path(__file__).parents[2]
 PROGRAM = """

@@ -9,7 +9,6 @@ from tests.events.columns import checked, mail_event, part_of, row_of
 from tests.events.records import (
     ABSENT,
     ACCOUNT,
-    BUS,
     HAPPENED,
     RECEIVED,
     SENT,
@@ -31,6 +30,7 @@ from tests.events.records import (
     ses_unknown,
     ses_unsubscribe_click,
 )
+from tests.events.samples import BUS
 
 MAIL = {
     "message_id": "email-ses-1",

@@ -9,18 +9,17 @@ from tests.events.columns import checked, row_of
 from tests.events.records import (
     ABSENT,
     ACCOUNT,
-    BUS,
     HAPPENED,
     PUBLISHED,
     RECEIVED,
     SENT,
     SMS_EVENT_TYPES,
-    TOPIC,
     Over,
     sms_event,
     sms_inbound,
     sms_registration,
 )
+from tests.events.samples import BUS, TOPIC
 
 OPT_OUT_KEYWORDS = "ARRET CANCEL END OPT-OUT OPTOUT QUIT REMOVE STOP TD UNSUBSCRIBE".split()
 CHANNELS = {"TEXT": "SMS", "MEDIA": "MMS", "VOICE": "VOICE", "RCS": "RCS"}

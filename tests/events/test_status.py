@@ -12,11 +12,9 @@ from tests.events.records import (
     ACCOUNT,
     ARRIVED,
     HAPPENED,
-    PINPOINT_EMAIL_PARTS,
+    PINPOINT_EMAIL_TYPES,
     PUBLISHED,
-    SAMPLES,
     SENT,
-    TOPIC,
     Over,
     iso,
     pinpoint_email,
@@ -37,6 +35,7 @@ from tests.events.records import (
     whatsapp_status,
     whatsapp_statuses,
 )
+from tests.events.samples import SAMPLES, TOPIC
 
 # The blog's tables in their order, then the further facts of the design.
 EMAIL_KEYS = (
@@ -193,7 +192,7 @@ class TestItem:
 @pytest.mark.parametrize(
     ("record", "expected"),
     [
-        *((pinpoint_email(kind), {kind.partition(".")[2]: event_time(kind)}) for kind in PINPOINT_EMAIL_PARTS),
+        *((pinpoint_email(kind), {kind.partition(".")[2]: event_time(kind)}) for kind in PINPOINT_EMAIL_TYPES),
         (ses_send(), {"send": SENT}),
         (ses_reject(), {"rejected": SENT}),
         (ses_rendering_failure(), {"rendering_failure": SENT}),

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from due_cli.events import Record, Status, merged
 from tests.events.records import (
     HAPPENED,
-    TOPIC,
     Over,
     iso,
     ses_bounce,
@@ -27,6 +26,7 @@ from tests.events.records import (
     whatsapp_status,
     whatsapp_statuses,
 )
+from tests.events.samples import TOPIC
 from tests.events.test_status import ORDER, WHATSAPP_FACTS, statuses_of
 
 

@@ -11,7 +11,6 @@ from tests.events.columns import checked, row_of
 from tests.events.records import (
     ABSENT,
     ACCOUNT,
-    BUS,
     EXHAUSTED,
     HAPPENED,
     PUBLISHED,
@@ -30,6 +29,7 @@ from tests.events.records import (
     whatsapp_statuses,
     whatsapp_value,
 )
+from tests.events.samples import BUS
 
 SECOND = HAPPENED // 1000 * 1000
 STREAM = Envelope(received_at=RECEIVED)

@@ -21,8 +21,6 @@ from tests.events.records import (
     HAPPENED,
     PUBLISHED,
     RECEIVED,
-    SAMPLES,
-    Sample,
     pinpoint_email,
     pinpoint_sms,
     pinpoint_test_event,
@@ -34,6 +32,7 @@ from tests.events.records import (
     whatsapp_status,
     whatsapp_statuses,
 )
+from tests.events.samples import SAMPLES, Sample
 from tests.events.wrapping import (
     WRAPPERS,
     Wrap,

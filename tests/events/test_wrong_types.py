@@ -17,8 +17,6 @@ from tests.events.expected import COLUMNS, DECIDING, MAPS, nothing
 from tests.events.fields import closed, leaves, opened, replaced
 from tests.events.records import (
     HAPPENED,
-    SHAPES,
-    Sample,
     iso,
     pinpoint_email,
     ses_bounce,
@@ -28,6 +26,7 @@ from tests.events.records import (
     whatsapp_status,
     whatsapp_statuses,
 )
+from tests.events.samples import SHAPES, Sample
 
 Path = tuple[str, ...]
 

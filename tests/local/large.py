@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from tests.events.records import SAMPLES
+from tests.events.samples import SAMPLES
 
 HOURS = 24
 

@@ -14,7 +14,6 @@ from tests.commands import Due, write_lines
 from tests.events.records import (
     ARRIVED,
     HAPPENED,
-    SAMPLES,
     pinpoint_email,
     pinpoint_sms,
     ses_bounce,
@@ -22,6 +21,7 @@ from tests.events.records import (
     ses_send,
     sms_event,
 )
+from tests.events.samples import SAMPLES
 from tests.local import foreign
 from tests.local.conftest import NewDatabase
 from tests.local.footers import AVRO, HIVE, LAYOUTS, TODAY

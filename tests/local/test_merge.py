@@ -11,7 +11,8 @@ import pytest
 from due_cli.events.model import Json
 from due_cli.local import data_files
 from tests.commands import Due, write_lines
-from tests.events.records import HAPPENED, SAMPLES, iso, ses_bounce, ses_notification, sms_event
+from tests.events.records import HAPPENED, iso, ses_bounce, ses_notification, sms_event
+from tests.events.samples import SAMPLES
 from tests.local import foreign
 from tests.local.conftest import NewDatabase
 from tests.local.footers import HIVE

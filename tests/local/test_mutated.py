@@ -17,7 +17,8 @@ from due_cli.events.model import Json
 from due_cli.ingest import inputs
 from due_cli.ingest.batch import Batch, Block, normalised
 from tests.commands import Due
-from tests.events.records import SAMPLES, copied, ses_send
+from tests.events.records import copied, ses_send
+from tests.events.samples import SAMPLES
 from tests.local.conftest import COSTLY, NewDatabase
 from tests.local.looking import ingest, rows
 from tests.local.test_bad_input import ALSO_GOOD, GOOD, kept_failures

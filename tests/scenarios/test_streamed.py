@@ -16,7 +16,7 @@ from due_cli.sql import files
 from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.ses import TYPES
 from tests.commands import write_lines
-from tests.events.records import SHAPES
+from tests.events.samples import SHAPES
 from tests.queries.cases import CASES
 from tests.queries.data import files_with_duplicates, week
 from tests.queries.filing import filed

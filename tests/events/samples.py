@@ -7,25 +7,25 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from due_cli.events.model import Envelope, Record
-from tests.events.records import pinpoint, ses, sms, whatsapp
-from tests.events.records.base import ACCOUNT, PUBLISHED
+from tests.events import records
+from tests.events.records import ACCOUNT, PUBLISHED
 
 BUS = Envelope(sent_at=PUBLISHED, account=ACCOUNT)
 TOPIC = Envelope(sent_at=PUBLISHED)
 
 _SES_EVENTS: dict[Callable[..., Record], tuple[str, ...]] = {
-    ses.ses_send: ("_email.send",),
-    ses.ses_delivery: ("_email.delivered",),
-    ses.ses_bounce: ("_email.hardbounce",),
-    ses.ses_complaint: ("_email.complaint",),
-    ses.ses_reject: ("_email.rejected",),
-    ses.ses_open: ("_email.open",),
-    ses.ses_click: ("_email.click",),
-    ses.ses_unsubscribe_click: ("_email.click", "_email.unsubscribe"),
-    ses.ses_rendering_failure: ("_email.rendering_failure",),
-    ses.ses_delivery_delay: ("_email.delivery_delay",),
-    ses.ses_subscription: ("_email.unsubscribe",),
-    ses.ses_unknown: ("_ses.brand_new_event",),
+    records.ses_send: ("_email.send",),
+    records.ses_delivery: ("_email.delivered",),
+    records.ses_bounce: ("_email.hardbounce",),
+    records.ses_complaint: ("_email.complaint",),
+    records.ses_reject: ("_email.rejected",),
+    records.ses_open: ("_email.open",),
+    records.ses_click: ("_email.click",),
+    records.ses_unsubscribe_click: ("_email.click", "_email.unsubscribe"),
+    records.ses_rendering_failure: ("_email.rendering_failure",),
+    records.ses_delivery_delay: ("_email.delivery_delay",),
+    records.ses_subscription: ("_email.unsubscribe",),
+    records.ses_unknown: ("_ses.brand_new_event",),
 }
 _NOTIFICATIONS = {"Bounce": "_email.hardbounce", "Complaint": "_email.complaint", "Delivery": "_email.delivered"}
 _WHATSAPP_BUS: dict[str, tuple[str | None, str]] = {
@@ -66,11 +66,11 @@ def sms_type(event_type: str) -> str:
 
 def _pinpoint_samples() -> list[Sample]:
     families: tuple[tuple[Callable[[str], Record], tuple[str, ...]], ...] = (
-        (pinpoint.pinpoint_email, tuple(pinpoint.PINPOINT_EMAIL_PARTS)),
-        (pinpoint.pinpoint_sms, tuple(pinpoint.PINPOINT_SMS_TYPES)),
-        (pinpoint.pinpoint_campaign, pinpoint.PINPOINT_CAMPAIGN_TYPES),
-        (pinpoint.pinpoint_journey, ("_journey.send",)),
-        (pinpoint.pinpoint_app, pinpoint.PINPOINT_APP_TYPES),
+        (records.pinpoint_email, tuple(records.PINPOINT_EMAIL_TYPES)),
+        (records.pinpoint_sms, tuple(records.PINPOINT_SMS_TYPES)),
+        (records.pinpoint_campaign, records.PINPOINT_CAMPAIGN_TYPES),
+        (records.pinpoint_journey, ("_journey.send",)),
+        (records.pinpoint_app, records.PINPOINT_APP_TYPES),
     )
     return [
         Sample(f"pinpoint {kind}", partial(build, kind), (kind,), "pinpoint")
@@ -83,7 +83,7 @@ def _ses_samples() -> list[Sample]:
     return [
         *(Sample(build.__name__.replace("_", " "), build, types, "ses") for build, types in _SES_EVENTS.items()),
         *(
-            Sample(f"ses notification {kind}", partial(ses.ses_notification, kind), (event_type,), "ses")
+            Sample(f"ses notification {kind}", partial(records.ses_notification, kind), (event_type,), "ses")
             for kind, event_type in _NOTIFICATIONS.items()
         ),
     ]
@@ -93,38 +93,38 @@ def _sms_samples() -> list[Sample]:
     bus = BUS.within(bus_source="aws.sms-voice", detail_type="Registration Status Change")
     return [
         *(
-            Sample(f"sms {kind}", partial(sms.sms_event, kind), (sms_type(kind),), "sms")
-            for kind in sms.SMS_EVENT_TYPES
+            Sample(f"sms {kind}", partial(records.sms_event, kind), (sms_type(kind),), "sms")
+            for kind in records.SMS_EVENT_TYPES
         ),
-        Sample("sms inbound opt-out", partial(sms.sms_inbound, "STOP"), ("_SMS.OPTOUT",), "sms", TOPIC),
-        Sample("sms inbound", partial(sms.sms_inbound, "HELLO"), ("_SMS.INBOUND",), "sms", TOPIC),
-        Sample("sms registration", sms.sms_registration, ("_sms.registration_status_change",), "sms", bus),
+        Sample("sms inbound opt-out", partial(records.sms_inbound, "STOP"), ("_SMS.OPTOUT",), "sms", TOPIC),
+        Sample("sms inbound", partial(records.sms_inbound, "HELLO"), ("_SMS.INBOUND",), "sms", TOPIC),
+        Sample("sms registration", records.sms_registration, ("_sms.registration_status_change",), "sms", bus),
     ]
 
 
 def _whatsapp_samples() -> list[Sample]:
     def statuses(status: str) -> Record:
-        return whatsapp.whatsapp_statuses(whatsapp.whatsapp_status(status))
+        return records.whatsapp_statuses(records.whatsapp_status(status))
 
     def inbound() -> Record:
-        return whatsapp.whatsapp_inbound(whatsapp.whatsapp_message())
+        return records.whatsapp_inbound(records.whatsapp_message())
 
     bus = BUS.within(bus_source="aws.social-messaging")
     return [
         *(
             Sample(f"whatsapp {status}", partial(statuses, status), (event_type,), "whatsapp")
-            for status, event_type in whatsapp.WHATSAPP_STATUSES.items()
+            for status, event_type in records.WHATSAPP_STATUSES.items()
         ),
         *(
             Sample(
-                f"whatsapp {event}", partial(whatsapp.whatsapp_flow, event), (f"_whatsapp.{event.lower()}",), "whatsapp"
+                f"whatsapp {event}", partial(records.whatsapp_flow, event), (f"_whatsapp.{event.lower()}",), "whatsapp"
             )
-            for event in whatsapp.WHATSAPP_FLOW_EVENTS
+            for event in records.WHATSAPP_FLOW_EVENTS
         ),
         *(
             Sample(
                 f"bus {kind}",
-                partial(whatsapp.whatsapp_detail, status),
+                partial(records.whatsapp_detail, status),
                 (event_type,),
                 "whatsapp",
                 bus.within(detail_type=kind),
@@ -160,7 +160,7 @@ SHAPES: tuple[Sample, ...] = tuple(
     if sample.name in _ONE_OF_EACH
     or not (
         sample.name.startswith(_ALIKE)
-        or sample.types[0] in pinpoint.PINPOINT_APP_TYPES
+        or sample.types[0] in records.PINPOINT_APP_TYPES
         or (sample.source == "whatsapp" and sample.name != "whatsapp inbound")
     )
 )
