@@ -5,7 +5,6 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -18,15 +17,9 @@ import pytest
 
 from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.calls import Call
+from tests.scenarios import process
 
-_PRELOADED = [
-    "tests.scenarios.models",
-    "boto3",
-    "due_cli.cli.app",
-    "due_cli.aws.stack.setup",
-    "due_cli.aws.stack.teardown",
-    "due_cli.aws.target",
-]
+_PRELOADED = ["tests.scenarios.preload", "tests.scenarios.process", "pytest"]  # pytest: it is the main module
 _LONGEST_SECONDS = 120
 KilledBy = Callable[[Call], bool]
 
@@ -66,9 +59,9 @@ class Commands:
     ) -> Ended:
         out, err = self.home / "out", self.home / "err"
         given = {**self.emulator.environment(), "HOME": str(self.home), **environment}
-        process = self.context.Process(target=_run, args=(words, given, str(out), str(err)))
-        process.start()
-        pid = process.pid
+        child = self.context.Process(target=process.run, args=(words, given, str(out), str(err)))
+        child.start()
+        pid = child.pid
         assert pid is not None
 
         def kill(call: Call) -> None:
@@ -82,13 +75,13 @@ class Commands:
 
         if killed_by is not None:
             self.emulator.faults.hook(kill)
-        process.join(_LONGEST_SECONDS)
+        child.join(_LONGEST_SECONDS)
         self.emulator.wait()
         self.emulator.faults.unhook()
-        code = process.exitcode
-        process.kill()  # it would go on for ever where it has not ended
+        code = child.exitcode
+        child.kill()  # it would go on for ever where it has not ended
         assert code is not None, f"due {' '.join(words)} has not ended after {_LONGEST_SECONDS} seconds"
-        process.close()
+        child.close()
         return Ended(code, out.read_text("utf-8"), err.read_text("utf-8"))
 
 
@@ -99,18 +92,6 @@ def _wait_for_the_end(pid: int) -> None:
         while time.monotonic() < deadline:
             os.kill(pid, 0)
             time.sleep(0.002)
-
-
-def _run(words: tuple[str, ...], environment: dict[str, str], out: str, err: str) -> None:
-    os.environ.update(environment)
-    os.chdir(environment["HOME"])
-    for path, stream in ((out, 1), (err, 2)):
-        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), stream)
-    sys.stdin = Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115  lives as long as the process
-    from due_cli.cli.app import run
-
-    sys.argv = ["due", *words]
-    run()
 
 
 @pytest.fixture
