@@ -8,11 +8,15 @@ import shlex
 from due_cli.cli import commands
 from due_cli.core.settings import Settings
 
-_COMMAND = re.compile(r"\bdue ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?")
+_COMMAND = re.compile(
+    r"\b(?:due (?P<due>[a-z][a-z-]*)(?: (?P<subcommand>[a-z][a-z-]*))?"
+    r"|aws (?!configure\b|sso\b|login\b)[a-z0-9]+ [a-z][a-z0-9-]*)"
+)
+_OF_AWS = ("--region", "--profile")
 
 
 def with_target(text: str, settings: Settings) -> str:
-    """A text with the target options of this call added to each ``due`` command in it.
+    """A text with the target options of this call added to each command in it, of ``due`` and of the AWS CLI.
 
     They are put after the command's name. An option that the text gives to the command already is not added.
     """
@@ -23,18 +27,24 @@ def with_target(text: str, settings: Settings) -> str:
         "--profile": settings.profile,
     }
     options = {option: shlex.quote(str(value)) for option, value in given.items() if value is not None}
-    if not options:
+    matches = [match for match in _COMMAND.finditer(text) if match["due"] is None or match["due"] in commands.names()]
+    if not options or not matches:
         return text
-    matches = [match for match in _COMMAND.finditer(text) if match[1] in commands.names()]
-    ends = [*(match.start() for match in matches[1:]), len(text)]
-    pieces = [text[: matches[0].start()] if matches else text]
-    for match, end in zip(matches, ends, strict=False):
-        name_end = match.end() if match[2] in _subcommands(match[1]) else match.end(1)
-        rest = text[name_end:end]
-        added = [f" {option} {value}" for option, value in options.items() if f"{option} " not in rest]
-        pieces += [text[match.start() : name_end], *added, rest]
-    return "".join(pieces)
+    completed = text[: matches[0].start()]
+    for match, end in zip(matches, [*(match.start() for match in matches[1:]), len(text)], strict=True):
+        name_end = _end_of_name(match)
+        arguments = text[name_end:end]
+        completed += text[match.start() : name_end]
+        for option, value in options.items():
+            if f"{option} " not in arguments and (match["due"] or option in _OF_AWS):
+                completed += f" {option} {value}"
+        completed += arguments
+    return completed
 
 
-def _subcommands(command: str) -> frozenset[str]:
-    return frozenset(getattr(commands.load(command).built(), "commands", ()))
+def _end_of_name(match: re.Match[str]) -> int:
+    """Where the name of a command ends: after its subcommand where the second word is one."""
+    if match["subcommand"]:
+        subcommands = getattr(commands.load(match["due"]).built(), "commands", ())
+        return match.end() if match["subcommand"] in subcommands else match.end("due")
+    return match.end()

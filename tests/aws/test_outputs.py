@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -94,3 +95,18 @@ def test_a_status_api_that_is_gone_is_null(emulator: AwsEmulator, stack: Stack, 
 def test_no_stack_of_the_name(emulator: AwsEmulator, due: Due) -> None:
     ran = due("outputs", "--stack", "shop").failed(3)
     assert "no stack shop in account 123456789012, region us-east-1" in ran.err
+
+
+def test_suggestions_name_the_stack_region_and_profile_that_were_named(
+    emulator: AwsEmulator, due: Due, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "aws config").write_text(
+        '[profile "my shop"]\naws_access_key_id = testing\naws_secret_access_key = testing\n'
+    )
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "aws config"))
+    where = ("--stack", "other", "--region", "eu-west-1", "--profile", "my shop")
+    shown = "--stack other --region eu-west-1 --profile 'my shop'"
+    hint = f"  try: due setup {shown}, or name another with --stack, --region, --profile\n"
+    assert due(*where, "failed", "list").failed(3).err.endswith(hint)
+    assert due("failed", "list", *where).failed(3).err.endswith(hint)
+    assert due("failed", "list", "--stack", "other").failed(3).err.endswith(hint.replace(shown, "--stack other"))

@@ -31,7 +31,12 @@ _OPTIONS = " --stack mine --region eu-west-1 --profile 'my profile'"
             f"due setup --region eu-west-1 --profile 'my profile' --stack other, or due doctor{_OPTIONS}",
         ),
         ("due speaks Athena's SQL; residue doctor", "due speaks Athena's SQL; residue doctor"),
-        ("aws configure", "aws configure"),
+        ("aws configure list-profiles, aws sso login", "aws configure list-profiles, aws sso login"),
+        ("aws kms list-keys", "aws kms list-keys --region eu-west-1 --profile 'my profile'"),
+        (
+            "aws logs tail x --region us-east-1; due doctor",
+            f"aws logs tail --profile 'my profile' x --region us-east-1; due doctor{_OPTIONS}",
+        ),
         ("", ""),
     ],
 )

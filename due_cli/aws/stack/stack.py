@@ -53,7 +53,7 @@ def found(aws: Aws, stack: str) -> Stack:
     if options is None:
         raise ConfigurationError(
             f"no stack {stack} in account {names.account}, region {names.region}",
-            "due setup, or name another with --stack, --region or --profile",
+            "due setup, or name another with --stack, --region, --profile",
         )
     return Stack(aws, names, options)
 
