@@ -24,8 +24,7 @@ from due_cli.local.all_events import define_all_events
 from due_cli.local.folder import Folder
 from due_cli.local.queries import report, session
 from due_cli.local.state import open_state
-from due_cli.sql import duckdb as dialect
-from due_cli.sql import files
+from due_cli.sql import files, transpile
 from due_cli.sql.functions import transform_values
 from due_cli.sql.reports import bind
 
@@ -88,7 +87,7 @@ def plain(folder: Folder, question: Question) -> Callable[[], Rows]:
 
 def rewritten(folder: Folder, question: Question) -> Callable[[], Rows]:
     """The guide's statement as ``due query`` runs it: with due's rewrites, views and settings."""
-    statement = _as_of(dialect.to_duckdb(dialect.parsed(question.guide)))
+    statement = _as_of(transpile.to_duckdb(transpile.parse(question.guide)))
     names = set(_views_of(question.guide))
 
     def ask() -> Rows:
@@ -140,7 +139,7 @@ def _transpiled(sql: str) -> str:
     """
     sql = _UNNEST_OF_FIELDS.sub(r"UNNEST(\1) AS t (recipient)", sql)
     if "transform_values" in sql:
-        tree = dialect.parsed(sql).transform(transform_values)
+        tree = transpile.parse(sql).transform(transform_values)
         return tree.sql(dialect="duckdb")
     return sqlglot.transpile(sql, read="athena", write="duckdb")[0]
 

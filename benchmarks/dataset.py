@@ -25,7 +25,7 @@ from due_cli.local.folder import Folder
 from due_cli.local.setup import set_up
 from due_cli.local.state import SQL as STATE_SQL
 from due_cli.local.state import DataFile, open_state
-from due_cli.sql import files, loader
+from due_cli.sql import files
 
 HOURS_A_MONTH = 30 * 24
 HOUR_MS = 3_600_000
@@ -58,7 +58,7 @@ def last_hour() -> int:
 def folder_of(setting: Setting, events: int, months: int) -> Folder:
     """A folder of about so many events, spread evenly over months that end at :data:`AS_OF`."""
     parts = [Path(__file__), *sorted(_SQL.glob("*.sql"))]
-    schema = files.query("tables", "all_events").sql + loader.statements(STATE_SQL)["schema"]
+    schema = files.query("tables", "all_events").sql + files.statements(STATE_SQL)["schema"]
 
     def make(path: Path) -> None:
         folder = Folder(path)

@@ -18,7 +18,7 @@ from due_cli.ingest.stored import encoded
 from due_cli.local.folder import Folder
 from due_cli.local.setup import set_up
 from due_cli.local.state import SQL, open_state
-from due_cli.sql import loader
+from due_cli.sql import files
 
 _TIMES = 15
 _LIMIT_MS = 50
@@ -59,7 +59,7 @@ def measured(setting: Setting) -> Found:
 def _store(setting: Setting, messages: int) -> Folder:
     """A folder whose status store knows so many messages."""
     code = [Path(__file__), Path(ses_records.__file__), Path(pinpoint_records.__file__)]
-    schema = loader.statements(SQL)["schema"]
+    schema = files.statements(SQL)["schema"]
 
     def make(path: Path) -> None:
         folder = Folder(path)

@@ -22,7 +22,7 @@ from benchmarks.measure import MEGABYTE, Detail, Found, Row, seconds_of
 from benchmarks.setting import AS_OF, Setting, count, say
 from due_cli.local.folder import Folder
 from due_cli.sql import files
-from due_cli.sql.parameters import period, values, written_in
+from due_cli.sql.parameters import parameter_values, period, substitute
 from tests.engines import fetch, hive, java, servers
 
 _FILES_AN_HOUR = 12  # Firehose delivers every five minutes
@@ -118,7 +118,7 @@ def _own(question: Question) -> str:
     """The statement that ``due report --sql`` prints."""
     query = files.query("reports", question.name)
     asked = period(query.since, None, AS_OF.replace(tzinfo=UTC))
-    return written_in(query.sql, values(query, asked, dict(question.options)))
+    return substitute(query.sql, parameter_values(query, asked, dict(question.options)))
 
 
 def _guide(question: Question) -> str:

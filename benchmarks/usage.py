@@ -26,7 +26,7 @@ from due_cli.aws.resources.stream import _TRANSFORM_BUFFER
 from due_cli.aws.stack.desired import TABLE
 from due_cli.aws.stack.options import Options
 from due_cli.events import Status, merged
-from due_cli.sql import files, hive
+from due_cli.sql import files
 from tests.aws_emulator.hive import arrow_type
 from tests.aws_emulator.hive import read as converted
 
@@ -140,7 +140,7 @@ def _units(size: int, unit: int) -> int:
 
 def _parquet_bytes(lines: Sequence[bytes]) -> int:
     """Of rows in one object, as Firehose stores them."""
-    columns = hive.columns_of(files.query("tables", TABLE).sql)
+    columns = files.hive_columns(files.query("tables", TABLE).sql)
     kind = pa.struct([pa.field(name, arrow_type(text)) for name, text in columns])
     rows = [converted(json.loads(line), kind) for line in lines]
     target = io.BytesIO()

@@ -22,7 +22,7 @@ from due_cli.local.setup import set_up
 from due_cli.local.state import open_for_writing, open_state
 from due_cli.local.statuses import statuses
 from due_cli.local.teardown import take_down
-from due_cli.sql.custom import try_it
+from due_cli.sql.custom import preview_command
 from due_cli.sql.reports import bind
 
 DEFAULT_FOLDER = "due-demo"
@@ -66,7 +66,7 @@ def tour(place: Path | None, progress: Progress) -> Iterator[Part]:
             (
                 f"{with_folder} report",
                 f"{with_folder} report subject-lines --address {month.address}",
-                try_it("email_hardbounce").replace("due", with_folder, 1),
+                preview_command("email_hardbounce").replace("due", with_folder, 1),
                 f"{with_folder} doctor",
                 f"{_program()} setup --local DIR, then {_program()} ingest YOUR-FILES",
             ),

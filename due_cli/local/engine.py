@@ -19,7 +19,7 @@ from due_cli import __version__
 from due_cli.core.errors import DueError, QueryError
 from due_cli.local.folder import Folder
 from due_cli.local.state import State
-from due_cli.sql import files, loader
+from due_cli.sql import files
 
 _SQL = Path(__file__).with_name("parquet.sql")
 INGEST_MEMORY = "224MB"
@@ -30,7 +30,7 @@ _ERROR_KIND = re.compile(r"^\w+ Error: ")
 
 def statement(name: str, **values: object) -> str:
     """A statement of ``due_cli/local/parquet.sql`` with its braces replaced by due's own values."""
-    return loader.statements(_SQL)[name].format(**values)
+    return files.statements(_SQL)[name].format(**values)
 
 
 def text_literal(text: str) -> str:
@@ -80,12 +80,12 @@ def translate_errors() -> Iterator[None]:
 
 
 def translate(state: State, sql: str) -> str:
-    """A shipped statement or a stored view in DuckDB's dialect."""
+    """A shipped statement or a stored view in DuckDB's transpile."""
 
     def to_duckdb() -> str:
-        from due_cli.sql import duckdb as dialect
+        from due_cli.sql import transpile
 
-        return dialect.to_duckdb(dialect.parsed(sql))
+        return transpile.to_duckdb(transpile.parse(sql))
 
     return _cached(state, "statement", sql, to_duckdb)
 
@@ -95,9 +95,9 @@ def canonical_columns(state: State) -> dict[str, str]:
     sql = files.query("tables", "all_events").sql
 
     def columns() -> str:
-        from due_cli.sql import duckdb as dialect
+        from due_cli.sql import transpile
 
-        return json.dumps(dialect.columns_of(sql))
+        return json.dumps(transpile.column_types(sql))
 
     parsed: dict[str, str] = json.loads(_cached(state, "columns", sql, columns))
     return parsed

@@ -16,7 +16,7 @@ from due_cli.local.folder import Folder
 from due_cli.local.setup import DEFAULT_DATABASE, initial_settings
 from due_cli.local.state import SQL, DamagedError, DataFile, State, create, damaged, open_state, writer_lock
 from due_cli.local.views import update_shipped_views
-from due_cli.sql import loader
+from due_cli.sql import files
 
 # What only the state has, by the statements that read and write it. The rest is computed from the events.
 _SALVAGED = (("views", "set_view"), ("failed", "add_failed"), ("all_failed_parts", "add_failed_part"))
@@ -86,7 +86,7 @@ def _copy_state(folder: Folder) -> Path:
 def _readable_rows(state: Path, statement: str) -> Iterator[tuple[object, ...]]:
     """The rows of a statement, as far as a damaged state returns them."""
     with closing(sqlite3.connect(state, isolation_level=None)) as connection, suppress(sqlite3.DatabaseError):
-        yield from connection.execute(loader.statements(SQL)[statement])
+        yield from connection.execute(files.statements(SQL)[statement])
 
 
 def _remove_broken(folder: Folder, state: State, file: DataFile) -> str:

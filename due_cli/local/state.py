@@ -12,7 +12,7 @@ from typing import NamedTuple
 from due_cli.core.errors import ConfigurationError, DueError
 from due_cli.core.progress import Progress
 from due_cli.local.folder import Folder, file_error
-from due_cli.sql import loader
+from due_cli.sql import files
 
 SQL = Path(__file__).with_name("state.sql")
 VERSION = 1  # raised when the schema changes; a newer one is refused
@@ -64,7 +64,7 @@ class State:
     def __init__(self, folder: Folder, connection: sqlite3.Connection) -> None:
         self.folder = folder
         self._connection = connection
-        self._sql = loader.statements(SQL)
+        self._sql = files.statements(SQL)
         self._in_snapshot = False
 
     def __enter__(self) -> State:
@@ -175,7 +175,7 @@ def create(folder: Folder, meta: dict[str, str], fill: Callable[[State], None] |
     connection = _connect(new)
     with State(folder, connection) as state:
         with state.transaction():
-            for statement in loader.statements(SQL)["schema"].split(";\n"):
+            for statement in files.statements(SQL)["schema"].split(";\n"):
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {VERSION}")
             state.run_many("set_meta", meta.items())

@@ -27,15 +27,18 @@ class Local:
 
     def query(self, sql: str) -> Table | Done:
         from due_cli.local import queries, views
-        from due_cli.sql import duckdb as dialect
-        from due_cli.sql.statements import changed
+        from due_cli.sql import statements, transpile
 
         self.folder.require()
-        statement = dialect.parsed(sql)
-        done = changed(statement, sql, partial(views.create, self.folder), partial(views.drop, self.folder))
+        statement = transpile.parse(sql)
+        done = statements.change_view(
+            statement, sql, partial(views.create, self.folder), partial(views.drop, self.folder)
+        )
         if done is not None:
             return done
-        return queries.table(self.folder, dialect.to_duckdb(statement), every_view=dialect.is_command(statement))
+        return queries.table(
+            self.folder, transpile.to_duckdb(statement), every_view=statements.is_metadata_query(statement)
+        )
 
     def create_view(self, sql: str) -> None:
         from due_cli.local import views

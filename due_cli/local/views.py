@@ -9,10 +9,9 @@ from due_cli.local.engine import translate, translate_errors
 from due_cli.local.folder import Folder
 from due_cli.local.queries import session
 from due_cli.local.state import State, View, open_for_writing, open_state
-from due_cli.sql import duckdb as dialect
-from due_cli.sql import files
+from due_cli.sql import files, statements, transpile
 
-TABLE = dialect.TABLE
+TABLE = statements.TABLE
 
 
 def shipped_views(state: State) -> list[View]:
@@ -36,12 +35,12 @@ def create(folder: Folder, sql: str) -> str:
     The view is run first. Raises :class:`QueryError` where that fails, and :class:`UsageError` where a plain CREATE
     VIEW names an existing one.
     """
-    statement = dialect.parsed(sql)
-    name = dialect.new_view(statement)
-    depends_on = tuple(sorted(dialect.tables_of(statement) - {name}))
-    view = View(name, dialect.without_end(sql), dialect.to_duckdb(statement), depends_on)
+    statement = transpile.parse(sql)
+    name = statements.new_view_name(statement)
+    depends_on = tuple(sorted(transpile.table_names(statement) - {name}))
+    view = View(name, transpile.without_semicolon(sql), transpile.to_duckdb(statement), depends_on)
     with open_for_writing(folder, Silent()) as state:
-        if name in state.views() and not dialect.replaces(statement):
+        if name in state.views() and not statements.or_replace(statement):
             raise UsageError(f"the view {name} exists", "write CREATE OR REPLACE VIEW to replace it")
         with session(folder, set(depends_on)) as (connection, _), translate_errors():
             connection.execute(view.translated)

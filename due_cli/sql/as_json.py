@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from due_cli.sql.loader import template
+from due_cli.sql.files import template
 
 _COMPLEX = frozenset(("array", "map", "row"))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from due_cli.core.errors import UsageError
 from due_cli.sql import files
-from due_cli.sql.loader import template
+from due_cli.sql.files import template
 from due_cli.sql.parameters import literal
 
 _NAME = re.compile(r"[a-z_][a-z0-9_]{0,127}")
@@ -71,6 +71,6 @@ def _check(what: str, name: str) -> None:
         )
 
 
-def try_it(name: str) -> str:
+def preview_command(name: str) -> str:
     """The command that shows what a view shows."""
     return f"due query 'SELECT * FROM {name} LIMIT 10'"  # noqa: S608  a command to type

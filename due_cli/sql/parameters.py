@@ -61,7 +61,7 @@ def period(since: str, until: str | None, now: datetime) -> Period:
     return Period(start, end)
 
 
-def before(moment: datetime, duration: str, option: str) -> datetime:
+def subtract_duration(moment: datetime, duration: str, option: str) -> datetime:
     """``moment`` less a duration such as 30min, 12h, 30d, 2w, 6mo or 1y; months keep the day where there is one."""
     match = _DURATION.fullmatch(duration.strip().lower())
     if match is None:
@@ -75,7 +75,7 @@ def before(moment: datetime, duration: str, option: str) -> datetime:
         raise UsageError(f"{option}: {duration!r} reaches before the year 1") from None
 
 
-def values(query: Query, asked: Period, options: Mapping[str, str | int | None]) -> dict[str, Parameter]:
+def parameter_values(query: Query, asked: Period, options: Mapping[str, str | int | None]) -> dict[str, Parameter]:
     """Every parameter of a report's SQL: the period's and those of its own options.
 
     ``options`` holds what was typed, by option name. Raises :class:`UsageError` for a value of the wrong form.
@@ -91,7 +91,7 @@ def values(query: Query, asked: Period, options: Mapping[str, str | int | None])
 def read_from(query: Query, asked: Period) -> datetime:
     """The first hour of events that a report reads: its lookback before the period."""
     try:
-        return before(asked.since_hour, query.lookback, "lookback")
+        return subtract_duration(asked.since_hour, query.lookback, "lookback")
     except UsageError:  # it reaches before the year 1
         return datetime.min
 
@@ -105,12 +105,12 @@ def literal(value: Parameter) -> str:
     return str(value) if isinstance(value, int) else "'" + value.replace("'", "''") + "'"
 
 
-def written_in(sql: str, parameters: Mapping[str, Parameter]) -> str:
+def substitute(sql: str, parameters: Mapping[str, Parameter]) -> str:
     """The statement with its values written in, ready to paste into Athena or Trino."""
     return _PLACEHOLDER.sub(lambda match: literal(parameters[match[1]]), sql)
 
 
-def named_in(sql: str, parameters: Mapping[str, Parameter]) -> dict[str, Parameter]:
+def used_parameters(sql: str, parameters: Mapping[str, Parameter]) -> dict[str, Parameter]:
     """The parameters that a statement names; DuckDB refuses others."""
     names = set(_PLACEHOLDER.findall(sql))
     return {name: value for name, value in parameters.items() if name in names}
@@ -118,7 +118,7 @@ def named_in(sql: str, parameters: Mapping[str, Parameter]) -> dict[str, Paramet
 
 def _time(option: str, text: str, before_what: datetime) -> datetime:
     if _DURATION.fullmatch(text.strip().lower()):
-        return before(before_what, text, option)
+        return subtract_duration(before_what, text, option)
     try:
         found = datetime.fromisoformat(text.strip())
         return found if found.tzinfo is None else found.astimezone(UTC).replace(tzinfo=None)
@@ -149,7 +149,7 @@ def _option_values(option: Option, typed: str | int | None, asked: Period) -> di
             raise UsageError(f"--{option.name}: {text!r} is not KEY=VALUE", f"write --{option.name} mycustomerid=4")
         return {f"{name}_key": key, f"{name}_value": value}
     if option.type == "DURATION":
-        return {name: before(asked.until, text, f"--{option.name}")}
+        return {name: subtract_duration(asked.until, text, f"--{option.name}")}
     if option.type == "INTEGER":
         if not text.isdecimal() or int(text) > _LARGEST:
             raise UsageError(f"--{option.name}: {text!r} is not a whole number from 0 to {_LARGEST}")

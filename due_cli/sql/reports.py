@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from due_cli.sql import files
-from due_cli.sql.parameters import Parameter, named_in, period, read_from, values, written_in
+from due_cli.sql.parameters import Parameter, parameter_values, period, read_from, substitute, used_parameters
 
 ReportOptions = Mapping[str, str | int | None]
 
@@ -29,7 +29,7 @@ class BoundReport:
     @property
     def statement(self) -> str:
         """The statement with its values written in, as Athena runs it."""
-        return written_in(self.sql, self.parameters)
+        return substitute(self.sql, self.parameters)
 
 
 def bind(
@@ -44,7 +44,7 @@ def bind(
     return BoundReport(
         name=name,
         sql=query.sql,
-        parameters=named_in(query.sql, values(query, asked, options)),
+        parameters=used_parameters(query.sql, parameter_values(query, asked, options)),
         first_hour=read_from(query, asked),
         end_hour=asked.until_hour,
     )

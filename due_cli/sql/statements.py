@@ -1,4 +1,4 @@
-"""Statements that a user types or keeps in a file, and what they change, which is the same on both targets."""
+"""Statements that a user types or keeps in a file: where their text is, what they do, how they change views."""
 
 from __future__ import annotations
 
@@ -8,12 +8,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from due_cli.core.errors import NotFoundError, UsageError
-from due_cli.core.results import Done
-from due_cli.sql import duckdb as dialect
-from due_cli.sql.custom import try_it
+from sqlglot import exp
 
-# The line that stands in the guide's template (appendix E) for columns to add.
+from due_cli.core.errors import NotFoundError, QueryError, UsageError
+from due_cli.core.results import Done
+from due_cli.sql.custom import preview_command
+from due_cli.sql.transpile import parse
+
+TABLE = "all_events"
+
+_GAP = r"(?:\s|/\*.*?\*/|--[^\n]*\n)*"
+# EXPLAIN ANALYZE executes what it explains, which is what follows this.
+_EXECUTED = re.compile(
+    rf"{_GAP}ANALYZE\b(?:{_GAP}VERBOSE\b)?(?:{_GAP}\(\s*FORMAT\b[^)]*\))?", re.IGNORECASE | re.DOTALL
+)
+# The line in the guide's template of a custom view (appendix E) that stands for columns to add.
 _PLACEHOLDER_LINE = re.compile(r"^\s*\.\.\. .* \.\.\.\s*$", re.MULTILINE)
 
 
@@ -37,24 +46,91 @@ def statement_text(sql: str | None, file: Path | None) -> str:
     return _PLACEHOLDER_LINE.sub("", text)
 
 
-class Drop(Protocol):
-    """Removes a view of a target."""
+class DropView(Protocol):
+    """A function that drops a view of a target."""
 
     def __call__(self, name: str, *, missing_ok: bool) -> None:
-        """Raises where there is none, if not ``missing_ok``."""
+        """Raises for a view that does not exist, unless ``missing_ok``."""
 
 
-def changed(statement: dialect.Statement, sql: str, create: Callable[[str], str], drop: Drop) -> Done | None:
-    """Carries out a ``CREATE VIEW`` or ``DROP VIEW`` with a target's own; None for a statement that only reads.
+def change_view(statement: exp.Expr, sql: str, create: Callable[[str], str], drop: DropView) -> Done | None:
+    """Runs a ``CREATE VIEW`` or ``DROP VIEW`` with a target's own functions; None for a statement that only reads.
 
     Raises :class:`QueryError` for any other statement.
     """
-    if dialect.created_view(statement) is not None:
+    if created_view(statement) is not None:
         name = create(sql)
-        return Done([f"Created view {name}"], (try_it(name),))
-    dropped = dialect.dropped_view(statement)
+        return Done([f"Created view {name}"], (preview_command(name),))
+    dropped = dropped_view(statement)
     if dropped is not None:
         drop(dropped, missing_ok=bool(statement.args.get("exists")))
         return Done([f"Dropped view {dropped}"])
-    dialect.must_read(statement, sql)
+    require_read_only(statement, sql)
     return None
+
+
+def created_view(statement: exp.Expr) -> str | None:
+    """The name, in lower case, of the view that a statement creates; None for any other statement."""
+    if isinstance(statement, exp.Create) and statement.kind == "VIEW":
+        return str(statement.find(exp.Table).name).lower()  # type: ignore[union-attr]  # CREATE VIEW names one
+    return None
+
+
+def dropped_view(statement: exp.Expr) -> str | None:
+    """The name, in lower case, of the view that a statement drops; None for any other statement."""
+    if isinstance(statement, exp.Drop) and statement.kind == "VIEW":
+        names = [table.name.lower() for table in statement.find_all(exp.Table)]
+        return names[0] if len(names) == 1 else None
+    return None
+
+
+def or_replace(statement: exp.Expr) -> bool:
+    """Whether a CREATE statement says OR REPLACE."""
+    return bool(statement.args.get("replace"))
+
+
+def database_of(statement: exp.Expr) -> str | None:
+    """The database, in lower case, that a CREATE or DROP statement names before the view; None where it names none."""
+    table = statement.find(exp.Table)
+    return table.db.lower() if table is not None and table.db else None
+
+
+def new_view_name(statement: exp.Expr) -> str:
+    """The name of the view that a statement creates; raises :class:`UsageError` if it creates none that is allowed."""
+    name = created_view(statement)
+    if name is None:
+        raise UsageError("not a CREATE VIEW statement", "due view create --help")
+    if name == TABLE:
+        raise UsageError(f"{TABLE} is the table of all events and cannot be a view", "choose another name")
+    return name
+
+
+def require_read_only(statement: exp.Expr, sql: str) -> None:
+    """Raises :class:`QueryError` for a statement, typed as ``sql``, that would change something."""
+    if not is_read_only(statement):
+        raise QueryError(
+            f"Only read statements are allowed: {sql.strip().partition(chr(10))[0][:60]}",
+            "it reads (SELECT, WITH, SHOW, DESCRIBE); only CREATE OR REPLACE VIEW and DROP VIEW change something",
+        )
+
+
+def is_read_only(statement: exp.Expr) -> bool:
+    """Whether a statement returns rows and changes nothing."""
+    if returns_rows(statement) or isinstance(statement, exp.Describe):
+        return True
+    if not is_metadata_query(statement):
+        return False
+    executed = _EXECUTED.match(statement.text("expression")) if str(statement.this).upper() == "EXPLAIN" else None
+    return executed is None or is_read_only(parse(statement.text("expression")[executed.end() :]))
+
+
+def returns_rows(statement: exp.Expr) -> bool:
+    """Whether a statement computes rows and can stand in another's FROM: SELECT, WITH, VALUES, UNION."""
+    return isinstance(statement, (exp.Query, exp.Values))
+
+
+def is_metadata_query(statement: exp.Expr) -> bool:
+    """Whether a statement is about tables and views themselves (SHOW), or about a statement (EXPLAIN)."""
+    return isinstance(statement, exp.Show) or (
+        isinstance(statement, exp.Command) and str(statement.this).upper() in ("SHOW", "EXPLAIN")
+    )

@@ -19,7 +19,8 @@ import pyarrow.parquet as pq
 from botocore.exceptions import ClientError
 
 from due_cli.core.errors import QueryError
-from due_cli.sql.duckdb import is_command, parsed, tables_of, to_duckdb
+from due_cli.sql.statements import is_metadata_query
+from due_cli.sql.transpile import parse, table_names, to_duckdb
 from tests.aws_emulator.hive import arrow_type
 from tests.aws_emulator.types import hive_type, trino_type
 
@@ -191,15 +192,15 @@ _NO_NAMES = set(
 
 @cache
 def _translated(sql: str) -> str:
-    return to_duckdb(parsed(sql))
+    return to_duckdb(parse(sql))
 
 
 @cache
 def names_in(sql: str) -> set[str]:
-    """What may be the name of a table or view in a statement; of one that is not parsed, every word."""
-    statement = parsed(sql)
-    if not is_command(statement):
-        return tables_of(statement)
+    """What may be the name of a table or view in a statement; of one that does not parse, every word."""
+    statement = parse(sql)
+    if not is_metadata_query(statement):
+        return table_names(statement)
     uncommented = re.sub(r"--[^\n]*|/\*.*?\*/", " ", sql, flags=re.DOTALL)
     return {word.lower() for word in _WORD.findall(uncommented)}
 

@@ -14,7 +14,7 @@ from due_cli.local import target
 from due_cli.local.folder import Folder
 from due_cli.local.queries import session
 from due_cli.render.data import json_text
-from due_cli.sql.duckdb import parsed, tables_of, to_duckdb
+from due_cli.sql.transpile import parse, table_names, to_duckdb
 from tests.engines.hive import Answer, Row
 from tests.queries.reference import Filed
 
@@ -36,8 +36,8 @@ class Local:
         """What a statement returns."""
         folder, text = Folder(self.database), StringIO()
         json_text(target.Local(folder).query(sql), text)
-        statement = parsed(sql)
-        with session(folder, tables_of(statement)) as (connection, _):
+        statement = parse(sql)
+        with session(folder, table_names(statement)) as (connection, _):
             described = connection.execute(f"DESCRIBE {to_duckdb(statement)}").fetchall()
         # A literal of milliseconds has a type of its own in DuckDB, and the same values.
         columns = [(str(name), str(kind).replace("TIMESTAMP_MS", "TIMESTAMP")) for name, kind, *_ in described]

@@ -14,7 +14,7 @@ from trino.types import NamedRowTuple
 
 from due_cli.render.data import plain
 from due_cli.sql import files
-from due_cli.sql.duckdb import PARTITION, parsed
+from due_cli.sql.transpile import PARTITION, parse
 from tests.engines.servers import Server
 
 Row = dict[str, Any]
@@ -85,7 +85,7 @@ class Trino:
 
 def table_ddl(location: str) -> str:
     """``queries/tables/all_events.sql`` in Trino's words: the Hive connector's types and properties."""
-    created = parsed(files.query("tables", "all_events").sql)
+    created = parse(files.query("tables", "all_events").sql)
     columns = [f'"{column.name}" {_trino_type(column.kind)}' for column in created.this.expressions]
     return (
         f"CREATE TABLE all_events ({', '.join(columns)}, \"{PARTITION}\" timestamp(3)) WITH (format = 'PARQUET', "

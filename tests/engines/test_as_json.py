@@ -7,7 +7,7 @@ import json
 import pytest
 
 from due_cli.sql.as_json import as_json, columns_query, complex_columns
-from due_cli.sql.duckdb import parsed
+from due_cli.sql.transpile import parse
 from tests.engines.hive import Trino
 from tests.engines.servers import Server
 
@@ -31,7 +31,7 @@ def _athena(kind: str) -> str:
 def wrapped(trino: Trino, sql: str) -> tuple[str, frozenset[int]]:
     columns = trino.answer(columns_query(sql)).columns
     cast = complex_columns([_athena(kind) for _, kind in columns])
-    return as_json(sql, parsed(sql), [name for name, _ in columns], cast), cast
+    return as_json(sql, parse(sql), [name for name, _ in columns], cast), cast
 
 
 @pytest.mark.parametrize(

@@ -14,20 +14,20 @@ import duckdb
 from due_cli.local.folder import Folder
 from due_cli.local.queries import session
 from due_cli.render.data import plain
-from due_cli.sql import files, loader
-from due_cli.sql.duckdb import parsed, to_duckdb
-from due_cli.sql.parameters import named_in, period, values
+from due_cli.sql import files
+from due_cli.sql.parameters import parameter_values, period, used_parameters
+from due_cli.sql.transpile import parse, to_duckdb
 from tests.queries.reference import Rows
 
 
 def text_of(report: str) -> str:
     """The file of a report."""
-    return (loader.folder() / "reports" / f"{report}.sql").read_text("utf-8")
+    return (files.folder() / "reports" / f"{report}.sql").read_text("utf-8")
 
 
 @cache
 def _translated(sql: str) -> str:
-    return to_duckdb(parsed(sql))
+    return to_duckdb(parse(sql))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,8 @@ class Loaded:
     def rows(self, text: str, since: str, until: str, options: Mapping[str, str | int | None]) -> Rows:
         """The rows of a report's text, as ``-o json`` gives them."""
         query = files.parse("changed", text)
-        parameters = values(query, period(since, until, datetime.now(UTC)), dict(options))
-        cursor = self.connection.execute(_translated(query.sql), named_in(query.sql, parameters))
+        parameters = parameter_values(query, period(since, until, datetime.now(UTC)), dict(options))
+        cursor = self.connection.execute(_translated(query.sql), used_parameters(query.sql, parameters))
         names = [column[0] for column in cursor.description or []]
         return [{name: plain(value) for name, value in zip(names, row, strict=True)} for row in cursor.fetchall()]
 

@@ -8,13 +8,13 @@ from typing import Any
 from sqlglot import exp
 
 from due_cli.sql import files
-from due_cli.sql.duckdb import parsed
+from due_cli.sql.transpile import parse
 from tests.queries.reference import Filed, Rows
 
 
 def rows(events: Iterable[Filed]) -> Rows:
     """The rows, in no order."""
-    declared = parsed(files.query("tables", "all_events").sql).this.expressions
+    declared = parse(files.query("tables", "all_events").sql).this.expressions
     found: Rows = []
     for event in events:
         given: Any = event.row

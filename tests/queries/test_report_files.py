@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from due_cli.sql import files, loader
+from due_cli.sql import files
 from tests.commands import Due
 from tests.queries.filing import ingested
 from tests.queries.raw import Mail, at, ses
@@ -40,7 +40,7 @@ ORDER BY sends DESC, sender
 
 
 def _forget() -> None:
-    for known in (files.query, files.names, loader.statements):
+    for known in (files.query, files.names, files.statements):
         known.cache_clear()
 
 
@@ -48,7 +48,7 @@ def _forget() -> None:
 def reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The reports folder of a copy of ``queries/`` that due reads instead."""
     copy = tmp_path / "queries"
-    shutil.copytree(loader.folder(), copy)
+    shutil.copytree(files.folder(), copy)
     monkeypatch.setattr(files, "folder", lambda: copy)
     _forget()
     yield copy / "reports"

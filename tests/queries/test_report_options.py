@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlglot import exp
 
-from due_cli.sql.parameters import before, literal, period
+from due_cli.sql.parameters import literal, period, subtract_duration
 from tests.commands import Due
 from tests.queries.filing import ingested
 from tests.queries.raw import Mail, Text, at, pinpoint, ses, sms
@@ -191,7 +191,7 @@ _NOW = datetime(2026, 5, 31, 12, 34, 56, 789_000, tzinfo=UTC)
     ],
 )
 def test_duration_counts_back(duration: str, moment: str) -> None:
-    assert before(_NOW.replace(tzinfo=None), duration, "--since") == datetime.fromisoformat(moment)
+    assert subtract_duration(_NOW.replace(tzinfo=None), duration, "--since") == datetime.fromisoformat(moment)
 
 
 @given(

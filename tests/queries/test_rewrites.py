@@ -16,7 +16,7 @@ from due_cli.core.errors import QueryError
 from due_cli.local.engine import connect
 from due_cli.local.folder import Folder
 from due_cli.local.queries import session
-from due_cli.sql.duckdb import parsed, to_duckdb
+from due_cli.sql.transpile import parse, to_duckdb
 from tests.commands import Due
 from tests.queries.conftest import Week
 from tests.queries.raw import at
@@ -37,7 +37,7 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
         )
 
         def rows(sql: str) -> list[tuple[Any, ...]]:
-            return connection.execute(to_duckdb(parsed(sql))).fetchall()
+            return connection.execute(to_duckdb(parse(sql))).fetchall()
 
         yield rows
 
@@ -243,7 +243,7 @@ def test_map_concat_is_null_with_a_null(ask: Ask, left: dict[str, str] | None, r
 
 def _files_read(database: Path, sql: str) -> int:
     """How many Parquet files a statement opens to read rows."""
-    translated = to_duckdb(parsed(sql))
+    translated = to_duckdb(parse(sql))
     with session(Folder(database), set(re.findall(r"\w+", sql))) as (connection, _):
         plan = "\n".join(row[1] for row in connection.execute(f"EXPLAIN ANALYZE {translated}").fetchall())
     return sum(int(number) for number in re.findall(r"Total Files Read: (\d+)", plan))
@@ -279,4 +279,4 @@ def test_only_the_files_of_the_asked_hours_are_read(week: Week, sql: str) -> Non
 )
 def test_statement_that_is_not_one_is_refused(sql: str) -> None:
     with pytest.raises(QueryError):
-        parsed(sql)
+        parse(sql)

@@ -11,9 +11,8 @@ from due_cli.aws.stack.stack import Stack
 from due_cli.core.errors import QueryError
 from due_cli.core.progress import Progress
 from due_cli.core.results import Done, Table
-from due_cli.sql import duckdb as dialect
+from due_cli.sql import statements, transpile
 from due_cli.sql.as_json import as_json, columns_query, complex_columns
-from due_cli.sql.statements import changed
 
 # A statement that says where it does not hold, and so was refused before it read anything.
 _UNSOUND = re.compile(r"\bline \d+:\d+")
@@ -22,12 +21,12 @@ _BEFORE = 1  # the lines that stand before what was typed, where it is put into 
 
 def run(stack: Stack, progress: Progress, sql: str) -> Table | Done:
     """The rows of a query, or the view that a statement made or dropped."""
-    statement = dialect.parsed(sql)
-    done = changed(statement, sql, partial(views.create, stack), partial(views.drop, stack))
+    statement = transpile.parse(sql)
+    done = statements.change_view(statement, sql, partial(views.create, stack), partial(views.drop, stack))
     if done is not None:
         return done
-    text = dialect.without_end(sql)
-    return query(stack, progress, text) if dialect.is_rows(statement) else table(stack, progress, text)
+    text = transpile.without_semicolon(sql)
+    return query(stack, progress, text) if statements.returns_rows(statement) else table(stack, progress, text)
 
 
 def query(stack: Stack, progress: Progress, sql: str) -> Table:
@@ -39,7 +38,7 @@ def query(stack: Stack, progress: Progress, sql: str) -> Table:
     names, types = [name for name, _ in columns.columns], [kind for _, kind in columns.columns]
     cast = complex_columns(types)
     if cast:
-        wrapped = as_json(sql, dialect.parsed(sql), names, cast)
+        wrapped = as_json(sql, transpile.parse(sql), names, cast)
         try:
             return table(stack, progress, wrapped, json_columns=cast, lines_before=_BEFORE, scanned=columns.scanned)
         except QueryError as error:

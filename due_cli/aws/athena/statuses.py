@@ -41,9 +41,9 @@ def _from_events(stack: Stack, progress: Progress, messages: tuple[str, ...]) ->
     """What the events say of messages, by one query: it reads the whole table, however few they are."""
     from due_cli.aws.athena.query import query
     from due_cli.sql import files
-    from due_cli.sql.parameters import written_in
+    from due_cli.sql.parameters import substitute
 
-    events = query(stack, progress, written_in(files.query("status", "message").sql, {"message_id": messages}))
+    events = query(stack, progress, substitute(files.query("status", "message").sql, {"message_id": messages}))
     found: dict[str, Status] = {}
     for status in statuses_of(events.columns, events.rows):
         known = found.get(status.message_id)

@@ -8,9 +8,8 @@ from due_cli.aws.resources.view import View, is_view, query_of, table_of, views_
 from due_cli.aws.stack.stack import Stack
 from due_cli.core.errors import NotFoundError, QueryError, UsageError
 from due_cli.core.results import Table
-from due_cli.sql import duckdb as dialect
-from due_cli.sql import files
-from due_cli.sql.loader import template
+from due_cli.sql import files, statements, transpile
+from due_cli.sql.files import template
 
 
 def create(stack: Stack, sql: str) -> str:
@@ -19,15 +18,15 @@ def create(stack: Stack, sql: str) -> str:
     Raises :class:`QueryError` where Athena does not take it, and :class:`UsageError` where a plain CREATE VIEW names
     one that exists, or the statement another database.
     """
-    statement = dialect.parsed(sql)
-    name, database = dialect.new_view(statement), stack.options.database
-    if dialect.database_of(statement) not in (None, database):
+    statement = transpile.parse(sql)
+    name, database = statements.new_view_name(statement), stack.options.database
+    if statements.database_of(statement) not in (None, database):
         raise UsageError(
             f"due makes views in its own database alone, {database}", f"write CREATE OR REPLACE VIEW {name} AS …"
         )
-    if not dialect.replaces(statement) and table_of(stack.aws, database, name) is not None:
+    if not statements.or_replace(statement) and table_of(stack.aws, database, name) is not None:
         raise UsageError(f"the view {name} exists", "write CREATE OR REPLACE VIEW to replace it")
-    View(database, name, dialect.without_end(sql), stack.names.workgroup).create(stack.aws)
+    View(database, name, transpile.without_semicolon(sql), stack.names.workgroup).create(stack.aws)
     return name
 
 
@@ -71,6 +70,6 @@ def _reads(query: str, name: str) -> bool:
     if not re.search(rf"\b{re.escape(name)}\b", query, re.IGNORECASE):
         return False
     try:
-        return name in dialect.tables_of(dialect.parsed(query))
+        return name in transpile.table_names(transpile.parse(query))
     except QueryError:  # beyond this parser, and not beyond Athena: the name stands in it
         return True

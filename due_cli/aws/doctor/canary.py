@@ -27,7 +27,7 @@ from due_cli.core.progress import Progress, Silent
 from due_cli.core.results import Check
 from due_cli.events import rows_of
 from due_cli.sql import files
-from due_cli.sql.parameters import Parameter, written_in
+from due_cli.sql.parameters import Parameter, substitute
 
 TYPE = "_test.due"
 ACCEPTED, STORED, FILED, FOUND = "test: stream", "test: object", "test: partition", "test: row"
@@ -153,7 +153,7 @@ class _Passage:
             "until": sent_at + 2 * _HOUR,
             "event_id": self._marked.event_id,
         }
-        sql = written_in(files.query("checks", "test_event").sql, values)
+        sql = substitute(files.query("checks", "test_event").sql, values)
         return any(True for _ in table(self._stack, Silent(), sql).rows)
 
     def _keys(self) -> Iterator[str]:

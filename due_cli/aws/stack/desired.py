@@ -29,7 +29,7 @@ from due_cli.aws.stack.names import ERRORS, EVENTS, RESULTS, Names
 from due_cli.aws.stack.options import OPTIONS_VARIABLE, Options
 from due_cli.aws.stack.package import Package
 from due_cli.aws.tags import DATABASE
-from due_cli.sql import files, hive
+from due_cli.sql import files
 
 TABLE = "all_events"
 EXPIRES = "expires_at"
@@ -75,7 +75,7 @@ class _Stack:
         """Where events, statuses and results are kept."""
         names, options, tags = self._names, self._options, self._tags
         ddl = files.query("tables", TABLE).sql
-        columns, keys = tuple(hive.columns_of(ddl)), tuple(hive.partition_keys_of(ddl))
+        columns, keys = tuple(files.hive_columns(ddl)), tuple(files.hive_partition_keys(ddl))
         location, results = f"s3://{names.bucket}/{EVENTS}", f"s3://{names.bucket}/{RESULTS}"
         bucket = Bucket(
             names.bucket,

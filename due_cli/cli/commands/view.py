@@ -35,10 +35,10 @@ def create(
     ] = None,
 ) -> Done:
     """Create or replace a view of a custom event."""
-    from due_cli.sql.custom import custom_view, try_it
+    from due_cli.sql.custom import custom_view, preview_command
 
     target_of(context).create_view(custom_view(name, event_type, attribute or [], metric or []))
-    return Done([f"Created view {name}"], (try_it(name),))
+    return Done([f"Created view {name}"], (preview_command(name),))
 
 
 @app.add("due view list", name="list")

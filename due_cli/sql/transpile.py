@@ -8,7 +8,6 @@ engines").
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable
 from itertools import takewhile
 from types import NoneType
@@ -17,36 +16,29 @@ import sqlglot
 from sqlglot import TokenType, exp
 from sqlglot.errors import SqlglotError
 
-from due_cli.core.errors import QueryError, UsageError
+from due_cli.core.errors import QueryError
 from due_cli.sql.functions import FUNCTIONS
 
-Statement = exp.Expr
-TABLE = "all_events"
 PARTITION = "ingest_timestamp"
-_GAP = r"(?:\s|/\*.*?\*/|--[^\n]*\n)*"
-# EXPLAIN ANALYZE executes what it explains, which is what follows this.
-_EXECUTED = re.compile(
-    rf"{_GAP}ANALYZE\b(?:{_GAP}VERBOSE\b)?(?:{_GAP}\(\s*FORMAT\b[^)]*\))?", re.IGNORECASE | re.DOTALL
-)
 
-
-# SHOW and EXPLAIN are commands to sqlglot, which it says with a warning that is no user's concern.
+# sqlglot warns that it does not parse SHOW and EXPLAIN, which due does not need it to.
 logging.getLogger("sqlglot").setLevel(logging.ERROR)
 
 
-def parsed(sql: str) -> exp.Expr:
+def parse(sql: str) -> exp.Expr:
     """One statement in Athena's dialect; raises :class:`QueryError` with where it does not parse."""
     try:
-        found = [each for each in sqlglot.parse(sql, read="athena") if not isinstance(each, (exp.Semicolon, NoneType))]
+        parsed = sqlglot.parse(sql, read="athena")
     except SqlglotError as error:
-        raise QueryError(_where(error), "due speaks Athena's SQL (Trino): check the statement") from None
-    if len(found) != 1:
-        raise QueryError(f"{len(found)} statements where one is expected", "run them one at a time")
-    return found[0]
+        raise QueryError(_where(error), "check the statement: it must be Athena's SQL (Trino)") from None
+    statements = [each for each in parsed if not isinstance(each, (exp.Semicolon, NoneType))]
+    if len(statements) != 1:
+        raise QueryError(f"{len(statements)} statements where one is expected", "run them one at a time")
+    return statements[0]
 
 
-def without_end(sql: str) -> str:
-    """The text of a statement that is :func:`parsed`, as it was typed, up to the semicolon that ends it."""
+def without_semicolon(sql: str) -> str:
+    """The text of one valid statement, as it was typed, without the semicolon that ends it."""
     tokens = reversed(sqlglot.tokenize(sql, read="athena"))
     ends = [token.start for token in takewhile(lambda token: token.token_type is TokenType.SEMICOLON, tokens)]
     return sql[: min(ends, default=len(sql))].strip()
@@ -56,29 +48,29 @@ def to_duckdb(statement: exp.Expr) -> str:
     """The statement in DuckDB's dialect; parameters become ``$name``."""
     tree = statement.copy()
     for rewrite in _REWRITES:
-        tree = _rewritten(tree, rewrite)
+        tree = _rewrite(tree, rewrite)
     return tree.sql(dialect="duckdb", comments=False)
 
 
-def _rewritten(tree: exp.Expr, rewrite: Callable[[exp.Expr], exp.Expr]) -> exp.Expr:
-    """Every node rewritten once, what is inside before what is around it."""
+def _rewrite(tree: exp.Expr, rewrite: Callable[[exp.Expr], exp.Expr]) -> exp.Expr:
+    """The tree with every node rewritten once, children before their parents."""
     for node in reversed(list(tree.bfs())):
-        changed = rewrite(node)
+        new = rewrite(node)
         if node is tree:
-            tree = changed
-        elif changed is not node:
-            node.replace(changed)
+            tree = new
+        elif new is not node:
+            node.replace(new)
     return tree
 
 
-def tables_of(statement: exp.Expr) -> set[str]:
+def table_names(statement: exp.Expr) -> set[str]:
     """The names of the tables and views that a statement reads, in lower case."""
     return {table.name.lower() for table in statement.find_all(exp.Table)}
 
 
-def columns_of(table_sql: str) -> dict[str, str]:
+def column_types(table_sql: str) -> dict[str, str]:
     """Column names and DuckDB types of a ``CREATE EXTERNAL TABLE``, without the partition column."""
-    created = parsed(table_sql)
+    created = parse(table_sql)
     return {column.name: column.kind.sql(dialect="duckdb") for column in created.this.expressions}
 
 
@@ -171,70 +163,3 @@ def _is_not_null(node: exp.Expr) -> exp.Expr:
 
 
 _REWRITES: tuple[Callable[[exp.Expr], exp.Expr], ...] = (_current_time, *FUNCTIONS, _unnest, _is_not_null)
-
-
-def created_view(statement: exp.Expr) -> str | None:
-    """The name, in lower case, of the view that a statement creates; None for any other statement."""
-    if isinstance(statement, exp.Create) and statement.kind == "VIEW":
-        return str(statement.find(exp.Table).name).lower()  # type: ignore[union-attr]  # CREATE VIEW names one
-    return None
-
-
-def dropped_view(statement: exp.Expr) -> str | None:
-    """The name, in lower case, of the view that a statement drops; None for any other statement."""
-    if isinstance(statement, exp.Drop) and statement.kind == "VIEW":
-        names = [table.name.lower() for table in statement.find_all(exp.Table)]
-        return names[0] if len(names) == 1 else None
-    return None
-
-
-def replaces(statement: exp.Expr) -> bool:
-    """Whether a CREATE statement says OR REPLACE."""
-    return bool(statement.args.get("replace"))
-
-
-def database_of(statement: exp.Expr) -> str | None:
-    """The database, in lower case, that a CREATE or DROP statement names before the view; None where it names none."""
-    table = statement.find(exp.Table)
-    return table.db.lower() if table is not None and table.db else None
-
-
-def new_view(statement: exp.Expr) -> str:
-    """The name of the view that a statement creates; raises :class:`UsageError` where it creates none that can be."""
-    name = created_view(statement)
-    if name is None:
-        raise UsageError("not a CREATE VIEW statement", "due view create --help")
-    if name == TABLE:
-        raise UsageError(f"{TABLE} is the table of all events and cannot be a view", "choose another name")
-    return name
-
-
-def must_read(statement: exp.Expr, sql: str) -> None:
-    """Raises :class:`QueryError` for a statement, typed as ``sql``, that would change something."""
-    if not only_reads(statement):
-        raise QueryError(
-            f"Only read statements are allowed: {sql.strip().partition(chr(10))[0][:60]}",
-            "it reads (SELECT, WITH, SHOW, DESCRIBE); only CREATE OR REPLACE VIEW and DROP VIEW change something",
-        )
-
-
-def only_reads(statement: exp.Expr) -> bool:
-    """Whether a statement returns rows and changes nothing."""
-    if is_rows(statement) or isinstance(statement, exp.Describe):
-        return True
-    if not is_command(statement):
-        return False
-    executed = _EXECUTED.match(statement.text("expression")) if str(statement.this).upper() == "EXPLAIN" else None
-    return executed is None or only_reads(parsed(statement.text("expression")[executed.end() :]))
-
-
-def is_rows(statement: exp.Expr) -> bool:
-    """Whether a statement computes rows and can stand in another's FROM: SELECT, WITH, VALUES, UNION."""
-    return isinstance(statement, (exp.Query, exp.Values))
-
-
-def is_command(statement: exp.Expr) -> bool:
-    """Whether a statement asks about the tables and views themselves (SHOW), or about a statement (EXPLAIN)."""
-    return isinstance(statement, exp.Show) or (
-        isinstance(statement, exp.Command) and str(statement.this).upper() in ("SHOW", "EXPLAIN")
-    )
