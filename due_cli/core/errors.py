@@ -1,4 +1,4 @@
-"""Every error that a user meets: an exit code, one line that says what and where, and what to do next."""
+"""The errors that a user sees: an exit code, one line with what happened to what, and what to do next."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import IntEnum, unique
 
 @unique
 class ExitCode(IntEnum):
-    """What the shell is told (design: command-line contract)."""
+    """The exit codes of ``due``."""
 
     DONE = 0
     FAILED = 1
@@ -21,7 +21,7 @@ class ExitCode(IntEnum):
 
 
 class DueError(Exception):
-    """Something that ends a command; ``hint`` is the next step, usually a command to type."""
+    """An error that ends a command; ``hint`` is what to do next, usually a command."""
 
     exit_code = ExitCode.FAILED
 
@@ -32,30 +32,30 @@ class DueError(Exception):
 
 
 class UsageError(DueError):
-    """The command was given something it cannot take."""
+    """An argument or option that the command does not accept."""
 
     exit_code = ExitCode.USAGE
 
 
 class ConfigurationError(DueError):
-    """No target, an unusable one, or one that this version cannot read."""
+    """No target, an unusable one, or one that this version cannot read; no credentials or region."""
 
     exit_code = ExitCode.CONFIGURATION
 
 
 class NotFoundError(DueError):
-    """What was asked for by name is not there."""
+    """Something that was named does not exist."""
 
     exit_code = ExitCode.NOT_FOUND
 
 
 class RefusedError(DueError):
-    """AWS refused a call, for want of rights or because of what was asked."""
+    """A call that AWS refused, because of missing rights or an invalid request."""
 
     exit_code = ExitCode.REFUSED
 
 
 class QueryError(DueError):
-    """The engine refused or failed a statement."""
+    """A statement that the engine refused or failed to run."""
 
     exit_code = ExitCode.QUERY

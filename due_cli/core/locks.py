@@ -1,4 +1,4 @@
-"""The locks of a local folder: one writer at a time, and no file removed that a reader may have listed."""
+"""Locks on files, between processes: exclusive, shared, or exclusive only if that is possible at once."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 
 
 @contextmanager
-def held(path: Path, waiting: Callable[[], None] | None = None) -> Iterator[None]:
-    """The lock for oneself alone: waits for another holder, after calling ``waiting`` to say so."""
-    descriptor = _locked(path, waiting)
+def exclusive_lock(path: Path, on_wait: Callable[[], None] | None = None) -> Iterator[None]:
+    """Holds the lock alone; waits for another holder, after calling ``on_wait``."""
+    descriptor = _lock_exclusively(path, on_wait)
     try:
         yield
     finally:
@@ -20,9 +20,9 @@ def held(path: Path, waiting: Callable[[], None] | None = None) -> Iterator[None
 
 
 @contextmanager
-def shared(path: Path) -> Iterator[None]:
-    """The lock beside others who share it; nothing where the folder may only be read and has no lock."""
-    descriptor = _opened(path)
+def shared_lock(path: Path) -> Iterator[None]:
+    """Holds the lock together with others; does nothing if the file does not exist and cannot be created."""
+    descriptor = _open(path)
     try:
         if descriptor is not None:
             fcntl.flock(descriptor, fcntl.LOCK_SH)
@@ -33,40 +33,40 @@ def shared(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def alone(path: Path) -> Iterator[bool]:
-    """Whether nobody shares the lock now; while this lasts, nobody does."""
-    descriptor = _opened(path)
+def try_exclusive_lock(path: Path) -> Iterator[bool]:
+    """Holds the lock alone if nobody else holds it now; yields whether it does."""
+    descriptor = _open(path)
     try:
-        yield descriptor is not None and _taken_at_once(descriptor)
+        yield descriptor is not None and _lock_now(descriptor)
     finally:
         if descriptor is not None:
             os.close(descriptor)
 
 
-def _locked(path: Path, waiting: Callable[[], None] | None) -> int:
+def _lock_exclusively(path: Path, on_wait: Callable[[], None] | None) -> int:
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
-            if not _taken_at_once(descriptor):
-                if waiting:
-                    waiting()
+            if not _lock_now(descriptor):
+                if on_wait:
+                    on_wait()
                 fcntl.flock(descriptor, fcntl.LOCK_EX)
-            if _is(descriptor, path):
+            if _is_open_at(descriptor, path):
                 return descriptor
         except BaseException:
             os.close(descriptor)
             raise
-        os.close(descriptor)  # the holder took the folder down: its lock is no lock any more
+        os.close(descriptor)  # the holder removed the file: its lock protects nothing any more
 
 
-def _is(descriptor: int, path: Path) -> bool:
+def _is_open_at(descriptor: int, path: Path) -> bool:
     try:
         return os.path.samestat(os.fstat(descriptor), path.stat())
     except FileNotFoundError:
         return False
 
 
-def _opened(path: Path) -> int | None:
+def _open(path: Path) -> int | None:
     for flags in (os.O_RDWR | os.O_CREAT, os.O_RDONLY):
         try:
             return os.open(path, flags, 0o644)
@@ -75,7 +75,7 @@ def _opened(path: Path) -> int | None:
     return None
 
 
-def _taken_at_once(descriptor: int) -> bool:
+def _lock_now(descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

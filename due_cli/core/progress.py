@@ -1,4 +1,4 @@
-"""How long work tells a person what it is doing; ``render`` shows it on a terminal and nowhere else."""
+"""How long-running work reports its progress; ``render`` shows it on a terminal."""
 
 from __future__ import annotations
 
@@ -6,38 +6,38 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """Told of steps as they are done."""
+    """Receives progress reports."""
 
     def note(self, text: str) -> None:
-        """One line for standard error: waiting for another writer, a warning."""
+        """Writes a line to standard error: a warning, waiting for another process."""
 
     def aside(self, text: str) -> None:
-        """One line for standard error that nobody misses under ``--quiet``: what a query cost."""
+        """Writes a line to standard error, unless ``--quiet`` is given: what a query cost."""
 
     def start(self, what: str, total: int | None) -> None:
-        """A stretch of work begins; ``total`` units where it is known."""
+        """Begins a piece of work; ``total`` is its number of units if known."""
 
     def advance(self, done: int, *, count: int = 0) -> None:
-        """``done`` more units are done, ``count`` more records among them."""
+        """Adds ``done`` units and ``count`` records to what is finished."""
 
     def finish(self) -> None:
-        """The stretch of work is over."""
+        """Ends the piece of work."""
 
 
 class Silent:
-    """Progress that nobody watches."""
+    """Progress that is not shown."""
 
     def note(self, text: str) -> None:
-        """Says nothing."""
+        """Does nothing."""
 
     def aside(self, text: str) -> None:
-        """Says nothing."""
+        """Does nothing."""
 
     def start(self, what: str, total: int | None) -> None:
-        """Shows nothing."""
+        """Does nothing."""
 
     def advance(self, done: int, *, count: int = 0) -> None:
-        """Shows nothing."""
+        """Does nothing."""
 
     def finish(self) -> None:
-        """Shows nothing."""
+        """Does nothing."""

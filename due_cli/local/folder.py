@@ -109,15 +109,15 @@ class Folder:
 
     def writer_lock(self, on_wait: Callable[[], None] | None = None) -> AbstractContextManager[None]:
         """The lock of the only writer; waits for another one, after calling ``on_wait``."""
-        return locks.held(self.private / "write.lock", on_wait)
+        return locks.exclusive_lock(self.private / "write.lock", on_wait)
 
     def reader_lock(self) -> AbstractContextManager[None]:
         """While this is held, no file that a reader may have listed is removed."""
-        return locks.shared(self.private / "read.lock")
+        return locks.shared_lock(self.private / "read.lock")
 
     def no_readers(self) -> AbstractContextManager[bool]:
         """Whether nobody is reading; while this is held, no reader starts."""
-        return locks.alone(self.private / "read.lock")
+        return locks.try_exclusive_lock(self.private / "read.lock")
 
     def create_locks(self) -> None:
         """Create the lock files, so that users who may only read the folder can lock them too."""

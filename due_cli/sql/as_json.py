@@ -1,8 +1,8 @@
 """A query on Athena whose maps, arrays and rows come back as JSON.
 
-Athena writes them as text that cannot be read back (``{a=1, b=x, y=z}``), so the query is put into another that casts
-them. What was typed stands in it as it was typed, if its order allows: Trino drops the ORDER BY of a query in a FROM,
-so the outer one orders by the same columns, and by a column that is added for what is no column of the result.
+Athena writes them as text that cannot be parsed (``{a=1, b=x, y=z}``), so the query is wrapped in another that casts
+them. The typed query is kept as it is where its order allows: Trino drops the ORDER BY of a subquery, so the outer
+query orders by the same columns, and by columns added for expressions that are no column of the result.
 """
 
 from __future__ import annotations
@@ -18,52 +18,52 @@ _COMPLEX = frozenset(("array", "map", "row"))
 
 
 def columns_query(sql: str) -> str:
-    """A query that has the columns of another, and no rows; what was typed begins on its second line."""
+    """A query that has the columns of another, and no rows; the typed query begins on its second line."""
     return template("athena")["columns"].format(query=sql)
 
 
 def complex_columns(types: Sequence[str]) -> frozenset[int]:
-    """The places of the columns whose type, as Athena says it, has to be cast."""
+    """The indexes of the columns whose Athena type has to be cast."""
     return frozenset(at for at, kind in enumerate(types) if kind in _COMPLEX)
 
 
 def as_json(sql: str, statement: exp.Expr, names: Sequence[str], cast: frozenset[int]) -> str:
-    """The query with the columns at the places ``cast`` as JSON, its names and its order kept.
+    """The query with the columns at the indexes ``cast`` as JSON; names and order stay.
 
-    ``statement`` is ``sql`` parsed and ``names`` its columns; what was typed begins on the second line of the result.
+    ``statement`` is ``sql`` parsed and ``names`` its columns; the typed query begins on the second line of the result.
     """
-    pieces = template("athena")
+    templates = template("athena")
     order = _Order(statement, names)
     keys = order.keys()
     columns = ", ".join(
-        pieces["json_column" if at in cast else "column"].format(column=_column(at), name=_quoted(name))
+        templates["json_column" if at in cast else "column"].format(column=_column(at), name=_quoted(name))
         for at, name in enumerate(names)
     )
-    given = ", ".join(_column(at) for at in range(len(names) + len(order.added)))
-    wrapped = pieces["as_json"].format(columns=columns, query=order.query(sql), names=given)
-    return f"{wrapped}\n{pieces['in_order'].format(keys=', '.join(keys))}" if keys else wrapped
+    aliases = ", ".join(_column(at) for at in range(len(names) + len(order.added)))
+    wrapped = templates["as_json"].format(columns=columns, query=order.query(sql), names=aliases)
+    return f"{wrapped}\n{templates['in_order'].format(keys=', '.join(keys))}" if keys else wrapped
 
 
 @dataclass(slots=True)
 class _Order:
-    """The order of a query, in terms of its columns; ``added`` are the expressions that are none of them yet."""
+    """A query's ORDER BY in terms of its columns; ``added`` are expressions that are added as columns for it."""
 
     statement: exp.Expr
     names: Sequence[str]
     added: list[exp.Expr] = field(default_factory=list)
 
     def keys(self) -> list[str]:
-        """What the outer query orders by."""
+        """The expressions that the outer query orders by."""
         order = self.statement.args.get("order")
         return [self._key(item) for item in order.expressions] if order is not None else []
 
     def query(self, sql: str) -> str:
-        """What was typed, with the columns that were added."""
+        """The typed query, with the added columns."""
         if not self.added:
             return sql
-        longer = self.statement.copy()
-        longer.set("expressions", [*longer.expressions, *self.added])
-        return longer.sql(dialect="athena")
+        extended = self.statement.copy()
+        extended.set("expressions", [*extended.expressions, *self.added])
+        return extended.sql(dialect="athena")
 
     def _key(self, item: exp.Expr) -> str:
         ordered = item.copy()
@@ -71,7 +71,7 @@ class _Order:
         return ordered.sql(dialect="athena")
 
     def _value(self, value: exp.Expr) -> exp.Expr:
-        at = self._place(value)
+        at = self._index(value)
         if at is not None:
             return exp.column(_column(at))
         if isinstance(self.statement, exp.Select) and not self.statement.args.get("distinct"):
@@ -79,40 +79,42 @@ class _Order:
             return exp.column(_column(len(self.names) + len(self.added) - 1))
         return self._in_columns(value)
 
-    def _place(self, value: exp.Expr) -> int | None:
-        """The column that an item of ORDER BY is: by its number, its name, or the expression in the SELECT."""
+    def _index(self, value: exp.Expr) -> int | None:
+        """The index of the column that an ORDER BY item refers to by number, by name, or by its expression."""
         if value.is_int and isinstance(value, exp.Literal):
             return int(value.name) - 1
-        named = self._named(value)
-        if named is not None:
-            return named
-        meant = self._in_sources(value)
-        return next((at for at, each in enumerate(self._selected()) if each.unalias() == meant), None)
+        by_name = self._index_by_name(value)
+        if by_name is not None:
+            return by_name
+        expression = self._in_sources(value)
+        return next((at for at, each in enumerate(self._selected()) if each.unalias() == expression), None)
 
-    def _named(self, value: exp.Expr) -> int | None:
+    def _index_by_name(self, value: exp.Expr) -> int | None:
         if not isinstance(value, exp.Column) or value.table:
             return None
         return next((at for at, name in enumerate(self.names) if name.lower() == value.name.lower()), None)
 
     def _selected(self) -> list[exp.Expr]:
-        """The expressions of the SELECT, one for each column; none where a star stands for several."""
-        found = self.statement.expressions if isinstance(self.statement, exp.Select) else []
-        return found if len(found) == len(self.names) and not any(each.is_star for each in found) else []
+        """The expressions of the SELECT, one per column; none if a star stands for several columns."""
+        selected = self.statement.expressions if isinstance(self.statement, exp.Select) else []
+        return selected if len(selected) == len(self.names) and not any(each.is_star for each in selected) else []
 
     def _in_sources(self, value: exp.Expr) -> exp.Expr:
-        """An expression as the SELECT may have it, where a name that it gives to a column stands for nothing yet."""
-        given = {each.alias.lower(): each.this for each in self._selected() if isinstance(each, exp.Alias)}
+        """An expression as the SELECT may contain it: aliases of the SELECT are replaced by what they stand for."""
+        aliased = {each.alias.lower(): each.this for each in self._selected() if isinstance(each, exp.Alias)}
         return value.transform(
             lambda node: (
-                exp.paren(given[node.name.lower()].copy())
-                if isinstance(node, exp.Column) and not node.table and node.name.lower() in given
+                exp.paren(aliased[node.name.lower()].copy())
+                if isinstance(node, exp.Column) and not node.table and node.name.lower() in aliased
                 else node
             )
         )
 
     def _in_columns(self, value: exp.Expr) -> exp.Expr:
-        """An expression over the columns of the result: a UNION and a DISTINCT can be ordered by nothing else."""
-        return value.transform(lambda node: exp.column(_column(at)) if (at := self._named(node)) is not None else node)
+        """An expression in terms of the result's columns: a UNION and a DISTINCT can be ordered by nothing else."""
+        return value.transform(
+            lambda node: exp.column(_column(at)) if (at := self._index_by_name(node)) is not None else node
+        )
 
 
 def _column(at: int) -> str:

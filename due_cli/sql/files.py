@@ -1,7 +1,9 @@
-"""Reads ``queries/``: the one place where SQL lives. A file's header comments are its description.
+"""Reads the files of ``queries/``, where all SQL for Athena is, and files of named statements.
+
+The header comments of a file describe it:
 
 -- title: …      -- about: …      -- source: …      -- note: …
--- since: 6mo    the default of --since            -- lookback: 1d    what filed before since is read too
+-- since: 6mo    default of --since                -- lookback: 1d    how long before since events are read
 -- option: NAME TYPE DEFAULT-or-required Help.      -- example: due report …
 """
 
@@ -24,7 +26,7 @@ OptionType = Literal["TEXT", "INTEGER", "DURATION", "KEY=VALUE"]
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """An option of a report's own, as its header declares it."""
+    """An option of a report, as its header declares it; a required one has no default."""
 
     name: str
     type: OptionType
@@ -34,7 +36,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A SQL file: Athena's dialect, with ``:name`` for each parameter."""
+    """A SQL file with its header: Athena's dialect, with ``:name`` for each parameter."""
 
     name: str
     sql: str
@@ -49,11 +51,11 @@ class Query:
 
 @cache
 def folder() -> Path:
-    """Where the SQL files are: in the package (a wheel), else beside it (a checkout)."""
+    """The folder of the SQL files: in the package (a wheel), else beside it (a checkout)."""
     package = Path(__file__).parent.parent
-    for place in (package / "queries", package.parent / "queries"):
-        if place.is_dir():
-            return place
+    for candidate in (package / "queries", package.parent / "queries"):
+        if candidate.is_dir():
+            return candidate
     raise FileNotFoundError("due was installed without its queries folder")
 
 
@@ -64,43 +66,43 @@ def template(name: str) -> dict[str, str]:
 
 @cache
 def statements(file: Path) -> dict[str, str]:
-    """The statements of a SQL file by name: each stands under its ``-- name:`` line."""
-    pieces = _STATEMENT.split(file.read_text("utf-8"))
-    return {key: text.strip() for key, text in zip(pieces[1::2], pieces[2::2], strict=True)}
+    """The statements of a SQL file by name, each under its ``-- name:`` line."""
+    _, *parts = _STATEMENT.split(file.read_text("utf-8"))
+    return {name: text.strip() for name, text in zip(parts[::2], parts[1::2], strict=True)}
 
 
 @cache
 def query(kind: str, name: str) -> Query:
-    """One file of ``queries/{kind}/``; raises FileNotFoundError."""
+    """The file ``queries/{kind}/{name}.sql``; raises FileNotFoundError."""
     return parse(name, (folder() / kind / f"{name}.sql").read_text("utf-8"))
 
 
 @cache
 def names(kind: str) -> tuple[str, ...]:
-    """The files of ``queries/{kind}/``, in order."""
+    """The names of the files of ``queries/{kind}/``, in alphabetical order."""
     return tuple(sorted(path.stem for path in (folder() / kind).glob("*.sql")))
 
 
 def parse(name: str, text: str) -> Query:
-    """A query file's text; raises ValueError for a header that is not understood, naming the file."""
+    """The query of a file's text; raises ValueError naming the file for an invalid option header."""
     header: dict[str, list[str]] = {}
     rest = text
     while match := _HEADER.match(rest):
         header.setdefault(match[1], []).append(match[2].strip())
         rest = rest[match.end() :]
 
-    def one(key: str, default: str = "") -> str:
+    def first(key: str, default: str = "") -> str:
         return header.get(key, [default])[0]
 
     return Query(
         name=name,
         sql=rest.strip(),
-        title=one("title"),
-        about=one("about"),
-        source=one("source"),
-        since=one("since", "30d"),
-        lookback=one("lookback", "0h"),
-        example=one("example"),
+        title=first("title"),
+        about=first("about"),
+        source=first("source"),
+        since=first("since", "30d"),
+        lookback=first("lookback", "0h"),
+        example=first("example"),
         options=tuple(_option(name, line) for line in header.get("option", [])),
     )
 
@@ -131,7 +133,7 @@ def _declared(part: re.Pattern[str], ddl: str) -> Iterator[tuple[str, str]]:
 
 
 def _split(text: str) -> Iterator[str]:
-    """The parts between the commas that stand in no angle brackets."""
+    """The parts of a text between the commas outside angle brackets."""
     depth = start = 0
     for at, mark in enumerate(text):
         depth += (mark == "<") - (mark == ">")

@@ -1,6 +1,7 @@
-"""Athena's functions as DuckDB's, where the same name gives other values, or none.
+"""Athena's functions as DuckDB's, where the same name returns other values or does not exist.
 
-Each takes a node of the tree and gives what stands in its place; the engine tests hold both sides against each other.
+Each function takes a node of the tree and returns its replacement, or the node itself; the engine tests compare the
+results of both engines.
 """
 
 from __future__ import annotations
@@ -9,12 +10,12 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-# What DuckDB's reader takes outside of strings and no JSON has: a comma before a closing bracket, NaN and infinity.
+# What DuckDB's parser accepts outside of strings, but JSON does not: a comma before a closing bracket, NaN, infinity.
 _NOT_JSON = r"""^(?:[^"]|"(?:\\.|[^"\\])*")*?(?:,\s*[\]}]|[nN][aA][nN]|[iI][nN][fF])"""
 
 
 def _epoch_milliseconds(node: exp.Expr) -> exp.Expr:
-    """Epoch milliseconds as a timestamp without the detour over a floating-point second."""
+    """Epoch milliseconds as a timestamp, without floating-point seconds in between."""
     if isinstance(node, exp.Cast) and isinstance(node.this, exp.AtTimeZone):
         inner, zone = node.this.this, node.this.args.get("zone")
         if isinstance(inner, exp.UnixToTime) and isinstance(zone, exp.Literal) and zone.name.upper() == "UTC":
@@ -25,7 +26,7 @@ def _epoch_milliseconds(node: exp.Expr) -> exp.Expr:
 
 
 def _from_unixtime(node: exp.Expr) -> exp.Expr:
-    """``from_unixtime`` gives whole milliseconds in Trino; DuckDB keeps what a floating-point second has left."""
+    """``from_unixtime`` returns whole milliseconds in Trino; DuckDB keeps the rest of a floating-point second."""
     if not isinstance(node, exp.UnixToTime):
         return node
     seconds = exp.cast(node.this.copy(), "double")
@@ -33,7 +34,7 @@ def _from_unixtime(node: exp.Expr) -> exp.Expr:
 
 
 def _at_time_zone(node: exp.Expr) -> exp.Expr:
-    """A time without a zone is UTC; DuckDB would take it for one in the zone that it is to be shown in."""
+    """A time without a zone is UTC in Trino; DuckDB would read it in the zone that it is converted to."""
     if not isinstance(node, exp.AtTimeZone) or isinstance(node.this, exp.UnixToTime):
         return node
     return exp.AtTimeZone(this=exp.cast(node.this.copy(), "timestamptz"), zone=node.args["zone"].copy())
@@ -43,11 +44,11 @@ def _map_concat(node: exp.Expr) -> exp.Expr:
     """``map_concat`` with a NULL is NULL in Trino; DuckDB skips the NULL."""
     if not isinstance(node, exp.Anonymous) or node.name.lower() != "map_concat":
         return node
-    unsure = [one for one in node.expressions if not _is_never_null(one)]
-    if not unsure:
+    nullable = [argument for argument in node.expressions if not _is_never_null(argument)]
+    if not nullable:
         return node
-    unknown = exp.or_(*(exp.Is(this=one.copy(), expression=exp.Null()) for one in unsure))
-    return exp.Case(ifs=[exp.If(this=unknown, true=exp.Null())], default=node.copy())
+    any_null = exp.or_(*(exp.Is(this=argument.copy(), expression=exp.Null()) for argument in nullable))
+    return exp.Case(ifs=[exp.If(this=any_null, true=exp.Null())], default=node.copy())
 
 
 def _is_never_null(value: exp.Expr) -> bool:
@@ -59,10 +60,9 @@ def _is_never_null(value: exp.Expr) -> bool:
 
 
 def transform_values(node: exp.Expr) -> exp.Expr:
-    """DuckDB has no ``transform_values``: the entries, and each one's value through the lambda.
+    """DuckDB has no ``transform_values``: the map's entries, with the lambda applied to each value.
 
-    The map is named once only: DuckDB computes what stands twice in an expression before it, and so outside a TRY
-    around it.
+    The map occurs once only: DuckDB computes a repeated subexpression first, and so outside of a TRY around it.
     """
     if not isinstance(node, exp.Anonymous) or node.name.lower() != "transform_values" or len(node.expressions) != 2:
         return node
@@ -97,7 +97,7 @@ def _date_diff(node: exp.Expr) -> exp.Expr:
 
 
 def _json_parse(node: exp.Expr) -> exp.Expr:
-    """Text that only DuckDB takes for JSON is spoilt before it is read."""
+    """Text that only DuckDB accepts as JSON is made invalid before it is parsed."""
     if not isinstance(node, exp.ParseJSON):
         return node
     arguments = [node.this.copy(), exp.Literal.string(_NOT_JSON), exp.Literal.string("?")]
@@ -105,8 +105,8 @@ def _json_parse(node: exp.Expr) -> exp.Expr:
 
 
 def _json_extract_scalar(node: exp.Expr) -> exp.Expr:
-    """NULL for an object, an array and what is no JSON; DuckDB gives the first two as text and ends at the third."""
-    if not isinstance(node, exp.JSONExtractScalar) or _is_formatted_else(node):
+    """NULL for an object, an array and invalid JSON; DuckDB returns the first two as text and fails on the third."""
+    if not isinstance(node, exp.JSONExtractScalar) or _has_formatted_default(node):
         return node
     kind = exp.Try(this=exp.Anonymous(this="json_type", expressions=[node.this.copy(), node.expression.copy()]))
     scalar = exp.Not(this=exp.In(this=kind, expressions=[exp.Literal.string(name) for name in ("OBJECT", "ARRAY")]))
@@ -114,33 +114,33 @@ def _json_extract_scalar(node: exp.Expr) -> exp.Expr:
 
 
 def _json_extract(node: exp.Expr) -> exp.Expr:
-    """NULL for what is no JSON, where DuckDB ends."""
+    """NULL for invalid JSON, on which DuckDB fails."""
     return exp.Try(this=node.copy()) if isinstance(node, exp.JSONExtract) else node
 
 
 def _json_as_text(node: exp.Expr) -> exp.Expr:
-    """``CAST(json_extract(x, path) AS varchar)`` is the text of a scalar; DuckDB's has its quotes."""
+    """``CAST(json_extract(x, path) AS varchar)`` is a scalar's text in Trino; DuckDB keeps the quotes."""
     if not isinstance(node, exp.Cast) or not node.to.is_type("varchar") or not isinstance(node.this, exp.JSONExtract):
         return node
     return exp.JSONExtractScalar(this=node.this.this.copy(), expression=node.this.expression.copy())
 
 
-def _is_formatted_else(node: exp.Expr) -> bool:
-    """Whether ``json_format`` of the same value stands in for NULL, as in the views: its text is the same then."""
-    around = node.parent
-    others = around.expressions if isinstance(around, exp.Coalesce) else []
+def _has_formatted_default(node: exp.Expr) -> bool:
+    """Whether COALESCE replaces NULL with ``json_format`` of the same value, as in the views: the text is the same."""
+    parent = node.parent
+    others = parent.expressions if isinstance(parent, exp.Coalesce) else []
     return len(others) == 1 and isinstance(others[0], exp.JSONFormat) and others[0].this == node.this
 
 
 def _count_if(node: exp.Expr) -> exp.Expr:
-    """A bigint, as every count."""
+    """``count_if`` as a COUNT, whose type is bigint, as in Trino."""
     if not isinstance(node, exp.CountIf):
         return node
     return exp.Count(this=exp.Case(ifs=[exp.If(this=node.this.copy(), true=exp.Literal.number(1))]))
 
 
 def _value_at_extreme(node: exp.Expr) -> exp.Expr:
-    """``min_by`` and ``max_by`` give the NULL of the row that they find; DuckDB's pass over it."""
+    """``min_by`` and ``max_by`` return a NULL of the row with the extreme; DuckDB's skip it."""
     if not isinstance(node, (exp.ArgMin, exp.ArgMax)) or node.args.get("count"):
         return node
     name = "arg_min_null" if isinstance(node, exp.ArgMin) else "arg_max_null"
@@ -148,7 +148,7 @@ def _value_at_extreme(node: exp.Expr) -> exp.Expr:
 
 
 def _regexp_extract(node: exp.Expr) -> exp.Expr:
-    """NULL without a match; DuckDB gives an empty text."""
+    """NULL without a match; DuckDB returns an empty text."""
     if not isinstance(node, exp.RegexpExtract):
         return node
     matches = exp.RegexpLike(this=node.this.copy(), expression=node.expression.copy())
@@ -156,7 +156,7 @@ def _regexp_extract(node: exp.Expr) -> exp.Expr:
 
 
 def _split_part(node: exp.Expr) -> exp.Expr:
-    """NULL beyond the last part; DuckDB gives an empty text."""
+    """NULL beyond the last part; DuckDB returns an empty text."""
     if not isinstance(node, exp.SplitPart):
         return node
     parts = exp.Anonymous(this="string_split", expressions=[node.this.copy(), node.args["delimiter"].copy()])
@@ -164,33 +164,33 @@ def _split_part(node: exp.Expr) -> exp.Expr:
 
 
 def _varchar_of_length(node: exp.Expr) -> exp.Expr:
-    """``CAST(x AS varchar(3))`` shortens; to DuckDB a length means nothing."""
+    """``CAST(x AS varchar(3))`` truncates; DuckDB ignores the length."""
     if not isinstance(node, exp.Cast) or not node.to.is_type("varchar", "char") or not node.to.expressions:
         return node
     length = node.to.expressions[0].this.copy()
-    whole = node.copy()
-    whole.set("to", exp.DataType.build("varchar"))
-    return exp.Left(this=whole, expression=length)
+    text = node.copy()
+    text.set("to", exp.DataType.build("varchar"))
+    return exp.Left(this=text, expression=length)
 
 
 def _array_distinct(node: exp.Expr) -> exp.Expr:
-    """NULL is one of the values; DuckDB leaves it out."""
+    """NULL is one of the distinct values; DuckDB leaves it out."""
     if not isinstance(node, exp.ArrayDistinct):
         return node
     values, distinct = node.this.copy(), node.copy()
-    known = exp.Anonymous(this="list_count", expressions=[values])
+    not_null = exp.Anonymous(this="list_count", expressions=[values])
     appended = exp.Anonymous(this="list_append", expressions=[distinct, exp.Null()])
-    has_null = exp.LT(this=known, expression=exp.ArraySize(this=values.copy()))
+    has_null = exp.LT(this=not_null, expression=exp.ArraySize(this=values.copy()))
     return exp.Case(ifs=[exp.If(this=has_null, true=appended)], default=distinct.copy())
 
 
 def _array_position(node: exp.Expr) -> exp.Expr:
-    """0 where the value is not in the array; DuckDB has NULL."""
+    """0 if the value is not in the array; DuckDB returns NULL."""
     if not isinstance(node, exp.ArrayPosition):
         return node
-    found = exp.Coalesce(this=exp.cast(node.copy(), "bigint"), expressions=[exp.Literal.number(0)])
-    known = exp.Is(this=node.this.copy(), expression=exp.Not(this=exp.Null()))
-    return exp.Case(ifs=[exp.If(this=known, true=found)])
+    position = exp.Coalesce(this=exp.cast(node.copy(), "bigint"), expressions=[exp.Literal.number(0)])
+    is_array = exp.Is(this=node.this.copy(), expression=exp.Not(this=exp.Null()))
+    return exp.Case(ifs=[exp.If(this=is_array, true=position)])
 
 
 FUNCTIONS: tuple[Callable[[exp.Expr], exp.Expr], ...] = (

@@ -1,4 +1,4 @@
-"""The values of a report: times, durations and options, read from text and written as SQL literals."""
+"""The parameters of reports: times, durations and options, parsed from text and written as SQL literals."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _LAST = datetime(9999, 12, 31, 23, 59, 59, 999_000)
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A report's period; naive datetimes in UTC, as the partition column has them.
+    """A report's period; naive datetimes in UTC, as in the partition column.
 
-    ``until`` is as asked; ``since_hour`` and ``until_hour`` are the whole hours around it, the partitions that count.
+    ``since_hour`` and ``until_hour`` round it to whole hours, the partitions.
     """
 
     since: datetime
@@ -33,12 +33,12 @@ class Period:
 
     @property
     def since_hour(self) -> datetime:
-        """``since`` down to a whole hour."""
+        """``since`` rounded down to a whole hour."""
         return self.since.replace(minute=0, second=0, microsecond=0)
 
     @property
     def until_hour(self) -> datetime:
-        """``until`` up to a whole hour."""
+        """``until`` rounded up to a whole hour."""
         floor = self.until.replace(minute=0, second=0, microsecond=0)
         if floor == self.until:
             return floor
@@ -48,7 +48,7 @@ class Period:
 def period(since: str, until: str | None, now: datetime) -> Period:
     """The period of ``--since`` and ``--until``: ISO 8601 times, or durations before until and before now.
 
-    Raises :class:`UsageError` naming the option for what is neither, and for a period that ends before it begins.
+    Raises :class:`UsageError` naming the option for any other text, and for a period that ends before it begins.
     """
     now = now.astimezone(UTC).replace(tzinfo=None)
     end = now if until is None else _time("--until", until, now)
@@ -56,13 +56,13 @@ def period(since: str, until: str | None, now: datetime) -> Period:
     if start >= end:
         raise UsageError(
             f"the period ends before it begins: {start.isoformat()}Z to {end.isoformat()}Z",
-            "give a --since that is earlier than --until",
+            "use a --since that is earlier than --until",
         )
     return Period(start, end)
 
 
 def subtract_duration(moment: datetime, duration: str, option: str) -> datetime:
-    """``moment`` less a duration such as 30min, 12h, 30d, 2w, 6mo or 1y; months keep the day where there is one."""
+    """``moment`` minus a duration such as 30min, 12h, 30d, 2w, 6mo or 1y; months keep the day if the month has it."""
     match = _DURATION.fullmatch(duration.strip().lower())
     if match is None:
         raise UsageError(f"{option}: {duration!r} is not a duration", "write 12h, 30d, 2w, 6mo or 1y")
@@ -76,9 +76,9 @@ def subtract_duration(moment: datetime, duration: str, option: str) -> datetime:
 
 
 def parameter_values(query: Query, asked: Period, options: Mapping[str, str | int | None]) -> dict[str, Parameter]:
-    """Every parameter of a report's SQL: the period's and those of its own options.
+    """The parameters of a report's SQL: those of the period and of its options.
 
-    ``options`` holds what was typed, by option name. Raises :class:`UsageError` for a value of the wrong form.
+    ``options`` has the typed values by option name. Raises :class:`UsageError` for a value of the wrong form.
     """
     of_period = {"since": asked.since_hour, "until": asked.until_hour, "read_from": read_from(query, asked)}
     parameters: dict[str, Parameter] = {**of_period}
@@ -97,7 +97,7 @@ def read_from(query: Query, asked: Period) -> datetime:
 
 
 def literal(value: Parameter) -> str:
-    """A value as a literal of Athena's SQL, several as a list for IN; the only place that writes one."""
+    """A value as a literal of Athena's SQL, a tuple as a list for IN; the only place that writes literals."""
     if isinstance(value, tuple):
         return ", ".join(map(literal, value))
     if isinstance(value, datetime):
@@ -106,12 +106,12 @@ def literal(value: Parameter) -> str:
 
 
 def substitute(sql: str, parameters: Mapping[str, Parameter]) -> str:
-    """The statement with its values written in, ready to paste into Athena or Trino."""
+    """The statement with literals in place of its parameters, ready to paste into Athena."""
     return _PLACEHOLDER.sub(lambda match: literal(parameters[match[1]]), sql)
 
 
 def used_parameters(sql: str, parameters: Mapping[str, Parameter]) -> dict[str, Parameter]:
-    """The parameters that a statement names; DuckDB refuses others."""
+    """The parameters that a statement uses; DuckDB refuses others."""
     names = set(_PLACEHOLDER.findall(sql))
     return {name: value for name, value in parameters.items() if name in names}
 
@@ -120,8 +120,8 @@ def _time(option: str, text: str, before_what: datetime) -> datetime:
     if _DURATION.fullmatch(text.strip().lower()):
         return subtract_duration(before_what, text, option)
     try:
-        found = datetime.fromisoformat(text.strip())
-        return found if found.tzinfo is None else found.astimezone(UTC).replace(tzinfo=None)
+        time = datetime.fromisoformat(text.strip())
+        return time if time.tzinfo is None else time.astimezone(UTC).replace(tzinfo=None)
     except (ValueError, OverflowError):
         raise UsageError(
             f"{option}: {text!r} is neither a time nor a duration",
@@ -139,7 +139,7 @@ def _months_before(moment: datetime, count: int) -> datetime:
 def _option_values(option: Option, typed: str | int | None, asked: Period) -> dict[str, Parameter]:
     name = option.name.replace("-", "_")
     if typed is None:
-        raise UsageError(f"--{option.name} is needed", f"give --{option.name} {option.type}")
+        raise UsageError(f"--{option.name} is required", f"add --{option.name} {option.type}")
     text = str(typed)
     if not _is_text(text):
         raise UsageError(f"--{option.name}: {text!r} is not UTF-8 text")
@@ -158,7 +158,7 @@ def _option_values(option: Option, typed: str | int | None, asked: Period) -> di
 
 
 def _is_text(value: str) -> bool:
-    """Whether a word of the command line was UTF-8 (Python keeps other bytes as lone surrogates)."""
+    """Whether an argument of the command line was UTF-8 (Python keeps other bytes as lone surrogates)."""
     try:
         value.encode()
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""Reports with their values: bound once, from what was typed, for every target that runs them."""
+"""Reports bound to values: once, for ``--sql`` and for every target."""
 
 from __future__ import annotations
 

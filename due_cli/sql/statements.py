@@ -110,7 +110,7 @@ def require_read_only(statement: exp.Expr, sql: str) -> None:
     if not is_read_only(statement):
         raise QueryError(
             f"Only read statements are allowed: {sql.strip().partition(chr(10))[0][:60]}",
-            "it reads (SELECT, WITH, SHOW, DESCRIBE); only CREATE OR REPLACE VIEW and DROP VIEW change something",
+            "use SELECT, WITH, SHOW, DESCRIBE or EXPLAIN; CREATE OR REPLACE VIEW and DROP VIEW work too",
         )
 
 

@@ -1,8 +1,7 @@
-"""Athena's SQL as DuckDB's: sqlglot's transpilation and the rewrites that keep Athena's results and speed.
+"""Athena's SQL as DuckDB's: sqlglot's transpilation, and rewrites that keep Athena's results and speed.
 
-Each rewrite, of functions in :mod:`due_cli.sql.functions` and of whole statements here, exists because without it the
-same statement gives other rows on the two engines, or DuckDB reads every file (measured; CONTRIBUTING, "One SQL, two
-engines").
+Without one of the rewrites, of functions in :mod:`due_cli.sql.functions` and of whole statements here, a statement
+returns different rows on the two engines, or DuckDB reads every file (measured; CONTRIBUTING, "One SQL, two engines").
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ def parse(sql: str) -> exp.Expr:
     try:
         parsed = sqlglot.parse(sql, read="athena")
     except SqlglotError as error:
-        raise QueryError(_where(error), "check the statement: it must be Athena's SQL (Trino)") from None
+        raise QueryError(_error_text(error), "check the statement: it must be Athena's SQL (Trino)") from None
     statements = [each for each in parsed if not isinstance(each, (exp.Semicolon, NoneType))]
     if len(statements) != 1:
         raise QueryError(f"{len(statements)} statements where one is expected", "run them one at a time")
@@ -74,7 +73,7 @@ def column_types(table_sql: str) -> dict[str, str]:
     return {column.name: column.kind.sql(dialect="duckdb") for column in created.this.expressions}
 
 
-def _where(error: SqlglotError) -> str:
+def _error_text(error: SqlglotError) -> str:
     details = getattr(error, "errors", None)
     if not details:
         return str(error).splitlines()[0]
@@ -83,7 +82,7 @@ def _where(error: SqlglotError) -> str:
 
 
 def _current_time(node: exp.Expr) -> exp.Expr:
-    """Comparing the partition with a time that has a zone would stop DuckDB from skipping files."""
+    """DuckDB skips no files where the partition is compared with a time that has a zone, so that is cast."""
     if isinstance(node, (exp.GT, exp.GTE, exp.LT, exp.LTE, exp.EQ, exp.Between)) and any(
         column.name.lower() == PARTITION for column in node.find_all(exp.Column)
     ):
@@ -97,7 +96,7 @@ def _unnest(node: exp.Expr) -> exp.Expr:
     """``FROM x CROSS JOIN UNNEST(a, b) AS t (c, d)`` as a subquery that unnests in its SELECT.
 
     DuckDB plans the correlated form as a join above an unfiltered scan of every file. In the subquery ``t`` is a
-    struct, so that ``t.c`` stays what it says where ``x`` has a ``c`` too.
+    struct, so that ``t.c`` is not ambiguous if ``x`` has a ``c`` too.
     """
     unnest = _cross_joined(node)
     lists = _lists(unnest) if unnest else None
@@ -136,7 +135,7 @@ def _cross_joined(node: exp.Expr) -> exp.Unnest | None:
 
 
 def _lists(unnest: exp.Unnest) -> dict[str, exp.Expr] | None:
-    """Each column with the list that is unnested into it; a map gives its keys and its values."""
+    """The list to unnest for each column; a map unnests into its keys and its values."""
     names = [column.name for column in unnest.args["alias"].columns]
     lists = list(unnest.expressions)
     if len(lists) == 1 and len(names) == 2:
@@ -156,7 +155,7 @@ def _identifiers(names: dict[str, exp.Expr]) -> list[exp.Expr]:
 
 
 def _is_not_null(node: exp.Expr) -> exp.Expr:
-    """``x IS NOT NULL`` as it was written: of ``NOT x IS NULL``, sqlglot's form, DuckDB reads the files far wider."""
+    """``x IS NOT NULL`` as such: with sqlglot's ``NOT x IS NULL`` DuckDB reads many more files."""
     if isinstance(node, exp.Not) and isinstance(node.this, exp.Is) and isinstance(node.this.expression, exp.Null):
         return exp.Is(this=node.this.this.copy(), expression=exp.Not(this=exp.Null()))
     return node

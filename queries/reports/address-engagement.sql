@@ -1,11 +1,11 @@
 -- title: Email address engagement analysis
--- about: The last open or click of each address that was sent many messages and has been known for a while.
+-- about: Last open or click per address, for addresses that have been sent many messages for a while.
 -- source: guide, appendix B, "Email address engagement analysis"
 -- note: an open of a message to several recipients counts for each of them; SES does not say whose it was
--- note: Pinpoint's event_timestamp repeats the send time, so its arrival_timestamp tells when a thing happened
+-- note: Pinpoint's event_timestamp repeats the send time, so its arrival_timestamp is the time of the event
 -- since: 6mo
--- option: min-sends INTEGER 10 Addresses that were sent at least this many messages.
--- option: known-for DURATION 3mo Addresses first delivered to at least this long before --until.
+-- option: min-sends INTEGER 10 Minimum number of messages sent to an address.
+-- option: known-for DURATION 3mo Minimum time from the first delivery to an address until --until.
 -- lookback: 1d
 -- example: due report address-engagement --min-sends 5 --known-for 2w
 SELECT

@@ -1,7 +1,7 @@
 -- title: Bounce and complaint monitoring
--- about: Messages sent, hard bounced and complained about, and their rates, for each hour of sending.
+-- about: Sends, hard bounces and complaints, and their rates, per hour of sending.
 -- source: guide, appendix B, "Bounce and complaint monitoring"
--- note: a message counts once in each column, however many recipients bounced and however often an event came
+-- note: a message counts once in each column, however many recipients bounced and however often an event was delivered
 -- lookback: 1d
 -- example: due report bounce-rate --since 7d
 SELECT

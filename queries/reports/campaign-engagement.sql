@@ -1,8 +1,8 @@
 -- title: Campaign engagement analysis
--- about: Messages sent, opened, clicked, bounced and unsubscribed from, for each campaign.
+-- about: Sends, opens, clicks, bounces and unsubscribes per campaign.
 -- source: guide, appendix B, "Campaign engagement analysis"
 -- note: only messages sent in the period count; a campaign is Pinpoint's or the SES message tag campaign_id
--- note: every event of a message may name its campaign; what the send says counts first
+-- note: any event of a message may name its campaign; the send takes precedence
 -- lookback: 1d
 -- example: due report campaign-engagement --since 30d
 SELECT

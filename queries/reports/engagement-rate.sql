@@ -1,7 +1,7 @@
 -- title: Open, click, unsubscribe monitoring
--- about: Messages sent, opened, clicked and unsubscribed from, and their rates, for each hour of sending.
+-- about: Sends, opens, clicks and unsubscribes, and their rates, per hour of sending.
 -- source: guide, appendix B, "Open, click, unsubscribe monitoring"
--- note: a message that was opened five times is one opened message
+-- note: a message that was opened five times counts as one opened message
 -- lookback: 1d
 -- example: due report engagement-rate --since 7d --until 1d
 SELECT

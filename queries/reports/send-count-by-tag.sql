@@ -1,8 +1,8 @@
 -- title: Transactional email count by SES tag or context
--- about: How many messages were sent with one message tag (SES) or context attribute (Pinpoint).
+-- about: Sends with a given message tag (SES) or context attribute (Pinpoint).
 -- source: guide, appendix B, "Transactional email count by Amazon SES tag or Amazon Pinpoint context"
 -- note: the AWS solution stored the keys of its maps in lower case, so the key is looked up as it is, then in lower case
--- option: tag KEY=VALUE required The message tag or context attribute, and its value.
+-- option: tag KEY=VALUE required Message tag or context attribute, and its value.
 -- lookback: 1d
 -- example: due report send-count-by-tag --tag mycustomerid=4
 SELECT COUNT(*) AS sends

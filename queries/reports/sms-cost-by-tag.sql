@@ -1,8 +1,8 @@
 -- title: SMS cost by Amazon Pinpoint context parameter
--- about: What the SMS messages with one context parameter cost, and how many they were.
+-- about: Cost and number of SMS messages with a given context parameter.
 -- source: guide, appendix B, "SMS cost by Amazon Pinpoint context parameter"
--- note: a message costs the greatest price on any of its events, once; SMS receipts may take 72 hours
--- option: tag KEY=VALUE required The context parameter and its value.
+-- note: a message's cost is the highest price on any of its events, counted once; SMS receipts may take 72 hours
+-- option: tag KEY=VALUE required Context parameter and its value.
 -- lookback: 73h
 -- example: due report sms-cost-by-tag --tag mycustomerid=4
 SELECT

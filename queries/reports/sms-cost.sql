@@ -1,8 +1,8 @@
 -- title: SMS cost analysis
--- about: What SMS messages cost, for each campaign; messages that were sent through the API are No Campaign.
+-- about: SMS cost per campaign; messages sent through the API appear under No Campaign.
 -- source: guide, appendix B, "SMS cost analysis"
--- note: a message costs the greatest price on any of its events, once; SMS receipts may take 72 hours
--- note: an opt-out without a record status is a reply and not a message that was sent
+-- note: a message's cost is the highest price on any of its events, counted once; SMS receipts may take 72 hours
+-- note: an opt-out without a record status is a reply, not a sent message
 -- lookback: 73h
 -- example: due report sms-cost --since 30d
 SELECT

@@ -1,8 +1,8 @@
 -- title: Email engagement analysis by subject line
--- about: Messages sent, opened, clicked and unsubscribed from, for each subject line, with all opens and clicks.
+-- about: Sends, opens, clicks and unsubscribes per subject line, with total opens and clicks.
 -- source: guide, appendix B, "Email engagement analysis by subject line"
--- note: opens and clicks count messages, total_opens and total_clicks count events; a repeated delivery of one counts once
--- note: Pinpoint's event_timestamp repeats the send time, so its arrival_timestamp tells one open from another
+-- note: opens and clicks count messages, total_opens and total_clicks count events; an event that was delivered twice counts once
+-- note: Pinpoint's event_timestamp repeats the send time, so its arrival_timestamp distinguishes one open from another
 -- note: the send of an SES template lacks the subject, so any event of the message may name it
 -- lookback: 1d
 -- example: due report subject-engagement --since 30d -o csv

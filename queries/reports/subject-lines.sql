@@ -1,8 +1,8 @@
 -- title: All subject lines sent to an email address
--- about: Every message that was sent to one address, and whether it was opened.
+-- about: Messages sent to one address, and whether each was opened.
 -- source: guide, appendix B, "All subject lines sent to an email address"
 -- note: the send of an SES template lacks the subject, so any event of the message may name it
--- option: address TEXT required The recipient's address, in capitals or not.
+-- option: address TEXT required Recipient's address, case-insensitive.
 -- lookback: 1d
 -- example: due report subject-lines --address jane@example.com
 SELECT

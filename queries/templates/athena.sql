@@ -1,4 +1,4 @@
--- about: What due puts around a query that a person types, on Athena, which returns a map, an array or a row as text that cannot be read back.
+-- about: Wraps a typed query on Athena, which returns a map, an array or a row as text that cannot be parsed.
 -- name: columns
 SELECT * FROM (
 {query}

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import BinaryIO
 
-from due_cli.core.locks import held
+from due_cli.core.locks import exclusive_lock
 from due_cli.core.progress import Progress
 from due_cli.core.results import IngestSummary
 from due_cli.ingest.inputs import STDIN
@@ -76,7 +76,9 @@ def journal(stack: Sequence[str], paths: list[str], progress: Progress) -> Itera
     with ExitStack() as entered:
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            entered.enter_context(held(file, lambda: progress.note("another due ingests these paths: waiting for it")))
+            entered.enter_context(
+                exclusive_lock(file, lambda: progress.note("another due ingests these paths: waiting for it"))
+            )
             places = dict(_places(file))
             opened = entered.enter_context(file.open("ab"))
         except OSError as error:
