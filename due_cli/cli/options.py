@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from due_cli.core.errors import UsageError
-from due_cli.core.settings import Choice, LocalChoice, Settings, chosen, output_of, record
+from due_cli.core.settings import Choice, LocalChoice, Settings, choose_target, output_of, record_target
 
 if TYPE_CHECKING:
     from due_cli.aws.stack.stack import Stack
@@ -88,7 +88,7 @@ def settings_of(context: typer.Context) -> Settings:
 
 def target_of(context: typer.Context, *, even_partly: bool = False) -> Target:
     """The events database that this call works on; ``even_partly`` also what is left of a stack."""
-    choice = chosen(settings_of(context), os.environ)
+    choice = choose_target(settings_of(context), os.environ)
     if isinstance(choice, LocalChoice):
         from due_cli.local.folder import Folder
         from due_cli.local.target import Local
@@ -101,7 +101,7 @@ def target_of(context: typer.Context, *, even_partly: bool = False) -> Target:
 
 def stack_of(context: typer.Context) -> Stack:
     """The stack that this call works on; raises :class:`UsageError` where the target is a folder."""
-    choice = chosen(settings_of(context), os.environ)
+    choice = choose_target(settings_of(context), os.environ)
     if isinstance(choice, LocalChoice):
         raise UsageError(
             f"{choice.folder} is a folder, and events are attached to a stack on AWS",
@@ -143,7 +143,7 @@ def signed(command: Callable[..., Any], parameters: Sequence[inspect.Parameter])
 def remember(choice: Choice) -> list[str]:
     """Records a target for later commands; returns lines for the user where that cannot be done."""
     try:
-        record(choice, os.environ)
+        record_target(choice, os.environ)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         name = "--local or DUE_LOCAL" if isinstance(choice, LocalChoice) else "--stack or DUE_STACK"

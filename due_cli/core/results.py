@@ -1,4 +1,4 @@
-"""What commands return. ``render`` is the only module that turns these into text."""
+"""The results of commands; only ``render`` turns them into text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Value = object  # a cell: None, text, number, bool, datetime, list or mapping
 class Table:
     """Rows of named columns; ``rows`` may be a stream and is read once.
 
-    ``next_steps`` are commands to type next, for a person at a terminal. ``empty`` says why there may be no rows.
+    ``next_steps`` are commands to run next. ``empty`` is what a person sees if there are no rows.
     """
 
     columns: Sequence[str]
@@ -24,7 +24,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One object: a line for each field in a table, one JSON object with ``-o json``."""
+    """One object: one line per field, or one JSON object with ``-o json``."""
 
     fields: dict[str, Value]
     next_steps: Sequence[str] = ()
@@ -32,14 +32,14 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Text that is the answer itself: SQL, a raw record."""
+    """Text that is printed as it is: SQL, a raw record."""
 
     text: str | bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One line of a message's timeline; ``at`` is an ISO 8601 time."""
+    """One line of a message's timeline: an ISO 8601 time, the event, and what it means."""
 
     at: str
     fact: str
@@ -48,7 +48,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """The status of one message: its item, and what happened when, in words."""
+    """The status of one message: its item, and what happened when."""
 
     item: dict[str, Value]
     moments: Sequence[Moment] = ()
@@ -56,7 +56,7 @@ class Timeline:
 
 @dataclass(frozen=True, slots=True)
 class Statuses:
-    """The answer of ``due status``, one entry for each id in the order asked."""
+    """The result of ``due status``: one timeline per id, in the order of the ids."""
 
     timelines: Sequence[Timeline]
 
@@ -66,7 +66,7 @@ Outcome = Literal["ok", "warning", "problem"]
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check of ``due doctor``; ``mend`` is the command that puts a problem right."""
+    """One check of ``due doctor``; ``fix`` is the command that fixes a problem."""
 
     check: str
     outcome: Outcome
@@ -76,19 +76,19 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """The answer of ``due doctor``."""
+    """The result of ``due doctor``."""
 
     checks: Sequence[Check]
 
     @property
     def problems(self) -> int:
-        """How many checks found something to mend."""
+        """The number of checks that found a problem."""
         return sum(check.outcome == "problem" for check in self.checks)
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A change that was made, or that did not have to be: what to say of it."""
+    """A change that was made, or did not have to be made: what happened, in lines."""
 
     lines: Sequence[str]
     next_steps: Sequence[str] = ()
@@ -96,7 +96,7 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """What taking a database down would do: the question to ask before, and each step where there is a plan."""
+    """What a teardown would do: the confirmation question and, on AWS, the plan."""
 
     question: str
     plan: Table | None = None
@@ -104,16 +104,16 @@ class Removal:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Several results one after another, each under its heading (the tour of ``due demo``)."""
+    """Several results one after another, each with its heading (``due demo``)."""
 
     parts: Iterator[tuple[str, Result]]
 
 
 @dataclass(frozen=True, slots=True)
 class IngestSummary:
-    """What became of the records of an ingest: records = kept + duplicates + ignored + failed.
+    """The counts of an ingest: records = kept + duplicates + ignored + failed.
 
-    ``rows`` counts the rows of the kept records, ``nulled`` their fields that were of a wrong type and became NULL.
+    ``rows`` counts the rows of the kept records, ``nulled`` their fields with an unexpected type, set to NULL.
     """
 
     records: int = 0
@@ -126,7 +126,7 @@ class IngestSummary:
     problems: Sequence[str] = field(default=())
 
     def plus(self, other: IngestSummary) -> IngestSummary:
-        """Two accounts as one."""
+        """The sum of two summaries."""
         return IngestSummary(
             self.records + other.records,
             self.kept + other.kept,
@@ -143,6 +143,6 @@ Result = Table | Record | Text | Statuses | Checks | Done | IngestSummary | Part
 
 
 def counted(count: int, what: str) -> str:
-    """A number of things, in English."""
+    """A count with its noun, such as ``2 records``."""
     plural = what if count == 1 else f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
     return f"{count:,} {plural}"

@@ -1,4 +1,4 @@
-"""What a command was told besides its own options, and which target it works on."""
+"""The global options, and the target that a command works on."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Output(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The global options, each from its flag; ``output`` also from its environment variable."""
+    """The global options of a call."""
 
     local: Path | None = None
     stack: str | None = None
@@ -42,7 +42,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class LocalChoice:
-    """A folder on this machine, and what chose it."""
+    """A folder on this machine; ``source`` says what selected it."""
 
     folder: Path
     source: str
@@ -50,7 +50,7 @@ class LocalChoice:
 
 @dataclass(frozen=True, slots=True)
 class AwsChoice:
-    """A stack on AWS, and what chose it; a region or profile that is None is what boto3 finds."""
+    """A stack on AWS; ``source`` says what selected it. Without a region or profile, boto3's default applies."""
 
     stack: str
     region: str | None
@@ -61,50 +61,50 @@ class AwsChoice:
 Choice = LocalChoice | AwsChoice
 
 
-def chosen(settings: Settings, environment: Mapping[str, str]) -> Choice:
+def choose_target(settings: Settings, environment: Mapping[str, str]) -> Choice:
     """The target of a command: the flag, else the environment, else ``due.toml`` here or above, else the last setup's.
 
-    Raises :class:`UsageError` where two targets are named at once, :class:`ConfigurationError` where none is, and
-    for a file that cannot be read.
+    Raises :class:`UsageError` if a folder and a stack are named, :class:`ConfigurationError` if there is no target or a
+    file cannot be read.
     """
-    found = _named(settings, environment) or _of_file(recorded_file(environment), settings, environment)
-    if found is None:
+    choice = _named_choice(settings, environment) or _choice_in_file(recorded_file(environment), settings, environment)
+    if choice is None:
         raise ConfigurationError("no events database is set up", SETUP_FORMS)
-    return found
+    return choice
 
 
-def chosen_for_setup(settings: Settings, environment: Mapping[str, str]) -> Choice:
-    """What ``due setup`` sets up: what is named; else the recorded stack, else a stack of the name ``due``."""
-    found = _named(settings, environment)
-    if found is None:
+def choose_setup_target(settings: Settings, environment: Mapping[str, str]) -> Choice:
+    """The target of ``due setup``: the named one, else the recorded stack, else the stack ``due``."""
+    choice = _named_choice(settings, environment)
+    if choice is None:
         with suppress(ConfigurationError):
-            found = _of_file(recorded_file(environment), settings, environment)
-    if found is None or (isinstance(found, LocalChoice) and found.source == str(recorded_file(environment))):
+            choice = _choice_in_file(recorded_file(environment), settings, environment)
+    if choice is None or (isinstance(choice, LocalChoice) and choice.source == str(recorded_file(environment))):
         return AwsChoice(DEFAULT_STACK, _region({}, settings, environment), settings.profile, "the default")
-    return found
+    return choice
 
 
 def recorded_file(environment: Mapping[str, str]) -> Path:
-    """Where the last ``due setup`` recorded its target: the user's configuration folder."""
+    """The file in the user's configuration folder where ``due setup`` records its target."""
     base = environment.get("XDG_CONFIG_HOME")
     return (Path(base) if base else Path.home() / ".config") / "due" / "config.toml"
 
 
-def record(choice: Choice, environment: Mapping[str, str]) -> None:
-    """Makes a target that of later commands; written whole or not at all."""
+def record_target(choice: Choice, environment: Mapping[str, str]) -> None:
+    """Makes a target the default of later commands; the file is replaced atomically."""
     file = recorded_file(environment)
     file.parent.mkdir(parents=True, exist_ok=True)
     new = file.with_suffix(f".{os.getpid()}")
-    new.write_text("".join(f"{key} = {_toml_text(value)}\n" for key, value in _words_for(choice).items()), "utf-8")
+    new.write_text("".join(f"{key} = {_toml_text(value)}\n" for key, value in _file_values(choice).items()), "utf-8")
     new.replace(file)
 
 
-def forget(choice: Choice, environment: Mapping[str, str]) -> None:
-    """Removes the record of what is no target any more."""
+def forget_target(choice: Choice, environment: Mapping[str, str]) -> None:
+    """Removes the record of a target that no longer exists."""
     file = recorded_file(environment)
     with suppress(OSError, ConfigurationError):
-        words, gone = _words_of(file), _words_for(choice)
-        if words and all(words.get(key) == gone.get(key) for key in ("local", "stack", "region")):
+        recorded, removed = _read_file(file), _file_values(choice)
+        if recorded and all(recorded.get(key) == removed.get(key) for key in ("local", "stack", "region")):
             file.unlink()
             file.parent.rmdir()
 
@@ -125,71 +125,69 @@ def _project_files(start: Path) -> Iterator[Path]:
             yield folder / PROJECT_FILE
 
 
-# What names a target, by its key in a file and its environment variable.
+# The environment variable for each key that names a target.
 _VARIABLES = {"local": "DUE_LOCAL", "stack": "DUE_STACK"}
 _KEYS = ("local", "stack", "region", "profile")
+_EXAMPLE = 'write: local = "DIR", or: stack = "due"'
 
 
-def _named(settings: Settings, environment: Mapping[str, str]) -> Choice | None:
+def _named_choice(settings: Settings, environment: Mapping[str, str]) -> Choice | None:
     flags = {key: str(value) for key in _VARIABLES if (value := getattr(settings, key)) is not None}
     variables = {key: environment[name] for key, name in _VARIABLES.items() if environment.get(name)}
-    for words, source in ((flags, "--local or --stack"), (variables, "DUE_LOCAL or DUE_STACK")):
-        found = _choice(words, Path.cwd(), source, settings, environment)
-        if found is not None:
-            return found
+    for values, source in ((flags, "--local or --stack"), (variables, "DUE_LOCAL or DUE_STACK")):
+        choice = _choice(values, Path.cwd(), source, settings, environment)
+        if choice is not None:
+            return choice
     for file in _project_files(Path.cwd()):
-        if (found := _of_file(file, settings, environment)) is not None:
-            return found
+        if (choice := _choice_in_file(file, settings, environment)) is not None:
+            return choice
     return None
 
 
-def _of_file(file: Path, settings: Settings, environment: Mapping[str, str]) -> Choice | None:
-    return _choice(_words_of(file), file.parent, str(file), settings, environment)
+def _choice_in_file(file: Path, settings: Settings, environment: Mapping[str, str]) -> Choice | None:
+    return _choice(_read_file(file), file.parent, str(file), settings, environment)
 
 
 def _choice(
-    words: Mapping[str, str], base: Path, source: str, settings: Settings, environment: Mapping[str, str]
+    values: Mapping[str, str], base: Path, source: str, settings: Settings, environment: Mapping[str, str]
 ) -> Choice | None:
-    if "local" in words and "stack" in words:
+    if "local" in values and "stack" in values:
         raise UsageError(f"{source}: a folder and a stack are named at once", "name one of the two")
-    if "local" in words:
-        return LocalChoice((base / words["local"]).absolute(), source)
-    if "stack" in words:
-        profile = settings.profile or environment.get("AWS_PROFILE") or words.get("profile")
-        return AwsChoice(words["stack"], _region(words, settings, environment), profile, source)
+    if "local" in values:
+        return LocalChoice((base / values["local"]).absolute(), source)
+    if "stack" in values:
+        profile = settings.profile or environment.get("AWS_PROFILE") or values.get("profile")
+        return AwsChoice(values["stack"], _region(values, settings, environment), profile, source)
     return None
 
 
-def _region(words: Mapping[str, str], settings: Settings, environment: Mapping[str, str]) -> str | None:
-    """The AWS CLI reads both variables; boto3 alone knows the second only."""
+def _region(values: Mapping[str, str], settings: Settings, environment: Mapping[str, str]) -> str | None:
+    """As in the AWS CLI, both variables count; boto3 itself reads the second only."""
     named = (settings.region, environment.get("AWS_REGION"), environment.get("AWS_DEFAULT_REGION"))
-    return next((region for region in named if region), words.get("region"))
+    return next((region for region in named if region), values.get("region"))
 
 
-def _words_of(file: Path) -> dict[str, str]:
+def _read_file(file: Path) -> dict[str, str]:
     import tomllib
 
     if not file.is_file():
         return {}
     try:
-        found = tomllib.loads(file.read_text("utf-8"))
+        content = tomllib.loads(file.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"{file} cannot be read: {error}", _EXAMPLE) from None
-    words = {key: found[key] for key in _KEYS if key in found}
-    for key, value in words.items():
+    values = {key: content[key] for key in _KEYS if key in content}
+    for key, value in values.items():
         if not isinstance(value, str):
             raise ConfigurationError(f"{file}: {key} is not text", _EXAMPLE)
-    return words
+    return values
 
 
-_EXAMPLE = 'write: local = "DIR", or: stack = "due"'
-
-
-def _words_for(choice: Choice) -> dict[str, str]:
+def _file_values(choice: Choice) -> dict[str, str]:
     if isinstance(choice, LocalChoice):
         return {"local": str(choice.folder)}
-    words = {"stack": choice.stack, "region": choice.region, "profile": choice.profile}
-    return {key: value for key, value in words.items() if value is not None}
+    values = {"stack": choice.stack, "region": choice.region, "profile": choice.profile}
+    return {key: value for key, value in values.items() if value is not None}
 
 
 def _toml_text(text: str) -> str:

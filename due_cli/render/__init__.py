@@ -1,4 +1,4 @@
-"""Results as text: data to standard output, everything else to standard error. Nothing else in due prints."""
+"""Results as text: data to standard output, everything else to standard error. No other room prints."""
 
 from __future__ import annotations
 
@@ -37,23 +37,23 @@ def emit(result: Result, settings: Settings, complete: Complete = str) -> ExitCo
         _WRITERS[settings.output](result, sys.stdout)
     sys.stdout.flush()
     _show_next_steps(result, settings, complete)
-    return _code(result)
+    return _exit_code(result)
 
 
 def aside(result: Result, settings: Settings) -> None:
-    """Shows something on standard error, before the command's own result."""
+    """Shows a result on standard error, before the command's own result."""
     if not settings.quiet:
         _show(result, settings, sys.stderr)
 
 
 def _show(result: Result, settings: Settings, stream: TextIO) -> None:
-    from due_cli.render import screen  # programs, which take JSON, do not wait for it
+    from due_cli.render import screen  # not needed for JSON, so programs do not wait for the import
 
     screen.show(result, settings, stream)
 
 
 def note(text: str) -> None:
-    """One line for standard error; a reader of it who has gone stops nothing."""
+    """Writes a line to standard error, if it can be written."""
     from due_cli.render.screen import visible
 
     with suppress(OSError):
@@ -69,7 +69,7 @@ def error(problem: DueError, complete: Complete = str) -> ExitCode:
 
 
 def _emit_parts(parts: Parts, settings: Settings) -> ExitCode:
-    """Each part under its heading; for a program the last one alone, so that the output is one document."""
+    """Writes each part under its heading; for a program only the last part, so that the output is one document."""
     part: Result | None = None
     for heading, part in parts.parts:
         if settings.output is Output.TABLE:
@@ -81,7 +81,7 @@ def _emit_parts(parts: Parts, settings: Settings) -> ExitCode:
     if settings.output is not Output.TABLE:
         return emit(part, settings)
     _show_next_steps(part, settings)
-    return _code(part)
+    return _exit_code(part)
 
 
 def _write_text(result: Text) -> None:
@@ -101,7 +101,7 @@ def _show_next_steps(result: Result, settings: Settings, complete: Complete = st
         note("next: " + "\n      ".join(map(complete, steps)))
 
 
-def _code(result: Result) -> ExitCode:
+def _exit_code(result: Result) -> ExitCode:
     if isinstance(result, Checks) and result.problems:
         return ExitCode.PROBLEMS
     if isinstance(result, Statuses) and any(line.item["status"] == "not_found" for line in result.timelines):
@@ -112,7 +112,7 @@ def _code(result: Result) -> ExitCode:
 
 
 def ask(question: str) -> bool | None:
-    """A yes or no from the person at the terminal; None where there is none."""
+    """Asks the person at the terminal a yes-or-no question; None if standard input is not a terminal."""
     if sys.stdin is None or not sys.stdin.isatty():
         return None
     sys.stderr.write(f"{question} [y/N] ")

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 def progress(settings: Settings) -> Progress:
-    """What a command tells of its progress to."""
+    """The progress display of a command: a bar on a terminal, unless it is quiet."""
     if settings.quiet or not sys.stderr.isatty():
-        return _Notes(settings)
+        return _NotesOnly(settings)
     return _Bar(settings)
 
 
-class _Notes(Silent):
-    """Only the notes: a log file is no place for a bar."""
+class _NotesOnly(Silent):
+    """Notes only, for output to a file."""
 
     def __init__(self, settings: Settings) -> None:
         self._quiet = settings.quiet

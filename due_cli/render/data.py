@@ -1,4 +1,4 @@
-"""Results for programs: JSON, CSV and Markdown, whole and never shortened."""
+"""Results for programs: JSON, CSV and Markdown, never shortened."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from due_cli.core.results import Checks, Done, IngestSummary, Record, Result, St
 
 
 def plain(value: object) -> object:
-    """A cell as JSON has it: times ISO 8601 UTC with Z, maps as objects, what is not a number as null."""
+    """A cell as a JSON value: times in ISO 8601, UTC with Z, maps as objects, NaN and infinity as null."""
     if isinstance(value, datetime):
         moment = value if value.tzinfo is None else value.astimezone(UTC).replace(tzinfo=None)
         return moment.isoformat(timespec="milliseconds") + "Z"
@@ -31,21 +31,19 @@ def plain(value: object) -> object:
 
 
 def text(value: object) -> str:
-    """A cell as CSV and Markdown have it: NULL as nothing, maps and arrays as JSON."""
-    found = plain(value)
-    if found is None:
+    """A cell as text for CSV and Markdown: NULL as empty text, maps and arrays as JSON."""
+    as_json = plain(value)
+    if as_json is None:
         return ""
-    if isinstance(found, str):
-        return found
-    return json.dumps(found, ensure_ascii=False)
+    return as_json if isinstance(as_json, str) else json.dumps(as_json, ensure_ascii=False)
 
 
 def json_text(result: Result, stream: TextIO) -> None:
-    """One array of row objects; one object for a result that is one."""
+    """Writes an array of row objects, or one object for a result that is one."""
     if isinstance(result, Record):
         stream.write(_json(result.fields) + "\n")
     elif isinstance(result, IngestSummary):
-        stream.write(_json(_account(result)) + "\n")
+        stream.write(_json(_summary_fields(result)) + "\n")
     elif isinstance(result, Done):
         stream.write(_json({"done": list(result.lines)}) + "\n")
     else:
@@ -57,7 +55,7 @@ def json_text(result: Result, stream: TextIO) -> None:
 
 
 def csv_text(result: Result, stream: TextIO) -> None:
-    """A header and a line for each row (RFC 4180, with line feeds)."""
+    """Writes a header and a line per row (RFC 4180, with line feeds)."""
     import csv
 
     columns, rows = _grid(result)
@@ -67,7 +65,7 @@ def csv_text(result: Result, stream: TextIO) -> None:
 
 
 def markdown_text(result: Result, stream: TextIO) -> None:
-    """A Markdown table."""
+    """Writes a Markdown table."""
     columns, rows = _grid(result)
     stream.write(f"| {' | '.join(columns)} |\n|{' --- |' * len(columns)}\n")
     for row in rows:
@@ -79,10 +77,8 @@ def _json(fields: Mapping[str, object]) -> str:
     return json.dumps(plain(fields), ensure_ascii=False)
 
 
-def _account(account: IngestSummary) -> dict[str, object]:
-    fields = asdict(account)
-    fields["problems"] = list(account.problems)
-    return fields
+def _summary_fields(summary: IngestSummary) -> dict[str, object]:
+    return {**asdict(summary), "problems": list(summary.problems)}
 
 
 def _objects(result: Result) -> Iterator[Mapping[str, object]]:
@@ -107,7 +103,7 @@ def _grid(result: Result) -> tuple[Sequence[str], Iterable[Sequence[object]]]:
     if isinstance(result, Record):
         return list(result.fields), [list(result.fields.values())]
     if isinstance(result, IngestSummary):
-        fields = _account(result)
+        fields = _summary_fields(result)
         return list(fields), [list(fields.values())]
     if isinstance(result, Done):
         return ("done",), [(line,) for line in result.lines]

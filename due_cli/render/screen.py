@@ -1,4 +1,4 @@
-"""Results for a person: tables that fit the screen, timelines, checks. The only importer of rich but ``progress``."""
+"""Results for a person: tables that fit the screen, timelines, checks, summaries."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from due_cli.render.data import plain, text
 if TYPE_CHECKING:
     from rich.console import Console
 
-_WIDEST_CELLS = range(80, 13, -1)  # cells are shortened on a terminal, to the first of these that fits
-_ROWS = 60  # more rows are left out on a terminal
+_CELL_WIDTHS = range(80, 13, -1)  # on a terminal, cells are shortened to the first of these that fits
+_MAX_ROWS = 60  # on a terminal
 _EXPANDED_ROWS = 3
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _MARKS = {"ok": "ok", "warning": "warning", "problem": "PROBLEM"}
 
 
 def show(result: Result, settings: Settings, stream: TextIO) -> None:
-    """Writes a result for a person to a terminal, whole where the stream is not one."""
+    """Writes a result for a person; shortened only if the stream is a terminal."""
     if isinstance(result, Table):
         _table(result, settings, stream)
     elif isinstance(result, Statuses):
@@ -37,18 +37,18 @@ def show(result: Result, settings: Settings, stream: TextIO) -> None:
         lines = (f"{name:<{width}}  {cell(value)}" for name, value in result.fields.items())
         stream.write("\n".join(lines) + "\n")
     elif isinstance(result, IngestSummary):
-        stream.write(_account(result) + "\n")
+        stream.write(_summary(result) + "\n")
     elif isinstance(result, Done):
         stream.writelines(f"{line}\n" for line in result.lines)
 
 
 def visible(value: str) -> str:
-    """Text without what would move the cursor or colour the screen: recipients' texts are not to be trusted."""
+    """Text with control characters escaped: texts from recipients must not move the cursor or color the screen."""
     return _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", value)
 
 
 def cell(value: object) -> str:
-    """A cell for a person: times without their zone, whole hours without seconds, NULL as a dash."""
+    """A cell for a person: times without zone and empty milliseconds, NULL as a dash."""
     if value is None:
         return "-"
     if isinstance(value, datetime):
@@ -83,25 +83,20 @@ def _console(stream: TextIO, settings: Settings, width: int) -> Console:
 def _table(result: Table, settings: Settings, stream: TextIO) -> None:
     from due_cli.render import note
 
-    rows = iter(result.rows)
-    if not stream.isatty():
-        whole = _Grid(result.columns, [[cell(value) for value in row] for row in rows], 1_000_000, None)
-        if whole.rows:
-            _print_grid(whole, settings, stream)
-        else:
-            note(result.empty)
-        return
-    shown = [[cell(value) for value in row] for row in islice(rows, _ROWS)]
-    more = next(rows, None) is not None
+    rows = ([cell(value) for value in row] for row in result.rows)
+    shown = list(islice(rows, _MAX_ROWS) if stream.isatty() else rows)
     if not shown:
         note(result.empty)
         return
-    grid = _fitted(result.columns, shown, shutil.get_terminal_size((80, 24)).columns)
-    left_out = [f"the first {_ROWS} rows"] if more else []
+    if not stream.isatty():
+        _print_grid(_Grid(result.columns, shown, 1_000_000, None), settings, stream)
+        return
+    left_out = [f"the first {_MAX_ROWS} rows"] if next(rows, None) is not None else []
+    grid = _fit(result.columns, shown, shutil.get_terminal_size((80, 24)).columns)
     if grid is not None:
         _print_grid(grid, settings, stream)
-        if any(len(value) > (grid.widest or 0) for row in shown for value in row):
-            left_out.append(f"cells up to {grid.widest} characters")
+        if any(len(value) > (grid.max_cell or 0) for row in shown for value in row):
+            left_out.append(f"cells up to {grid.max_cell} characters")
     else:
         stream.write(_expanded(result.columns, shown[:_EXPANDED_ROWS]))
         if len(shown) > _EXPANDED_ROWS:
@@ -112,23 +107,23 @@ def _table(result: Table, settings: Settings, stream: TextIO) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Grid:
-    """Cells that fit a width; none is wider than ``widest``."""
+    """Cells for a screen of some width; they are shortened to ``max_cell`` characters."""
 
     columns: Sequence[str]
     rows: list[list[str]]
     width: int
-    widest: int | None
+    max_cell: int | None
 
 
-def _fitted(columns: Sequence[str], rows: list[list[str]], width: int) -> _Grid | None:
-    """The cells with as little shortened as the width needs; None where even short cells do not fit."""
+def _fit(columns: Sequence[str], rows: list[list[str]], width: int) -> _Grid | None:
+    """The cells, shortened no more than the width requires; None if even short cells do not fit."""
     from rich.cells import cell_len
 
     lengths = [max(len(name), *(cell_len(row[at]) for row in rows)) for at, name in enumerate(columns)]
-    for widest in _WIDEST_CELLS:
-        used = sum(max(len(name), min(widest, length)) + 2 for name, length in zip(columns, lengths, strict=True))
+    for max_cell in _CELL_WIDTHS:
+        used = sum(max(len(name), min(max_cell, length)) + 2 for name, length in zip(columns, lengths, strict=True))
         if used - 2 <= width:
-            return _Grid(columns, rows, width, widest)
+            return _Grid(columns, rows, width, max_cell)
     return None
 
 
@@ -145,7 +140,7 @@ def _print_grid(grid: _Grid, settings: Settings, stream: TextIO) -> None:
             justify="right" if right else "left",
             no_wrap=True,
             overflow="ellipsis",
-            max_width=None if grid.widest is None else max(grid.widest, len(name)),
+            max_width=None if grid.max_cell is None else max(grid.max_cell, len(name)),
         )
     for row in grid.rows:
         lines.add_row(*(Text(value) for value in row))
@@ -153,7 +148,7 @@ def _print_grid(grid: _Grid, settings: Settings, stream: TextIO) -> None:
 
 
 def _expanded(columns: Sequence[str], rows: list[list[str]]) -> str:
-    """A line for each column of each row, for rows that are wider than any screen."""
+    """One line per column of each row, for rows that are wider than the screen."""
     width = max(len(name) for name in columns)
     lines = []
     for number, row in enumerate(rows, 1):
@@ -206,13 +201,13 @@ def _checks(result: Checks) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _account(account: IngestSummary) -> str:
+def _summary(summary: IngestSummary) -> str:
     parts: Iterable[tuple[int, str]] = (
-        (account.kept, f"kept ({account.rows:,} rows)"),
-        (account.duplicates, "duplicates"),
-        (account.ignored, "ignored"),
-        (account.failed, "failed"),
+        (summary.kept, f"kept ({summary.rows:,} rows)"),
+        (summary.duplicates, "duplicates"),
+        (summary.ignored, "ignored"),
+        (summary.failed, "failed"),
     )
     text_of_parts = ", ".join(f"{count:,} {what}" for count, what in parts)
-    nulled = f"; {account.nulled:,} fields of a wrong type are NULL" if account.nulled else ""
-    return f"{account.records:,} records: {text_of_parts}{nulled}"
+    nulled = f"; {summary.nulled:,} fields with an unexpected type set to NULL" if summary.nulled else ""
+    return f"{summary.records:,} records: {text_of_parts}{nulled}"

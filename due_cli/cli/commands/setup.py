@@ -13,7 +13,7 @@ import typer
 from due_cli.cli.command import App
 from due_cli.cli.options import YesOption, confirm, declared, preview, progress_of, remember, settings_of, signed
 from due_cli.core.results import Done, Table, Text
-from due_cli.core.settings import AwsChoice, LocalChoice, chosen_for_setup
+from due_cli.core.settings import AwsChoice, LocalChoice, choose_setup_target
 
 if TYPE_CHECKING:
     from due_cli.aws.stack.setup import Prepared
@@ -56,7 +56,7 @@ def _setup(
     that are not given keep the stack's values. In a folder, only --database and --status-days apply, and Parquet files
     that are already in DIR/events/YYYY/MM/DD/HH (the AWS solution's own data) are read as they are.
     """
-    choice = chosen_for_setup(settings_of(context), os.environ)
+    choice = choose_setup_target(settings_of(context), os.environ)
     if isinstance(choice, LocalChoice):
         named: dict[str, object] = {"tag": tag, "plan": plan or None, "no_pinpoint": no_pinpoint or None}
         named["policy"] = policy or None

@@ -10,7 +10,7 @@ import typer
 from due_cli.cli.command import App
 from due_cli.cli.options import YesOption, confirm, preview, progress_of, settings_of, target_of
 from due_cli.core.results import Done
-from due_cli.core.settings import chosen, forget
+from due_cli.core.settings import choose_target, forget_target
 
 app = App(position=12)
 
@@ -31,5 +31,5 @@ def teardown(
     if not confirm(removal.question, yes=yes, what="due teardown"):
         return Done(["Nothing was removed"])
     done = target.take_down(delete_data=delete_data, progress=progress_of(context))
-    forget(chosen(settings_of(context), os.environ), os.environ)
+    forget_target(choose_target(settings_of(context), os.environ), os.environ)
     return done
