@@ -22,16 +22,26 @@ demo: $(READY) ## the whole tour, on this machine, from nothing
 story: $(READY) ## a stack on AWS from setup to teardown, in an account that a stand-in plays
 	@$(BIN)/python -m tests.scenarios.story
 
-test: $(READY) ## the tests
-	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder  # what a file shares is made once
-	@echo "the tests on Trino and DynamoDB Local were not asked for: make test-engines"
+test: $(READY) ## the tests, but for the slow ones (minutes)
+	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow" $(ARGS)
+
+test-all: $(READY) ## all tests, with those on the engines and the mutants (most of an hour)
+	@$(BIN)/python -m pytest -n auto --dist worksteal --hypothesis-profile thorough
+ifeq ($(DUE_NO_ENGINES),1)
+	@echo "DUE_NO_ENGINES=1: left out the tests on Trino and DynamoDB Local"
+else
+	@$(MAKE) --no-print-directory test-engines
+endif
+	@$(MAKE) --no-print-directory mutants
 
 test-engines: $(READY) ## the tests on Trino and DynamoDB Local (fetches 0.5 GB with Maven once; needs Java 24)
 	@$(BIN)/python -m tests.engines.fetch
 	@DUE_ENGINES=1 $(BIN)/python -m pytest tests/engines $(ARGS)
 
-breaks: $(READY) ## break due on purpose, and see a test turn red each time (needs the engines too)
+mutants: $(READY) ## put errors into due, and see a test turn red for each (most need the engines)
+ifneq ($(DUE_NO_ENGINES),1)
 	@$(BIN)/python -m tests.engines.fetch
+endif
 	@$(BIN)/python -m tests.mutants $(ARGS)
 
 lint: $(READY) ## ruff and mypy
@@ -51,4 +61,4 @@ wheel: $(READY) ## the wheel, in dist/
 clean: ## remove what the other targets made
 	rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help demo story test test-engines breaks lint bench lines wheel clean
+.PHONY: help demo story test test-all test-engines mutants lint bench lines wheel clean

@@ -2,31 +2,48 @@
 
 from __future__ import annotations
 
+import os
 import signal
-from collections.abc import Iterator
+import sys
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.commands import Due
+from tests.mutants import MUTANTS
 
 if TYPE_CHECKING:
     from tests.aws_emulator.aws import AwsEmulator
 
-settings.register_profile(
-    "due",
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
-)
-settings.load_profile("due")
-# A shell has what it runs in the background ignore Ctrl-C, and every process begun from there: tests are about it.
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+_EXAMPLES = {"fast": 25, "thorough": 150}
+for _name, _number in _EXAMPLES.items():
+    settings.register_profile(
+        _name,
+        max_examples=_number,
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+    )
+settings.load_profile("fast")  # before tests are imported, which take shares of it; --hypothesis-profile overrules it
+# A shell has what it runs in the background ignore Ctrl-C, and nohup a hangup, and so does every process begun from
+# there: tests are about both.
+for _signal, _usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(_signal) is signal.SIG_IGN:
+        signal.signal(_signal, _usual)
 
-_LONGEST_FIRST = ("scenarios", "aws", "lambdas", "local")  # the quick ones fill what is left at the end
+_LONGEST_FIRST = ("scenarios", "local", "aws", "lambdas")  # the quick ones fill what is left at the end
+_SLOW = pytest.StashKey[int]()  # how many slow tests are left out
+_BEGUN = pytest.StashKey[float]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Begins to count."""
+    config.stash[_SLOW] = 0
+    config.stash[_BEGUN] = time.monotonic()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -36,9 +53,39 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: rooms.get(item.path.relative_to(tests).parts[0], len(rooms)))
 
 
+def pytest_deselected(items: Sequence[pytest.Item]) -> None:
+    """Counts the slow tests that are left out."""
+    for item in items:
+        item.config.stash[_SLOW] += item.get_closest_marker("slow") is not None
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Tells pytest-xdist's controller the count, where this is one of its workers."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["slow"] = session.config.stash[_SLOW]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Takes the count of a worker; each has collected all tests."""
+    node.config.stash[_SLOW] = getattr(node, "workeroutput", {}).get("slow", 0)
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Says how many tests ran, how long, and what a run of all adds."""
+    ended = sum(len(terminalreporter.stats.get(outcome, ())) for outcome in ("passed", "failed", "error", "xfailed"))
+    if slow := config.stash[_SLOW]:
+        seconds, used = time.monotonic() - config.stash[_BEGUN], os.times()
+        processor = used.user + used.system + used.children_user + used.children_system
+        terminalreporter.write_line(
+            f"{ended} tests ran in {seconds:.0f} s ({processor:.0f} s of processor time). "
+            f"make test-all adds {slow} slow tests, those on Trino and DynamoDB Local, and {len(MUTANTS)} mutants"
+        )
+
+
 @pytest.fixture(autouse=True)
 def _own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing of the developer's machine reaches a test, and nothing of a test reaches it."""
+    """Keeps what is of the developer's machine from a test, and what is of a test from it."""
     home = tmp_path / "home"
     home.mkdir()
     monkeypatch.setenv("HOME", str(home))
@@ -48,6 +95,14 @@ def _own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     work = tmp_path / "work"
     work.mkdir()
     monkeypatch.chdir(work)
+
+
+@pytest.fixture(autouse=True)
+def _no_fault_unmet(_own_environment: None) -> Iterator[None]:
+    """Fails a test whose faults nothing met: it did not test what it says."""
+    yield
+    if faults := sys.modules.get("tests.aws_emulator.faults"):
+        assert faults.forget_unmet() == [], "faults that no call met"
 
 
 @pytest.fixture

@@ -5,14 +5,38 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from tests.aws_emulator.calls import Call
 from tests.aws_emulator.wire import RefusedError
 
+_unmet: list[Rule | Hook] = []  # of the test that runs: one at a time in a process
 
-@dataclass
+
+def forget_unmet() -> list[str]:
+    """Return the faults that no call has met since the last time, and forget them."""
+    unmet = [str(one) for one in _unmet]
+    _unmet.clear()
+    return unmet
+
+
+def _met(fault: Rule | Hook) -> None:
+    with suppress(ValueError):
+        _unmet.remove(fault)
+
+
+@dataclass(eq=False)
+class Hook:
+    """What runs after a call took effect and before its answer leaves."""
+
+    number: int | None
+    name: str
+    callback: Callable[[Call], None]
+
+
+@dataclass(eq=False)
 class Rule:
     """A refusal of some calls. It may be made after the call took effect, as when only the answer is lost."""
 
@@ -40,7 +64,7 @@ class Faults:
         self.delay = 0.0  # seconds that every call of a user takes
         self.delays: dict[str, float] = {}  # the same for a pattern of names
         self._rules: list[Rule] = []
-        self._hooks: list[tuple[int | None, str, Callable[[Call], None]]] = []
+        self._hooks: list[Hook] = []
         self._lock = threading.Lock()
 
     def clear(self) -> None:
@@ -65,6 +89,7 @@ class Faults:
         """Refuses calls: all that match, the n-th, or the first so many."""
         rule = Rule(RefusedError(code, message, status), name, number, times, by, after)
         self._rules.append(rule)
+        _unmet.append(rule)
         return rule
 
     def throttle(self, name: str = "*", *, number: int | None = None, times: int | None = 1) -> Rule:
@@ -83,7 +108,9 @@ class Faults:
 
     def hook(self, callback: Callable[[Call], None], *, number: int | None = None, name: str = "*") -> None:
         """Runs something after a call took effect and before its answer leaves, e.g. to kill who called."""
-        self._hooks.append((number, name, callback))
+        hook = Hook(number, name, callback)
+        self._hooks.append(hook)
+        _unmet.append(hook)
 
     def unhook(self) -> None:
         """Runs nothing any more."""
@@ -101,15 +128,17 @@ class Faults:
     def after(self, call: Call) -> None:
         """What goes wrong after a call took effect."""
         if call.by == "user":
-            for number, name, callback in list(self._hooks):
-                if number in (None, call.number) and fnmatchcase(call.name, name):
-                    callback(call)
+            for hook in list(self._hooks):
+                if hook.number in (None, call.number) and fnmatchcase(call.name, hook.name):
+                    _met(hook)
+                    hook.callback(call)
         self._apply(call, after=True)
 
     def _apply(self, call: Call, *, after: bool) -> None:
         with self._lock:
             for rule in self._rules:
                 if rule.after is after and rule.matches(call):
+                    _met(rule)
                     if rule.times is not None:
                         rule.times -= 1
                     raise rule.refusal

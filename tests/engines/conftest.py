@@ -20,12 +20,6 @@ _ASKED = bool(os.environ.get("DUE_ENGINES"))
 collect_ignore_glob = [] if _ASKED else ["test_*.py"]
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Says what is left out."""
-    if not _ASKED:
-        terminalreporter.write_line("the tests on Trino and DynamoDB Local were not asked for: make test-engines")
-
-
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Server]:
     """Trino, for the whole run."""

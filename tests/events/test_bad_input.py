@@ -7,7 +7,7 @@ import re
 from time import process_time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from due_cli.events import Decoder, Envelope, Json, UnreadableError, documents, loads, rows_of, units
@@ -247,7 +247,6 @@ def mutated(draw: st.DrawFn) -> bytes:
     return text
 
 
-@settings(max_examples=250, deadline=None)
 @given(mutated())
 def test_a_damaged_record_gives_rows_or_reasons_and_the_same_by_every_decoder(text: bytes) -> None:
     one, other = read(text, loads), read(text, faster)
@@ -266,7 +265,6 @@ _KEYS = (
 ).split()
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.dictionaries(st.sampled_from(_KEYS), _JSON, max_size=6))
 def test_any_object_of_known_keys_gives_rows_or_reasons(value: dict[str, Json]) -> None:
     for document in documents(json.dumps(value).encode(), loads):

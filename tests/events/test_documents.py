@@ -7,7 +7,7 @@ import tracemalloc
 from time import process_time
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from due_cli.events import Decoder, Document, Json, Record, documents, loads
@@ -31,7 +31,6 @@ def seen(found: list[Document]) -> list[Json | bytes]:
     return [document.text.rstrip() if document.reason else document.value for document in found]
 
 
-@settings(max_examples=100, deadline=None)
 @given(blocks())
 def test_every_good_record_is_found_and_every_broken_line_is_one_failure(
     written: tuple[bytes, list[Json | bytes]],
@@ -51,7 +50,6 @@ def test_every_kind_of_record_is_read_in_every_layout(layout: str, decode: Decod
     assert [document.value for document in documents(block.replace(b"\n", b"\r\n"), decode)] == records
 
 
-@settings(max_examples=100, deadline=None)
 @given(blocks().map(lambda written: written[0]) | SOUP | st.binary(max_size=60))
 @example(b' {\n  "a": 1\n }\n{"b":2}\n')
 def test_every_byte_is_in_one_document_or_between_them(block: bytes) -> None:
@@ -66,7 +64,6 @@ def test_every_byte_is_in_one_document_or_between_them(block: bytes) -> None:
         assert not block[end:].replace(MARK, b"").strip(BETWEEN)
 
 
-@settings(max_examples=100, deadline=None)
 @given(blocks().map(lambda written: written[0]) | SOUP)
 @example(b' {\n  "a": {\n }\n{"b":2}\n{"c":3}')
 def test_cutting_a_block_at_its_boundary_changes_no_document(block: bytes) -> None:
@@ -76,7 +73,6 @@ def test_cutting_a_block_at_its_boundary_changes_no_document(block: bytes) -> No
         assert texts(halves) == texts(list(documents(block, decode)))
 
 
-@settings(max_examples=80, deadline=None)
 @given(blocks().map(lambda written: written[0]) | SOUP)
 def test_both_decoders_find_the_same_documents(block: bytes) -> None:
     one, other = list(documents(block, loads)), list(documents(block, faster))
@@ -84,7 +80,6 @@ def test_both_decoders_find_the_same_documents(block: bytes) -> None:
     assert [document.value for document in one] == [document.value for document in other]
 
 
-@settings(max_examples=80, deadline=None)
 @given(
     st.lists(RECORDS, min_size=1, max_size=5),
     st.sampled_from(sorted(LAYOUTS)),

@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from due_cli.events import Envelope, Json, Record, Row, documents, loads, rows_of, units
@@ -48,6 +48,7 @@ from tests.events.records import (
 from tests.events.respelling import respelled
 from tests.events.samples import SAMPLES, TOPIC, Sample
 from tests.events.wrapping import encoded, firehose, sns
+from tests.sampling import costly
 
 
 def id_of(record: Record, envelope: Envelope | None = None) -> str:
@@ -212,7 +213,7 @@ class TestRecipients:
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
 @given(seed=st.integers())
-@settings(max_examples=10)
+@costly(0.1)
 def test_an_id_follows_from_values_and_not_from_json_text(sample: Sample, seed: int) -> None:
     """Key order at every depth, white space, escapes and the spelling of numbers are a serialiser's."""
     random = Random(seed)

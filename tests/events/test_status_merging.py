@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from functools import reduce
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from due_cli.events import Record, Status, merged
@@ -73,7 +73,6 @@ POOLS = {channel: _pool(channel) for channel in ORDER}
 some = st.sampled_from(sorted(POOLS)).flatmap(lambda channel: st.lists(st.sampled_from(POOLS[channel]), min_size=3))
 
 
-@settings(max_examples=100, deadline=None)
 @given(some)
 def test_merging_is_commutative_associative_and_idempotent(statuses: list[Status]) -> None:
     cut = len(statuses) // 3
@@ -84,7 +83,6 @@ def test_merging_is_commutative_associative_and_idempotent(statuses: list[Status
     assert merged(merged(one, two), one) == merged(one, two)
 
 
-@settings(max_examples=100, deadline=None)
 @given(some, st.data())
 def test_any_order_and_any_repetition_gives_the_same_item(statuses: list[Status], data: st.DataObject) -> None:
     shuffled = data.draw(st.permutations(statuses)) + data.draw(st.lists(st.sampled_from(statuses), max_size=5))

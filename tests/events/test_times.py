@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from due_cli.events import Json
@@ -80,7 +80,6 @@ def test_epoch_seconds(value: Json, expected: int | None) -> None:
     assert seconds(value) == expected
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.datetimes(*YEARS), st.integers(-14 * 60, 14 * 60))
 def test_any_time_in_any_offset_is_read_to_the_millisecond(moment: datetime, minutes: int) -> None:
     moment = moment.replace(microsecond=moment.microsecond // 1000 * 1000, tzinfo=UTC)

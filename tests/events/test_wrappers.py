@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from due_cli.events import Decoder, Envelope, Json, Row, loads, rows_of
@@ -65,7 +65,6 @@ def test_every_record_in_every_wrapper_gives_the_rows_of_the_bare_record(wrapper
         assert [row["event_type"] for row in found.rows] == list(sample.types)
 
 
-@settings(max_examples=100, deadline=None)
 @given(
     st.sampled_from(BARE),
     st.lists(st.sampled_from(sorted(WRAPPERS)), min_size=2, max_size=5),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from due_cli.aws.pipeline.status_item import line_of, of_record
@@ -105,7 +105,6 @@ def test_a_line_that_cannot_be_read_fails_alone_and_says_why(world: World, trans
     assert world.stored().keys() == {"neighbour", "replayed"}
 
 
-@settings(max_examples=200)
 @given(any_facts)
 def test_any_facts_are_a_status_or_cannot_be_read(status_facts: str) -> None:
     try:
@@ -116,7 +115,6 @@ def test_any_facts_are_a_status_or_cannot_be_read(status_facts: str) -> None:
     assert of_record(json.loads(line_of(status))) == status
 
 
-@settings(max_examples=100)
 @given(lines=st.lists(any_facts | json_values, min_size=1, max_size=4))
 def test_whatever_a_line_says_every_record_is_answered_and_its_neighbours_are_untouched(
     transform: Function, lines: list[Json]

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import Phase
 
 from due_cli.core.progress import Silent
 from due_cli.local.folder import Folder
@@ -16,8 +15,6 @@ from due_cli.local.setup import set_up
 
 NewDatabase = Callable[[], Path]
 
-# Examples that take long are small by themselves; making them smaller would take minutes.
-COSTLY = (Phase.explicit, Phase.reuse, Phase.generate)
 LONG = 36_500  # days that a status is kept: the events of the tests stay at their time while the clock goes on
 
 

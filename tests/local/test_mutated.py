@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from due_cli.events.model import Json
@@ -19,9 +19,10 @@ from due_cli.ingest.batch import Batch, Block, normalised
 from tests.commands import Due
 from tests.events.records import copied, ses_send
 from tests.events.samples import SAMPLES
-from tests.local.conftest import COSTLY, NewDatabase
+from tests.local.conftest import NewDatabase
 from tests.local.looking import ingest, rows
 from tests.local.test_bad_input import ALSO_GOOD, GOOD, kept_failures
+from tests.sampling import costly
 
 
 class _Trickle:
@@ -52,7 +53,6 @@ def _outcome(batches: Iterable[Batch]) -> tuple[int, list[bytes], list[tuple[byt
 
 
 @given(parts=_TEXTS, most=st.sampled_from((50, 200, 1000, 5000)))
-@settings(max_examples=300)
 def test_records_do_not_depend_on_where_a_text_is_cut(parts: list[tuple[bytes, bytes]], most: int) -> None:
     text = b"".join(part + end for part, end in parts)
     blocks = [piece for piece in inputs.cut(_Trickle(text, most), "origin") if isinstance(piece, Block)]
@@ -107,7 +107,7 @@ def _replace(record: Any, path: tuple[str | int, ...], value: Json) -> None:
 
 
 @given(lines=st.lists(mutated(), min_size=5, max_size=25), packed=st.booleans())
-@settings(max_examples=20, phases=COSTLY)
+@costly(0.15)
 def test_mutated_records_never_stop_an_ingest(
     due: Due, new_database: NewDatabase, tmp_path: Path, lines: list[bytes], packed: bool
 ) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from due_cli.events.model import Json
@@ -34,8 +34,9 @@ from tests.events.records import (
     whatsapp_status,
     whatsapp_statuses,
 )
-from tests.local.conftest import COSTLY, NewDatabase
+from tests.local.conftest import NewDatabase
 from tests.local.looking import Content, content, ingest
+from tests.sampling import costly
 
 HOUR = 3_600_000
 
@@ -177,7 +178,7 @@ def _handed_in(due: Due, database: Path, plan: Plan) -> Content:
 
 
 @given(two=two_plans())
-@settings(max_examples=12, phases=COSTLY)
+@costly(0.15)
 def test_any_way_to_hand_in_the_same_records_gives_the_same_database(
     due: Due, new_database: NewDatabase, two: tuple[Plan, Plan]
 ) -> None:

@@ -1,8 +1,8 @@
-"""Breaks of what events become: rows, views, reports, statuses and partitions."""
+"""Mutants of what events become: rows, views, reports, statuses and partitions."""
 
 from __future__ import annotations
 
-from tests.mutants.model import Break
+from tests.mutants.model import Mutant
 
 VIEWS = "tests/engines/test_views.py"
 REPORTS = "tests/engines/test_reports.py"
@@ -12,7 +12,7 @@ STATUSES = "tests/engines/test_dynamodb.py"
 PARTITIONS = "tests/lambdas/test_partition.py"
 
 EVENTS = (
-    Break(
+    Mutant(
         "view column",
         "the treatment of a click is its campaign",
         "queries/views/email_click.sql",
@@ -21,7 +21,7 @@ EVENTS = (
         VIEWS,
         "view_is_the_same and email_click",
     ),
-    Break(
+    Mutant(
         "view column",
         "the context of an open stands over its attributes",
         "queries/views/email_open.sql",
@@ -36,7 +36,7 @@ EVENTS = (
         VIEWS,
         "view_is_the_same and email_open",
     ),
-    Break(
+    Mutant(
         "view column",
         "a nested value of an SMS context is nothing",
         "queries/views/sms_success.sql",
@@ -45,7 +45,7 @@ EVENTS = (
         VIEWS,
         "view_is_the_same and sms_success",
     ),
-    Break(
+    Mutant(
         "report predicate",
         "a reply counts as a message that was sent",
         "queries/reports/sms-cost.sql",
@@ -54,7 +54,7 @@ EVENTS = (
         REPORTS,
         "by_hand and sms-cost",
     ),
-    Break(
+    Mutant(
         "report predicate",
         "messages without a campaign are one",
         "queries/reports/campaign-engagement.sql",
@@ -63,7 +63,7 @@ EVENTS = (
         REPORTS,
         "by_hand and campaign-engagement",
     ),
-    Break(
+    Mutant(
         "report predicate",
         "the first hour of the period is left out",
         "queries/reports/bounce-rate.sql",
@@ -72,7 +72,7 @@ EVENTS = (
         REPORTS,
         "by_hand and bounce-rate",
     ),
-    Break(
+    Mutant(
         "report predicate",
         "a message to several is one to the first of them",
         "queries/reports/address-engagement.sql",
@@ -81,7 +81,7 @@ EVENTS = (
         REPORTS,
         "by_hand and address-engagement",
     ),
-    Break(
+    Mutant(
         "normaliser field",
         "the sender of an SES mail is not taken",
         "due_cli/events/ses.py",
@@ -89,7 +89,7 @@ EVENTS = (
         "",
         SES,
     ),
-    Break(
+    Mutant(
         "normaliser field",
         "prices are cents",
         "due_cli/events/sms.py",
@@ -97,7 +97,7 @@ EVENTS = (
         "MILLICENTS_A_DOLLAR = 100",
         SMS,
     ),
-    Break(
+    Mutant(
         "normaliser field",
         "the sender and the recipient of an SMS change places",
         "due_cli/events/sms.py",
@@ -111,7 +111,7 @@ EVENTS = (
 """,
         SMS,
     ),
-    Break(
+    Mutant(
         "status expression",
         "an item is written over, whatever it has become since it was read",
         "due_cli/aws/pipeline/status_store.py",
@@ -120,7 +120,7 @@ EVENTS = (
         STATUSES,
         "loses or few_calls or blogs_keys",
     ),
-    Break(
+    Mutant(
         "status expression",
         "what is the same is written, and what is different is not",
         "due_cli/aws/pipeline/status_store.py",
@@ -129,7 +129,7 @@ EVENTS = (
         STATUSES,
         "loses or few_calls or blogs_keys",
     ),
-    Break(
+    Mutant(
         "status expression",
         "the condition is on what is to be written",
         "due_cli/aws/pipeline/status_store.py",
@@ -138,7 +138,7 @@ EVENTS = (
         STATUSES,
         "loses or few_calls or blogs_keys",
     ),
-    Break(
+    Mutant(
         "partition hour",
         "the partition has twelve hours a day",
         "due_cli/lambdas/partition.py",
@@ -146,7 +146,7 @@ EVENTS = (
         'return f"{moment:%Y-%m-%d %I}:00:00"',
         PARTITIONS,
     ),
-    Break(
+    Mutant(
         "partition hour",
         "the partition is where the day's files are",
         "due_cli/lambdas/partition.py",

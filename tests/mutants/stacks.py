@@ -1,8 +1,8 @@
-"""Breaks of what a stack on AWS is made of, and of how it is made and removed."""
+"""Mutants of what a stack on AWS is made of, and of how it is made and removed."""
 
 from __future__ import annotations
 
-from tests.mutants.model import Break
+from tests.mutants.model import Mutant
 
 ACCOUNT = "tests/scenarios/test_account.py"
 DRIFT = "tests/scenarios/test_drift.py"
@@ -10,7 +10,7 @@ SETUP = "tests/scenarios/test_setup.py"
 FAILURES = "tests/scenarios/test_failures.py"
 OWNERSHIP = "tests/scenarios/test_ownership.py"
 SENDERS = "tests/aws/stack/test_senders.py"
-PATIENCE = "tests/aws/test_retry.py"
+RETRY = "tests/aws/test_retry.py"
 EXECUTE = "tests/aws/stack/test_execute.py"
 INGEST = "tests/aws/test_ingest.py"
 PARTITION = "tests/lambdas/test_partition.py"
@@ -22,7 +22,7 @@ _BUCKET, _DESIRED, _POLICIES = (
 )
 
 STACKS = (
-    Break(
+    Mutant(
         "stack setting",
         "events expire as query results do",
         _BUCKET,
@@ -30,7 +30,7 @@ STACKS = (
         '"Filter": {"Prefix": ""},',
         ACCOUNT,
     ),
-    Break(
+    Mutant(
         "stack setting",
         "what comes without TLS is let in",
         _POLICIES,
@@ -38,7 +38,7 @@ STACKS = (
         '"Condition": {"Bool": {"aws:SecureTransport": "true"}}',
         ACCOUNT,
     ),
-    Break(
+    Mutant(
         "stack setting",
         "any account's service takes a role on",
         _POLICIES,
@@ -46,7 +46,7 @@ STACKS = (
         "{}",
         ACCOUNT,
     ),
-    Break(
+    Mutant(
         "stack setting",
         "the alarm on late events watches another metric",
         _DESIRED,
@@ -54,7 +54,7 @@ STACKS = (
         "DeliveryToS3.Bytes",
         ACCOUNT,
     ),
-    Break(
+    Mutant(
         "stack setting",
         "the transform may write to every stream",
         _POLICIES,
@@ -62,7 +62,7 @@ STACKS = (
         'allow("firehose:PutRecordBatch", "*"),',
         ACCOUNT,
     ),
-    Break(
+    Mutant(
         "stack setting",
         "an event destination through a project has all ten types",
         "due_cli/aws/resources/event_destination.py",
@@ -71,7 +71,7 @@ STACKS = (
         SENDERS,
         "project",
     ),
-    Break(
+    Mutant(
         "found",
         "a role is looked at without its other policies",
         "due_cli/aws/resources/role.py",
@@ -80,7 +80,7 @@ STACKS = (
         DRIFT,
         "another_right",
     ),
-    Break(
+    Mutant(
         "found",
         "a function keeps what a role of the same name was given",
         "due_cli/aws/resources/function.py",
@@ -89,7 +89,7 @@ STACKS = (
         DRIFT,
         "role_that",
     ),
-    Break(
+    Mutant(
         "found",
         "what another made is the stack's",
         "due_cli/aws/stack/ownership.py",
@@ -98,7 +98,7 @@ STACKS = (
         OWNERSHIP,
         "another_stacks",
     ),
-    Break(
+    Mutant(
         "made",
         "what was made is not waited for",
         "due_cli/aws/stack/execute.py",
@@ -107,7 +107,7 @@ STACKS = (
         FAILURES,
         "seen_late",
     ),
-    Break(
+    Mutant(
         "made",
         "steps do not wait for what they need",
         "due_cli/aws/stack/execute.py",
@@ -115,7 +115,7 @@ STACKS = (
         "if step.node.serial_group in lanes:",
         EXECUTE,
     ),
-    Break(
+    Mutant(
         "made",
         "an option that is not given falls back to its default",
         "due_cli/aws/stack/options.py",
@@ -124,15 +124,15 @@ STACKS = (
         SETUP,
         "changed_options",
     ),
-    Break(
+    Mutant(
         "made",
         "AWS is waited for without an end",
         "due_cli/aws/retry.py",
         "        stop=stop_before_delay(seconds),\n        sleep=sleep,\n        reraise=True,\n",
         "        sleep=sleep,\n        reraise=True,\n",
-        PATIENCE,
+        RETRY,
     ),
-    Break(
+    Mutant(
         "records",
         "records that the stream refuses are not put again",
         "due_cli/aws/services/firehose.py",
@@ -141,7 +141,7 @@ STACKS = (
         INGEST,
         "refused_inside",
     ),
-    Break(
+    Mutant(
         "records",
         "an answer may be of any size",
         "due_cli/lambdas/transform.py",
@@ -150,7 +150,7 @@ STACKS = (
         TRANSFORM,
         "six_megabytes",
     ),
-    Break(
+    Mutant(
         "records",
         "a partition that is there already is a failure",
         "due_cli/lambdas/partition.py",

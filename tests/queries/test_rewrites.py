@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from due_cli.core.errors import QueryError
@@ -190,7 +190,6 @@ _MILLIS = st.integers(at("2000-01-01"), at("2100-01-01"))
 _EPOCH = datetime(1970, 1, 1)
 
 
-@settings(max_examples=40)
 @given(_MILLIS)
 def test_epoch_milliseconds_are_kept_whole(ask: Ask, millis: int) -> None:
     moment = _EPOCH + timedelta(milliseconds=millis)
@@ -204,7 +203,6 @@ _MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1)).map(lambda m
 _UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400, "week": 7 * 86_400}
 
 
-@settings(max_examples=40)
 @given(_MOMENTS, _MOMENTS, st.sampled_from(sorted(_UNITS)))
 def test_date_diff_counts_whole_units(ask: Ask, first: datetime, last: datetime, unit: str) -> None:
     sql = f"SELECT date_diff('{unit}', TIMESTAMP '{first}', TIMESTAMP '{last}')"
@@ -218,7 +216,6 @@ def test_date_diff_within_date_diff(ask: Ask) -> None:
     assert ask(sql) == [(0, 0, 0)]
 
 
-@settings(max_examples=40)
 @given(st.integers(-1000, 1000), st.integers(-1000, 1000).filter(bool))
 def test_integers_divide_as_integers(ask: Ask, left: int, right: int) -> None:
     assert ask(f"SELECT {left} / ({right}), CAST({left} AS double) / ({right})") == [(int(left / right), left / right)]
@@ -234,7 +231,6 @@ def _written(value: dict[str, str] | None) -> str:
     return f"CAST(MAP(ARRAY[{keys}], ARRAY[{values}]) AS map(varchar, varchar))"
 
 
-@settings(max_examples=40)
 @given(_MAPS, _MAPS)
 def test_map_concat_is_null_with_a_null(ask: Ask, left: dict[str, str] | None, right: dict[str, str] | None) -> None:
     joined = None if left is None or right is None else {**left, **right}
