@@ -141,7 +141,7 @@ EVENTS = (
     Mutant(
         "partition hour",
         "the partition has twelve hours a day",
-        "due_cli/lambdas/partition.py",
+        "due_cli/aws/pipeline/partitions.py",
         'return f"{moment:%Y-%m-%d %H}:00:00"',
         'return f"{moment:%Y-%m-%d %I}:00:00"',
         PARTITIONS,
@@ -149,7 +149,7 @@ EVENTS = (
     Mutant(
         "partition hour",
         "the partition is where the day's files are",
-        "due_cli/lambdas/partition.py",
+        "due_cli/aws/pipeline/partitions.py",
         "/events/{moment:%Y/%m/%d/%H}/",
         "/events/{moment:%Y/%m/%d}/",
         PARTITIONS,
