@@ -6,7 +6,7 @@ Only tags whose keys the stack sets are compared and changed: those that other p
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TypedDict
+from typing import Any
 
 Tags = Mapping[str, str]
 OWNER = "due:stack"  # tells the stack's own resources from those that something else created
@@ -14,15 +14,8 @@ DATABASE = "due:database"  # of the transform's role: a stack whose setup was in
 TAGS = "tags"  # the setting of a resource that holds its tags
 
 
-class Tag(TypedDict):
-    """A tag in the format of most services."""
-
-    Key: str
-    Value: str
-
-
-def tag_list(tags: Tags) -> list[Tag]:
-    """Tags as a list of keys and values."""
+def tag_list(tags: Tags) -> list[Any]:
+    """Tags as a list of keys and values, for which each service has a type of its own."""
     return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
 
 

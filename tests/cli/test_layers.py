@@ -181,11 +181,11 @@ def test_modules_and_functions_are_small() -> None:
     large = []
     for name, tree in modules():
         lines = len((PACKAGE / name).read_text("utf-8").splitlines())
-        if lines > 350:
+        if lines > 450:
             large.append(f"{name}: {lines} lines")
         for node in ast.walk(tree):
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 length = (node.end_lineno or 0) - node.lineno + 1
-                if length > 45:
+                if length > 70:
                     large.append(f"{name}: {node.name} has {length} lines")
     assert large == []

@@ -92,8 +92,12 @@ def test_eight_processes_leave_the_items_of_the_sorted_events(world: World) -> N
     assert world.objects("errors/status/") == {}
 
 
+def _table(name: str, tags: dict[str, str]) -> StatusTable:
+    return StatusTable(name=name, arn=f"{_ARNS}{name}", expires=EXPIRES_AT, kms_key=None, tags=tags)
+
+
 def test_the_table_is_made_as_setup_makes_it(aws: Aws) -> None:
-    table = StatusTable("made", f"{_ARNS}made", EXPIRES_AT, None, {"due:stack": "due"})
+    table = _table("made", {"due:stack": "due"})
     assert table.current(aws) is None
     table.create(aws)
     assert table.current(aws) == {**table.desired(), "TimeToLive": None}
@@ -107,7 +111,7 @@ def test_the_table_is_made_as_setup_makes_it(aws: Aws) -> None:
 
 def test_what_has_expired_is_removed_and_nothing_else(world: World, aws: Aws) -> None:
     """DynamoDB takes an item whose attribute is a number of epoch seconds in the last five years."""
-    StatusTable(STATUS, f"{_ARNS}{STATUS}", EXPIRES_AT, None, {}).update(aws, frozenset({"TimeToLive"}))
+    _table(STATUS, {}).update(aws, frozenset({"TimeToLive"}))
     now = int(time.time() * 1000)
     ages = {"new": 0, "nearly": DAYS - 1, "just over": DAYS + 1, "years": 3 * 365, "from long ago": 20 * 365}
     records = [

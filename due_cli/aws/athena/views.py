@@ -26,7 +26,8 @@ def create(stack: Stack, sql: str) -> str:
         )
     if not statements.or_replace(statement) and table_of(stack.aws, database, name) is not None:
         raise UsageError(f"the view {name} exists", "write CREATE OR REPLACE VIEW to replace it")
-    View(database, name, transpile.without_semicolon(sql), stack.names.workgroup).create(stack.aws)
+    sql = transpile.without_semicolon(sql)
+    View(database=database, name=name, sql=sql, workgroup=stack.names.workgroup).create(stack.aws)
     return name
 
 
@@ -43,7 +44,8 @@ def drop(stack: Stack, name: str, *, missing_ok: bool = False) -> None:
     needed = [other for other, query in views.items() if other != name and _reads(query, name)]
     if needed:
         raise QueryError(f"the view {name} is needed by {', '.join(needed)}", f"due view drop {needed[0]}")
-    View(stack.options.database, name, "", stack.names.workgroup).delete(stack.aws)
+    database, workgroup = stack.options.database, stack.names.workgroup
+    View(database=database, name=name, sql="", workgroup=workgroup).delete(stack.aws)
 
 
 def listed(stack: Stack) -> Table:

@@ -16,7 +16,7 @@ from botocore.utils import get_environ_proxies
 from due_cli.aws.client import Aws
 from due_cli.aws.doctor.context import DoctorContext, Examined, command_in, granted_to_all, listed, masked
 from due_cli.aws.errors import POLICY_HINT, ignore_errors, is_lake_formation, translate_errors
-from due_cli.aws.resources.http_api import address_of
+from due_cli.aws.resources.http_api import status_url
 from due_cli.aws.services.cloudwatch import raised_alarms
 from due_cli.aws.services.glue import roles_without_grants
 from due_cli.aws.stack.desired import TABLE
@@ -77,7 +77,7 @@ def status_table(patient: DoctorContext) -> Examined:
 def status_api(patient: DoctorContext) -> Examined:
     """It answers 404 for a message that nobody can know."""
     names = patient.names
-    address = address_of(patient.aws, names.api, names.stack)
+    address = status_url(patient.aws, names.api, names.stack)
     if address is None:
         yield Check("status API", "warning", f"not checked: {names.api} is missing", patient.setup)
         return

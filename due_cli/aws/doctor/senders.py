@@ -89,7 +89,7 @@ def _faults(patient: DoctorContext, one: ConfigSet, ways: Ways) -> Iterator[Chec
 def _differing(one: ConfigSet, to: Destination, ways: Ways) -> Iterator[str]:
     """How an event destination that leads here differs from the one that attaching makes."""
     about = f"the event destination {one.name}/{to.name}"
-    wanted = EventDestination(one.name, ways.as_it_is(to)).desired()
+    wanted = EventDestination(config_set=one.name, to=ways.as_it_is(to)).desired()
     types, role = wanted["MatchingEventTypes"], wanted.get("IamRoleArn", to.role_arn)
     missing = sorted(set(types) - to.types) if isinstance(types, list) else []
     if not to.enabled:

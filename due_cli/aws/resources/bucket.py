@@ -1,6 +1,6 @@
 """The data bucket: encrypted, closed to the public, over TLS only; query results expire, events and errors do not.
 
-Its policy, lifecycle and notifications may hold what others put there: each is read, merged and written.
+Its policy, lifecycle and tags may hold what other people put there: each is read, merged and written.
 """
 
 from __future__ import annotations
@@ -8,137 +8,94 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from due_cli.aws.client import Aws
-from due_cli.aws.errors import ignore_errors, translate_errors
-from due_cli.aws.resources.resource import Settings
-from due_cli.aws.retry import retry_transient, wait_until
-from due_cli.aws.tags import TAGS, Tags, managed_tags, tag_list, tags_from_list
+from due_cli.aws.errors import ignore_errors
+from due_cli.aws.resources.resource import Setting, TaggedResource
+from due_cli.aws.retry import wait_until
+from due_cli.aws.tags import Tags, tag_list, tags_from_list
 from due_cli.core.errors import RefusedError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import ServerSideEncryptionRuleTypeDef
 
-_CLOSED: dict[str, bool] = {
+_CLOSED: Any = {
     "BlockPublicAcls": True,
     "IgnorePublicAcls": True,
     "BlockPublicPolicy": True,
     "RestrictPublicBuckets": True,
 }
-_OWN = "due-"  # the ids of lifecycle rules that are due's begin so
-_UNFINISHED_DAYS = 7
-_PASSING = ("SlowDown", "InternalError", "ServiceUnavailable")  # refusals of single objects that pass
+_RULE_PREFIX = "due-"  # of the ids of due's own lifecycle rules
+_INCOMPLETE_DAYS = 7
+_BUSY = ("SlowDown", "InternalError", "ServiceUnavailable")  # transient errors of single objects
 _WITHOUT_LOCATION = "us-east-1"  # the region for which S3 refuses the name of the region
 
 
-@dataclass(frozen=True, slots=True)
-class Bucket:
-    """``statement`` goes into its policy; objects under ``results`` expire after so many days."""
+@dataclass(frozen=True, kw_only=True)
+class Bucket(TaggedResource):
+    """``statement`` goes into its policy; objects under ``results`` expire after ``results_days``.
 
+    A name that belongs to another account is an error. It is deleted with all its objects and their old versions.
+    """
+
+    kind = "data bucket"
+    not_found = ignore_errors("404", "NoSuchBucket")
+    already_exists = ignore_errors("BucketAlreadyOwnedByYou")
     name: str
     region: str
-    statement: dict[str, object]
+    statement: Mapping[str, object]
     results: str
     results_days: int
     kms_key: str | None
-    tags: Tags
-    kind: str = "data bucket"
 
-    def desired(self) -> Settings:
-        """How it should be."""
-        return {
-            "ServerSideEncryption": self.kms_key or "AES256",
-            "PublicAccessBlock": _CLOSED,
-            "PolicyStatement": self.statement,
-            "LifecycleRules": self._rules(),
-            TAGS: dict(self.tags),
-        }
+    def _settings(self) -> list[Setting]:
+        encryption = self.kms_key or "AES256"
+        return [
+            Setting("ServerSideEncryption", encryption, read=self._encryption, write=self._put_encryption),
+            Setting("PublicAccessBlock", _CLOSED, read=self._public_access, write=self._put_public_access),
+            Setting("PolicyStatement", self.statement, read=self._own_statement, write=self._put_statement),
+            Setting("LifecycleRules", self._own_rules(), read=self._current_rules, write=self._put_rules),
+            self._tag_setting(),
+        ]
 
-    def current(self, aws: Aws) -> Settings | None:
-        """How it is. Raises where the name is another account's."""
-        with translate_errors(f"looking for bucket {self.name}"), ignore_errors("404", "NoSuchBucket"):
-            aws.s3.head_bucket(Bucket=self.name, ExpectedBucketOwner=aws.caller.account)
-            return {
-                "ServerSideEncryption": self._encryption(aws),
-                "PublicAccessBlock": self._public_access(aws),
-                "PolicyStatement": _with_sid(self._policy(aws), self.statement["Sid"]),
-                "LifecycleRules": [rule for rule in self._lifecycle(aws) if _is_own(rule)],
-                TAGS: managed_tags(self._tagging(aws), self.tags),
-            }
-        return None
+    def _describe(self, aws: Aws) -> Any:
+        return aws.s3.head_bucket(Bucket=self.name, ExpectedBucketOwner=aws.caller.account)
 
-    def create(self, aws: Aws) -> None:
-        """Makes it."""
-        place = {} if self.region == _WITHOUT_LOCATION else {"LocationConstraint": self.region}
-        with translate_errors(f"creating bucket {self.name}"), ignore_errors("BucketAlreadyOwnedByYou"):
-            arguments: dict[str, Any] = {"CreateBucketConfiguration": place} if place else {}
-            retry_transient(lambda: aws.s3.create_bucket(Bucket=self.name, **arguments))
+    def _create(self, aws: Aws) -> None:
+        location: Any = {"LocationConstraint": self.region}
+        arguments = {} if self.region == _WITHOUT_LOCATION else {"CreateBucketConfiguration": location}
+        aws.s3.create_bucket(Bucket=self.name, **arguments)
 
-    def update(self, aws: Aws, changed: frozenset[str]) -> None:
-        """Sets what differs, one after another: S3 takes one change of a bucket at a time."""
-        for setting, put in (
-            ("PublicAccessBlock", self._put_public_access),
-            ("ServerSideEncryption", self._put_encryption),
-            ("PolicyStatement", self._put_policy),
-            ("LifecycleRules", self._put_lifecycle),
-            (TAGS, self._put_tags),
-        ):
-            if setting in changed:
-                with translate_errors(f"setting {setting} of bucket {self.name}"):
-                    retry_transient(lambda put=put: put(aws))  # type: ignore[misc]  # bound in each round
+    def _delete(self, aws: Aws) -> None:
+        wait_until(partial(self._is_deleted, aws), f"deletion of bucket {self.name}")
 
-    def delete(self, aws: Aws) -> None:
-        """Removes it with everything in it, old versions too."""
-        with translate_errors(f"deleting bucket {self.name}"), ignore_errors("NoSuchBucket"):
-            wait_until(lambda: self._is_gone(aws), f"the end of bucket {self.name}")
-
-    def _is_gone(self, aws: Aws) -> bool:
-        """Whether it could be removed: a query or a function that ends just now may have written into it meanwhile."""
-        self._empty(aws)
+    def _is_deleted(self, aws: Aws) -> bool:
+        """Empty and delete it; False if a query or function that just ends has written into it meanwhile."""
+        for page in aws.s3.get_paginator("list_object_versions").paginate(Bucket=self.name):
+            if versions := [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
+                objects = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in versions]
+                wait_until(partial(self._are_deleted, aws, objects), f"emptying of bucket {self.name}")
         with ignore_errors("BucketNotEmpty"):
             aws.s3.delete_bucket(Bucket=self.name)
             return True
         return False
 
-    def _empty(self, aws: Aws) -> None:
-        for page in aws.s3.get_paginator("list_object_versions").paginate(Bucket=self.name):
-            found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-            if not found:
-                continue
-            objects = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in found]
-            wait_until(lambda objects=objects: self._deleted(aws, objects), f"emptying bucket {self.name}")  # type: ignore[misc]  # bound in each round
+    def _are_deleted(self, aws: Aws, objects: Any) -> bool:
+        """Delete objects; False if S3 was busy with some, which its answer says and botocore does not raise."""
+        answer = aws.s3.delete_objects(Bucket=self.name, Delete={"Objects": objects, "Quiet": True})
+        errors = answer.get("Errors", [])
+        for error in errors:
+            if error.get("Code") not in _BUSY:
+                reason = f"{error.get('Code')}: {error.get('Message')}"
+                raise RefusedError(f"deleting {error.get('Key')} of bucket {self.name}: {reason}")
+        return not errors
 
-    def _deleted(self, aws: Aws, objects: list[dict[str, str]]) -> bool:
-        """Whether S3 has deleted all of them; it refuses single ones in an answer that no SDK takes for a failure."""
-        answer = aws.s3.delete_objects(Bucket=self.name, Delete={"Objects": objects, "Quiet": True})  # type: ignore[typeddict-item]  # both keys are there
-        refusals = answer.get("Errors", [])
-        for refused in refusals:
-            if refused.get("Code") not in _PASSING:
-                why = f"{refused.get('Code')}: {refused.get('Message')}"
-                raise RefusedError(f"deleting {refused.get('Key')} of bucket {self.name}: {why}")
-        return not refusals
-
-    def _rules(self) -> list[dict[str, object]]:
-        return [
-            {
-                "ID": f"{_OWN}query-results",
-                "Status": "Enabled",
-                "Filter": {"Prefix": self.results},
-                "Expiration": {"Days": self.results_days},
-            },
-            {
-                "ID": f"{_OWN}unfinished-uploads",
-                "Status": "Enabled",
-                "Filter": {"Prefix": ""},
-                "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": _UNFINISHED_DAYS},
-            },
-        ]
-
-    def _encryption(self, aws: Aws) -> object:
+    def _encryption(self, aws: Aws, _: Any) -> object:
         with ignore_errors("ServerSideEncryptionConfigurationNotFoundError"):
-            found = aws.s3.get_bucket_encryption(Bucket=self.name)
-            rule = found["ServerSideEncryptionConfiguration"]["Rules"][0].get("ApplyServerSideEncryptionByDefault")
+            configuration = aws.s3.get_bucket_encryption(Bucket=self.name)["ServerSideEncryptionConfiguration"]
+            rule = configuration["Rules"][0].get("ApplyServerSideEncryptionByDefault")
             return (rule.get("KMSMasterKeyID") or rule["SSEAlgorithm"]) if rule else None
         return None
 
@@ -149,51 +106,68 @@ class Bucket:
             rule = {"ApplyServerSideEncryptionByDefault": default, "BucketKeyEnabled": True}  # type: ignore[typeddict-item]
         aws.s3.put_bucket_encryption(Bucket=self.name, ServerSideEncryptionConfiguration={"Rules": [rule]})
 
-    def _public_access(self, aws: Aws) -> object:
+    def _public_access(self, aws: Aws, _: Any) -> object:
         with ignore_errors("NoSuchPublicAccessBlockConfiguration"):
-            return dict(aws.s3.get_public_access_block(Bucket=self.name)["PublicAccessBlockConfiguration"])
+            return aws.s3.get_public_access_block(Bucket=self.name)["PublicAccessBlockConfiguration"]
         return None
 
     def _put_public_access(self, aws: Aws) -> None:
-        aws.s3.put_public_access_block(Bucket=self.name, PublicAccessBlockConfiguration=_CLOSED)  # type: ignore[arg-type]
+        aws.s3.put_public_access_block(Bucket=self.name, PublicAccessBlockConfiguration=_CLOSED)
 
     def _policy(self, aws: Aws) -> dict[str, Any]:
         with ignore_errors("NoSuchBucketPolicy"):
-            found: dict[str, Any] = json.loads(aws.s3.get_bucket_policy(Bucket=self.name)["Policy"])
-            statements = found.get("Statement", [])  # IAM takes a single one without a list
-            return {**found, "Statement": [statements] if isinstance(statements, dict) else statements}
+            policy: dict[str, Any] = json.loads(aws.s3.get_bucket_policy(Bucket=self.name)["Policy"])
+            statements = policy.get("Statement", [])  # IAM takes a single one without a list
+            return {**policy, "Statement": [statements] if isinstance(statements, dict) else statements}
         return {"Version": "2012-10-17", "Statement": []}
 
-    def _put_policy(self, aws: Aws) -> None:
+    def _is_own(self, statement: Mapping[str, Any]) -> bool:
+        return statement.get("Sid") == self.statement["Sid"]
+
+    def _own_statement(self, aws: Aws, _: Any) -> object:
+        return next(filter(self._is_own, self._policy(aws)["Statement"]), None)
+
+    def _put_statement(self, aws: Aws) -> None:
         policy = self._policy(aws)
-        others = [one for one in policy["Statement"] if one.get("Sid") != self.statement["Sid"]]
+        others = [statement for statement in policy["Statement"] if not self._is_own(statement)]
         merged = {**policy, "Statement": [*others, self.statement]}
         aws.s3.put_bucket_policy(Bucket=self.name, Policy=json.dumps(merged))
 
-    def _lifecycle(self, aws: Aws) -> list[dict[str, Any]]:
+    def _own_rules(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "ID": f"{_RULE_PREFIX}query-results",
+                "Status": "Enabled",
+                "Filter": {"Prefix": self.results},
+                "Expiration": {"Days": self.results_days},
+            },
+            {
+                "ID": f"{_RULE_PREFIX}unfinished-uploads",
+                "Status": "Enabled",
+                "Filter": {"Prefix": ""},
+                "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": _INCOMPLETE_DAYS},
+            },
+        ]
+
+    def _rules(self, aws: Aws, *, own: bool) -> list[Any]:
+        """The lifecycle rules that are due's own, or those that are not."""
         with ignore_errors("NoSuchLifecycleConfiguration"):
-            found: list[Any] = aws.s3.get_bucket_lifecycle_configuration(Bucket=self.name)["Rules"]
-            return found
+            rules = aws.s3.get_bucket_lifecycle_configuration(Bucket=self.name)["Rules"]
+            return [rule for rule in rules if rule.get("ID", "").startswith(_RULE_PREFIX) is own]
         return []
 
-    def _put_lifecycle(self, aws: Aws) -> None:
-        others = [rule for rule in self._lifecycle(aws) if not _is_own(rule)]
-        rules: Any = [*others, *self._rules()]
+    def _current_rules(self, aws: Aws, _: Any) -> object:
+        return self._rules(aws, own=True)
+
+    def _put_rules(self, aws: Aws) -> None:
+        rules: Any = [*self._rules(aws, own=False), *self._own_rules()]
         aws.s3.put_bucket_lifecycle_configuration(Bucket=self.name, LifecycleConfiguration={"Rules": rules})
 
-    def _tagging(self, aws: Aws) -> dict[str, str]:
+    def _read_tags(self, aws: Aws, _: Any = None) -> Tags:
         with ignore_errors("NoSuchTagSet"):
             return tags_from_list(aws.s3.get_bucket_tagging(Bucket=self.name)["TagSet"])
         return {}
 
-    def _put_tags(self, aws: Aws) -> None:
-        merged = {**self._tagging(aws), **self.tags}
+    def _write_tags(self, aws: Aws) -> None:
+        merged = {**self._read_tags(aws), **self.tags}
         aws.s3.put_bucket_tagging(Bucket=self.name, Tagging={"TagSet": tag_list(merged)})
-
-
-def _is_own(rule: Mapping[str, Any]) -> bool:
-    return str(rule.get("ID", "")).startswith(_OWN)
-
-
-def _with_sid(policy: dict[str, Any], sid: object) -> object:
-    return next((statement for statement in policy["Statement"] if statement.get("Sid") == sid), None)

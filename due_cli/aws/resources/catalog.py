@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from due_cli.aws.client import Aws
-from due_cli.aws.errors import ignore_errors, translate_errors
-from due_cli.aws.resources.resource import Settings
-from due_cli.aws.tags import TAGS, Tags, managed_tags
+from due_cli.aws.errors import ignore_errors
+from due_cli.aws.resources.resource import DeclaredResource, Setting, TaggedResource
+from due_cli.aws.tags import Tags
 
 if TYPE_CHECKING:
     from mypy_boto3_glue.type_defs import ColumnTypeDef, TableInputTypeDef
@@ -19,105 +19,79 @@ _SERDE = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
 Columns = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Database:
-    """A Glue database; its tables can have no tags."""
+@dataclass(frozen=True, kw_only=True)
+class Database(TaggedResource):
+    """A Glue database; its tables can have no tags, and are deleted with it."""
 
+    kind = "database"
+    not_found = ignore_errors("EntityNotFoundException")
+    already_exists = ignore_errors("AlreadyExistsException")
     name: str
     arn: str
-    tags: Tags
-    kind: str = "database"
 
-    def desired(self) -> Settings:
-        """How it should be: there."""
-        return {TAGS: dict(self.tags)}
+    def _settings(self) -> list[Setting]:
+        return [self._tag_setting()]
 
-    def current(self, aws: Aws) -> Settings | None:
-        """How it is."""
-        with translate_errors(f"looking for database {self.name}"), ignore_errors("EntityNotFoundException"):
-            aws.glue.get_database(Name=self.name)
-            return {TAGS: managed_tags(aws.glue.get_tags(ResourceArn=self.arn)["Tags"], self.tags)}
-        return None
+    def _describe(self, aws: Aws) -> Any:
+        return aws.glue.get_database(Name=self.name)["Database"]
 
-    def create(self, aws: Aws) -> None:
-        """Makes it."""
-        with translate_errors(f"creating database {self.name}"), ignore_errors("AlreadyExistsException"):
-            aws.glue.create_database(DatabaseInput={"Name": self.name}, Tags=dict(self.tags))
+    def _create(self, aws: Aws) -> None:
+        aws.glue.create_database(DatabaseInput={"Name": self.name}, Tags=dict(self.tags))
 
-    def update(self, aws: Aws, changed: frozenset[str]) -> None:  # noqa: ARG002  it has nothing but tags
-        """Sets its tags."""
-        with translate_errors(f"tagging database {self.name}"):
-            aws.glue.tag_resource(ResourceArn=self.arn, TagsToAdd=dict(self.tags))
+    def _delete(self, aws: Aws) -> None:
+        aws.glue.delete_database(Name=self.name)
 
-    def delete(self, aws: Aws) -> None:
-        """Removes it with its tables and views."""
-        with translate_errors(f"deleting database {self.name}"), ignore_errors("EntityNotFoundException"):
-            aws.glue.delete_database(Name=self.name)
+    def _read_tags(self, aws: Aws, _: Any) -> Tags:
+        return aws.glue.get_tags(ResourceArn=self.arn)["Tags"]
+
+    def _write_tags(self, aws: Aws) -> None:
+        aws.glue.tag_resource(ResourceArn=self.arn, TagsToAdd=dict(self.tags))
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
-    """The table: ``columns`` and ``partition_keys`` by name and Hive type, files below ``location``."""
+@dataclass(frozen=True, kw_only=True)
+class Table(DeclaredResource):
+    """The table: ``columns`` and ``partition_keys`` by name and Hive type, Parquet files below ``location``.
 
+    Glue takes it as a whole. Its partitions are kept by an update and deleted with it; the files stay.
+    """
+
+    kind = "table"
+    not_found = ignore_errors("EntityNotFoundException")
+    already_exists = ignore_errors("AlreadyExistsException")
     database: str
     name: str
     columns: Columns
     partition_keys: Columns
     location: str
-    kind: str = "table"
 
-    def desired(self) -> Settings:
-        """How it should be."""
-        return {
-            "Columns": self.columns,
-            "PartitionKeys": self.partition_keys,
-            "Location": self.location,
-            "Formats": (_INPUT, _OUTPUT, _SERDE),
-        }
+    def _settings(self) -> list[Setting]:
+        return [
+            Setting("Columns", self.columns, read=_columns, write=self._put),
+            Setting("PartitionKeys", self.partition_keys, read=_partition_keys, write=self._put),
+            Setting("StorageDescriptor.Location", self.location, write=self._put),
+            Setting("Formats", (_INPUT, _OUTPUT, _SERDE), read=_formats, write=self._put),
+        ]
 
-    def current(self, aws: Aws) -> Settings | None:
-        """How it is."""
-        with (
-            translate_errors(f"looking for table {self.database}.{self.name}"),
-            ignore_errors("EntityNotFoundException"),
-        ):
-            table = aws.glue.get_table(DatabaseName=self.database, Name=self.name)["Table"]
-            storage = table.get("StorageDescriptor", {})
-            return {
-                "Columns": tuple((column["Name"], column.get("Type", "")) for column in storage.get("Columns", [])),
-                "PartitionKeys": tuple((key["Name"], key.get("Type", "")) for key in table.get("PartitionKeys", [])),
-                "Location": storage.get("Location"),
-                "Formats": (
-                    storage.get("InputFormat"),
-                    storage.get("OutputFormat"),
-                    storage.get("SerdeInfo", {}).get("SerializationLibrary"),
-                ),
-            }
-        return None
+    def _describe(self, aws: Aws) -> Any:
+        return aws.glue.get_table(DatabaseName=self.database, Name=self.name)["Table"]
 
-    def create(self, aws: Aws) -> None:
-        """Makes it."""
-        with translate_errors(f"creating table {self.database}.{self.name}"), ignore_errors("AlreadyExistsException"):
-            aws.glue.create_table(DatabaseName=self.database, TableInput=self._input())
+    def _create(self, aws: Aws) -> None:
+        aws.glue.create_table(DatabaseName=self.database, TableInput=self._input())
 
-    def update(self, aws: Aws, changed: frozenset[str]) -> None:  # noqa: ARG002  Glue takes all of it or nothing
-        """Sets it as a whole; its partitions stay."""
-        with translate_errors(f"updating table {self.database}.{self.name}"):
-            aws.glue.update_table(DatabaseName=self.database, TableInput=self._input())
+    def _put(self, aws: Aws) -> None:
+        aws.glue.update_table(DatabaseName=self.database, TableInput=self._input())
 
-    def delete(self, aws: Aws) -> None:
-        """Removes it with its partitions; the files stay."""
-        with translate_errors(f"deleting table {self.database}.{self.name}"), ignore_errors("EntityNotFoundException"):
-            aws.glue.delete_table(DatabaseName=self.database, Name=self.name)
+    def _delete(self, aws: Aws) -> None:
+        aws.glue.delete_table(DatabaseName=self.database, Name=self.name)
 
     def _input(self) -> TableInputTypeDef:
         return {
             "Name": self.name,
             "TableType": "EXTERNAL_TABLE",
             "Parameters": {"EXTERNAL": "TRUE", "classification": "parquet", "parquet.compression": "SNAPPY"},
-            "PartitionKeys": _columns(self.partition_keys),
+            "PartitionKeys": _as_list(self.partition_keys),
             "StorageDescriptor": {
-                "Columns": _columns(self.columns),
+                "Columns": _as_list(self.columns),
                 "Location": self.location,
                 "InputFormat": _INPUT,
                 "OutputFormat": _OUTPUT,
@@ -127,5 +101,23 @@ class Table:
         }
 
 
-def _columns(columns: Columns) -> list[ColumnTypeDef]:
+def _columns(_: Aws, table: Any) -> Columns:
+    return _as_pairs(table.get("StorageDescriptor", {}).get("Columns", []))
+
+
+def _partition_keys(_: Aws, table: Any) -> Columns:
+    return _as_pairs(table.get("PartitionKeys", []))
+
+
+def _formats(_: Aws, table: Any) -> tuple[str | None, ...]:
+    storage = table.get("StorageDescriptor", {})
+    serde = storage.get("SerdeInfo", {}).get("SerializationLibrary")
+    return storage.get("InputFormat"), storage.get("OutputFormat"), serde
+
+
+def _as_pairs(columns: list[ColumnTypeDef]) -> Columns:
+    return tuple((column["Name"], column.get("Type", "")) for column in columns)
+
+
+def _as_list(columns: Columns) -> list[ColumnTypeDef]:
     return [{"Name": name, "Type": kind} for name, kind in columns]

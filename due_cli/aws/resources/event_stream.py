@@ -2,59 +2,54 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Any
 
 from due_cli.aws.client import Aws
 from due_cli.aws.errors import ignore_errors
 from due_cli.aws.resources.project import Project
-from due_cli.aws.resources.resource import Settings
-from due_cli.aws.retry import retry_transient
+from due_cli.aws.resources.resource import DeclaredResource, Setting
 from due_cli.aws.services import pinpoint
 
 
-@dataclass(frozen=True, slots=True)
-class EventStream:
-    """A project has one at most. Pinpoint tries it with a record of its own, ``_test.event_stream``."""
+@dataclass(frozen=True, kw_only=True)
+class EventStream(DeclaredResource):
+    """The only event stream of a project; one that leads elsewhere is not deleted.
 
+    Pinpoint tests it with a record of its own, ``_test.event_stream``.
+    """
+
+    kind = "event stream"
+    not_found = ignore_errors("NotFoundException")
     project: Project
     stream_arn: str
     role_arn: str
-    kind: str = "event stream"
 
     @property
     def name(self) -> str:
-        """The project that it is of."""
+        """The name of its project."""
         return self.project.name
 
-    def desired(self) -> Settings:
-        """How it should be."""
-        return {"DestinationStreamArn": self.stream_arn, "RoleArn": self.role_arn}
+    def _settings(self) -> list[Setting]:
+        return [
+            Setting("DestinationStreamArn", self.stream_arn, read=lambda _, it: it.stream_arn, write=self._create),
+            Setting("RoleArn", self.role_arn, read=lambda _, it: it.role_arn, write=self._create),
+        ]
 
-    def current(self, aws: Aws) -> Settings | None:
-        """How it is."""
-        identity = self.project.id_in(aws)
-        found = pinpoint.event_stream_of(aws, identity) if identity else None
-        return {"DestinationStreamArn": found.stream_arn, "RoleArn": found.role_arn} if found else None
+    def _describe(self, aws: Aws) -> pinpoint.AppEventStream | None:
+        project_id = self.project.id_in(aws)
+        return pinpoint.event_stream_of(aws, project_id) if project_id else None
 
-    def create(self, aws: Aws) -> None:
-        """Sets it."""
-        identity = self.project.id_in(aws) or ""
-        stream = {"DestinationStreamArn": self.stream_arn, "RoleArn": self.role_arn}
-        with pinpoint.translate_pinpoint_errors(f"setting the event stream of project {self.name}"):
-            retry_transient(lambda: aws.pinpoint.put_event_stream(ApplicationId=identity, WriteEventStream=stream))  # type: ignore[arg-type]  # its two keys
+    def _create(self, aws: Aws) -> None:
+        stream: Any = self.desired()
+        aws.pinpoint.put_event_stream(ApplicationId=self.project.id_in(aws) or "", WriteEventStream=stream)
 
-    def update(self, aws: Aws, changed: frozenset[str]) -> None:  # noqa: ARG002  one call sets all of it
-        """Sets it."""
-        self.create(aws)
+    def _delete(self, aws: Aws) -> None:
+        project_id = self.project.id_in(aws)
+        current = pinpoint.event_stream_of(aws, project_id) if project_id else None
+        if project_id and current and current.stream_arn == self.stream_arn:
+            aws.pinpoint.delete_event_stream(ApplicationId=project_id)
 
-    def delete(self, aws: Aws) -> None:
-        """Removes it if it leads to the delivery stream."""
-        identity = self.project.id_in(aws)
-        found = pinpoint.event_stream_of(aws, identity) if identity else None
-        if identity is None or found is None or found.stream_arn != self.stream_arn:
-            return
-        with (
-            pinpoint.translate_pinpoint_errors(f"removing the event stream of project {self.name}"),
-            ignore_errors("NotFoundException"),
-        ):
-            aws.pinpoint.delete_event_stream(ApplicationId=identity)
+    def _translate_errors(self, doing: str) -> AbstractContextManager[None]:
+        return pinpoint.translate_pinpoint_errors(doing)

@@ -1,15 +1,15 @@
-"""The HTTP API of message statuses: ``GET /call`` on stage ``$default``, with IAM authorization (design: section 5)."""
+"""The HTTP API of message statuses: ``GET /call`` on stage ``$default``, with IAM authorization."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from due_cli.aws.client import Aws
 from due_cli.aws.errors import ignore_errors, translate_errors
-from due_cli.aws.resources.resource import Settings
-from due_cli.aws.retry import retry_transient, wait_until
+from due_cli.aws.resources.resource import Setting, TaggedResource
+from due_cli.aws.retry import wait_until
 from due_cli.aws.tags import OWNER, TAGS, Tags, managed_tags
 
 if TYPE_CHECKING:
@@ -18,153 +18,150 @@ if TYPE_CHECKING:
 ROUTE = "GET /call"
 STAGE = "$default"  # a stage of another name would be part of the path
 _PAYLOAD = "2.0"
-_STAGE_TAGS = "StageTags"
-_OTHERS = "OtherRoutes"  # the API is the stack's alone: a route that somebody added may let anybody in
-_SURPLUS = "Surplus"  # where only the answer was lost, asking again has made a second: names are not unique
+_AUTHORIZATION: Final = "AWS_IAM"
+_ROUTE_SETTINGS = frozenset(("Route", "AuthorizationType", "Integration", "Integrations", "OtherRoutes"))
 
 
-@dataclass(frozen=True, slots=True)
-class HttpApi:
+@dataclass(frozen=True, kw_only=True)
+class HttpApi(TaggedResource):
     """It calls one function; its id is AWS's, so it is found by its name and the stack's tag.
 
-    ``arn_prefix`` and its id are its ARN.
+    Its ARN is ``arn_prefix`` and its id. The API is the stack's alone: other routes, which may let anybody in, are
+    deleted, and so are other APIs of its name and tag, which a repeated call whose answer was lost has created.
     """
 
+    kind = "HTTP API"
+    not_found = ignore_errors("NotFoundException")
     name: str
     arn_prefix: str
     function_arn: str
-    tags: Tags
-    kind: str = "HTTP API"
 
-    def desired(self) -> Settings:
-        """How it should be."""
-        return {
-            "Route": ROUTE,
-            "AuthorizationType": "AWS_IAM",
-            "Integration": self.function_arn,
-            "Integrations": 1,
-            _OTHERS: [],
-            "Stage": STAGE,
-            TAGS: dict(self.tags),
-            _STAGE_TAGS: dict(self.tags),
-            _SURPLUS: [],
-        }
-
-    def current(self, aws: Aws) -> Settings | None:
-        """How it is."""
-        with translate_errors(f"looking for HTTP API {self.name}"):
-            own = self._own(aws)
-            if not own:
-                return None
-            first, *others = own
-            settings = self._settings(aws, first.get("ApiId", ""))
-            tags = managed_tags(first.get("Tags", {}), self.tags)
-            return {**settings, TAGS: tags, _SURPLUS: [one.get("ApiId", "") for one in others]}
-
-    def create(self, aws: Aws) -> None:
-        """Makes it with its tags; the rest is set by :meth:`update`."""
-        with translate_errors(f"creating HTTP API {self.name}"):
-            if self._own(aws):
-                return
-            retry_transient(
-                lambda: aws.apigateway.create_api(Name=self.name, ProtocolType="HTTP", Tags=dict(self.tags))
-            )
-            wait_until(lambda: bool(self._own(aws)), f"the API {self.name}")
+    def _settings(self) -> list[Setting]:
+        """None has a ``write``: some are set by one call and others by several, see :meth:`update`."""
+        return [
+            Setting("Route", ROUTE),
+            Setting("AuthorizationType", _AUTHORIZATION),
+            Setting("Integration", self.function_arn),
+            Setting("Integrations", 1),
+            Setting("OtherRoutes", []),
+            Setting("Stage", STAGE),
+            self._tag_setting(),
+            Setting("StageTags", dict(self.tags)),
+            Setting("Surplus", []),
+        ]
 
     def update(self, aws: Aws, changed: frozenset[str]) -> None:
-        """Sets route, authorization, integration, stage and tags."""
-        with translate_errors(f"setting up HTTP API {self.name}"):
-            api, *others = [one.get("ApiId", "") for one in self._own(aws)]
-            for one in others:
-                self._delete(aws, one)
-            if changed & {"Route", "AuthorizationType", "Integration", "Integrations", _OTHERS}:
-                self._put_route(aws, api)
+        """Set the named settings; APIs that are surplus are deleted."""
+        with self._translate_errors(f"updating {self.kind} {self.name}"):
+            api_id, *surplus = [api.get("ApiId", "") for api in self._own(aws)]
+            for one in surplus:
+                self._delete_api(aws, one)
+            if changed & _ROUTE_SETTINGS:
+                self._put_route(aws, api_id)
             if "Stage" in changed:
                 with ignore_errors("ConflictException"):
-                    aws.apigateway.create_stage(ApiId=api, StageName=STAGE, AutoDeploy=True, Tags=dict(self.tags))
-            elif _STAGE_TAGS in changed:
-                self._tag(aws, f"{api}/stages/{STAGE}")
+                    aws.apigateway.create_stage(ApiId=api_id, StageName=STAGE, AutoDeploy=True, Tags=dict(self.tags))
+            elif "StageTags" in changed:
+                self._tag(aws, f"{api_id}/stages/{STAGE}")
             if TAGS in changed:
-                self._tag(aws, api)
+                self._tag(aws, api_id)
 
-    def delete(self, aws: Aws) -> None:
-        """Removes it with its route, integration and stage."""
-        with translate_errors(f"deleting HTTP API {self.name}"):
-            for one in self._own(aws):
-                self._delete(aws, one.get("ApiId", ""))
+    def _describe(self, aws: Aws) -> Any:
+        """The settings as they are, and all its tags; None if it does not exist."""
+        if not (own := self._own(aws)):
+            return None
+        api_id, *surplus = [api.get("ApiId", "") for api in own]
+        routes = aws.apigateway.get_routes(ApiId=api_id).get("Items", [])
+        integrations = aws.apigateway.get_integrations(ApiId=api_id).get("Items", [])
+        stages = aws.apigateway.get_stages(ApiId=api_id).get("Items", [])
+        route: Any = next((one for one in routes if one["RouteKey"] == ROUTE), {})
+        stage: Any = next((one for one in stages if one["StageName"] == STAGE), {})
+        called = [one for one in integrations if self._calls_function(one) and _target(one) == route.get("Target")]
+        return {
+            "Route": route.get("RouteKey"),
+            "AuthorizationType": route.get("AuthorizationType"),
+            "Integration": self.function_arn if called else None,
+            "Integrations": len(integrations),
+            "OtherRoutes": sorted(one["RouteKey"] for one in routes if one["RouteKey"] != ROUTE),
+            "Stage": stage.get("StageName"),
+            "Tags": own[0].get("Tags", {}),
+            "StageTags": managed_tags(stage.get("Tags", {}), self.tags) if stage else None,
+            "Surplus": surplus,
+        }
+
+    def _create(self, aws: Aws) -> None:
+        if not self._own(aws):
+            aws.apigateway.create_api(Name=self.name, ProtocolType="HTTP", Tags=dict(self.tags))
+            wait_until(lambda: bool(self._own(aws)), f"the API {self.name}")
+
+    def _delete(self, aws: Aws) -> None:
+        for api in self._own(aws):
+            self._delete_api(aws, api.get("ApiId", ""))
 
     def _own(self, aws: Aws) -> list[ApiTypeDef]:
         return _named(aws, self.name, self.tags[OWNER])
 
-    def _delete(self, aws: Aws, api: str) -> None:
-        with ignore_errors("NotFoundException"):
-            aws.apigateway.delete_api(ApiId=api)
+    def _delete_api(self, aws: Aws, api_id: str) -> None:
+        with self.not_found:
+            aws.apigateway.delete_api(ApiId=api_id)
 
-    def _settings(self, aws: Aws, api: str) -> Settings:
-        routes = aws.apigateway.get_routes(ApiId=api).get("Items", [])
-        route = next((one for one in routes if one["RouteKey"] == ROUTE), None)
-        target = route.get("Target", "") if route else ""
-        there = aws.apigateway.get_integrations(ApiId=api).get("Items", [])
-        stages = aws.apigateway.get_stages(ApiId=api).get("Items", [])
-        stage = next((one for one in stages if one["StageName"] == STAGE), None)
-        return {
-            "Route": route["RouteKey"] if route else None,
-            "AuthorizationType": route.get("AuthorizationType") if route else None,
-            "Integration": next(
-                (one.get("IntegrationUri") for one in self._own_of(there) if _target(one) == target), None
-            ),
-            "Integrations": len(there),
-            _OTHERS: sorted(one["RouteKey"] for one in routes if one["RouteKey"] != ROUTE),
-            "Stage": stage["StageName"] if stage else None,
-            _STAGE_TAGS: managed_tags(stage.get("Tags", {}), self.tags) if stage else None,
-        }
-
-    def _tag(self, aws: Aws, what: str) -> None:
-        aws.apigateway.tag_resource(ResourceArn=f"{self.arn_prefix}{what}", Tags=dict(self.tags))
-
-    def _own_of(self, integrations: list[IntegrationTypeDef]) -> list[IntegrationTypeDef]:
-        """Those that call the function as it reads a call."""
-        called = [one for one in integrations if one.get("IntegrationUri") == self.function_arn]
-        return [one for one in called if one.get("PayloadFormatVersion") == _PAYLOAD]
-
-    def _put_route(self, aws: Aws, api: str) -> None:
-        """Lets the route call the function by one integration, and removes other integrations and routes."""
-        called = self._integration(aws, api)
-        self._point(aws, api, called)
-        for route in aws.apigateway.get_routes(ApiId=api).get("Items", []):
-            if route["RouteKey"] != ROUTE:
-                with ignore_errors("NotFoundException"):
-                    aws.apigateway.delete_route(ApiId=api, RouteId=route.get("RouteId", ""))
-        for one in aws.apigateway.get_integrations(ApiId=api).get("Items", []):
-            if _target(one) != called:
-                with ignore_errors("NotFoundException"):
-                    aws.apigateway.delete_integration(ApiId=api, IntegrationId=one.get("IntegrationId", ""))
-
-    def _integration(self, aws: Aws, api: str) -> str:
-        for one in self._own_of(aws.apigateway.get_integrations(ApiId=api).get("Items", [])):
-            return _target(one)
-        made = aws.apigateway.create_integration(
-            ApiId=api, IntegrationType="AWS_PROXY", IntegrationUri=self.function_arn, PayloadFormatVersion=_PAYLOAD
-        )
-        return f"integrations/{made.get('IntegrationId', '')}"
-
-    def _point(self, aws: Aws, api: str, target: str) -> None:
-        for route in aws.apigateway.get_routes(ApiId=api).get("Items", []):
-            if route["RouteKey"] == ROUTE:
-                aws.apigateway.update_route(
-                    ApiId=api, RouteId=route.get("RouteId", ""), AuthorizationType="AWS_IAM", Target=target
+    def _put_route(self, aws: Aws, api_id: str) -> None:
+        """Let the route call the function by one integration, and delete other integrations and routes."""
+        target = self._integration(aws, api_id)
+        routes = aws.apigateway.get_routes(ApiId=api_id).get("Items", [])
+        route_id = next((route.get("RouteId", "") for route in routes if route["RouteKey"] == ROUTE), None)
+        if route_id is not None:
+            aws.apigateway.update_route(ApiId=api_id, RouteId=route_id, AuthorizationType=_AUTHORIZATION, Target=target)
+        else:
+            with ignore_errors("ConflictException"):  # it was created, and the answer lost
+                aws.apigateway.create_route(
+                    ApiId=api_id, RouteKey=ROUTE, AuthorizationType=_AUTHORIZATION, Target=target
                 )
-                return
-        with ignore_errors("ConflictException"):  # it was made, and the answer lost
-            aws.apigateway.create_route(ApiId=api, RouteKey=ROUTE, AuthorizationType="AWS_IAM", Target=target)
+        for route in routes:
+            if route["RouteKey"] != ROUTE:
+                with self.not_found:
+                    aws.apigateway.delete_route(ApiId=api_id, RouteId=route.get("RouteId", ""))
+        for integration in aws.apigateway.get_integrations(ApiId=api_id).get("Items", []):
+            if _target(integration) != target:
+                with self.not_found:
+                    aws.apigateway.delete_integration(ApiId=api_id, IntegrationId=integration.get("IntegrationId", ""))
+
+    def _integration(self, aws: Aws, api_id: str) -> str:
+        """The target of an integration that calls the function, created if there is none."""
+        for integration in aws.apigateway.get_integrations(ApiId=api_id).get("Items", []):
+            if self._calls_function(integration):
+                return _target(integration)
+        return _target(
+            aws.apigateway.create_integration(
+                ApiId=api_id,
+                IntegrationType="AWS_PROXY",
+                IntegrationUri=self.function_arn,
+                PayloadFormatVersion=_PAYLOAD,
+            )
+        )
+
+    def _calls_function(self, integration: IntegrationTypeDef) -> bool:
+        """Whether it calls the function in the format that the function reads."""
+        is_own = integration.get("IntegrationUri") == self.function_arn
+        return is_own and integration.get("PayloadFormatVersion") == _PAYLOAD
+
+    def _read_tags(self, _: Aws, description: Any) -> Tags:
+        tags: Tags = description["Tags"]
+        return tags
+
+    def _write_tags(self, aws: Aws) -> None:
+        """Nothing: :meth:`update` tags the API with its id."""
+
+    def _tag(self, aws: Aws, resource: str) -> None:
+        aws.apigateway.tag_resource(ResourceArn=f"{self.arn_prefix}{resource}", Tags=dict(self.tags))
 
 
-def _target(integration: IntegrationTypeDef) -> str:
+def _target(integration: Any) -> str:
     return f"integrations/{integration.get('IntegrationId', '')}"
 
 
-def address_of(aws: Aws, name: str, stack: str) -> str | None:
-    """The URL of a stack's API that is called with ``?message_id=ID``; None where there is none."""
+def status_url(aws: Aws, name: str, stack: str) -> str | None:
+    """The URL of a stack's API, which is called with ``?message_id=ID``; None if there is none."""
     with translate_errors(f"looking for HTTP API {name}"):
         return next((f"{api['ApiEndpoint']}{ROUTE.split()[1]}" for api in _named(aws, name, stack)), None)
 

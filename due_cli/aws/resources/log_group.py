@@ -1,63 +1,60 @@
-"""A CloudWatch log group, made before what writes to it, so that its retention holds from the first line."""
+"""A CloudWatch log group, created before what writes to it, so that its retention holds from the first line."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from due_cli.aws.client import Aws
-from due_cli.aws.errors import ignore_errors, translate_errors
-from due_cli.aws.resources.resource import Settings
-from due_cli.aws.retry import retry_transient
-from due_cli.aws.tags import TAGS, Tags, managed_tags
+from due_cli.aws.errors import ignore_errors
+from due_cli.aws.resources.resource import Setting, TaggedResource
+from due_cli.aws.tags import Tags
 
 
-@dataclass(frozen=True, slots=True)
-class LogGroup:
-    """``streams`` are made with it: Firehose makes none itself."""
+@dataclass(frozen=True, kw_only=True)
+class LogGroup(TaggedResource):
+    """A log group; ``streams`` are created in it for Firehose, which creates none itself."""
 
+    kind = "log group"
+    already_exists = ignore_errors("ResourceAlreadyExistsException")
     name: str
     arn: str
     retention_days: int
-    tags: Tags
     streams: tuple[str, ...] = ()
-    kind: str = "log group"
 
-    def desired(self) -> Settings:
-        """How it should be."""
-        return {"retentionInDays": self.retention_days, "streams": self.streams, TAGS: dict(self.tags)}
+    def _settings(self) -> list[Setting]:
+        return [
+            Setting("retentionInDays", self.retention_days, write=self._put_retention),
+            Setting("streams", self.streams, read=self._existing_streams, write=self._create_streams),
+            self._tag_setting(),
+        ]
 
-    def current(self, aws: Aws) -> Settings | None:
-        """How it is."""
-        with translate_errors(f"looking for log group {self.name}"):
-            groups = aws.logs.describe_log_groups(logGroupNamePrefix=self.name)["logGroups"]
-            group = next((group for group in groups if group.get("logGroupName") == self.name), None)
-            if group is None:
-                return None
-            there: tuple[str, ...] = ()
-            if self.streams:
-                listed = aws.logs.describe_log_streams(logGroupName=self.name)["logStreams"]
-                there = tuple(sorted({stream.get("logStreamName", "") for stream in listed} & {*self.streams}))
-            tags = aws.logs.list_tags_for_resource(resourceArn=self.arn).get("tags", {})
-        return {"retentionInDays": group.get("retentionInDays"), "streams": there, TAGS: managed_tags(tags, self.tags)}
+    def _describe(self, aws: Aws) -> Any:
+        groups = aws.logs.describe_log_groups(logGroupNamePrefix=self.name)["logGroups"]
+        return next((group for group in groups if group.get("logGroupName") == self.name), None)
 
-    def create(self, aws: Aws) -> None:
-        """Makes it with its tags."""
-        with translate_errors(f"creating log group {self.name}"), ignore_errors("ResourceAlreadyExistsException"):
-            retry_transient(lambda: aws.logs.create_log_group(logGroupName=self.name, tags=dict(self.tags)))
+    def _create(self, aws: Aws) -> None:
+        aws.logs.create_log_group(logGroupName=self.name, tags=dict(self.tags))
 
-    def update(self, aws: Aws, changed: frozenset[str]) -> None:
-        """Sets retention and tags, and makes streams that are missing."""
-        with translate_errors(f"setting up log group {self.name}"):
-            if "retentionInDays" in changed:
-                days = self.retention_days
-                retry_transient(lambda: aws.logs.put_retention_policy(logGroupName=self.name, retentionInDays=days))
-            for stream in self.streams if "streams" in changed else ():
-                with ignore_errors("ResourceAlreadyExistsException"):
-                    aws.logs.create_log_stream(logGroupName=self.name, logStreamName=stream)
-            if TAGS in changed:
-                aws.logs.tag_resource(resourceArn=self.arn, tags=dict(self.tags))
+    def _delete(self, aws: Aws) -> None:
+        aws.logs.delete_log_group(logGroupName=self.name)
 
-    def delete(self, aws: Aws) -> None:
-        """Removes it with its lines."""
-        with translate_errors(f"deleting log group {self.name}"), ignore_errors("ResourceNotFoundException"):
-            retry_transient(lambda: aws.logs.delete_log_group(logGroupName=self.name))
+    def _put_retention(self, aws: Aws) -> None:
+        aws.logs.put_retention_policy(logGroupName=self.name, retentionInDays=self.retention_days)
+
+    def _existing_streams(self, aws: Aws, _: Any) -> tuple[str, ...]:
+        if not self.streams:
+            return ()
+        streams = aws.logs.describe_log_streams(logGroupName=self.name)["logStreams"]
+        return tuple(sorted({stream.get("logStreamName", "") for stream in streams} & {*self.streams}))
+
+    def _create_streams(self, aws: Aws) -> None:
+        for stream in self.streams:
+            with self.already_exists:
+                aws.logs.create_log_stream(logGroupName=self.name, logStreamName=stream)
+
+    def _read_tags(self, aws: Aws, _: Any) -> Tags:
+        return aws.logs.list_tags_for_resource(resourceArn=self.arn).get("tags", {})
+
+    def _write_tags(self, aws: Aws) -> None:
+        aws.logs.tag_resource(resourceArn=self.arn, tags=dict(self.tags))

@@ -1,101 +1,84 @@
-"""What calls the partition function: the bucket's notification of new objects, beside those that others set."""
+"""The notification of new objects that calls the partition function, beside those that other people set."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from due_cli.aws.client import Aws
 from due_cli.aws.errors import ignore_errors, translate_errors
-from due_cli.aws.resources.resource import Settings
-from due_cli.aws.retry import retry_transient
+from due_cli.aws.resources.resource import DeclaredResource, Setting
 
 _FUNCTIONS = "LambdaFunctionConfigurations"
 _KINDS = (_FUNCTIONS, "QueueConfigurations", "TopicConfigurations")
 _CREATED = "s3:ObjectCreated:"
-_EVENT = f"{_CREATED}*"
 
 
-@dataclass(frozen=True, slots=True)
-class Notification:
+@dataclass(frozen=True, kw_only=True)
+class Notification(DeclaredResource):
     """New objects under ``prefix`` of a bucket call a function; ``name`` is its id in the bucket's configuration."""
 
+    kind = "notification"
+    not_found = ignore_errors("NoSuchBucket")
     name: str
     bucket: str
     prefix: str
     function_arn: str
-    kind: str = "notification"
 
-    def desired(self) -> Settings:
-        """How it should be."""
-        return {
-            "LambdaFunctionArn": self.function_arn,
-            "Events": [_EVENT],
-            "Filter": {"Key": {"FilterRules": [{"Name": "prefix", "Value": self.prefix}]}},
-        }
-
-    def current(self, aws: Aws) -> Settings | None:
-        """How it is; S3 says the name of a rule with a capital at times."""
-        with translate_errors(f"looking for the notifications of bucket {self.bucket}"), ignore_errors("NoSuchBucket"):
-            for one in self._configuration(aws).get(_FUNCTIONS, []):
-                if one.get("Id") == self.name:
-                    return {
-                        "LambdaFunctionArn": one["LambdaFunctionArn"],
-                        "Events": list(one["Events"]),
-                        "Filter": {"Key": {"FilterRules": _rules(one)}},
-                    }
-        return None
+    def _settings(self) -> list[Setting]:
+        rules = {"Key": {"FilterRules": [{"Name": "prefix", "Value": self.prefix}]}}
+        return [
+            Setting("LambdaFunctionArn", self.function_arn, write=self._create),
+            Setting("Events", [f"{_CREATED}*"], write=self._create),
+            Setting("Filter", rules, read=_filter, write=self._create),
+        ]
 
     def obstacle(self, aws: Aws) -> str | None:
         """The id of another notification of the same new objects: S3 takes no second one (S3 user guide, "Examples of
         notification configurations with invalid prefix and suffix overlapping")."""
-        with translate_errors(f"looking for the notifications of bucket {self.bucket}"), ignore_errors("NoSuchBucket"):
-            configuration = self._configuration(aws)
-            for one in (one for kind in _KINDS for one in configuration.get(kind, [])):
+        with translate_errors(f"looking for the notifications of bucket {self.bucket}"), self.not_found:
+            for one in self._all(aws):
                 if one.get("Id") != self.name and any(event.startswith(_CREATED) for event in one["Events"]):
-                    prefix = _prefix(one)
+                    prefix = next((rule["Value"] for rule in _rules(one) if rule["Name"] == "prefix"), "")
                     if prefix.startswith(self.prefix) or self.prefix.startswith(prefix):
                         return str(one.get("Id"))
         return None
 
-    def create(self, aws: Aws) -> None:
-        """Adds it to what the bucket notifies of."""
+    def _describe(self, aws: Aws) -> Any:
+        return next((one for one in self._configuration(aws).get(_FUNCTIONS, []) if one.get("Id") == self.name), None)
+
+    def _create(self, aws: Aws) -> None:
         self._put(aws, {"Id": self.name, **self.desired()})
 
-    def update(self, aws: Aws, changed: frozenset[str]) -> None:  # noqa: ARG002  all of it or nothing
-        """Sets it."""
-        self.create(aws)
+    def _delete(self, aws: Aws) -> None:
+        self._put(aws)
 
-    def delete(self, aws: Aws) -> None:
-        """Takes it out."""
-        with ignore_errors("NoSuchBucket"):
-            self._put(aws, None)
+    def _configuration(self, aws: Aws) -> Any:
+        configuration: Any = aws.s3.get_bucket_notification_configuration(Bucket=self.bucket)
+        return {key: value for key, value in configuration.items() if key != "ResponseMetadata"}
 
-    def _configuration(self, aws: Aws) -> dict[str, Any]:
-        found: dict[str, Any] = dict(aws.s3.get_bucket_notification_configuration(Bucket=self.bucket))
-        found.pop("ResponseMetadata", None)
-        return found
+    def _all(self, aws: Aws) -> Iterator[Any]:
+        configuration = self._configuration(aws)
+        for kind in _KINDS:
+            yield from configuration.get(kind, [])
 
-    def _put(self, aws: Aws, own: dict[str, object] | None) -> None:
-        def put() -> None:
-            configuration: Any = self._configuration(aws)
-            others = [one for one in configuration.get(_FUNCTIONS, []) if one.get("Id") != self.name]
-            configuration[_FUNCTIONS] = [*others, *([own] if own else [])]
-            others_alone = own is None  # whom they notify may be gone, and is not this one's affair
-            aws.s3.put_bucket_notification_configuration(
-                Bucket=self.bucket,
-                NotificationConfiguration=configuration,
-                SkipDestinationValidation=others_alone,
-            )
-
-        with translate_errors(f"setting the notifications of bucket {self.bucket}"):
-            retry_transient(put)
+    def _put(self, aws: Aws, *own: Any) -> None:
+        configuration: Any = self._configuration(aws)
+        others = [one for one in configuration.get(_FUNCTIONS, []) if one.get("Id") != self.name]
+        configuration[_FUNCTIONS] = [*others, *own]
+        aws.s3.put_bucket_notification_configuration(
+            Bucket=self.bucket,
+            NotificationConfiguration=configuration,
+            SkipDestinationValidation=not own,  # what the others notify may be gone, and is not this one's affair
+        )
 
 
-def _rules(configuration: dict[str, Any]) -> list[dict[str, str]]:
-    rules = configuration.get("Filter", {}).get("Key", {}).get("FilterRules", [])
+def _filter(_: Aws, notification: Any) -> object:
+    return {"Key": {"FilterRules": _rules(notification)}}
+
+
+def _rules(notification: Any) -> list[dict[str, str]]:
+    """Its filter rules; S3 capitalizes their names at times."""
+    rules = notification.get("Filter", {}).get("Key", {}).get("FilterRules", [])
     return [{"Name": rule["Name"].lower(), "Value": rule["Value"]} for rule in rules]
-
-
-def _prefix(configuration: dict[str, Any]) -> str:
-    return next((rule["Value"] for rule in _rules(configuration) if rule["Name"] == "prefix"), "")

@@ -1,51 +1,45 @@
-"""The partitions of the hours that a bucket kept: from before its table was there, or was made anew."""
+"""The partitions of hours whose objects were in the bucket before the table was created."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from due_cli.aws.client import Aws
-from due_cli.aws.resources.resource import Settings
+from due_cli.aws.resources.resource import DeclaredResource, Setting
 from due_cli.aws.services.glue import add_partitions, partition_exists
 from due_cli.aws.services.s3 import hours_with_objects, oldest_hour
 
-_HOURS = "Hours"
-_FILED = "partitions"
+_ADDED = "partitions"
 
 
-@dataclass(frozen=True, slots=True)
-class Partitions:
-    """Of the table ``database.name``, for the objects under ``events`` of a bucket.
+@dataclass(frozen=True, kw_only=True)
+class Partitions(DeclaredResource):
+    """Those of the table ``database.name``, for the objects under ``events`` of a bucket; part of that table.
 
-    New hours are the partition function's. The oldest hour is filed last, so where it is a partition, so are those that
-    were there before the function.
+    New hours are added by the partition function. The oldest hour is added last, so if it is a partition, the others
+    that precede the function are too.
     """
 
+    kind = "partitions of"
     database: str
     name: str
     bucket: str
     events: str
-    kind: str = "partitions of"
 
-    def desired(self) -> Settings:
-        """How it should be."""
-        return {_HOURS: _FILED}
+    def _settings(self) -> list[Setting]:
+        return [Setting("Hours", _ADDED, read=self._hours, write=self._add)]
 
-    def current(self, aws: Aws) -> Settings | None:
-        """How it is."""
-        oldest = oldest_hour(aws, self.bucket, self.events)
-        is_filed = oldest is None or partition_exists(aws, self.database, self.name, oldest)
-        return {_HOURS: _FILED if is_filed else f"since {oldest}, without a partition"}
+    def _describe(self, aws: Aws) -> Any:
+        return {"oldest": oldest_hour(aws, self.bucket, self.events)}
 
-    def create(self, aws: Aws) -> None:
-        """Nothing: a table has partitions or not."""
+    def _hours(self, aws: Aws, description: Any) -> str:
+        oldest = description["oldest"]
+        is_added = oldest is None or partition_exists(aws, self.database, self.name, oldest)
+        return _ADDED if is_added else f"since {oldest}, without a partition"
 
-    def update(self, aws: Aws, changed: frozenset[str]) -> None:  # noqa: ARG002  all or nothing
-        """Makes every hour that has objects a partition."""
+    def _add(self, aws: Aws) -> None:
         oldest = oldest_hour(aws, self.bucket, self.events)
         if oldest is not None:
             hours = hours_with_objects(aws, self.bucket, self.events)
             add_partitions(aws, self.database, self.name, self.bucket, hours | {oldest})
-
-    def delete(self, aws: Aws) -> None:
-        """Nothing: they go with their table."""

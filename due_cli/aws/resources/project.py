@@ -2,89 +2,79 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from due_cli.aws.client import Aws
 from due_cli.aws.errors import ignore_errors
-from due_cli.aws.resources.resource import Settings
+from due_cli.aws.resources.resource import Setting, TaggedResource
 from due_cli.aws.retry import wait_until
 from due_cli.aws.services import pinpoint
-from due_cli.aws.tags import OWNER, TAGS, Tags, managed_tags
+from due_cli.aws.tags import OWNER, Tags
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
-    """One that is there has its ``project_id``; one that is yet to be made is found by its name and the stack's tag."""
+@dataclass(frozen=True, kw_only=True)
+class Project(TaggedResource):
+    """An existing project has its ``project_id``; one to be created is found by ``title`` and the stack's tag.
 
-    called: str
-    tags: Tags
+    All else in it, and the tags of a project that the stack did not create, are its users' own; such a project is used
+    and never deleted.
+    """
+
+    kind = "Pinpoint project"
+    not_found = ignore_errors("NotFoundException")
+    title: str
     project_id: str | None = None
-    kind: str = "Pinpoint project"
 
     @property
     def name(self) -> str:
-        """What it is called, with its id where that is another: projects may share a name."""
-        return self.called if self.project_id in (None, self.called) else f"{self.called} ({self.project_id})"
-
-    def desired(self) -> Settings:
-        """That it is there; everything in it is its user's."""
-        return {TAGS: dict(self.tags)}
-
-    def current(self, aws: Aws) -> Settings | None:
-        """How it is; the tags of a project that the stack did not make are its user's too."""
-        arn = self._arn_in(aws)
-        if arn is None:
-            return None
-        there = pinpoint.tags_of(aws, arn)
-        is_own = there.get(OWNER) == self.tags.get(OWNER)
-        return {TAGS: managed_tags(there, self.tags) if is_own else dict(self.tags)}
+        """Its title, with its id if that is another: projects may share a title."""
+        return self.title if self.project_id in (None, self.title) else f"{self.title} ({self.project_id})"
 
     def id_in(self, aws: Aws) -> str | None:
-        """Its id; None where there is none."""
-        arn = self._arn_in(aws)
+        """Its id; None if it does not exist."""
+        arn = self._describe(aws)
         return arn.rsplit("/", 1)[-1] if arn else None
 
-    def create(self, aws: Aws) -> None:
-        """Makes it with its tags, once: where only the answer was lost, asking again has made a second."""
+    def _settings(self) -> list[Setting]:
+        return [self._tag_setting()]
+
+    def _describe(self, aws: Aws) -> str | None:
+        """Its ARN."""
+        if not self.project_id:
+            return next((app.arn for app in self._own(aws)), None)
+        with self._translate_errors(f"looking for project {self.project_id}"), self.not_found:
+            return aws.pinpoint.get_app(ApplicationId=self.project_id)["ApplicationResponse"]["Arn"]
+        return None
+
+    def _create(self, aws: Aws) -> None:
+        """Create it once: after a call whose answer was lost, botocore's retry has created a second one."""
         if self._own(aws):
             return
-        with pinpoint.translate_pinpoint_errors(f"creating project {self.called}"):
-            aws.pinpoint.create_app(CreateApplicationRequest={"Name": self.called, "tags": dict(self.tags)})
-        wait_until(lambda: bool(self._own(aws)), f"the project {self.called}")
+        aws.pinpoint.create_app(CreateApplicationRequest={"Name": self.title, "tags": dict(self.tags)})
+        wait_until(lambda: bool(self._own(aws)), f"project {self.title}")
         for surplus in self._own(aws)[1:]:
-            with (
-                pinpoint.translate_pinpoint_errors(f"deleting project {surplus.project_id}"),
-                ignore_errors("NotFoundException"),
-            ):
+            with self.not_found:
                 aws.pinpoint.delete_app(ApplicationId=surplus.project_id)
 
-    def update(self, aws: Aws, changed: frozenset[str]) -> None:  # noqa: ARG002  it has nothing but tags
-        """Sets its tags."""
-        arn = self._arn_in(aws)
-        if arn:
-            with pinpoint.translate_pinpoint_errors(f"tagging project {self.called}"):
-                aws.pinpoint.tag_resource(ResourceArn=arn, TagsModel={"tags": dict(self.tags)})
-
-    def delete(self, aws: Aws) -> None:
-        """Removes it with all that is in it, if the stack made it; one that was merely used stays."""
-        arn = self._arn_in(aws)
-        if arn is None or pinpoint.owner_of(aws, arn) != self.tags.get(OWNER):
-            return
-        with pinpoint.translate_pinpoint_errors(f"deleting project {self.name}"), ignore_errors("NotFoundException"):
+    def _delete(self, aws: Aws) -> None:
+        arn = self._describe(aws)
+        if arn and pinpoint.owner_of(aws, arn) == self.tags.get(OWNER):
             aws.pinpoint.delete_app(ApplicationId=arn.rsplit("/", 1)[-1])
 
-    def _arn_in(self, aws: Aws) -> str | None:
-        if self.project_id:
-            with (
-                pinpoint.translate_pinpoint_errors(f"looking for project {self.project_id}"),
-                ignore_errors("NotFoundException"),
-            ):
-                return aws.pinpoint.get_app(ApplicationId=self.project_id)["ApplicationResponse"]["Arn"]
-            return None
-        return next((app.arn for app in self._own(aws)), None)
-
     def _own(self, aws: Aws) -> list[pinpoint.App]:
-        """Projects of the name that the stack made, the oldest first."""
-        called = [app for app in pinpoint.list_apps(aws) if app.name == self.called]
+        """Projects of its title that the stack created, the oldest first."""
+        called = [app for app in pinpoint.list_apps(aws) if app.name == self.title]
         own = [app for app in called if pinpoint.owner_of(aws, app.arn) == self.tags.get(OWNER)]
         return sorted(own, key=lambda app: (app.created, app.project_id))
+
+    def _read_tags(self, aws: Aws, description: str) -> Tags:
+        tags = pinpoint.tags_of(aws, description)
+        return tags if tags.get(OWNER) == self.tags.get(OWNER) else self.tags
+
+    def _write_tags(self, aws: Aws) -> None:
+        if arn := self._describe(aws):
+            aws.pinpoint.tag_resource(ResourceArn=arn, TagsModel={"tags": dict(self.tags)})
+
+    def _translate_errors(self, doing: str) -> AbstractContextManager[None]:
+        return pinpoint.translate_pinpoint_errors(doing)

@@ -3,98 +3,94 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from due_cli.aws.client import Aws
-from due_cli.aws.errors import ignore_errors, translate_errors
-from due_cli.aws.resources.resource import Settings
-from due_cli.aws.tags import TAGS, Tags, managed_tags, tag_list, tags_from_list
+from due_cli.aws.errors import ignore_errors
+from due_cli.aws.resources.resource import Setting, TaggedResource
+from due_cli.aws.tags import Tags, tag_list, tags_from_list
 
 _POLICY = "due"
-_OTHERS, _ATTACHED = "OtherPolicies", "AttachedPolicies"  # which give a role of the stack more than it needs
 
 
-@dataclass(frozen=True, slots=True)
-class Role:
-    """``trust`` says who may take it on, ``rights`` what it may do then; both are policy documents."""
+@dataclass(frozen=True, kw_only=True)
+class Role(TaggedResource):
+    """``trust`` says who may assume it, ``rights`` what it allows then; both are policy documents.
 
+    Any other policy would give it more rights than it needs, so none is desired.
+    """
+
+    kind = "role"
+    not_found = ignore_errors("NoSuchEntity")
+    already_exists = ignore_errors("EntityAlreadyExists")
     name: str
-    trust: dict[str, object]
-    rights: dict[str, object]
-    tags: Tags
-    kind: str = "role"
+    trust: Mapping[str, object]
+    rights: Mapping[str, object]
 
-    def desired(self) -> Settings:
-        """How it should be."""
-        return {
-            "AssumeRolePolicyDocument": self.trust,
-            "PolicyDocument": self.rights,
-            _OTHERS: [],
-            _ATTACHED: [],
-            TAGS: dict(self.tags),
-        }
+    def _settings(self) -> list[Setting]:
+        return [
+            Setting("AssumeRolePolicyDocument", self.trust, read=_trust, write=self._put_trust),
+            Setting("PolicyDocument", self.rights, read=self._own_policy, write=self._put_policy),
+            Setting("OtherPolicies", [], read=self._other_policies, write=self._delete_other_policies),
+            Setting("AttachedPolicies", [], read=self._attached_policies, write=self._detach_policies),
+            self._tag_setting(),
+        ]
 
-    def current(self, aws: Aws) -> Settings | None:
-        """How it is."""
-        with translate_errors(f"looking for role {self.name}"), ignore_errors("NoSuchEntity"):
-            role = aws.iam.get_role(RoleName=self.name)["Role"]
-            tags = tags_from_list(role.get("Tags", []))
-            return {
-                "AssumeRolePolicyDocument": _document(role.get("AssumeRolePolicyDocument")),
-                "PolicyDocument": self._rights(aws),
-                _OTHERS: self._others(aws),
-                _ATTACHED: self._attached(aws),
-                TAGS: managed_tags(tags, self.tags),
-            }
-        return None
+    def _describe(self, aws: Aws) -> Any:
+        return aws.iam.get_role(RoleName=self.name)["Role"]
 
-    def create(self, aws: Aws) -> None:
-        """Makes it with its trust and tags."""
-        with translate_errors(f"creating role {self.name}"), ignore_errors("EntityAlreadyExists"):
-            aws.iam.create_role(
-                RoleName=self.name, AssumeRolePolicyDocument=json.dumps(self.trust), Tags=tag_list(self.tags)
-            )
+    def _create(self, aws: Aws) -> None:
+        trust = json.dumps(self.trust)
+        aws.iam.create_role(RoleName=self.name, AssumeRolePolicyDocument=trust, Tags=tag_list(self.tags))
 
-    def update(self, aws: Aws, changed: frozenset[str]) -> None:
-        """Sets its trust, its rights and its tags."""
-        with translate_errors(f"setting the policies of role {self.name}"):
-            if "AssumeRolePolicyDocument" in changed:
-                aws.iam.update_assume_role_policy(RoleName=self.name, PolicyDocument=json.dumps(self.trust))
-            if "PolicyDocument" in changed:
-                aws.iam.put_role_policy(RoleName=self.name, PolicyName=_POLICY, PolicyDocument=json.dumps(self.rights))
-            for name in self._others(aws) if _OTHERS in changed else []:
-                with ignore_errors("NoSuchEntity"):
-                    aws.iam.delete_role_policy(RoleName=self.name, PolicyName=name)
-            for arn in self._attached(aws) if _ATTACHED in changed else []:
-                with ignore_errors("NoSuchEntity"):
-                    aws.iam.detach_role_policy(RoleName=self.name, PolicyArn=arn)
-        if TAGS in changed:
-            with translate_errors(f"tagging role {self.name}"):
-                aws.iam.tag_role(RoleName=self.name, Tags=tag_list(self.tags))
+    def _delete(self, aws: Aws) -> None:
+        """A policy that someone added to the role keeps IAM from deleting it, and IAM says so."""
+        with self.not_found:
+            aws.iam.delete_role_policy(RoleName=self.name, PolicyName=_POLICY)
+        aws.iam.delete_role(RoleName=self.name)
 
-    def delete(self, aws: Aws) -> None:
-        """Removes it; a policy that someone added to it stays in the way, and IAM says so."""
-        with translate_errors(f"deleting role {self.name}"):
-            with ignore_errors("NoSuchEntity"):
-                aws.iam.delete_role_policy(RoleName=self.name, PolicyName=_POLICY)
-            with ignore_errors("NoSuchEntity"):
-                aws.iam.delete_role(RoleName=self.name)
+    def _put_trust(self, aws: Aws) -> None:
+        aws.iam.update_assume_role_policy(RoleName=self.name, PolicyDocument=json.dumps(self.trust))
 
-    def _others(self, aws: Aws) -> list[str]:
-        pages = aws.iam.get_paginator("list_role_policies").paginate(RoleName=self.name)
-        return sorted(name for page in pages for name in page["PolicyNames"] if name != _POLICY)
-
-    def _attached(self, aws: Aws) -> list[str]:
-        pages = aws.iam.get_paginator("list_attached_role_policies").paginate(RoleName=self.name)
-        return sorted(one["PolicyArn"] for page in pages for one in page["AttachedPolicies"])
-
-    def _rights(self, aws: Aws) -> object:
-        with ignore_errors("NoSuchEntity"):
+    def _own_policy(self, aws: Aws, _: Any) -> object:
+        with self.not_found:
             return _document(aws.iam.get_role_policy(RoleName=self.name, PolicyName=_POLICY)["PolicyDocument"])
         return None
 
+    def _put_policy(self, aws: Aws) -> None:
+        aws.iam.put_role_policy(RoleName=self.name, PolicyName=_POLICY, PolicyDocument=json.dumps(self.rights))
 
-def _document(found: Any) -> object:
-    """A policy document; botocore has decoded it already where it could."""
-    return json.loads(found) if isinstance(found, str) else found
+    def _other_policies(self, aws: Aws, _: Any = None) -> list[str]:
+        pages = aws.iam.get_paginator("list_role_policies").paginate(RoleName=self.name)
+        return sorted(name for page in pages for name in page["PolicyNames"] if name != _POLICY)
+
+    def _delete_other_policies(self, aws: Aws) -> None:
+        for name in self._other_policies(aws):
+            with self.not_found:
+                aws.iam.delete_role_policy(RoleName=self.name, PolicyName=name)
+
+    def _attached_policies(self, aws: Aws, _: Any = None) -> list[str]:
+        pages = aws.iam.get_paginator("list_attached_role_policies").paginate(RoleName=self.name)
+        return sorted(policy["PolicyArn"] for page in pages for policy in page["AttachedPolicies"])
+
+    def _detach_policies(self, aws: Aws) -> None:
+        for arn in self._attached_policies(aws):
+            with self.not_found:
+                aws.iam.detach_role_policy(RoleName=self.name, PolicyArn=arn)
+
+    def _read_tags(self, _: Aws, description: Any) -> Tags:
+        return tags_from_list(description.get("Tags", []))
+
+    def _write_tags(self, aws: Aws) -> None:
+        aws.iam.tag_role(RoleName=self.name, Tags=tag_list(self.tags))
+
+
+def _trust(_: Aws, role: Any) -> object:
+    return _document(role.get("AssumeRolePolicyDocument"))
+
+
+def _document(policy: Any) -> object:
+    """A policy document, which botocore has decoded already where it could."""
+    return json.loads(policy) if isinstance(policy, str) else policy

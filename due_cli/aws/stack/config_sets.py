@@ -74,28 +74,35 @@ class Ways:
 
     def to_stream(self) -> ToStream:
         """Straight to the stream."""
-        return ToStream(self.names.stream_arn, self.names.role_arn("ses"))
+        return ToStream(stream_arn=self.names.stream_arn, role_arn=self.names.role_arn("ses"))
 
     def to_project(self, project: Project) -> ToProject:
         """Through a project."""
-        return ToProject(project, self.names.arn("mobiletargeting", "apps/"))
+        return ToProject(project=project, arn_prefix=self.names.arn("mobiletargeting", "apps/"))
 
     def as_it_is(self, to: Destination) -> ToStream | ToProject:
         """The way that an attached configuration set takes."""
         if to.project_arn is None:
             return self.to_stream()
         identity = project_id(to.project_arn)
-        return self.to_project(Project(identity, {}, identity))
+        return self.to_project(Project(title=identity, project_id=identity, tags={}))
 
 
 def role(names: Names, tags: Tags, kms_key: str | None) -> Node[Aws]:
     """The role in which SES puts records into the stream."""
     trust = policies.trust("ses", names, names.arn("ses", "configuration-set/*"))
-    return Node(ROLE, Role(names.role("ses"), trust, policies.sender_rights(names, kms_key), tags))
+    return Node(
+        ROLE, Role(name=names.role("ses"), trust=trust, rights=policies.sender_rights(names, kms_key), tags=tags)
+    )
 
 
 def node(config_set: str, to: ToStream | ToProject) -> Node[Aws]:
     """The event destination of a configuration set; SES takes one change at a time, once a second."""
     through = {EVENT_STREAM, f"{EVENT_STREAM}-{to.project.project_id}"} if isinstance(to, ToProject) else None
     needs = through or {"stream", ROLE}
-    return Node(f"destination-{config_set}", EventDestination(config_set, to), frozenset(needs), serial_group="ses")
+    return Node(
+        f"destination-{config_set}",
+        EventDestination(config_set=config_set, to=to),
+        frozenset(needs),
+        serial_group="ses",
+    )

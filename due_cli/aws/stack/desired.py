@@ -1,16 +1,17 @@
-"""What a stack is made of: its options as resources, each with what it needs to be there first.
+"""The resources of a stack, each with its settings and with what must exist before it: the whole footprint on AWS.
 
 The guide's template has the bucket, the catalog, the stream with its role, the partition function and, where Pinpoint
-answers, the project; the blog's has the transform, the status table and its API (design: architecture).
+answers, the project (``pinpoint.py``); the blog's has the transform, the status table and its API.
 """
 
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from due_cli.aws.client import Aws
 from due_cli.aws.pipeline import usage
-from due_cli.aws.resources.alarm import Alarm, Comparison, Statistic, Topic
+from due_cli.aws.resources.alarm import Alarm
 from due_cli.aws.resources.bucket import Bucket
 from due_cli.aws.resources.catalog import Database, Table
 from due_cli.aws.resources.function import Function, Permission
@@ -22,6 +23,7 @@ from due_cli.aws.resources.resource import Node, Resource
 from due_cli.aws.resources.role import Role
 from due_cli.aws.resources.status_table import StatusTable
 from due_cli.aws.resources.stream import DeliveryStream
+from due_cli.aws.resources.topic import Topic
 from due_cli.aws.resources.view import View
 from due_cli.aws.resources.workgroup import Workgroup
 from due_cli.aws.stack import config_sets, policies
@@ -34,245 +36,286 @@ from due_cli.sql import files
 TABLE = "all_events"
 EXPIRES = "expires_at"
 _LOG_STREAM = "DestinationDelivery"
-_BUCKET_LANE = "bucket"
-_API_TIMEOUT_SECONDS = 10
-_TRANSFORM_TIMEOUT_SECONDS = 300  # as long as Firehose waits for an answer
-_PARTITION_TIMEOUT_SECONDS = 60
 _STAND_IN = {"transform": "partition", "partition": "status-api", "status-api": "transform"}  # whose role serves
+_FUNCTION_ALARMS = {"Errors": "failed", "Throttles": "waits"}  # metric: what the function does then
 
 
 def desired(names: Names, options: Options, code: Package) -> list[Node[Aws]]:
-    """Every resource of a stack, in an order in which each comes after what it needs."""
-    stack = _Stack(names, options, code)
+    """Every resource of a stack, in an order in which each comes after those that it depends on."""
     return [
-        *stack.storage(),
-        *stack.views(),
-        *stack.functions(),
-        *stack.stream(),
-        *stack.status_api(),
-        *stack.alarms(),
+        *_storage(names, options),
+        *_views(names, options),
+        *_transform(names, options, code),
+        *_partition(names, options, code),
+        *_stream(names, options),
+        *_status_api(names, options, code),
+        *_alarms(names, options),
     ]
 
 
-def unwanted(names: Names, options: Options) -> list[Node[Aws]]:
-    """What a stack has of other options than these, to be removed where it is there."""
-    if options.alarm_email:
-        return []
-    return [_node("topic", Topic(names.topic, names.arn("sns", names.topic), None, options.tags_of(names.stack)))]
+def obsolete(names: Names, options: Options) -> list[Node[Aws]]:
+    """The resources of other options than these, which setup deletes if they exist."""
+    return [] if options.alarm_email else [_topic(names, options)]
 
 
-def kept_hours(names: Names, options: Options) -> Node[Aws]:
-    """The partitions of what a teardown has left in the bucket, or of a table that is made anew."""
-    return _node("partitions", Partitions(options.database, TABLE, names.bucket, EVENTS), "bucket", "table")
+def existing_partitions(names: Names, options: Options) -> Node[Aws]:
+    """The partitions of events that a teardown left in the bucket, or of a table that is created anew."""
+    partitions = Partitions(database=options.database, name=TABLE, bucket=names.bucket, events=EVENTS)
+    return _node("partitions", partitions, "bucket", "table")
 
 
-class _Stack:
-    def __init__(self, names: Names, options: Options, code: Package) -> None:
-        self._names, self._options, self._code = names, options, code
-        self._tags = options.tags_of(names.stack)
+def _storage(names: Names, options: Options) -> list[Node[Aws]]:
+    tags = options.tags_of(names.stack)
+    ddl = files.query("tables", TABLE).sql
+    # Events, failed records and query results; only the results expire.
+    bucket = Bucket(
+        name=names.bucket,
+        region=names.region,
+        statement=policies.tls_only(names),
+        results=RESULTS,
+        results_days=options.results_days,
+        kms_key=options.kms_key,
+        tags=tags,
+    )
+    database = Database(name=options.database, arn=names.arn("glue", f"database/{options.database}"), tags=tags)
+    # Every event as one row, which the views, the reports and the user's own queries read.
+    table = Table(
+        database=options.database,
+        name=TABLE,
+        columns=tuple(files.hive_columns(ddl)),
+        partition_keys=tuple(files.hive_partition_keys(ddl)),
+        location=f"s3://{names.bucket}/{EVENTS}",
+    )
+    # Queries of the stack have a scan limit and a location for results of their own.
+    workgroup = Workgroup(
+        name=names.workgroup,
+        arn=names.arn("athena", f"workgroup/{names.workgroup}"),
+        results=f"s3://{names.bucket}/{RESULTS}",
+        cutoff_bytes=options.scan_cutoff_bytes,
+        kms_key=options.kms_key,
+        tags=tags,
+    )
+    # One item per message, which due status and the HTTP API read.
+    status_table = StatusTable(
+        name=names.status_table,
+        arn=names.status_table_arn,
+        expires=EXPIRES,
+        kms_key=options.kms_key,
+        tags=tags,
+    )
+    return [
+        _node("bucket", bucket, serial_group="bucket"),
+        _node("database", database, "transform-role"),  # whose tag names the database before the function can
+        _node("table", table, "database"),
+        _node("workgroup", workgroup, "bucket"),
+        _node("status-table", status_table),
+    ]
 
-    def storage(self) -> list[Node[Aws]]:
-        """Where events, statuses and results are kept."""
-        names, options, tags = self._names, self._options, self._tags
-        ddl = files.query("tables", TABLE).sql
-        columns, keys = tuple(files.hive_columns(ddl)), tuple(files.hive_partition_keys(ddl))
-        location, results = f"s3://{names.bucket}/{EVENTS}", f"s3://{names.bucket}/{RESULTS}"
-        bucket = Bucket(
-            names.bucket,
-            names.region,
-            policies.tls_only(names),
-            RESULTS,
-            options.results_days,
-            options.kms_key,
-            tags,
+
+def _views(names: Names, options: Options) -> list[Node[Aws]]:
+    """The guide's views of the table."""
+    return [
+        _node(
+            f"view-{name}",
+            View(
+                database=options.database,
+                name=name,
+                sql=files.query("views", name).sql,
+                workgroup=names.workgroup,
+            ),
+            *("table", "workgroup"),
         )
-        return [
-            _node("bucket", bucket, serial_group=_BUCKET_LANE),
-            _node(
-                "database",
-                Database(options.database, names.arn("glue", f"database/{options.database}"), tags),
-                "transform-role",  # which says which database it is, before there is a function that does
-            ),
-            _node("table", Table(options.database, TABLE, columns, keys, location), "database"),
-            _node(
-                "workgroup",
-                Workgroup(
-                    names.workgroup,
-                    names.arn("athena", f"workgroup/{names.workgroup}"),
-                    results,
-                    options.scan_cutoff_bytes,
-                    options.kms_key,
-                    tags,
-                ),
-                "bucket",
-            ),
-            _node(
-                "status-table",
-                StatusTable(names.status_table, names.status_table_arn, EXPIRES, options.kms_key, tags),
-            ),
-        ]
+        for name in files.names("views")
+    ]
 
-    def views(self) -> list[Node[Aws]]:
-        """The guide's views on the table."""
-        database, workgroup = self._options.database, self._names.workgroup
-        return [
-            _node(f"view-{name}", View(database, name, files.query("views", name).sql, workgroup), "table", "workgroup")
-            for name in files.names("views")
-        ]
 
-    def functions(self) -> list[Node[Aws]]:
-        """The transform, and the partition function with what calls it."""
-        names, options = self._names, self._options
-        notifies = Permission("due-new-objects", "s3", names.bucket_arn, names.account)
-        return [
-            *self._function(
-                "transform",
-                policies.transform_rights(names, options.kms_key),
-                _TRANSFORM_TIMEOUT_SECONDS,
-                memory_mb=options.transform_memory_mb,
-                concurrency=options.transform_concurrency,
-            ),
-            *self._function(
-                "partition",
-                policies.partition_rights(names, options.database, options.kms_key),
-                _PARTITION_TIMEOUT_SECONDS,
-                permissions=(notifies,),
-                on_failure_arn=names.bucket_arn,
-            ),
-            _node(
-                "notification",
-                Notification("due-new-objects", names.bucket, EVENTS, names.function_arn("partition")),
-                *("bucket", "partition"),
-                serial_group=_BUCKET_LANE,
-            ),
-        ]
+def _transform(names: Names, options: Options, code: Package) -> list[Node[Aws]]:
+    """The function that turns records into rows and keeps the statuses, called by the stream."""
+    return _function(
+        "transform",
+        names,
+        options,
+        code,
+        rights=policies.transform_rights(names, options.kms_key),
+        role_tags={DATABASE: options.database},
+        memory_mb=options.transform_memory_mb,
+        timeout_seconds=300,  # as long as Firehose waits for an answer
+        concurrency=options.transform_concurrency,
+    )
 
-    def stream(self) -> list[Node[Aws]]:
-        """The delivery stream, its log, and the roles of those that put records into it."""
-        names, options, tags = self._names, self._options, self._tags
-        stream = DeliveryStream(
-            names.stream,
-            names.role_arn("stream"),
-            names.bucket_arn,
-            EVENTS,
-            ERRORS,
-            names.function_arn("transform"),
-            options.database,
-            TABLE,
-            names.region,
-            options.buffer_mb,
-            options.buffer_seconds,
-            names.stream_log_group,
-            _LOG_STREAM,
-            options.kms_key,
-            tags,
+
+def _partition(names: Names, options: Options, code: Package) -> list[Node[Aws]]:
+    """The function that adds the partition of each new hour, called by the bucket."""
+    environment = {}
+    if options.usage_endpoint:  # the deployment's UUID follows from what it is, and so stays the same
+        deployment = str(uuid.uuid5(uuid.NAMESPACE_URL, names.bucket_arn))
+        environment = {usage.ENDPOINT: options.usage_endpoint, usage.DEPLOYMENT: deployment}
+    bucket_calls = Permission(sid="due-new-objects", service="s3", source_arn=names.bucket_arn, account=names.account)
+    notification = Notification(
+        name="due-new-objects",
+        bucket=names.bucket,
+        prefix=EVENTS,
+        function_arn=names.function_arn("partition"),
+    )
+    return [
+        *_function(
+            "partition",
+            names,
+            options,
+            code,
+            rights=policies.partition_rights(names, options.database, options.kms_key),
+            environment=environment,
+            timeout_seconds=60,
+            permissions=(bucket_calls,),
+            on_failure_arn=names.bucket_arn,
+        ),
+        _node("notification", notification, "bucket", "partition", serial_group="bucket"),
+    ]
+
+
+def _stream(names: Names, options: Options) -> list[Node[Aws]]:
+    """The delivery stream with its log and its role, and the role in which SES puts records into it."""
+    tags = options.tags_of(names.stack)
+    role = Role(
+        name=names.role("stream"),
+        trust=policies.trust("firehose", names),
+        rights=policies.stream_rights(names, options.database, options.kms_key),
+        tags=tags,
+    )
+    stream = DeliveryStream(
+        name=names.stream,
+        role_arn=names.role_arn("stream"),
+        bucket_arn=names.bucket_arn,
+        events=EVENTS,
+        errors=ERRORS,
+        function_arn=names.function_arn("transform"),
+        database=options.database,
+        table=TABLE,
+        region=names.region,
+        buffer_mb=options.buffer_mb,
+        buffer_seconds=options.buffer_seconds,
+        log_group=names.stream_log_group,
+        log_stream=_LOG_STREAM,
+        kms_key=options.kms_key,
+        tags=tags,
+    )
+    return [
+        _node("stream-log", _log_group(names, options, names.stream_log_group, _LOG_STREAM)),
+        _node("stream-role", role),
+        _node("stream", stream, "bucket", "table", "transform", "stream-log", "stream-role"),
+        config_sets.role(names, tags, options.kms_key),
+    ]
+
+
+def _status_api(names: Names, options: Options, code: Package) -> list[Node[Aws]]:
+    """The HTTP API that answers with a message's status, and its function."""
+    called = names.arn("execute-api", "*/*/GET/call")
+    api = HttpApi(
+        name=names.api,
+        arn_prefix=names.arn("apigateway", "/apis/", account=False),
+        function_arn=names.function_arn("status-api"),
+        tags=options.tags_of(names.stack),
+    )
+    return [
+        *_function(
+            "status-api",
+            names,
+            options,
+            code,
+            rights=policies.status_api_rights(names, options.kms_key),
+            timeout_seconds=10,
+            permissions=(Permission(sid="due-status-api", service="apigateway", source_arn=called),),
+        ),
+        _node("api", api, "status-api"),
+    ]
+
+
+def _alarms(names: Names, options: Options) -> list[Node[Aws]]:
+    """What somebody should look at, mailed if an address was given."""
+    function_alarms = [
+        _alarm(
+            names,
+            options,
+            f"{name}-{metric.lower()}",
+            description=f"the {name} function {what}",
+            namespace="AWS/Lambda",
+            metric=metric,
+            dimension=("FunctionName", names.function(name)),
         )
-        rights = policies.stream_rights(names, options.database, options.kms_key)
-        return [
-            _node("stream-log", self._log_group(names.stream_log_group, _LOG_STREAM)),
-            _node("stream-role", Role(names.role("stream"), policies.trust("firehose", names), rights, tags)),
-            _node("stream", stream, "bucket", "table", "transform", "stream-log", "stream-role"),
-            config_sets.role(names, tags, options.kms_key),
-        ]
+        for name in ("transform", "partition", "status-api")
+        for metric, what in _FUNCTION_ALARMS.items()
+    ]
+    of_stream: dict[str, Any] = {"namespace": "AWS/Firehose", "dimension": ("DeliveryStreamName", names.stream)}
+    late = _alarm(
+        names,
+        options,
+        "late",
+        description="events wait for delivery",
+        metric="DeliveryToS3.DataFreshness",
+        threshold=1800,
+        statistic="Maximum",
+        **of_stream,
+    )
+    undelivered = _alarm(
+        names,
+        options,
+        "undelivered",
+        description="S3 took not every delivery",
+        metric="DeliveryToS3.Success",
+        threshold=1,
+        statistic="Average",
+        comparison="LessThanThreshold",
+        **of_stream,
+    )
+    refused = _alarm(
+        names,
+        options,
+        "refused",
+        description="the stream takes no more",
+        metric="ThrottledRecords",
+        **of_stream,
+    )
+    unconverted = _alarm(
+        names,
+        options,
+        "lost-form",
+        description="rows could not be stored",
+        metric="FailedConversion.Records",
+        **of_stream,
+    )
+    topic = [_topic(names, options)] if options.alarm_email else []
+    return [*topic, *function_alarms, late, undelivered, refused, unconverted]
 
-    def status_api(self) -> list[Node[Aws]]:
-        """The status API and its function."""
-        names = self._names
-        called = names.arn("execute-api", "*/*/GET/call")
-        permission = Permission("due-status-api", "apigateway", called)
-        return [
-            *self._function(
-                "status-api",
-                policies.status_api_rights(names, self._options.kms_key),
-                _API_TIMEOUT_SECONDS,
-                permissions=(permission,),
-            ),
-            _node(
-                "api",
-                HttpApi(
-                    names.api,
-                    names.arn("apigateway", "/apis/", account=False),
-                    names.function_arn("status-api"),
-                    self._tags,
-                ),
-                "status-api",
-            ),
-        ]
 
-    def alarms(self) -> list[Node[Aws]]:
-        """What somebody should look at, mailed where an address was given."""
-        names, options = self._names, self._options
-        topic = names.arn("sns", names.topic) if options.alarm_email else None
-        nodes = [
-            self._alarm(
-                f"{name}-{what.lower()}", f"{about}", "AWS/Lambda", what, ("FunctionName", names.function(name))
-            )
-            for name in ("transform", "partition", "status-api")
-            for what, about in (("Errors", f"the {name} function failed"), ("Throttles", f"the {name} function waits"))
-        ]
-        firehose = ("DeliveryStreamName", names.stream)
-        nodes += [
-            self._alarm(
-                *("late", "events wait for delivery", "AWS/Firehose", "DeliveryToS3.DataFreshness", firehose),
-                threshold=1800,
-                statistic="Maximum",
-            ),
-            self._alarm(
-                *("undelivered", "S3 took not every delivery", "AWS/Firehose", "DeliveryToS3.Success", firehose),
-                threshold=1,
-                statistic="Average",
-                comparison="LessThanThreshold",
-            ),
-            self._alarm("refused", "the stream takes no more", "AWS/Firehose", "ThrottledRecords", firehose),
-            self._alarm("lost-form", "rows could not be stored", "AWS/Firehose", "FailedConversion.Records", firehose),
-        ]
-        if topic and options.alarm_email:
-            nodes.insert(0, _node("topic", Topic(names.topic, topic, options.alarm_email, self._tags)))
-        return nodes
-
-    def _function(
-        self,
-        name: str,
-        rights: policies.Policy,
-        timeout_seconds: int,
-        *,
-        memory_mb: int = 256,
-        concurrency: int | None = None,
-        permissions: tuple[Permission, ...] = (),
-        on_failure_arn: str | None = None,
-    ) -> list[Node[Aws]]:
-        """A function after its log group, which it may not make itself, and its role."""
-        names, tags, stand_in = self._names, self._tags, _STAND_IN[name]
-        telling = {DATABASE: self._options.database} if name == "transform" else {}
-        function = Function(
-            names.function(name),
-            names.function_arn(name),
-            names.role_arn(name),
-            names.role_arn(stand_in),
-            f"due_cli.lambdas.{name.replace('-', '_')}.handler",
-            self._code.content,
-            self._code.sha256,
-            {**self._environment(), **(self._usage() if name == "partition" else {})},
-            memory_mb,
-            timeout_seconds,
-            tags,
-            concurrency,
-            permissions,
-            on_failure_arn,
-        )
-        return [
-            _node(f"{name}-log", self._log_group(names.log_group(name))),
-            _node(f"{name}-role", Role(names.role(name), policies.trust("lambda", names), rights, {**tags, **telling})),
-            _node(name, function, f"{name}-log", f"{name}-role", *(["bucket"] if on_failure_arn else [])),
-        ]
-
-    def _log_group(self, name: str, *streams: str) -> LogGroup:
-        arn = self._names.arn("logs", f"log-group:{name}")
-        return LogGroup(name, arn, self._options.log_days, self._tags, streams)
-
-    def _environment(self) -> dict[str, str]:
-        names, options = self._names, self._options
-        return {
+def _function(
+    key: str,
+    names: Names,
+    options: Options,
+    code: Package,
+    *,
+    rights: policies.Policy,
+    role_tags: dict[str, str] | None = None,
+    environment: dict[str, str] | None = None,
+    memory_mb: int = 256,
+    **settings: Any,
+) -> list[Node[Aws]]:
+    """A function after its log group, which it may not create itself, and its role."""
+    tags = options.tags_of(names.stack)
+    role = Role(
+        name=names.role(key),
+        trust=policies.trust("lambda", names),
+        rights=rights,
+        tags={**tags, **(role_tags or {})},
+    )
+    function = Function(
+        name=names.function(key),
+        arn=names.function_arn(key),
+        role_arn=names.role_arn(key),
+        stand_in_arn=names.role_arn(_STAND_IN[key]),
+        handler=f"due_cli.lambdas.{key.replace('-', '_')}.handler",
+        content=code.content,
+        sha256=code.sha256,
+        environment={
             "DUE_STATUS_TABLE": names.status_table,
             "DUE_STATUS_DAYS": str(options.status_days),
             "DUE_STREAM": names.stream,
@@ -280,43 +323,50 @@ class _Stack:
             "DUE_DATABASE": options.database,
             "DUE_TABLE": TABLE,
             OPTIONS_VARIABLE: options.packed(),
-        }
-
-    def _usage(self) -> dict[str, str]:
-        """Where counts of use are sent, if anywhere, and the deployment's UUID: of what it is, so that it stays."""
-        endpoint = self._options.usage_endpoint
-        deployment = str(uuid.uuid5(uuid.NAMESPACE_URL, self._names.bucket_arn))
-        return {usage.ENDPOINT: endpoint, usage.DEPLOYMENT: deployment} if endpoint else {}
-
-    def _alarm(
-        self,
-        name: str,
-        about: str,
-        namespace: str,
-        metric: str,
-        dimension: tuple[str, str],
-        threshold: float = 0,
-        statistic: Statistic = "Sum",
-        comparison: Comparison = "GreaterThanThreshold",
-    ) -> Node[Aws]:
-        names, options = self._names, self._options
-        topic = names.arn("sns", names.topic) if options.alarm_email else None
-        alarm = Alarm(
-            names.alarm(name),
-            names.arn("cloudwatch", f"alarm:{names.alarm(name)}"),
-            about,
-            namespace,
-            metric,
-            dimension,
-            statistic,
-            threshold,
-            1,
-            topic,
-            self._tags,
-            comparison,
-        )
-        return _node(f"alarm-{name}", alarm, *(["topic"] if topic else []))
+            **(environment or {}),
+        },
+        memory_mb=memory_mb,
+        tags=tags,
+        **settings,
+    )
+    bucket = ["bucket"] if function.on_failure_arn else []
+    return [
+        _node(f"{key}-log", _log_group(names, options, names.log_group(key))),
+        _node(f"{key}-role", role),
+        _node(key, function, f"{key}-log", f"{key}-role", *bucket),
+    ]
 
 
-def _node(key: str, resource: Resource[Aws], *needs: str, serial_group: str = "") -> Node[Aws]:
-    return Node(key, resource, frozenset(needs), serial_group)
+def _log_group(names: Names, options: Options, name: str, *streams: str) -> LogGroup:
+    return LogGroup(
+        name=name,
+        arn=names.arn("logs", f"log-group:{name}"),
+        retention_days=options.log_days,
+        streams=streams,
+        tags=options.tags_of(names.stack),
+    )
+
+
+def _alarm(names: Names, options: Options, key: str, **settings: Any) -> Node[Aws]:
+    alarm = Alarm(
+        name=names.alarm(key),
+        arn=names.arn("cloudwatch", f"alarm:{names.alarm(key)}"),
+        topic_arn=names.arn("sns", names.topic) if options.alarm_email else None,
+        tags=options.tags_of(names.stack),
+        **settings,
+    )
+    return _node(f"alarm-{key}", alarm, *(["topic"] if options.alarm_email else []))
+
+
+def _topic(names: Names, options: Options) -> Node[Aws]:
+    topic = Topic(
+        name=names.topic,
+        arn=names.arn("sns", names.topic),
+        email=options.alarm_email,
+        tags=options.tags_of(names.stack),
+    )
+    return _node("topic", topic)
+
+
+def _node(key: str, resource: Resource[Aws], *depends_on: str, serial_group: str = "") -> Node[Aws]:
+    return Node(key, resource, frozenset(depends_on), serial_group)

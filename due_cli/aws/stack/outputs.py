@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from due_cli.aws.resources.http_api import address_of
+from due_cli.aws.resources.http_api import status_url
 from due_cli.aws.services.pinpoint import App, NoPinpointError
 from due_cli.aws.stack import pinpoint
 from due_cli.aws.stack.names import EVENTS
@@ -25,7 +25,7 @@ def of(stack: Stack) -> dict[str, Value]:
         "WorkgroupName": names.workgroup,
         "DeliveryStreamName": names.stream,
         "DeliveryStreamArn": names.stream_arn,
-        "StatusApiUrl": address_of(stack.aws, names.api, names.stack),
+        "StatusApiUrl": status_url(stack.aws, names.api, names.stack),
         "StatusTable": names.status_table,
         "StatusDays": options.status_days,
         "Stack": names.stack,

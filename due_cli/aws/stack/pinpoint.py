@@ -97,7 +97,9 @@ def desired(aws: Aws, names: Names, asked: Asked, tags: Tags, kms_key: str | Non
             raise
         return Wanted(notes=(f"Amazon Pinpoint does not answer ({gone.reason}): set up without it",))
     called = asked.project_name or DEFAULT_NAME
-    project = Project(found.name, tags, found.project_id) if found else Project(called, tags)
+    project = (
+        Project(title=found.name, project_id=found.project_id, tags=tags) if found else Project(title=called, tags=tags)
+    )
     nodes = [
         role(names, tags, kms_key),
         Node(PROJECT, project),
@@ -109,7 +111,9 @@ def desired(aws: Aws, names: Names, asked: Asked, tags: Tags, kms_key: str | Non
 def role(names: Names, tags: Tags, kms_key: str | None) -> Node[Aws]:
     """The role in which Pinpoint puts records into the stream."""
     trust = policies.trust("pinpoint", names, names.arn("mobiletargeting", "apps/*"))
-    return Node(ROLE, Role(names.role("pinpoint"), trust, policies.pinpoint_rights(names, kms_key), tags))
+    return Node(
+        ROLE, Role(name=names.role("pinpoint"), trust=trust, rights=policies.pinpoint_rights(names, kms_key), tags=tags)
+    )
 
 
 def own(aws: Aws, names: Names) -> list[AppDetails]:
@@ -159,7 +163,7 @@ def nodes_of(aws: Aws, names: Names, note: Callable[[str], None]) -> list[Node[A
         return nodes
     for one in found:
         identity = one.app.project_id
-        project = Project(one.app.name, tags, identity)
+        project = Project(title=one.app.name, project_id=identity, tags=tags)
         if one.owner == names.stack:
             nodes.append(Node(f"{PROJECT}-{identity}", project))
         if _leads_here(names, one):
@@ -180,7 +184,7 @@ def attach(stack: Stack, project_id: str) -> Done:
     if firehose.stream_status(aws, names.stream) is None:
         raise ConfigurationError(f"the stack {names.stack} has no stream {names.stream}", names.command("setup"))
     tags = stack.tags
-    stream = _stream_of(names, Project(app.name, tags, app.project_id))
+    stream = _stream_of(names, Project(title=app.name, project_id=app.project_id, tags=tags))
     own_role = role(names, tags, stack.options.kms_key)
     steps = planned([own_role, Node(EVENT_STREAM, stream, frozenset((ROLE,)))], aws)
     execute(steps, aws)
@@ -208,7 +212,7 @@ def detach(stack: Stack, project_id: str) -> Done:
             f"configuration sets are attached through the project {_called(app)}: {', '.join(attached)}",
             names.command(f"attach-config-set {' '.join(attached)} --via firehose") + ", then this again",
         )
-    stream = _stream_of(names, Project(app.name, {}, app.project_id))
+    stream = _stream_of(names, Project(title=app.name, project_id=app.project_id, tags={}))
     execute(planned_removal([Node(EVENT_STREAM, stream)], aws), aws)
     lost = [f"the mail of {one.name}, which sends through the project, no longer reaches it either" for one in through]
     return Done([f"the project {_called(app)} no longer sends its events to {names.stream}", *lost])
@@ -272,7 +276,7 @@ def _leads_to(one: ses.ConfigSet, project_arn: str) -> bool:
 
 
 def _stream_of(names: Names, project: Project) -> EventStream:
-    return EventStream(project, names.stream_arn, names.role_arn("pinpoint"))
+    return EventStream(project=project, stream_arn=names.stream_arn, role_arn=names.role_arn("pinpoint"))
 
 
 def _called(app: App) -> str:

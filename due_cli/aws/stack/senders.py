@@ -161,7 +161,7 @@ def _project(stack: Stack, via: str) -> tuple[Project | None, list[str]]:
             raise
         return None, [f"Amazon Pinpoint does not answer ({gone.reason}): straight to the stream"]
     if found:
-        return Project(found[0].name, {}, found[0].project_id), []
+        return Project(title=found[0].name, project_id=found[0].project_id, tags={}), []
     if via == PINPOINT:
         words = f"no Pinpoint project sends its events to {stack.names.stream}"
         attaching = stack.names.command("attach-project PROJECT_ID")

@@ -14,7 +14,7 @@ from due_cli.aws.resources.resource import Action, Difference, Step
 from due_cli.aws.services.account import kms_key_fault, reservable_concurrency
 from due_cli.aws.services.pinpoint import NoPinpointError
 from due_cli.aws.stack import operator_policy, package, pinpoint, senders
-from due_cli.aws.stack.desired import desired, kept_hours, unwanted
+from due_cli.aws.stack.desired import desired, existing_partitions, obsolete
 from due_cli.aws.stack.execute import execute, execute_aloud
 from due_cli.aws.stack.names import STACK_TAG, Names
 from due_cli.aws.stack.options import Options, checked
@@ -89,11 +89,11 @@ def prepared(aws: Aws, stack: str, asked: Asked) -> Prepared:
     nodes = desired(names, options, package.package())
     project = pinpoint.desired(aws, names, replace(asked.pinpoint, use=with_pinpoint), tags, options.kms_key)
     sets = senders.checked(aws, names, asked.config_sets)
-    nodes += [*project.nodes, *senders.nodes(names, sets, project), kept_hours(names, options)]
+    nodes += [*project.nodes, *senders.nodes(names, sets, project), existing_partitions(names, options)]
     steps = [step for step in planned(nodes, aws) if step.action is not Action.KEEP or step.node.key != "partitions"]
     _must_be_own(names, steps)
     _must_be_alone(aws, steps)
-    steps += planned_removal(unwanted(names, options), aws)
+    steps += planned_removal(obsolete(names, options), aws)
     return Prepared(Stack(aws, names, options), steps, project.notes, asked)
 
 

@@ -14,7 +14,7 @@ from due_cli.aws.resources.resource import Action, Node, Step
 from due_cli.aws.resources.stream import DeliveryStream
 from due_cli.aws.stack import package, senders
 from due_cli.aws.stack.deployed import tables_of
-from due_cli.aws.stack.desired import TABLE, desired, unwanted
+from due_cli.aws.stack.desired import TABLE, desired, obsolete
 from due_cli.aws.stack.execute import execute_aloud
 from due_cli.aws.stack.ownership import not_own
 from due_cli.aws.stack.plan import planned_removal
@@ -65,7 +65,7 @@ def _steps(
     stack: Stack, others: list[str], note: Callable[[str], None] = lambda _: None, *, delete_data: bool
 ) -> list[Step[Aws]]:
     aws, names, options = stack.aws, stack.names, stack.options
-    nodes = [*desired(names, options, package.package()), *unwanted(names, options)]
+    nodes = [*desired(names, options, package.package()), *obsolete(names, options)]
     if not delete_data:
         nodes = [_drained(node, aws) for node in nodes if node.key != "bucket"]
     if not _knows_its_database(stack):

@@ -55,7 +55,7 @@ def test_making_is_refused_as_on_a_folder(due: Due, both: Both) -> None:
         ("CREATE VIEW purchases AS SELECT 1 AS n", 2, "due: the view purchases exists"),
         ("CREATE OR REPLACE VIEW all_events AS SELECT 1 AS n", 2, "due: all_events is the table of all events"),
         ("CREATE OR REPLACE VIEW theirs.one AS SELECT 1 AS n", 2, "due: due makes views in its own database"),
-        ("CREATE OR REPLACE VIEW bad AS SELECT nope FROM all_events", 6, "due: the view bad was not made: "),
+        ("CREATE OR REPLACE VIEW bad AS SELECT nope FROM all_events", 6, "due: the view bad was not created: "),
     ):
         assert due("query", sql, *ON).failed(code).err.startswith(message)
     due("query", f"CREATE OR REPLACE VIEW {both.stack.options.database}.purchases AS SELECT 1 AS n", *ON).done()

@@ -263,7 +263,7 @@ def test_the_commands_to_type_next_name_the_stack(emulator: AwsEmulator) -> None
 
 
 def test_a_project_is_made_once(emulator: AwsEmulator, stack: Stack) -> None:
-    project = Project("shop", {STACK_TAG: "due"})
+    project = Project(title="shop", tags={STACK_TAG: "due"})
     for _ in range(2):
         project.create(stack.aws)
     assert len(emulator.journal.of("pinpoint:CreateApp")) == 1

@@ -94,12 +94,13 @@ def test_what_came_to_lead_elsewhere_meanwhile_is_not_removed(emulator: AwsEmula
     project = sending.make_project(emulator, "shop", due_stack="other")
     sending.lead(emulator, project, OTHER_STREAM)
     ways = config_sets.Ways(stack.names, frozenset())
-    for to in (ways.to_stream(), ways.to_project(Project("shop", {STACK_TAG: "due"}, project))):
+    own = Project(title="shop", project_id=project, tags={STACK_TAG: "due"})
+    for to in (ways.to_stream(), ways.to_project(own)):
         emulator.ses.destinations("marketing")[:] = [to_stream("event-database", OTHER_STREAM)]
-        EventDestination("marketing", to).delete(stack.aws)
+        EventDestination(config_set="marketing", to=to).delete(stack.aws)
         assert emulator.ses.destinations("marketing") == [to_stream("event-database", OTHER_STREAM)]
-    own = Project("shop", {STACK_TAG: "due"}, project)
-    EventStream(own, stack.names.stream_arn, stack.names.role_arn("pinpoint")).delete(stack.aws)
+    stream_arn, role_arn = stack.names.stream_arn, stack.names.role_arn("pinpoint")
+    EventStream(project=own, stream_arn=stream_arn, role_arn=role_arn).delete(stack.aws)
     own.delete(stack.aws)
     assert sending.stream_of(emulator, project) == OTHER_STREAM
 

@@ -64,7 +64,7 @@ def test_why_a_stream_was_not_made_is_said(emulator: AwsEmulator, aws: Aws, node
             stream_in(names).delivery_stream_status = "CREATING_FAILED"
 
     emulator.faults.hook(fail)
-    with pytest.raises(RefusedError, match=f"stream {names.stream} was not made"):
+    with pytest.raises(RefusedError, match=f"stream {names.stream} was not created"):
         apply(nodes, aws)
     emulator.faults.unhook()
     apply(nodes, aws)

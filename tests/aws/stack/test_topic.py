@@ -7,9 +7,9 @@ import re
 import pytest
 
 from due_cli.aws.client import Aws
-from due_cli.aws.resources.alarm import Topic
 from due_cli.aws.resources.resource import Action, Node
-from due_cli.aws.stack.desired import desired, unwanted
+from due_cli.aws.resources.topic import Topic
+from due_cli.aws.stack.desired import desired, obsolete
 from due_cli.aws.stack.names import STACK_TAG, Names, names_of
 from due_cli.aws.stack.options import Options
 from due_cli.aws.stack.package import package
@@ -82,6 +82,6 @@ def test_a_topic_that_is_not_wanted_goes_if_it_is_the_stacks(
 ) -> None:
     tags = [{"Key": STACK_TAG, "Value": owner}] if owner else []
     aws.sns.create_topic(Name=names.topic, Tags=tags)  # type: ignore[arg-type]  # a TagTypeDef
-    steps = planned_removal(unwanted(names, Options()), aws)
+    steps = planned_removal(obsolete(names, Options()), aws)
     assert [step.node.key for step in steps] == (["topic"] if goes else [])
-    assert unwanted(names, Options(alarm_email=FIRST)) == []
+    assert obsolete(names, Options(alarm_email=FIRST)) == []
