@@ -1,4 +1,4 @@
-"""What stands around records (design: event types): each wrapper as a function of the record or its text."""
+"""The wrappers of records, each as a function of the record or its text."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import gzip
 import json
 from collections.abc import Callable
 
-from due_cli.events.model import Json, Record
-from tests.events.records import ACCOUNT, PUBLISHED, RECEIVED, iso
+from due_cli.demo.templates import WRAPPERS as TEMPLATES
+from due_cli.demo.templates import render
+from due_cli.events.model import Json
+from tests.events.records import ACCOUNT, PUBLISHED, RECEIVED
 
 Wrap = Callable[[Json], Json]
 
@@ -30,102 +32,51 @@ def in_arrays(value: Json) -> Json:
 
 def sns(value: Json) -> Json:
     """What an HTTP subscription of a topic receives."""
-    return {
-        "Type": "Notification",
-        "MessageId": "55d56c63-ebfd-7a3d-9c3b-dfad3c5fb522",
-        "TopicArn": f"arn:aws:sns:us-west-2:{ACCOUNT}:MyTopic",
-        "Message": json.dumps(value),
-        "Timestamp": iso(PUBLISHED),
-        "SignatureVersion": "1",
-        "Signature": "EXAMPLE",
-        "SigningCertURL": "https://sns.us-west-2.amazonaws.com/SimpleNotificationService.pem",
-        "UnsubscribeURL": "https://sns.us-west-2.amazonaws.com/?Action=Unsubscribe",
-    }
+    return _wrapped("SNS", text=json.dumps(value))
 
 
 def lambda_sns(value: Json) -> Json:
     """The event of a function that a topic invokes."""
-    notification = sns(value)
-    return {
-        "Records": [{"EventSource": "aws:sns", "EventVersion": "1.0", "EventSubscriptionArn": "a", "Sns": notification}]
-    }
+    return _wrapped("SNS in a function's event", subscription="subscription-1", notification=sns(value))
 
 
 def event_bridge(source: str, detail_type: str) -> Wrap:
     """An event of a bus."""
-
-    def wrap(value: Json) -> Json:
-        return {
-            "version": "0",
-            "id": "5c0fa4f8-e4ba-ed02-6101-c795472fccd0",
-            "detail-type": detail_type,
-            "source": source,
-            "account": ACCOUNT,
-            "time": iso(PUBLISHED),
-            "region": "us-east-1",
-            "resources": [],
-            "detail": value,
-        }
-
-    return wrap
+    return lambda value: _wrapped("EventBridge", bus_source=source, detail_type=detail_type, detail=value)
 
 
 def firehose(value: Json) -> Json:
     """The event of a Firehose transform."""
-    return {
-        "invocationId": "invocation-1",
-        "deliveryStreamArn": f"arn:aws:firehose:us-east-1:{ACCOUNT}:deliverystream/due",
-        "region": "us-east-1",
-        "records": [
-            {
-                "recordId": "49546986683135544286507457936321625675700192471156785154",
-                "approximateArrivalTimestamp": RECEIVED,
-                "data": base64.b64encode(encoded(value) + b"\n").decode(),
-            }
-        ],
-    }
+    return _firehose(encoded(value) + b"\n")
 
 
 def firehose_gzip(value: Json) -> Json:
     """The same with gzip in the base64."""
-    return _with_data(firehose(value), gzip.compress(encoded(value)))
+    return _firehose(gzip.compress(encoded(value)))
 
 
 def kinesis(value: Json) -> Json:
     """The event of a function that reads a Kinesis stream: seconds with a fraction."""
-    inner: Record = {
-        "kinesisSchemaVersion": "1.0",
-        "partitionKey": "1",
-        "sequenceNumber": "49590338271490256608559692538361571095921575989136588898",
-        "data": base64.b64encode(encoded(value)).decode(),
-        "approximateArrivalTimestamp": RECEIVED / 1000,
-    }
-    return {"Records": [{"kinesis": inner, "eventSource": "aws:kinesis", "eventID": "shardId-0:1"}]}
+    data = base64.b64encode(encoded(value)).decode()
+    record = {"sequence": "49590338271490256608559692538361571095921575989136588898", "data": data}
+    return _wrapped("Kinesis", records=[{**record, "arrived_seconds": RECEIVED / 1000}])
 
 
 def sqs(value: Json) -> Json:
     """The event of a function that reads a queue."""
-    message: Record = {
-        "messageId": "059f36b4-87a3-44ab-83d2-661975830a7d",
-        "receiptHandle": "AQEBwJnKyrHigUMZj6rYigCgxlaS3SLy0a",
-        "body": json.dumps(value),
-        "attributes": {"ApproximateReceiveCount": "1"},
-        "eventSource": "aws:sqs",
-    }
-    return {"Records": [message]}
+    return _wrapped("SQS", messages=[{"receipt": "AQEBwJnKyrHigUMZj6rYigCgxlaS3SLy0a", "body": json.dumps(value)}])
 
 
 def processing_failed(value: Json) -> Json:
     """An object that Firehose left under ``errors/`` because the transform failed."""
-    return {
-        "attemptsMade": 4,
-        "arrivalTimestamp": RECEIVED,
-        "errorCode": "Lambda.FunctionError",
-        "errorMessage": "The Lambda function was successfully invoked but it returned an error result.",
-        "attemptEndingTimestamp": RECEIVED + 90_000,
-        "rawData": base64.b64encode(encoded(value)).decode(),
-        "lambdaArn": f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:due:$LATEST",
-    }
+    return _wrapped(
+        "Firehose failure",
+        published=RECEIVED,
+        ended=RECEIVED + 90_000,
+        error_code="Lambda.FunctionError",
+        error_message="The Lambda function was successfully invoked but it returned an error result.",
+        data=base64.b64encode(encoded(value)).decode(),
+    )
 
 
 def conversion_failed(spelling: str) -> Wrap:
@@ -162,9 +113,20 @@ WRAPPERS: dict[str, Wrap] = {
 }
 
 
-def _with_data(event: Json, data: bytes) -> Json:
-    assert isinstance(event, dict) and isinstance(event["records"], list)
-    for record in event["records"]:
-        assert isinstance(record, dict)
-        record["data"] = base64.b64encode(data).decode()
-    return event
+def _firehose(data: bytes) -> Json:
+    record = {"id": "49546986683135544286507457936321625675700192471156785154", "data": base64.b64encode(data).decode()}
+    return _wrapped("Firehose", invocation="invocation-1", records=[record])
+
+
+def _wrapped(template: str, **values: object) -> Json:
+    common = {
+        "account": ACCOUNT,
+        "region": "us-east-1",
+        "name": "due",
+        "id": "55d56c63-ebfd-7a3d-9c3b-dfad3c5fb522",
+        "at": PUBLISHED,
+        "published": PUBLISHED,
+        "arrived": RECEIVED,
+    }
+    wrapped: Json = render(TEMPLATES[template], {**common, **values})
+    return wrapped
