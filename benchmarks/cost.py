@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmarks.usage import MEBIBYTE, MESSAGES_A_DAY, Usage, measured
+from benchmarks.usage import MEBIBYTE, MESSAGES_PER_DAY, Usage, measure_usage
 from due_cli.aws import prices
 from due_cli.aws.stack.desired import desired
 from due_cli.aws.stack.names import names_of
@@ -20,12 +20,12 @@ from due_cli.aws.stack.package import Package
 
 DAYS = 30
 _GUIDE_DOLLARS = 40
-_QUERIES_A_DAY = 5
+_QUERIES_PER_DAY = 5
 _GIBIBYTE = 2**30
 _MILLION = 1_000_000
 _LOOKUPS = 100_000  # of a status through the API, a month; the guide has no API
 _SHARE_READ = 1 / 3  # of a month's bytes by one report: `make bench`, section reports
-_EVENTS_A_CORE_SECOND = 1_500  # the transform: `make bench`, section functions
+_EVENTS_PER_CORE_SECOND = 1_500  # the transform: `make bench`, section functions
 _CORE_MB = 1_769  # the memory with which a function has a whole core (Lambda developer guide, "Configure memory")
 _CALL_SECONDS = 0.02  # a call of DynamoDB for up to a hundred items
 _OTHER_CALL_SECONDS, _OTHER_CALL_MB = 0.2, 256  # the partition function and the status API
@@ -44,7 +44,7 @@ class Item:
 def events_database(usage: Usage) -> list[Item]:
     """What the guide's solution consists of."""
     options = Options()
-    events = MESSAGES_A_DAY * DAYS * usage.events
+    events = MESSAGES_PER_DAY * DAYS * usage.events
     calls = events * usage.bytes / MEBIBYTE
     objects = DAYS * 86_400 / options.buffer_seconds
     stored = events * usage.stored
@@ -60,18 +60,18 @@ def events_database(usage: Usage) -> list[Item]:
 
 def message_status(usage: Usage) -> list[Item]:
     """What due has beside it, the blog's message status."""
-    messages = MESSAGES_A_DAY * DAYS
+    messages = MESSAGES_PER_DAY * DAYS
     return [_dynamodb(messages, usage), _status_api()]
 
 
-def taken_gigabytes(records: float, steps: float) -> float:
+def billed_gigabytes(records: float, steps: float) -> float:
     """What Firehose bills records as, each of so many steps of 5 KB."""
     return records * steps * prices.of("firehose", "step_bytes") / _GIBIBYTE
 
 
 def table() -> str:
     """The README's table."""
-    usage = measured()
+    usage = measure_usage()
     database, status = events_database(usage), message_status(usage)
     first, second = (sum(item.dollars for item in items) for items in (database, status))
     rows = [
@@ -90,7 +90,7 @@ def idle_dollars() -> float:
 
 def sending_dollars() -> float:
     """What it costs to send the messages, which is in neither figure."""
-    return MESSAGES_A_DAY * DAYS / 1000 * prices.of("ses", "usd_per_thousand_recipients")
+    return MESSAGES_PER_DAY * DAYS / 1000 * prices.of("ses", "usd_per_thousand_recipients")
 
 
 def _line(cells: Sequence[str]) -> str:
@@ -98,7 +98,7 @@ def _line(cells: Sequence[str]) -> str:
 
 
 def _firehose(events: float, steps: float) -> Item:
-    size = taken_gigabytes(events, steps)
+    size = billed_gigabytes(events, steps)
     each = prices.of("firehose", "usd_per_gigabyte_taken") + prices.of("firehose", "usd_per_gigabyte_converted")
     billed = steps * prices.of("firehose", "step_bytes") / 1024
     amount = f"{events / _MILLION:.0f} million events, each billed as {billed:.0f} KB: {size:.0f} GB, converted too"
@@ -107,7 +107,7 @@ def _firehose(events: float, steps: float) -> Item:
 
 def _lambda(events: float, calls: float, table_calls: float, objects: float) -> Item:
     memory = Options().transform_memory_mb
-    seconds = events / (_EVENTS_A_CORE_SECOND * memory / _CORE_MB) + events * table_calls * _CALL_SECONDS
+    seconds = events / (_EVENTS_PER_CORE_SECOND * memory / _CORE_MB) + events * table_calls * _CALL_SECONDS
     gigabyte_seconds = seconds * memory / 1024 + _other_seconds(objects)
     amount = f"{calls / 1000:.0f},000 calls of the transform, {objects:,.0f} of partition"
     return Item("AWS Lambda", amount, _lambda_dollars(calls + objects, gigabyte_seconds))
@@ -142,7 +142,7 @@ def _glue(calls: float) -> Item:
 
 def _athena(stored: float) -> Item:
     scanned = round(stored * _SHARE_READ)
-    queries = _QUERIES_A_DAY * DAYS
+    queries = _QUERIES_PER_DAY * DAYS
     amount = f"{queries} reports on a month of events, {scanned / 1e9:.1f} GB each"
     return Item("Amazon Athena", amount, queries * prices.athena_dollars(scanned))
 

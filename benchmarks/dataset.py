@@ -1,4 +1,4 @@
-"""Folders of made-up events, as ``due ingest`` would have filed them: hourly Parquet files named by the state.
+"""Folders of synthetic events, as ``due ingest`` would have filed them: hourly Parquet files named by the state.
 
 The rows are made by DuckDB in bulk (``sql/``); ingesting ten million raw records would take the better part of an hour.
 """
@@ -6,8 +6,9 @@ The rows are made by DuckDB in bulk (``sql/``); ingesting ten million raw record
 from __future__ import annotations
 
 import os
+import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
@@ -17,8 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from benchmarks.arrow import entries, typed_nulls, with_maps
-from benchmarks.setting import AS_OF, Setting, count, say
+from benchmarks.bench_run import AS_OF, BenchRun, grouped, log
 from due_cli.core.progress import Silent
 from due_cli.local.engine import canonical_columns, statement
 from due_cli.local.folder import Folder
@@ -32,9 +32,10 @@ HOUR_MS = 3_600_000
 _SQL = Path(__file__).with_name("sql")
 _EVENTS_A_MESSAGE = 3.04
 _ROW_GROUP = 16_384
-_HELD_ROWS = 100_000
+_ROWS_IN_MEMORY = 100_000
 _BEFORE_HOURS = 48  # messages sent before the first hour have events in it
 _STATEMENT = "-- name: "
+_MAP = re.compile(r"MAP\((\w+), (\w+)\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,31 +52,31 @@ class Month:
 
 
 def last_hour() -> int:
-    """The hour, since the epoch, that every data set ends before."""
+    """The hour (since the epoch) before which every data set ends."""
     return int(AS_OF.replace(tzinfo=UTC).timestamp()) // 3600
 
 
-def folder_of(setting: Setting, events: int, months: int) -> Folder:
+def folder_of(bench: BenchRun, events: int, months: int) -> Folder:
     """A folder of about so many events, spread evenly over months that end at :data:`AS_OF`."""
     parts = [Path(__file__), *sorted(_SQL.glob("*.sql"))]
     schema = files.query("tables", "all_events").sql + files.statements(STATE_SQL)["schema"]
 
-    def make(path: Path) -> None:
+    def write(path: Path) -> None:
         folder = Folder(path)
         set_up(folder, "due_eventdb", None, Silent())
         for back in range(months):
             _fill(folder, Month(events // months, last_hour() - back * HOURS_A_MONTH))
-            say(f"  {back + 1} of {months} months, {count(rows_of(folder))} events")
+            log(f"  {back + 1} of {months} months, {grouped(rows_of(folder))} events")
 
-    folder = Folder(setting.made_once(f"events-{events}-{months}", [*parts, schema], make))
+    folder = Folder(bench.cached(f"events-{events}-{months}", [*parts, schema], write))
     set_up(folder, "due_eventdb", None, Silent())
     return folder
 
 
-def last_month_of(setting: Setting, whole: Folder, events: int) -> Folder:
+def last_month_of(bench: BenchRun, whole: Folder, events: int) -> Folder:
     """A folder with the last month of another one's events: the very same files."""
 
-    def make(path: Path) -> None:
+    def write(path: Path) -> None:
         part = Folder(path)
         set_up(part, "due_eventdb", None, Silent())
         with open_state(whole) as state:
@@ -86,7 +87,7 @@ def last_month_of(setting: Setting, whole: Folder, events: int) -> Folder:
             os.link(whole.root / file.path, target)
         _register(part, kept)
 
-    folder = Folder(setting.made_once(f"last-month-{events}", [str(whole.root), Path(__file__)], make))
+    folder = Folder(bench.cached(f"last-month-{events}", [str(whole.root), Path(__file__)], write))
     set_up(folder, "due_eventdb", None, Silent())
     return folder
 
@@ -112,10 +113,10 @@ def _fill(folder: Folder, month: Month) -> None:
         connection.execute(settings.replace("preserve_insertion_order = false", "preserve_insertion_order = true"))
         _make_events(connection, month)
         rows = (_SQL / "rows.sql").read_text("utf-8")
-        selected = ", ".join(f'CAST("{name}" AS {entries(kind)}) AS "{name}"' for name, kind in columns.items())
-        schema = connection.sql(f"SELECT {typed_nulls(columns)}").to_arrow_table().schema
+        selected = ", ".join(f'CAST("{name}" AS {_entries(kind)}) AS "{name}"' for name, kind in columns.items())
+        schema = connection.sql(f"SELECT {_typed_nulls(columns)}").to_arrow_table().schema
         sql = f"SELECT {selected}, filed FROM ({rows})"
-        step = max(1, _HELD_ROWS * HOURS_A_MONTH // month.events)
+        step = max(1, _ROWS_IN_MEMORY * HOURS_A_MONTH // month.events)
         written: list[DataFile] = []
         for first in range(month.since, month.until, step):
             hours = range(first, min(first + step, month.until))
@@ -142,7 +143,7 @@ def _write_hours(
     bounds = {"first": hours.start * HOUR_MS, "last": hours.stop * HOUR_MS}
     table: pa.Table = connection.sql(sql, params=bounds).to_arrow_table().combine_chunks()
     filed = pc.divide(table["filed"], HOUR_MS)
-    table = with_maps(table.drop_columns(["filed"]), schema)
+    table = _with_maps(table.drop_columns(["filed"]), schema)
     for hour in hours:
         rows = table.filter(pc.equal(filed, hour))
         path = folder.hour_folder(hour) / f"due-{uuid.uuid5(uuid.NAMESPACE_OID, str(hour)).hex}.parquet"
@@ -156,3 +157,38 @@ def _register(folder: Folder, written: list[DataFile]) -> None:
         for file in written:
             state.run("add_file", file.path, file.hour, file.rows, file.bytes)
         state.run("set_meta", "batch", "1")
+
+
+# DuckDB makes a map in microseconds and a list of entries (structs) in nanoseconds; in Arrow the two have the same
+# layout. So the rows are made with lists, which become maps here.
+def _entries(kind: str) -> str:
+    """A DuckDB type with lists of entries in the place of its maps."""
+    return _MAP.sub(r'STRUCT("key" \1, "value" \2)[]', kind)
+
+
+def _typed_nulls(columns: Mapping[str, str]) -> str:
+    """A SELECT list whose Arrow schema is the table's."""
+    return ", ".join(f'CAST(NULL AS {kind}) AS "{name}"' for name, kind in columns.items())
+
+
+def _with_maps(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """The table with the types of a schema that differs from its own in maps alone."""
+    return pa.Table.from_arrays(
+        [_as(table[field.name].combine_chunks(), field.type) for field in schema], schema=schema
+    )
+
+
+def _as(array: pa.Array, kind: pa.DataType) -> pa.Array:
+    if array.type == kind:
+        return array
+    if pa.types.is_map(kind):
+        inner = pc.struct_field(array.values, "key"), pc.struct_field(array.values, "value")
+        return pa.MapArray.from_arrays(array.offsets, *inner, type=kind, mask=pc.is_null(array))
+    if pa.types.is_list(kind):
+        values = _as(array.values, kind.value_type)
+        return pa.ListArray.from_arrays(array.offsets, values, type=kind, mask=pc.is_null(array))
+    if pa.types.is_struct(kind):
+        fields = [kind.field(place) for place in range(kind.num_fields)]
+        children = [_as(pc.struct_field(array, field.name), field.type) for field in fields]
+        return pa.StructArray.from_arrays(children, fields=fields, mask=pc.is_null(array))
+    return array.cast(kind)

@@ -1,4 +1,4 @@
-"""Rows of the table, and the ways in which their figures are taken."""
+"""Rows of the table, and how their figures are measured."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table; ``met`` is None where nothing was promised."""
+    """One line of the table; ``met`` is None where there is no limit."""
 
     what: str
     size: str
@@ -41,8 +41,8 @@ class Detail:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """What a section measured."""
+class Results:
+    """The rows and details of a section."""
 
     rows: Sequence[Row]
     details: Sequence[Detail] = field(default=())
@@ -60,18 +60,18 @@ def at_least(ratio: float, limit: float, spelled: str | None = None) -> tuple[st
 
 def seconds_of(work: Callable[[], object]) -> float:
     """How long one call takes."""
-    begun = time.perf_counter()
+    start = time.perf_counter()
     work()
-    return time.perf_counter() - begun
+    return time.perf_counter() - start
 
 
 def medians(works: Sequence[Callable[[], object]], times: int) -> list[float]:
     """The median time of each of several works, taken in turns so that a busy machine is busy for all of them."""
-    taken: list[list[float]] = [[] for _ in works]
+    times_of: list[list[float]] = [[] for _ in works]
     for _ in range(times):
         for place, work in enumerate(works):
-            taken[place].append(seconds_of(work))
-    return [statistics.median(one) for one in taken]
+            times_of[place].append(seconds_of(work))
+    return [statistics.median(one) for one in times_of]
 
 
 def due_command() -> list[str]:
@@ -82,10 +82,10 @@ def due_command() -> list[str]:
 
 def run(command: Sequence[str], environment: Mapping[str, str] | None = None) -> str:
     """Runs a process to its end and returns its standard output; raises RuntimeError where it fails."""
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
-    if done.returncode:
-        raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}: {done.stderr.strip()}")
-    return done.stdout
+    completed = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    if completed.returncode:
+        raise RuntimeError(f"{' '.join(command)} ended with {completed.returncode}: {completed.stderr.strip()}")
+    return completed.stdout
 
 
 @dataclass(slots=True)
@@ -98,10 +98,10 @@ class Peak:
 @contextmanager
 def sampled(process: int, peak: Peak) -> Iterator[None]:
     """Samples ``/proc`` while this lasts; shared pages count once for each process, so the sum is an upper bound."""
-    over = threading.Event()
+    finished = threading.Event()
 
     def sample() -> None:
-        while not over.wait(1 / _SAMPLES_A_SECOND):
+        while not finished.wait(1 / _SAMPLES_A_SECOND):
             peak.bytes = max(peak.bytes, sum(_resident(each) for each in _tree(process)))
 
     watcher = threading.Thread(target=sample, daemon=True)
@@ -109,32 +109,32 @@ def sampled(process: int, peak: Peak) -> Iterator[None]:
     try:
         yield
     finally:
-        over.set()
+        finished.set()
         watcher.join()
 
 
 def run_sampled(command: Sequence[str], environment: Mapping[str, str] | None = None) -> tuple[float, Peak, str]:
     """Runs a process to its end: seconds, peak memory of its tree, standard output."""
     peak = Peak()
-    begun = time.perf_counter()
+    start = time.perf_counter()
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as child:
         with sampled(child.pid, peak):
             output, errors = child.communicate()
-        taken = time.perf_counter() - begun
+        seconds = time.perf_counter() - start
     if child.returncode:
         raise RuntimeError(f"{' '.join(command)} ended with {child.returncode}: {errors.strip()}")
-    return taken, peak, output
+    return seconds, peak, output
 
 
 def _tree(process: int) -> list[int]:
-    found = [process]
-    for each in found:
+    processes = [process]
+    for each in processes:
         try:
             threads = list(Path(f"/proc/{each}/task").iterdir())
-            found += [int(child) for thread in threads for child in (thread / "children").read_text().split()]
+            processes += [int(child) for thread in threads for child in (thread / "children").read_text().split()]
         except OSError:
             continue
-    return found
+    return processes
 
 
 def _resident(process: int) -> int:

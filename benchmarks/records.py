@@ -14,7 +14,7 @@ from datetime import UTC
 from pathlib import Path
 from typing import Any
 
-from benchmarks.setting import AS_OF, Setting
+from benchmarks.bench_run import AS_OF, BenchRun
 from due_cli.demo import templates
 from due_cli.demo.templates import PINPOINT, SES, Record, render
 
@@ -49,15 +49,15 @@ _PINPOINT_AGENT = (
 )
 
 
-def file_of(setting: Setting, family: str) -> Path:
+def file_of(bench: BenchRun, family: str) -> Path:
     """The file of raw records of a family (``ses`` or ``pinpoint``)."""
-    count = setting.sizes.records
+    count = bench.sizes.records
 
     def write(path: Path) -> None:
         with path.open("w", encoding="utf-8") as file:
             file.writelines(_lines(family, count))
 
-    return setting.cached(f"{family}-{count}", sources(), write)
+    return bench.cached(f"{family}-{count}", sources(), write)
 
 
 def sources() -> list[Path]:
@@ -179,7 +179,14 @@ def pinpoint_message(rng: random.Random, sent: int) -> TimedRecords:
 
 def _pinpoint_event(rng: random.Random, template: str, event_type: str, at: int, **values: object) -> Record:
     endpoint = f"{rng.getrandbits(32):08x}-8c7b-4904-dd36-{rng.getrandbits(48):012x}"
-    common = {**_SHOP, "event_type": event_type, "at": at, "arrived": at, "endpoint": endpoint, "custom": {}}
+    common: dict[str, Any] = {
+        **_SHOP,
+        "event_type": event_type,
+        "at": at,
+        "arrived": at,
+        "endpoint": endpoint,
+        "custom": {},
+    }
     event: Record = render(PINPOINT[template], {**common, **values})
     return event
 
@@ -273,7 +280,8 @@ def _app_visit(rng: random.Random, start: int) -> TimedRecords:
         attributes = {"screen": "basket", "currency": "EUR"}
         event = _pinpoint_event(rng, "event", event_type, at, arrived=at + 800, attributes=attributes)
         metrics = {"amount": rng.randrange(9_000) / 100}
-        records.append((at, {**event, "awsAccountId": _SHOP["account"], **visit, "session": session, "metrics": metrics}))
+        event |= {"awsAccountId": _SHOP["account"], **visit, "session": session, "metrics": metrics}
+        records.append((at, event))
     return records
 
 

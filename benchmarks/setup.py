@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from benchmarks.measure import Detail, Found, Row, due_command, run, seconds_of
-from benchmarks.setting import Setting, count, say
+from benchmarks.bench_run import BenchRun, grouped, log
+from benchmarks.measure import Detail, Results, Row, due_command, run, seconds_of
 from tests.aws_emulator.aws import AwsEmulator
 
 _DELAY = 0.1  # seconds
@@ -25,7 +25,7 @@ _COLUMNS = ("command", "time", "its processor's time", "calls")
 
 
 @dataclass(frozen=True, slots=True)
-class _Taken:
+class _CommandFigures:
     """What a command took: seconds, those of the processor in its own process, and the calls that were made for it,
     Athena's as its caller among them."""
 
@@ -35,45 +35,45 @@ class _Taken:
     calls: int
 
 
-def measured(setting: Setting) -> Found:
-    """A setup of everything, one that finds everything as it should be, and the teardown."""
-    say("setting up without a delay")
-    with _account(setting) as (emulator, environment):
+def measure(bench: BenchRun) -> Results:
+    """A setup of everything, one with nothing to change, and the teardown."""
+    log("setting up without a delay")
+    with _account(bench) as (emulator, environment):
         plan = run([*due_command(), "setup", "--plan", "--no-pinpoint", "-o", "json"], environment)
         at_once = _timed(emulator, environment, "setup", _SETUP)
     resources = len(json.loads(plan))
-    say(f"setting up with {_DELAY * 1000:.0f} ms for every call")
-    with _account(setting) as (emulator, environment):
+    log(f"setting up with {_DELAY * 1000:.0f} ms for every call")
+    with _account(bench) as (emulator, environment):
         emulator.faults.delay = _DELAY
-        taken = [
+        timed = [
             _timed(emulator, environment, "setup", _SETUP),
             _timed(emulator, environment, "setup again, nothing to change", _SETUP),
             _timed(emulator, environment, "teardown", _TEARDOWN),
         ]
-    whole = taken[0]
+    whole = timed[0]
     row = Row(
         "`due setup --yes`",
         f"{resources} resources, {_DELAY * 1000:.0f} ms a call",
         f"{whole.seconds:.1f} s",
-        f"{count(whole.calls)} calls one by one: {whole.calls * _DELAY:.0f} s",
+        f"{grouped(whole.calls)} calls one by one: {whole.calls * _DELAY:.0f} s",
         f"{whole.seconds / (whole.calls * _DELAY):.2f}",
         f"≤ {_LIMIT} s ({_BETTER} s is better)",
         whole.seconds <= _LIMIT,
     )
-    lines = [_line("setup, calls without delay", at_once), *(_line(one.what, one) for one in taken)]
+    lines = [_line("setup, calls without delay", at_once), *(_line(one.what, one) for one in timed)]
     title = f"A stack on AWS ({row.size}; the processors shared with the emulator):"
-    return Found([row], [Detail(title, _COLUMNS, lines)])
+    return Results([row], [Detail(title, _COLUMNS, lines)])
 
 
-def _line(what: str, taken: _Taken) -> tuple[str, ...]:
-    return what, f"{taken.seconds:.1f} s", f"{taken.processor:.1f} s", count(taken.calls)
+def _line(what: str, figures: _CommandFigures) -> tuple[str, ...]:
+    return what, f"{figures.seconds:.1f} s", f"{figures.processor:.1f} s", grouped(figures.calls)
 
 
-def _timed(emulator: AwsEmulator, environment: dict[str, str], what: str, words: tuple[str, ...]) -> _Taken:
+def _timed(emulator: AwsEmulator, environment: dict[str, str], what: str, words: tuple[str, ...]) -> _CommandFigures:
     emulator.journal.clear()
     before = _processor_seconds()
     seconds = seconds_of(partial(run, [*due_command(), *words], environment))
-    return _Taken(what, seconds, _processor_seconds() - before, len(emulator.journal))
+    return _CommandFigures(what, seconds, _processor_seconds() - before, len(emulator.journal))
 
 
 def _processor_seconds() -> float:
@@ -83,13 +83,13 @@ def _processor_seconds() -> float:
 
 
 @contextmanager
-def _account(setting: Setting) -> Iterator[tuple[AwsEmulator, dict[str, str]]]:
+def _account(bench: BenchRun) -> Iterator[tuple[AwsEmulator, dict[str, str]]]:
     """An empty account, and the environment of a process in it."""
     emulator = AwsEmulator()
     emulator.start()
-    home = setting.scratch("setup")
+    home = bench.scratch("setup")
     try:
-        own = {name: value for name, value in setting.environment().items() if not name.startswith("AWS_")}
+        own = {name: value for name, value in bench.environment().items() if not name.startswith("AWS_")}
         yield emulator, {**own, **emulator.environment(), "HOME": str(home), "XDG_CONFIG_HOME": str(home)}
     finally:
         emulator.stop()

@@ -9,9 +9,9 @@ from functools import partial
 from json import dumps, loads
 from pathlib import Path
 
-from benchmarks import pinpoint_records, ses_records
-from benchmarks.measure import Found, Row, due_command, medians, run
-from benchmarks.setting import AS_OF, Setting, count, say
+from benchmarks import records
+from benchmarks.bench_run import AS_OF, BenchRun, grouped, log
+from benchmarks.measure import Results, Row, due_command, medians, run
 from due_cli.core.progress import Silent
 from due_cli.events import Envelope, Status, merged, rows_of, status_of
 from due_cli.ingest.stored import encoded
@@ -22,76 +22,78 @@ from due_cli.sql import files
 
 _TIMES = 15
 _LIMIT_MS = 50
-_FOR_EVER = 36_500  # days; made-up messages must not expire while they lie in the cache
+_STATUS_DAYS = 36_500  # days; synthetic messages must not expire while they lie in the cache
 _SAMPLES = 500
-_TOLD = 2_000_000
+_LOG_EVERY = 2_000_000
 
 
-def measured(setting: Setting) -> Found:
+def measure(bench: BenchRun) -> Results:
     """Whole processes in turns: ``due status`` of another message each time, and ``due --version``."""
-    messages = setting.sizes.messages
-    folder = _store(setting, messages)
-    environment, due = setting.environment(), due_command()
-    chance = random.Random(5)
+    messages = bench.sizes.messages
+    folder = _store(bench, messages)
+    environment, due = bench.environment(), due_command()
+    rng = random.Random(5)
 
     def look_up() -> str:
-        number = chance.randrange(messages)
+        number = rng.randrange(messages)
         return run([*due, "status", _message_id(number), "--local", str(folder.root), "-o", "json"], environment)
 
     if '"status":' not in look_up() or "not_found" in look_up():
         raise RuntimeError("a message of the store was not found")
-    say(f"looking up {_TIMES} messages")
+    log(f"looking up {_TIMES} messages")
     works: list[Callable[[], object]] = [look_up, partial(run, [*due, "--version"], environment)]
     ours, reference = medians(works, _TIMES)
     beyond = (ours - reference) * 1000
     row = Row(
         "`due status` of one message",
-        f"{count(messages)} messages, median of {_TIMES}",
+        f"{grouped(messages)} messages, median of {_TIMES}",
         f"{ours * 1000:.0f} ms",
         f"{reference * 1000:.0f} ms (`due --version`)",
         f"{beyond:+.0f} ms",
         f"≤ +{_LIMIT_MS} ms",
         beyond <= _LIMIT_MS,
     )
-    return Found([row])
+    return Results([row])
 
 
-def _store(setting: Setting, messages: int) -> Folder:
+def _store(bench: BenchRun, messages: int) -> Folder:
     """A folder whose status store knows so many messages."""
-    code = [Path(__file__), Path(ses_records.__file__), Path(pinpoint_records.__file__)]
+    code = [Path(__file__), *records.sources()]
     schema = files.statements(SQL)["schema"]
 
-    def make(path: Path) -> None:
+    def write(path: Path) -> None:
         folder = Folder(path)
-        set_up(folder, "due_eventdb", _FOR_EVER, Silent())
+        set_up(folder, "due_eventdb", _STATUS_DAYS, Silent())
         with open_state(folder, write=True) as state, state.transaction():
             state.run_many("set_status", _rows(messages))
 
-    return Folder(setting.made_once(f"status-{messages}", [*code, schema], make))
+    return Folder(bench.cached(f"status-{messages}", [*code, schema], write))
 
 
 def _rows(messages: int) -> Iterator[tuple[str, bytes]]:
     """Ids in the store's order with bodies that repeat: a body does not tell whose it is."""
     bodies = [encoded(status) for status in _samples()]
     for number in range(messages):
-        if number and number % _TOLD == 0:
-            say(f"  {count(number)} messages")
+        if number and number % _LOG_EVERY == 0:
+            log(f"  {grouped(number)} messages")
         yield _message_id(number), bodies[number * 7919 % len(bodies)]
 
 
 def _samples() -> Iterator[Status]:
-    """The statuses of made-up messages, through the normaliser."""
-    chance = random.Random(6)
+    """The statuses of synthetic messages, through the normaliser."""
+    rng = random.Random(6)
     sent = int(AS_OF.replace(tzinfo=UTC).timestamp() * 1000)
     for number in range(_SAMPLES):
-        source = pinpoint_records if number % 3 == 0 else ses_records
-        found: Status | None = None
-        for _, record in source.message(chance, sent):
-            for row in rows_of(loads(dumps(record)), Envelope()).rows:  # a record is taken apart; its parts are shared
+        message = records.pinpoint_message if number % 3 == 0 else records.ses_message
+        latest: Status | None = None
+        for _, record in message(rng, sent):
+            for row in rows_of(
+                loads(dumps(record)), Envelope()
+            ).rows:  # its parts are shared, and normalising modifies it
                 status = status_of(row)
-                found = merged(found, status) if found and status else status or found
-        if found:
-            yield found
+                latest = merged(latest, status) if latest and status else status or latest
+        if latest:
+            yield latest
 
 
 def _message_id(number: int) -> str:

@@ -17,15 +17,15 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from benchmarks import dataset
-from benchmarks.asking import QUESTIONS, Question, ours
-from benchmarks.measure import MEGABYTE, Detail, Found, Row, seconds_of
-from benchmarks.setting import AS_OF, Setting, count, say
+from benchmarks.bench_run import AS_OF, BenchRun, grouped, log
+from benchmarks.measure import MEGABYTE, Detail, Results, Row, seconds_of
+from benchmarks.questions import QUESTIONS, Question, report_rows
 from due_cli.local.folder import Folder
 from due_cli.sql import files
 from due_cli.sql.parameters import parameter_values, period, substitute
 from tests.engines import fetch, hive, java, servers
 
-_FILES_AN_HOUR = 12  # Firehose delivers every five minutes
+_FILES_PER_HOUR = 12  # Firehose delivers every five minutes
 # Athena answers NULL for a key that a map does not have, stock Trino an error.
 _FOR_TRINO = {"message_tags['mycustomerid']": "element_at(message_tags, 'mycustomerid')"}
 _NOW = f"TIMESTAMP '{AS_OF:%Y-%m-%d %H:%M:%S} UTC'"
@@ -34,8 +34,8 @@ _COLUMNS = ("report", "ours", "guide's SQL", "ours, 12 files an hour", "ours on 
 
 
 @dataclass(frozen=True, slots=True)
-class Took:
-    """What Trino says of a query: seconds, bytes read, and the most memory it held."""
+class QueryFigures:
+    """Seconds of a query on Trino, bytes read, and its peak memory."""
 
     seconds: float
     bytes: int
@@ -46,36 +46,36 @@ class Took:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """One question: due's report, the guide's SQL, due's report over small files, and its seconds on DuckDB."""
+class TrinoFigures:
+    """One report: due's report, the guide's SQL, due's report over small files, and its seconds on DuckDB."""
 
     name: str
-    ours: Took
-    guide: Took
-    small: Took
+    ours: QueryFigures
+    guide: QueryFigures
+    small: QueryFigures
     duckdb: float
 
 
-def measured(setting: Setting) -> Found:
+def measure(bench: BenchRun) -> Results:
     """Time, bytes and memory of all nine, of ours and of the guide's, and of ours over twelve files an hour."""
     missing = _missing()
     if missing:
-        met = False if setting.strict else None
-        return Found([Row("Trino", "", "", missing, "", "not measured", met)])
-    folder = dataset.folder_of(setting, setting.sizes.events, 1)
-    small = _in_small_files(setting, folder)
-    with _engine(setting) as server:
+        met = False if bench.strict else None
+        return Results([Row("Trino", "", "", missing, "", "not measured", met)])
+    folder = dataset.folder_of(bench, bench.sizes.events, 1)
+    small = _in_small_files(bench, folder)
+    with _engine(bench) as server:
         one, twelve = (_attached(server, name, place) for name, place in (("one", folder), ("twelve", small)))
-        asked = [_asked(one, twelve, folder, question) for question in QUESTIONS]
-    size = f"{count(dataset.rows_of(folder))} events, 30 days, Trino {fetch.TRINO}"
+        figures = [_figures(one, twelve, folder, question) for question in QUESTIONS]
+    size = f"{grouped(dataset.rows_of(folder))} events, 30 days, Trino {fetch.TRINO}"
     reference = "guide's SQL, " + "; ".join(f"`{new}` for `{old}`" for old, new in _FOR_TRINO.items())
-    rows = [*_rows("nine reports on Trino", size, reference, [(each.ours, each.guide) for each in asked])]
+    rows = [*_rows("nine reports on Trino", size, reference, [(each.ours, each.guide) for each in figures])]
     reference = "one file an hour"
     rows += _rows(
-        "nine reports on Trino, 12 files an hour", size, reference, [(each.small, each.ours) for each in asked]
+        "nine reports on Trino, 12 files an hour", size, reference, [(each.small, each.ours) for each in figures]
     )
     title = f"Each report on Trino: seconds, bytes read, most memory held ({size}):"
-    return Found(rows, [Detail(title, _COLUMNS, [_line(each) for each in asked])])
+    return Results(rows, [Detail(title, _COLUMNS, [_line(each) for each in figures])])
 
 
 def _missing() -> str:
@@ -90,35 +90,37 @@ def _missing() -> str:
 
 
 @contextmanager
-def _engine(setting: Setting) -> Iterator[servers.Server]:
+def _engine(bench: BenchRun) -> Iterator[servers.Server]:
     """Trino over the folder of all data sets, compiled and with memory as a server is."""
-    place = setting.scratch("trino")
+    place = bench.scratch("trino")
     (place / "metastore").mkdir()
-    say("starting Trino")
-    with servers.trino(place / "server", setting.cache, servers.FOR_LONG, _CATALOG) as server:
+    log("starting Trino")
+    with servers.trino(place / "server", bench.cache, servers.FOR_LONG, _CATALOG) as server:
         yield server
     shutil.rmtree(place)
 
 
 def _attached(server: servers.Server, schema: str, folder: Folder) -> hive.Trino:
     trino = hive.Trino(server, schema)
-    say(f"telling Trino of the hours of {folder.root.name}")
+    log(f"adding the partitions of {folder.root.name}")
     trino.attach(folder.root)
     return trino
 
 
-def _asked(one: hive.Trino, twelve: hive.Trino, folder: Folder, question: Question) -> Asked:
-    say(f"asking {question.name}")
+def _figures(one: hive.Trino, twelve: hive.Trino, folder: Folder, question: Question) -> TrinoFigures:
+    log(f"reporting {question.name}")
     own, guide = _own(question), _guide(question)
-    small = _took(twelve, own)  # first, because it takes longest, and by then the server is warm
-    return Asked(question.name, _took(one, own), _took(one, guide), small, seconds_of(lambda: ours(folder, question)))
+    small = _query(twelve, own)  # first, because it takes longest, and by then the server is warm
+    return TrinoFigures(
+        question.name, _query(one, own), _query(one, guide), small, seconds_of(lambda: report_rows(folder, question))
+    )
 
 
 def _own(question: Question) -> str:
     """The statement that ``due report --sql`` prints."""
     query = files.query("reports", question.name)
-    asked = period(query.since, None, AS_OF.replace(tzinfo=UTC))
-    return substitute(query.sql, parameter_values(query, asked, dict(question.options)))
+    window = period(query.since, None, AS_OF.replace(tzinfo=UTC))
+    return substitute(query.sql, parameter_values(query, window, dict(question.options)))
 
 
 def _guide(question: Question) -> str:
@@ -128,27 +130,27 @@ def _guide(question: Question) -> str:
     return sql
 
 
-def _took(trino: hive.Trino, sql: str) -> Took:
-    told = trino.told(sql)
-    return Took(told["elapsedTimeMillis"] / 1000, told["physicalInputBytes"], told["peakMemoryBytes"])
+def _query(trino: hive.Trino, sql: str) -> QueryFigures:
+    stats = trino.told(sql)
+    return QueryFigures(stats["elapsedTimeMillis"] / 1000, stats["physicalInputBytes"], stats["peakMemoryBytes"])
 
 
-def _in_small_files(setting: Setting, folder: Folder) -> Folder:
+def _in_small_files(bench: BenchRun, folder: Folder) -> Folder:
     """The same events, those of each hour in twelve files."""
 
-    def make(path: Path) -> None:
+    def write(path: Path) -> None:
         for file in sorted(folder.events.rglob("*.parquet")):
             table = pq.read_table(file, partitioning=None)
             target = path / file.parent.relative_to(folder.root)
             target.mkdir(parents=True)
-            step = -(-table.num_rows // _FILES_AN_HOUR)
-            for part in range(_FILES_AN_HOUR):
+            step = -(-table.num_rows // _FILES_PER_HOUR)
+            for part in range(_FILES_PER_HOUR):
                 pq.write_table(table.slice(part * step, step), target / f"{part:02}.parquet", compression="snappy")
 
-    return Folder(setting.made_once(f"small-files-{setting.sizes.events}", [str(folder.root), Path(__file__)], make))
+    return Folder(bench.cached(f"small-files-{bench.sizes.events}", [str(folder.root), Path(__file__)], write))
 
 
-def _rows(what: str, size: str, reference: str, pairs: Sequence[tuple[Took, Took]]) -> Iterator[Row]:
+def _rows(what: str, size: str, reference: str, pairs: Sequence[tuple[QueryFigures, QueryFigures]]) -> Iterator[Row]:
     """The sums of seconds and bytes, and the most memory of any one."""
     left, right = zip(*pairs, strict=True)
     for name, unit, mine, theirs in (
@@ -160,5 +162,5 @@ def _rows(what: str, size: str, reference: str, pairs: Sequence[tuple[Took, Took
         yield Row(f"{what}, {name}", size, *figures, f"{mine / theirs:.2f}")
 
 
-def _line(asked: Asked) -> tuple[str, ...]:
-    return (asked.name, str(asked.ours), str(asked.guide), str(asked.small), f"{asked.duckdb:.2f} s")
+def _line(figures: TrinoFigures) -> tuple[str, ...]:
+    return (figures.name, str(figures.ours), str(figures.guide), str(figures.small), f"{figures.duckdb:.2f} s")

@@ -1,8 +1,8 @@
-"""What the guide's traffic asks of a stack, counted with the functions' own code.
+"""What a stack does for the guide's traffic, counted with the functions' own code.
 
-The guide ("Cost") has a million messages a day and leaves open what becomes of them. Here they are those of
-``ses_records``, as steady traffic: what an event weighs, what it is billed as, and what the status table reads and
-writes for it when the transform is called with a megabyte at a time.
+The guide ("Cost") has a million messages a day and does not say what events they have. Here they are those of
+``benchmarks.records``, as steady traffic: the size of an event, what it is billed as, and what the status table reads
+and writes for it when the transform is called with a megabyte at a time.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks import ses_records
+from benchmarks import records as synthetic
 from due_cli.aws import prices
 from due_cli.aws.pipeline.records import Reading, read
 from due_cli.aws.pipeline.status_item import attributes, encoded
@@ -30,7 +30,7 @@ from due_cli.sql import files
 from tests.aws_emulator.hive import arrow_type
 from tests.aws_emulator.hive import read as converted
 
-MESSAGES_A_DAY = 1_000_000
+MESSAGES_PER_DAY = 1_000_000
 MEBIBYTE = 2**20
 _MESSAGES = 1_500
 _DAY_MS = 86_400_000
@@ -55,13 +55,13 @@ class Usage:
     calls: float
 
 
-def measured() -> Usage:
+def measure_usage() -> Usage:
     """The traffic of some minutes."""
     payloads = list(_traffic(random.Random(11)))
     batches = [[_reading(payload) for payload in batch] for batch in _batches(payloads)]
     table = _Table()
     for readings in batches:
-        table.take(status for reading in readings for status in reading.statuses)
+        table.add(status for reading in readings for status in reading.statuses)
     step = int(prices.of("firehose", "step_bytes"))
     lines = [line for readings in batches for reading in readings for line in reading.lines]
     events = len(payloads)
@@ -77,13 +77,13 @@ def measured() -> Usage:
     )
 
 
-def _traffic(chance: random.Random) -> Iterator[bytes]:
+def _traffic(rng: random.Random) -> Iterator[bytes]:
     """Records in the order of their time; what would come after the span comes from messages sent before it."""
-    span = _DAY_MS * _MESSAGES // MESSAGES_A_DAY
+    span = _DAY_MS * _MESSAGES // MESSAGES_PER_DAY
     timed = []
     for number in range(_MESSAGES):
         sent = _START_MS + span * number // _MESSAGES
-        timed += [((at - _START_MS) % span, record) for at, record in ses_records.message(chance, sent)]
+        timed += [((at - _START_MS) % span, record) for at, record in synthetic.ses_message(rng, sent)]
     for _, record in sorted(timed, key=lambda each: each[0]):
         yield json.dumps(record).encode() + b"\n"
 
@@ -106,17 +106,17 @@ def _reading(payload: bytes) -> Reading:
 
 
 class _Table:
-    """The status table, and what it was asked for: units, and calls."""
+    """The status table, with the units and the calls that it took."""
 
     def __init__(self) -> None:
         self.items: dict[str, Status] = {}
         self.reads = self.writes = self.calls = 0
 
-    def take(self, statuses: Iterable[Status]) -> None:
+    def add(self, statuses: Iterable[Status]) -> None:
         """What :class:`due_cli.aws.pipeline.status_store.StatusTable` does with a batch."""
         changed = 0
-        found = folded(statuses)
-        for message, status in found.items():
+        new = folded(statuses)
+        for message, status in new.items():
             before = self.items.get(message)
             after = merged(before, status) if before else status
             self.reads += _units(_size(before) if before else 0, int(prices.of("dynamodb", "read_unit_bytes")))
@@ -125,7 +125,7 @@ class _Table:
                 self.writes += _units(largest, int(prices.of("dynamodb", "write_unit_bytes")))
                 changed += 1
             self.items[message] = after
-        self.calls += -(-len(found) // _KEYS_A_READ) + -(-changed // _STATEMENTS_A_WRITE)
+        self.calls += -(-len(new) // _KEYS_A_READ) + -(-changed // _STATEMENTS_A_WRITE)
 
 
 def _size(status: Status) -> int:

@@ -15,7 +15,7 @@ def test_calls_items_and_their_sizes_are_those_of_the_function(world: World) -> 
     written = 0
     with world.function("transform") as transform:
         for part in (payloads[:400], payloads[400:], payloads[:100]):
-            table.take(status for payload in part for status in usage._reading(payload).statuses)
+            table.add(status for payload in part for status in usage._reading(payload).statuses)
             reply = transform.call(batch(part))
             assert set(results(reply)) == {"Ok"}
             written += reply.logged()["statuses"]["written"]

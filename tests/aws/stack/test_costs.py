@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import cost
-from benchmarks.usage import Usage, measured
+from benchmarks.usage import Usage, measure_usage
 from due_cli.aws import prices
 
 _ROOT = Path(__file__).parents[3]
@@ -31,7 +31,7 @@ def test_the_readme_has_the_table() -> None:
 
 
 def test_what_the_readme_says_beside_the_table() -> None:
-    usage = measured()
+    usage = measure_usage()
     said = " ".join(section().split())
     assert f"here they are {usage.events:.1f}, of {usage.bytes / 1000:.1f} KB" in said
     assert 1.5 < usage.events * usage.writes < 2.5
@@ -43,9 +43,9 @@ def test_what_the_readme_says_beside_the_table() -> None:
 
 def test_firehose_bills_as_in_its_own_example() -> None:
     """A thousand records of 3 KB a second for 30 days (https://aws.amazon.com/firehose/pricing/)."""
-    taken = cost.taken_gigabytes(1000 * 86_400 * 30, 1)
-    assert round(taken, 2) == 12_359.62
-    assert round(taken * prices.of("firehose", "usd_per_gigabyte_taken")) == 358
+    billed = cost.billed_gigabytes(1000 * 86_400 * 30, 1)
+    assert round(billed, 2) == 12_359.62
+    assert round(billed * prices.of("firehose", "usd_per_gigabyte_taken")) == 358
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The sizes of a run, and the data that is made once and kept outside the repository."""
+"""The sizes of a run, and data that is written once and kept outside the repository."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-# Every made-up event lies before this moment, and every report is asked as of it.
+# Every synthetic event lies before this moment, and is the time of every report.
 AS_OF = datetime(2026, 11, 1)
 
 
@@ -31,15 +31,15 @@ QUICK = Sizes(events=300_000, history=200_000, months=2, records=60_000, message
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
-    """What every section is told."""
+class BenchRun:
+    """What every section of a run of the benchmarks gets."""
 
     cache: Path
     sizes: Sizes
     strict: bool = False
 
     def scratch(self, name: str) -> Path:
-        """An empty folder of a section's own, made anew."""
+        """A new empty folder for a section."""
         place = self.cache / "scratch" / name
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir(parents=True)
@@ -48,14 +48,14 @@ class Setting:
     def environment(self) -> dict[str, str]:
         """A process's environment in which due finds no target of the user's, records none, and keeps its
         bytecode as an installed package does."""
-        unwanted = ("DUE_", "PYTHONDONTWRITEBYTECODE")
-        cleaned = {key: value for key, value in os.environ.items() if not key.startswith(unwanted)}
-        return {**cleaned, "XDG_CONFIG_HOME": str(self.cache / "config")}
+        excluded = ("DUE_", "PYTHONDONTWRITEBYTECODE")
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith(excluded)}
+        return {**inherited, "XDG_CONFIG_HOME": str(self.cache / "config")}
 
-    def made_once(self, name: str, of: Sequence[str | bytes | Path], make: Callable[[Path], None]) -> Path:
-        """The data of a name, made where it is not there or what it is made ``of`` (code, schema) has changed."""
+    def cached(self, name: str, sources: Sequence[str | bytes | Path], write: Callable[[Path], None]) -> Path:
+        """The data of a name, written if it is missing or its ``sources`` (code, schema) have changed."""
         digest = hashlib.sha256()
-        for part in of:
+        for part in sources:
             content = part.read_bytes() if isinstance(part, Path) else part
             digest.update(content.encode() if isinstance(content, str) else content)
         place = self.cache / f"{name}-{digest.hexdigest()[:12]}"
@@ -64,9 +64,9 @@ class Setting:
         self.cache.mkdir(parents=True, exist_ok=True)
         for old in self.cache.glob(f"{name}-*"):
             remove(old)
-        new = place.with_name(f"{place.name}.making")
-        say(f"making {name} (once)")
-        make(new)
+        new = place.with_name(f"{place.name}.partial")
+        log(f"writing {name} (once)")
+        write(new)
         new.replace(place)
         return place
 
@@ -79,11 +79,11 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def say(text: str) -> None:
+def log(text: str) -> None:
     """One line of progress on standard error."""
     print(text, file=sys.stderr, flush=True)
 
 
-def count(number: int) -> str:
-    """A number as a person reads it."""
+def grouped(number: int) -> str:
+    """A number with separators of thousands."""
     return f"{number:,}"

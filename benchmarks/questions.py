@@ -1,7 +1,7 @@
-"""The nine questions, asked of due and asked with the guide's own SQL over the same files.
+"""The nine reports of due and the guide's own SQL for them, over the same files.
 
-The guide's statements (``tests/queries/guide``) are word for word; so that made-up events do not age,
-``CURRENT_TIMESTAMP`` is replaced by :data:`benchmarks.setting.AS_OF`, a time with a zone as the original, after they
+The guide's statements (``tests/queries/guide``) are word for word; so that synthetic events do not age,
+``CURRENT_TIMESTAMP`` is replaced by :data:`benchmarks.bench_run.AS_OF`, a time with a zone as the original, after they
 were transpiled.
 """
 
@@ -19,7 +19,7 @@ from pathlib import Path
 import duckdb
 import sqlglot
 
-from benchmarks.setting import AS_OF
+from benchmarks.bench_run import AS_OF
 from due_cli.local.all_events import define_all_events
 from due_cli.local.folder import Folder
 from due_cli.local.queries import report, session
@@ -38,7 +38,7 @@ _UNNEST_OF_FIELDS = re.compile(r"UNNEST\(\s*transform\(([\w.]+), r -> .*?\n\) AS
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A report, with the options that ask for what the guide's statement has written into it."""
+    """A report, with the options for what the guide's statement has as literals."""
 
     name: str
     options: Mapping[str, str | int | None] = field(default_factory=dict)
@@ -63,18 +63,18 @@ QUESTIONS = (
 )
 
 
-def ours(folder: Folder, question: Question, since: str | None = None) -> Rows:
+def report_rows(folder: Folder, question: Question, since: str | None = None) -> Rows:
     """The rows of due's report, by the way that ``due report`` takes, from opening the folder on."""
-    found = report(folder, bind(question.name, dict(question.options), since, now=AS_OF.replace(tzinfo=UTC)))
-    return list(found.rows)
+    result = report(folder, bind(question.name, dict(question.options), since, now=AS_OF.replace(tzinfo=UTC)))
+    return list(result.rows)
 
 
-def plain(folder: Folder, question: Question) -> Callable[[], Rows]:
+def guide_query(folder: Folder, question: Question) -> Callable[[], Rows]:
     """The guide's statement and due's views by sqlglot alone, over the view of all files that due itself makes."""
     statement = _as_of(_transpiled(question.guide))
     views = [_transpiled(files.query("views", name).sql) for name in _views_of(question.guide)]
 
-    def ask() -> Rows:
+    def query() -> Rows:
         with open_state(folder) as state, duckdb.connect() as connection:
             connection.execute(f"SET TimeZone = 'UTC'; SET threads = {_THREADS}; SET enable_progress_bar = false")
             define_all_events(connection, state)
@@ -82,31 +82,31 @@ def plain(folder: Folder, question: Question) -> Callable[[], Rows]:
                 connection.execute(view)
             return connection.execute(statement).fetchall()
 
-    return ask
+    return query
 
 
-def rewritten(folder: Folder, question: Question) -> Callable[[], Rows]:
+def rewritten_guide_query(folder: Folder, question: Question) -> Callable[[], Rows]:
     """The guide's statement as ``due query`` runs it: with due's rewrites, views and settings."""
     statement = _as_of(transpile.to_duckdb(transpile.parse(question.guide)))
     names = set(_views_of(question.guide))
 
-    def ask() -> Rows:
+    def query() -> Rows:
         with session(folder, names) as (connection, _):
             return connection.execute(statement).fetchall()
 
-    return ask
+    return query
 
 
 def bytes_read(work: Callable[[], object]) -> int:
-    """The bytes that DuckDB read for the last statement of one call, by its own account."""
+    """The bytes that DuckDB read for the last statement of one call, as its profile says."""
     with tempfile.TemporaryDirectory() as place:
         profile = Path(place) / "profile.json"
         with _profiling(profile):
             work()
-        found = int(json.loads(profile.read_text("utf-8"))["io"]["total_bytes_read"])
-    if not found:
-        raise RuntimeError("DuckDB's profile tells of no bytes read")
-    return found
+        read = int(json.loads(profile.read_text("utf-8"))["io"]["total_bytes_read"])
+    if not read:
+        raise RuntimeError("DuckDB's profile has no bytes read")
+    return read
 
 
 @contextmanager
