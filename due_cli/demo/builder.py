@@ -6,13 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
+from due_cli.demo import mails, texts
 from due_cli.demo.clock import Clock
 from due_cli.demo.files import Outbox
 from due_cli.demo.histories import Rates, random_history
-from due_cli.demo.mail_records import SES_FORMS, pinpoint_mail_records
 from due_cli.demo.shop import SHOP, Customer, Mail, MailEvent, MailKind, Text, uuid
 from due_cli.demo.templates import Record
-from due_cli.demo.text_records import sms_records
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +80,12 @@ class MonthBuilder:
 
     def add_pinpoint_mail(self, mail: Mail, history: Iterable[MailEvent], route: str = "pinpoint") -> None:
         """Publish the events of a mail that Pinpoint sent."""
-        self.add(route, pinpoint_mail_records(mail, history))
+        self.add(route, mails.pinpoint_records(mail, history))
 
     def add_ses_mail(self, kind: MailKind, mail: Mail, history: Iterable[MailEvent]) -> None:
         """Publish the events of a mail that SES sent, on the route and in the form of its kind."""
-        self.add(kind.route, SES_FORMS[kind.form](mail, history, f"shop-{kind.name}"))
+        self.add(kind.route, mails.SES_FORMS[kind.form](mail, history, f"shop-{kind.name}"))
 
     def add_text(self, text: Text, route: str = "sms", family: str = "TEXT") -> None:
         """Publish the events of a message through End User Messaging."""
-        self.add(route, sms_records(text, family))
+        self.add(route, texts.sms_records(text, family))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from random import Random
 
 from due_cli.demo.clock import DAY, HOUR, MINUTE, SECOND
@@ -23,20 +22,8 @@ from due_cli.demo.shop import (
 _WITH_ADDRESSES = ("delivered", "delivery_delay", "hardbounce", "softbounce", "complaint")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rates:
-    """How likely each event is for a kind of mail."""
-
-    opens: float
-    clicks: float
-    unsubscribes: float = 0.0
-    complaints: float = 0.0
-    hard_bounces: float = 0.010
-    soft_bounces: float = 0.005
-    delays: float = 0.01
-
-
-RATES = {name: Rates(**rates) for name, rates in SCENARIO["rates"].items()}
+Rates = Mapping[str, float]  # how likely each event is for a kind of mail
+RATES: Mapping[str, Rates] = SCENARIO["rates"]
 
 
 def history_of(mail: Mail, name: str, events: int | None = None) -> list[MailEvent]:
@@ -48,27 +35,32 @@ def history_of(mail: Mail, name: str, events: int | None = None) -> list[MailEve
     return history
 
 
+def statuses_of(name: str, at: int) -> list[TextStatus]:
+    """The statuses of a text history of the scenario, which has seconds after ``at``."""
+    return [TextStatus(status, at + round(seconds * SECOND)) for status, seconds in SCENARIO["text_histories"][name]]
+
+
 def random_history(rng: Random, mail: Mail, rates: Rates) -> list[MailEvent]:
     """The events of a mail in order: a bounce, or a delivery with opens, clicks and complaints."""
     history = [MailEvent("send", mail.sent)]
     chance = rng.random()
-    if chance < rates.hard_bounces:
+    if chance < rates["hard_bounces"]:
         at = mail.sent + SECOND + int(rng.expovariate(1 / (8 * SECOND)))
         reason = rng.choice(SCENARIO["hard_bounces"])
         return [*history, MailEvent("hardbounce", at, tuple(mail.addresses), reason)]
-    if chance < rates.hard_bounces + rates.soft_bounces:
+    if chance < rates["hard_bounces"] + rates["soft_bounces"]:
         at = mail.sent + 2 * HOUR + int(rng.random() * 10 * HOUR)
         reason = rng.choice(SCENARIO["soft_bounces"])
         return [*history, MailEvent("softbounce", at, tuple(mail.addresses), reason)]
     delivered = mail.sent + 300 + int(rng.expovariate(1 / (3 * SECOND)))
     first = (mail.addresses[0],)
-    if chance > 1 - rates.delays:
+    if chance > 1 - rates["delays"]:
         history.append(MailEvent("delivery_delay", delivered + MINUTE, first, rng.choice(SCENARIO["delays"])))
         delivered += 10 * MINUTE + int(rng.random() * 2 * HOUR)
     history += [MailEvent("delivered", delivered + 50 * place, (one,)) for place, one in enumerate(mail.addresses)]
-    if rng.random() < rates.opens * mail.to[0].interest:
+    if rng.random() < rates["opens"] * mail.to[0].interest:
         history += _random_reads(rng, delivered, rates)
-    if rng.random() < rates.complaints:
+    if rng.random() < rates["complaints"]:
         at = delivered + HOUR + int(rng.random() * 2 * DAY)
         history.append(MailEvent("complaint", at, first, "abuse"))
     return history
@@ -79,10 +71,10 @@ def _random_reads(rng: Random, delivered: int, rates: Rates) -> list[MailEvent]:
     mean = 2 * DAY if rng.random() < 0.08 else 4 * HOUR
     at = delivered + 5 * SECOND + int(rng.expovariate(1 / mean))
     reads = [MailEvent("open", at)]
-    if rng.random() < rates.clicks / rates.opens:
+    if rng.random() < rates["clicks"] / rates["opens"]:
         at += 4 * SECOND + int(rng.random() * 90 * SECOND)
         reads.append(MailEvent("click", at, (), SHOP_URL + rng.choice(SCENARIO["pages"])))
-    if rng.random() < rates.unsubscribes / rates.opens:
+    if rng.random() < rates["unsubscribes"] / rates["opens"]:
         at += 4 * SECOND + int(rng.random() * 90 * SECOND)
         reads.append(MailEvent("unsubscribe", at, (), UNSUBSCRIBE_URL))
     while rng.random() < 0.24:

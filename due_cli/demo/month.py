@@ -72,7 +72,7 @@ def write_month(
     month = _builder(until, seed, records, progress)
     ordinary(month)
     rare(month)
-    best = highlights(month)
+    messages = highlights(month)
     ignored, unreadable = flaws.service_tests(month), flaws.unreadable(month)
     duplicates = round(records * _DUPLICATES_SHARE)
     app_visits(month, records - duplicates)
@@ -88,12 +88,9 @@ def write_month(
         duplicates=duplicates,
         ignored=ignored,
         unreadable=unreadable,
-        interesting_message=best.interesting,
-        bounced_message=best.bounced,
-        sms_message=best.text,
         tag="=".join(*ORDER_TAG.items()),
-        address=best.address,
         campaign_id=ARRIVALS.id,
+        **messages,
     )
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
 from typing import Any
 
+from due_cli.demo import mails, texts
 from due_cli.demo.builder import MonthBuilder
 from due_cli.demo.clock import DAY, HOUR, MINUTE, SECOND
-from due_cli.demo.histories import history_of, new_text
-from due_cli.demo.mail_records import pinpoint_mail_records, ses_records
+from due_cli.demo.histories import history_of, new_text, statuses_of
 from due_cli.demo.records import bus_event, campaign_record, journey_record
 from due_cli.demo.shop import (
     ARRIVALS,
@@ -26,31 +25,10 @@ from due_cli.demo.shop import (
     uuid,
 )
 from due_cli.demo.templates import SES, SMS, render
-from due_cli.demo.text_records import (
-    pinpoint_opt_out,
-    pinpoint_text_records,
-    sms_bus_records,
-    sms_reply,
-    whatsapp_bus_record,
-    whatsapp_flow_change,
-    whatsapp_item,
-    whatsapp_notification,
-    whatsapp_status,
-)
 from due_cli.demo.traffic import whatsapp_id
 
 _ORDERS = MAIL_KINDS[0]
 _TREATMENT, _SUBJECT = ARRIVALS.treatments[0]
-
-
-@dataclass(frozen=True, slots=True)
-class Highlights:
-    """The messages of the month that are worth a closer look."""
-
-    interesting: str
-    bounced: str
-    text: str
-    address: str
 
 
 def rare(month: MonthBuilder) -> None:
@@ -66,21 +44,28 @@ def rare(month: MonthBuilder) -> None:
     _whatsapp(month)
 
 
-def highlights(month: MonthBuilder) -> Highlights:
-    """A delayed, delivered, opened and clicked mail, one that bounced in the end, and a text that was blocked."""
+def highlights(month: MonthBuilder) -> dict[str, str]:
+    """Add messages that are worth a closer look; their ids and an address, by the names of :class:`Month`.
+
+    A delayed, delivered, opened and clicked mail, one that bounced in the end, and a text that was blocked.
+    """
     customer, start = long_time_customers(month.customers)[0], month.clock.until - 6 * DAY
     interesting = month.mail("orders", [customer], "Your parcel is on its way", start, ORDER_TAG)
     month.add_ses_mail(_ORDERS, interesting, history_of(interesting, "interesting"))
     for day, subject in ((9, "Your order is confirmed"), (2, "How do you like your order?")):
         mail = month.mail("orders", [customer], subject, month.clock.until - day * DAY, ORDER_TAG)
         month.add_ses_mail(_ORDERS, mail, history_of(mail, "delivered"))
-    steps = (("QUEUED", 0), ("PENDING", 800), ("CARRIER_BLOCKED", 4 * SECOND))
-    statuses = (TextStatus(status, start + after) for status, after in steps)
-    blocked = new_text(month.rng, month.customer(), *statuses, context={**ORDER_TAG, "order": "o-4711"})
+    context = {**ORDER_TAG, "order": "o-4711"}
+    blocked = new_text(month.rng, month.customer(), *statuses_of("blocked", start), context=context)
     month.add_text(blocked)
     bounced = _campaign_mail(month)
     month.add_pinpoint_mail(bounced, history_of(bounced, "bounced"))
-    return Highlights(interesting.id, bounced.id, blocked.id, customer.address)
+    return {
+        "interesting_message": interesting.id,
+        "bounced_message": bounced.id,
+        "sms_message": blocked.id,
+        "address": customer.address,
+    }
 
 
 def _mail(month: MonthBuilder, kind: MailKind, recipients: int = 1) -> Mail:
@@ -114,16 +99,16 @@ def _pinpoint(month: MonthBuilder) -> None:
         at = month.clock.early_time()
         pending = TextStatus("PENDING", at, priced=False)
         text = new_text(month.rng, month.customer(), pending, TextStatus(status, at + 5 * SECOND))
-        month.add("pinpoint", pinpoint_text_records(text))
+        month.add("pinpoint", texts.pinpoint_records(text))
         if status == "SPAM":
-            month.outbox.add("pinpoint", at + HOUR, pinpoint_opt_out(text, at + HOUR))
+            month.outbox.add("pinpoint", at + HOUR, texts.pinpoint_opt_out(text, at + HOUR))
 
 
 def _odd_pinpoint(month: MonthBuilder) -> None:
     """Records without what others have: attributes absent or null, a subject of null, a context that is bare."""
     for missing in ("absent", "null", "subject"):
         mail = _campaign_mail(month)
-        for at, shared in pinpoint_mail_records(mail, history_of(mail, "read", 3)):
+        for at, shared in mails.pinpoint_records(mail, history_of(mail, "read", 3)):
             record: dict[str, Any] = copy.deepcopy(shared)
             if missing == "absent":
                 del record["attributes"], record["client_context"]
@@ -133,9 +118,8 @@ def _odd_pinpoint(month: MonthBuilder) -> None:
                 record["facets"]["email_channel"]["mail_event"]["mail"]["common_headers"]["subject"] = None
             month.outbox.add("pinpoint", at, record)
     for context in ("", "null", "[1,2]", "order 4711", '{"purpose":"order-update"} and more'):
-        at = month.clock.early_time()
-        statuses = (TextStatus("PENDING", at), TextStatus("DELIVERED", at + 3 * SECOND))
-        month.add("pinpoint", pinpoint_text_records(new_text(month.rng, month.customer(), *statuses, context=context)))
+        statuses = statuses_of("odd_context", month.clock.early_time())
+        month.add("pinpoint", texts.pinpoint_records(new_text(month.rng, month.customer(), *statuses, context=context)))
 
 
 def _every_mail_event(month: MonthBuilder, kind: MailKind) -> None:
@@ -169,7 +153,7 @@ def _odd_ses(month: MonthBuilder) -> None:
 
     def records(events: int) -> list[tuple[int, dict[str, Any]]]:
         mail = _mail(month, _ORDERS)
-        return copy.deepcopy(list(ses_records(mail, history_of(mail, "read", events), "shop-orders")))
+        return copy.deepcopy(list(mails.ses_records(mail, history_of(mail, "read", events), "shop-orders")))
 
     for at, record in records(2):
         record["mail"]["headersTruncated"] = "perhaps"
@@ -192,12 +176,10 @@ def _texts(month: MonthBuilder) -> None:
         only = TextStatus(status, month.clock.early_time())
         month.add_text(new_text(month.rng, month.customer(), only, context=ORDER_TAG), family=family)
     at = month.clock.early_time()
-    steps = (("QUEUED", 0), ("SENT", SECOND), ("DELIVERED", 3 * SECOND), ("READ", HOUR))
-    rcs = (TextStatus(status, at + after) for status, after in steps)
-    month.add_text(new_text(month.rng, month.customer(), *rcs), family="RCS")
+    month.add_text(new_text(month.rng, month.customer(), *statuses_of("rcs", at)), family="RCS")
     for family in ("TEXT", "MEDIA"):
-        delivered = _delivered(month.clock.early_time())
-        month.add("sms-bus", sms_bus_records(new_text(month.rng, month.customer(), *delivered), family))
+        delivered = statuses_of("delivered", month.clock.early_time())
+        month.add("sms-bus", texts.sms_bus_records(new_text(month.rng, month.customer(), *delivered), family))
     nested = {**ORDER_TAG, "parcel": {"weight": 2.5, "pieces": ["lamp", "shade"]}}
     for context in (nested, "purpose=order-update"):
         only = TextStatus("DELIVERED", month.clock.early_time())
@@ -211,19 +193,15 @@ def _texts(month: MonthBuilder) -> None:
     month.outbox.add("sms", at, render(SMS["NUMBER_REPUTATION_CHANGED"], {**SHOP, "at": at}))
 
 
-def _delivered(at: int) -> tuple[TextStatus, TextStatus]:
-    return TextStatus("QUEUED", at), TextStatus("DELIVERED", at + 2 * SECOND)
-
-
 def _replies(month: MonthBuilder) -> None:
     """What customers answer; an opt-out names the notice that it answers."""
     for body in ("STOP", "stop", "Unsubscribe me", "Thank you", "When does it come?", "HELP"):
         customer, at = month.customer(), month.clock.early_time()
-        notice = new_text(month.rng, customer, *_delivered(at), context=ORDER_TAG)
+        notice = new_text(month.rng, customer, *statuses_of("delivered", at), context=ORDER_TAG)
         month.add_text(notice)
-        month.outbox.add("sms-inbound", at + HOUR, sms_reply(uuid(month.rng), customer, body, notice.id))
+        month.outbox.add("sms-inbound", at + HOUR, texts.sms_reply(uuid(month.rng), customer, body, notice.id))
     at, customer = month.clock.early_time(), month.customer()
-    month.outbox.add("sms-inbound", at, sms_reply(uuid(month.rng), customer, "QUIT", None))
+    month.outbox.add("sms-inbound", at, texts.sms_reply(uuid(month.rng), customer, "QUIT", None))
 
 
 def _whatsapp(month: MonthBuilder) -> None:
@@ -231,22 +209,22 @@ def _whatsapp(month: MonthBuilder) -> None:
     customer = month.customer()
     for status in SCENARIO["whatsapp_statuses"]:
         at = month.clock.early_time()
-        statuses = [whatsapp_status(whatsapp_id(month), customer, status, at)]
-        month.outbox.add("whatsapp", at, whatsapp_notification(at, statuses=statuses))
+        statuses = [texts.whatsapp_status(whatsapp_id(month), customer, status, at)]
+        month.outbox.add("whatsapp", at, texts.whatsapp_notification(at, statuses=statuses))
     for _ in range(3):
         at, chat = month.clock.early_time(), whatsapp_id(month)
         three = [
-            whatsapp_status(chat, customer, "sent", at - 5 * SECOND),
-            whatsapp_status(chat, customer, "delivered", at - 2 * SECOND),
-            whatsapp_status(whatsapp_id(month), month.customer(), "read", at),
+            texts.whatsapp_status(chat, customer, "sent", at - 5 * SECOND),
+            texts.whatsapp_status(chat, customer, "delivered", at - 2 * SECOND),
+            texts.whatsapp_status(whatsapp_id(month), month.customer(), "read", at),
         ]
-        month.outbox.add("whatsapp-topic", at, whatsapp_notification(at, statuses=three))
+        month.outbox.add("whatsapp-topic", at, texts.whatsapp_notification(at, statuses=three))
     at = month.clock.early_time()
-    question = whatsapp_item("message", whatsapp_id(month), customer, at, body="Do you have it in green?")
-    month.outbox.add("whatsapp", at, whatsapp_notification(at, message=question))
+    question = texts.whatsapp_item("message", whatsapp_id(month), customer, at, body="Do you have it in green?")
+    month.outbox.add("whatsapp", at, texts.whatsapp_notification(at, message=question))
     for old, new in (("DRAFT", "PUBLISHED"), ("PUBLISHED", "DEPRECATED")):
         at = month.clock.early_time()
-        month.outbox.add("whatsapp", at, whatsapp_flow_change(at, old, new))
+        month.outbox.add("whatsapp", at, texts.whatsapp_flow_change(at, old, new))
     for status in ("sent", "delivered", "read", "failed"):
         at = month.clock.early_time()
-        month.outbox.add("whatsapp-bus", at, whatsapp_bus_record(whatsapp_id(month), customer, status, at))
+        month.outbox.add("whatsapp-bus", at, texts.whatsapp_bus_record(whatsapp_id(month), customer, status, at))

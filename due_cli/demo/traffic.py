@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from due_cli.demo import texts
 from due_cli.demo.builder import MonthBuilder
 from due_cli.demo.clock import DAY, HOUR, MINUTE, SECOND
-from due_cli.demo.histories import RATES, new_text, random_statuses
+from due_cli.demo.histories import RATES, new_text, random_statuses, statuses_of
 from due_cli.demo.records import campaign_record, journey_record, pinpoint_event
 from due_cli.demo.shop import (
     CAMPAIGNS,
@@ -23,15 +24,6 @@ from due_cli.demo.shop import (
     uuid,
 )
 from due_cli.demo.templates import Record
-from due_cli.demo.text_records import (
-    pinpoint_opt_out,
-    pinpoint_text_records,
-    sms_bus_records,
-    whatsapp_bus_record,
-    whatsapp_item,
-    whatsapp_notification,
-    whatsapp_status,
-)
 
 _NOT_SENT = ("FAILURE", "DAILY_CAP", "QUIET_TIME", "HOLDOUT", "THROTTLED")
 _CAMPAIGN_DURATION = 40 * MINUTE
@@ -145,10 +137,10 @@ def _campaign_texts(month: MonthBuilder) -> None:
         text_id = uuid(month.rng)
         statuses = random_statuses(month.rng, at, "PENDING", "SUCCESSFUL")
         text = Text(id=text_id, to=customer, statuses=statuses, keys=keys)
-        month.add("pinpoint", pinpoint_text_records(text))
+        month.add("pinpoint", texts.pinpoint_records(text))
         if month.rng.random() < 0.01:
             answered = statuses[-1].at + int(month.rng.random() * 5 * HOUR) + SECOND
-            month.outbox.add("pinpoint", answered, pinpoint_opt_out(text, answered))
+            month.outbox.add("pinpoint", answered, texts.pinpoint_opt_out(text, answered))
 
 
 def _api_texts(month: MonthBuilder) -> None:
@@ -164,7 +156,7 @@ def _api_texts(month: MonthBuilder) -> None:
         elif chance < 0.12:
             context = None
         statuses = random_statuses(month.rng, at, "PENDING", "DELIVERED")
-        month.add("pinpoint", pinpoint_text_records(new_text(month.rng, customer, *statuses, context=context)))
+        month.add("pinpoint", texts.pinpoint_records(new_text(month.rng, customer, *statuses, context=context)))
 
 
 def _notices(month: MonthBuilder) -> None:
@@ -184,9 +176,8 @@ def _calls(month: MonthBuilder) -> None:
     for _ in range(month.scaled(SCENARIO["calls"])):
         at = month.clock.random_time()
         answered = month.rng.random() < 0.7
-        names = ("INITIATED", "RINGING", *(("ANSWERED", "COMPLETED") if answered else ("NO_ANSWER",)))
-        statuses = (TextStatus(name, at + place * 9 * SECOND) for place, name in enumerate(names))
-        month.add("sms-bus", sms_bus_records(new_text(month.rng, month.customer(), *statuses), "VOICE"))
+        statuses = statuses_of("answered_call" if answered else "missed_call", at)
+        month.add("sms-bus", texts.sms_bus_records(new_text(month.rng, month.customer(), *statuses), "VOICE"))
 
 
 def _chats(month: MonthBuilder) -> None:
@@ -199,14 +190,14 @@ def _chats(month: MonthBuilder) -> None:
         for status in statuses:
             at += 5 * SECOND + int(month.rng.random() * 10 * MINUTE)
             if on_bus:
-                month.outbox.add("whatsapp-bus", at, whatsapp_bus_record(message, customer, status, at))
+                month.outbox.add("whatsapp-bus", at, texts.whatsapp_bus_record(message, customer, status, at))
             else:
-                listed = [whatsapp_status(message, customer, status, at)]
-                month.outbox.add("whatsapp", at, whatsapp_notification(at, statuses=listed))
+                listed = [texts.whatsapp_status(message, customer, status, at)]
+                month.outbox.add("whatsapp", at, texts.whatsapp_notification(at, statuses=listed))
         if month.rng.random() < 0.1:
             at += HOUR
-            answer = whatsapp_item("message", f"{message}A", customer, at, body="Thank you!")
-            month.outbox.add("whatsapp-topic", at, whatsapp_notification(at, message=answer))
+            answer = texts.whatsapp_item("message", f"{message}A", customer, at, body="Thank you!")
+            month.outbox.add("whatsapp-topic", at, texts.whatsapp_notification(at, message=answer))
 
 
 def whatsapp_id(month: MonthBuilder) -> str:

@@ -12,7 +12,7 @@ _PINPOINT_TEXT_TYPES = {"PENDING": "BUFFERED", "QUEUED": "BUFFERED", "SUCCESSFUL
 _RCS_AGENT = "rcs-agent-example"
 
 
-def pinpoint_text_records(text: Text) -> TimedRecords:
+def pinpoint_records(text: Text) -> TimedRecords:
     """The stream's SMS events; they may arrive, by their own clock, before they happened."""
     for status in text.statuses:
         yield status.at, _pinpoint_text(text, status, _PINPOINT_TEXT_TYPES.get(status.status, "FAILURE"))

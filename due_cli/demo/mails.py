@@ -10,33 +10,13 @@ from due_cli.demo.records import TimedRecords, bus_event, pinpoint_event
 from due_cli.demo.shop import SCENARIO, SHOP, SHOP_URL, UNSUBSCRIBE_URL, Mail, MailEvent
 from due_cli.demo.templates import PINPOINT, SES, Record, render
 
-# Kind of a mail event -> eventType of SES, detail type of EventBridge.
-_SES_TYPES = {
-    "send": ("Send", "Email Sent"),
-    "delivered": ("Delivery", "Email Delivered"),
-    "rejected": ("Reject", "Email Rejected"),
-    "open": ("Open", "Email Opened"),
-    "click": ("Click", "Email Clicked"),
-    "unsubscribe": ("Click", "Email Clicked"),
-    "hardbounce": ("Bounce", "Email Bounced"),
-    "softbounce": ("Bounce", "Email Bounced"),
-    "complaint": ("Complaint", "Email Complaint Received"),
-    "rendering_failure": ("Rendering Failure", "Email Rendering Failed"),
-    "delivery_delay": ("DeliveryDelay", "Email Delivery Delayed"),
-    "subscription": ("Subscription", "Email Subscribed"),
-}
+_SES_TYPES = SCENARIO["ses_types"]  # kind of a mail event -> eventType of SES, detail type of EventBridge
 _NOTIFICATION_TYPES = ("Bounce", "Complaint", "Delivery")
-# The fields that SES leaves out of the mail object of some types.
-_OMITTED_FROM_MAIL = {
-    "Open": ("sourceArn",),
-    "Click": ("sourceArn",),
-    "Rendering Failure": ("headers", "commonHeaders"),
-    "DeliveryDelay": ("headers", "commonHeaders"),
-}
+_OMITTED_FROM_MAIL = SCENARIO["omitted_from_ses_mail"]  # eventType -> fields that its mail object lacks
 _PINPOINT_FEEDBACK = {"send": "received", "delivered": "delivered", "open": "opened"}
 
 
-def pinpoint_mail_records(mail: Mail, history: Iterable[MailEvent]) -> TimedRecords:
+def pinpoint_records(mail: Mail, history: Iterable[MailEvent]) -> TimedRecords:
     """The stream's email events; a delay has none, an unsubscribe is a click too.
 
     Every event of a mail repeats the send time as ``event_timestamp``: only ``arrival_timestamp`` tells them apart.
