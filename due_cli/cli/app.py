@@ -8,7 +8,6 @@ import signal
 import sys
 from collections.abc import Sequence
 from functools import partial
-from importlib.metadata import PackageNotFoundError, metadata
 from typing import Annotated
 
 import typer
@@ -107,6 +106,8 @@ def _explained(error: Exception) -> DueError:
 
 def _report_it() -> str:
     """What to do with a bug: the project's issue tracker is named where the package names one."""
+    from importlib.metadata import PackageNotFoundError, metadata
+
     try:
         links = [link.split(", ", 1) for link in metadata("due-cli").get_all("Project-URL") or ()]
     except PackageNotFoundError:

@@ -5,19 +5,18 @@ Each module of ``due_cli/cli/commands`` has an :class:`App` named ``app``, with 
 
 from __future__ import annotations
 
-import inspect
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial, wraps
 from typing import Any, TypeVar
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from due_cli.cli.hints import with_target
-from due_cli.cli.options import GLOBAL_OPTIONS, GLOBAL_SECTION, invocation_of, settings_from, signed
+from due_cli.cli.options import GLOBAL_OPTIONS, GLOBAL_SECTION, invocation_of, settings_from
 from due_cli.core.errors import DueError
 from due_cli.core.results import Result
 from due_cli.core.settings import Settings
@@ -27,7 +26,11 @@ _SECTIONS = ("Arguments", "Options", GLOBAL_SECTION)
 
 
 class Command(TyperCommand):
-    """A command whose help has the global options in a section of their own."""
+    """A command with the global options beside its own; its help has them in a section of their own."""
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self.params = [*self.params, *_global_parameters()]
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Writes the sections of parameters."""
@@ -35,7 +38,11 @@ class Command(TyperCommand):
 
 
 class Group(TyperGroup):
-    """A group of commands whose help has the global options in a section of their own."""
+    """A group of commands with the global options beside its own; its help has them in a section of their own."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.params = [*self.params, *_global_parameters()]
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Writes the sections of parameters, then the commands."""
@@ -62,12 +69,15 @@ class LazyGroup(Group):
 class _LazyCommands(Mapping[str, TyperCommand | TyperGroup]):
     def __init__(self, group: LazyGroup) -> None:
         self._group = group
+        self._made: dict[str, TyperCommand | TyperGroup] = {}
 
     def __getitem__(self, name: str) -> TyperCommand | TyperGroup:
-        command = self._group.make(name)
-        if command is None:
-            raise KeyError(name)
-        return command
+        if name not in self._made:
+            command = self._group.make(name)
+            if command is None:
+                raise KeyError(name)
+            self._made[name] = command
+        return self._made[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._group.names())
@@ -92,7 +102,7 @@ class App(typer.Typer):
 
         def declare(function: Function) -> Function:
             register = self.command(name, cls=Command, help=text, epilog=_epilog(examples))
-            register(_with_global_options(function))
+            register(_with_settings(function))
             return function
 
         return declare
@@ -109,7 +119,7 @@ class App(typer.Typer):
                 no_args_is_help=not runs_alone,
                 epilog=_epilog(examples) if examples else None,
             )
-            register(_with_global_options(function))
+            register(_with_settings(function))
             return function
 
         return declare
@@ -137,9 +147,18 @@ def _write_sections(parameters: Sequence[Any], context: Any, formatter: Any) -> 
             formatter.write_dl(sections[section])
 
 
-def _with_global_options(function: Callable[..., Result | None]) -> Callable[..., None]:
-    """A function that has the global options beside its own, and writes the result of the given one."""
+@cache
+def _global_parameters() -> tuple[Any, ...]:
+    """The global options as Typer makes them: one object each, for all commands."""
+    app = typer.Typer(add_completion=False)
+    app.command()(settings_from)
+    return tuple(typer.main.get_command(app).params)
 
+
+def _with_settings(function: Callable[..., Result | None]) -> Callable[..., None]:
+    """A function that takes the global options too, and writes the result of the given one."""
+
+    @wraps(function)
     def run(context: typer.Context, **values: Any) -> None:
         settings = _settings_of(context)
         invocation_of(context).settings = settings
@@ -148,9 +167,7 @@ def _with_global_options(function: Callable[..., Result | None]) -> Callable[...
         if result is not None:
             _write(result, settings)
 
-    run.__name__, run.__doc__ = function.__name__, function.__doc__
-    own = inspect.signature(function, eval_str=True).parameters
-    return signed(run, [*own.values(), *GLOBAL_OPTIONS.values()])
+    return run
 
 
 def _settings_of(context: typer.Context) -> Settings:

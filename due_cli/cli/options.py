@@ -66,10 +66,7 @@ def settings_from(
     )
 
 
-GLOBAL_OPTIONS = {
-    name: parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
-    for name, parameter in inspect.signature(settings_from, eval_str=True).parameters.items()
-}
+GLOBAL_OPTIONS = frozenset(inspect.signature(settings_from).parameters)
 
 
 def invocation_of(context: typer.Context) -> Invocation:

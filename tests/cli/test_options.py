@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from due_cli.cli.app import build_app
 from tests.cli.test_help import commands, help_of
 from tests.commands import Due
 
@@ -98,7 +99,6 @@ def test_every_command_has_its_module_and_place() -> None:
 def test_a_bug_says_where_to_report_it(due: Due, folder: Path, monkeypatch: pytest.MonkeyPatch, tracker: str) -> None:
     from email.message import Message
 
-    from due_cli.cli import app
     from due_cli.local.target import Local
 
     def bug(_: Local) -> None:
@@ -108,7 +108,7 @@ def test_a_bug_says_where_to_report_it(due: Due, folder: Path, monkeypatch: pyte
     about["Project-URL"] = "Source, https://tracker.example"
     if tracker:
         about["Project-URL"] = "Issues, https://tracker.example/issues"
-    monkeypatch.setattr(app, "metadata", lambda _: about)
+    monkeypatch.setattr("importlib.metadata.metadata", lambda _: about)
     monkeypatch.setattr(Local, "outputs", bug)
     ran = due("outputs").failed(1)
     assert ran.err == (
@@ -116,3 +116,15 @@ def test_a_bug_says_where_to_report_it(due: Due, folder: Path, monkeypatch: pyte
         f"  try: the same command with --debug, and please report its output{tracker}, with that of due --version\n"
     )
     assert "Traceback" in due("outputs", "--debug").err
+
+
+def test_no_command_has_an_option_twice() -> None:
+    """A report or command may not take the name of a global option."""
+
+    def walk(command: object) -> None:
+        options = [name for parameter in getattr(command, "params", ()) for name in parameter.opts]
+        assert len(options) == len(set(options)), (command, options)
+        for inner in getattr(command, "commands", {}).values():
+            walk(inner)
+
+    walk(build_app())
