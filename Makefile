@@ -16,7 +16,7 @@ $(READY): pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
 	@touch $(READY)
 
-demo: $(READY) ## the whole tour, on this machine, from nothing
+demo: $(READY) ## a guided demo on this machine, without an account
 	@$(BIN)/due demo
 
 story: $(READY) ## a stack on AWS from setup to teardown, in an account that a stand-in plays

@@ -1,4 +1,4 @@
-"""The made-up month of a small shop that ``due demo`` ingests: every kind of event, by every way, with every flaw."""
+"""The synthetic month of a small shop that ``due demo`` ingests: every event type, wrapper and kind of bad record."""
 
 from due_cli.demo.month import DEFAULT_RECORDS, Month, write_month
 

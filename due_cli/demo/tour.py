@@ -1,4 +1,4 @@
-"""The tour of ``due demo``: each command that a newcomer would type, and what it answers."""
+"""The guided demo of ``due demo``: each command that a newcomer would type, with its output."""
 
 from __future__ import annotations
 
@@ -30,46 +30,55 @@ DATABASE = "due_demo"
 _RECORDS = "records"
 _MARK = "demo"
 
+# The reports that are shown, with their period.
+_REPORTS = (("bounce-rate", "12h"), ("engagement-rate", "12h"), ("campaign-engagement", None), ("sms-cost", None))
+
 Part = tuple[str, Result]
 
 
 def tour(place: Path | None, progress: Progress) -> Iterator[Part]:
-    """Makes the month, ingests it and shows what can be asked; a demo that was there before is made anew.
+    """Write the month, ingest it and run the commands of a guided demo; an earlier demo in the folder is replaced.
 
     Raises :class:`UsageError` for a folder that holds anything else.
     """
     shown = place or Path(DEFAULT_FOLDER)
     folder = Folder(shown.absolute())
-    _clear(folder, shown, progress)
+    _remove_earlier_demo(folder, shown, progress)
     now = datetime.now(UTC)
-    month = _made(folder, now, progress)
+    month = _write_records(folder, now, progress)
     records = shlex.quote(str(shown / _RECORDS))
     yield (
         "A small shop's month: raw records of SES, Pinpoint, End User Messaging SMS and WhatsApp, in every wrapper.",
         Done([f"{month.records:,} records in {len(month.files)} files in {records}"]),
     )
-    with_folder = f"{_program()} --local {shlex.quote(str(shown))}"
-    yield f"$ {with_folder} ingest {records}", ingest_paths(folder, [str(shown / _RECORDS)], progress)
-    yield from _answers(folder, month, with_folder, now)
-    yield (
-        "Where to go from here",
-        Record(
-            {
-                "database": str(shown),
-                "records": str(shown / _RECORDS),
-                "message": month.interesting_message,
-                "bounced_message": month.bounced_message,
-                "sms_message": month.sms_message,
-                "tag": month.tag,
-                "address": month.address,
-            },
-            (
-                f"{with_folder} report",
-                f"{with_folder} report subject-lines --address {month.address}",
-                preview_command("email_hardbounce").replace("due", with_folder, 1),
-                f"{with_folder} doctor",
-                f"{_program()} setup --local DIR, then {_program()} ingest YOUR-FILES",
-            ),
+    program = f"{_program()} --local {shlex.quote(str(shown))}"
+    yield f"$ {program} ingest {records}", ingest_paths(folder, [str(shown / _RECORDS)], progress)
+    for name, since in _REPORTS:
+        option = f" --since {since}" if since else ""
+        yield f"$ {program} report {name}{option}", report(folder, bind(name, {}, since, now=now))
+    for message in (month.interesting_message, month.sms_message):
+        yield f"$ {program} status {message}", statuses(folder, [message])
+    yield f"$ {program} failed list", failed_records.list_failed(folder)
+    yield "Where to go from here", _next_steps(shown, month, program)
+
+
+def _next_steps(shown: Path, month: Month, program: str) -> Record:
+    return Record(
+        {
+            "database": str(shown),
+            "records": str(shown / _RECORDS),
+            "message": month.interesting_message,
+            "bounced_message": month.bounced_message,
+            "sms_message": month.sms_message,
+            "tag": month.tag,
+            "address": month.address,
+        },
+        (
+            f"{program} report",
+            f"{program} report subject-lines --address {month.address}",
+            preview_command("email_hardbounce").replace("due", program, 1),
+            f"{program} doctor",
+            f"{_program()} setup --local DIR, then {_program()} ingest YOUR-FILES",
         ),
     )
 
@@ -82,38 +91,21 @@ def _program() -> str:
     return os.path.relpath(called)
 
 
-def _answers(folder: Folder, month: Month, with_folder: str, now: datetime) -> Iterator[Part]:
-    for name, options in (
-        ("bounce-rate", {"since": "12h"}),
-        ("engagement-rate", {"since": "12h"}),
-        ("campaign-engagement", {}),
-        ("sms-cost", {}),
-    ):
-        typed = " ".join(f"--{option} {value}" for option, value in options.items())
-        yield (
-            f"$ {with_folder} report {name} {typed}".rstrip(),
-            report(folder, bind(name, {}, options.get("since"), now=now)),
-        )
-    for message in (month.interesting_message, month.sms_message):
-        yield f"$ {with_folder} status {message}", statuses(folder, [message])
-    yield f"$ {with_folder} failed list", failed_records.list_failed(folder)
-
-
-def _made(folder: Folder, now: datetime, progress: Progress) -> Month:
+def _write_records(folder: Folder, now: datetime, progress: Progress) -> Month:
     set_up(folder, DATABASE, None, progress)
     with open_for_writing(folder, progress) as state, state.transaction():
         state.run("set_meta", _MARK, "yes")
     records = folder.root / _RECORDS
     records.mkdir(exist_ok=True)
-    progress.start("Making up a month", DEFAULT_RECORDS)
+    progress.start("Writing a month of records", DEFAULT_RECORDS)
     try:
         return write_month(records, now, progress=lambda count: progress.advance(count, count=count))
     finally:
         progress.finish()
 
 
-def _clear(folder: Folder, shown: Path, progress: Progress) -> None:
-    """Removes the demo of an earlier call, and nothing else."""
+def _remove_earlier_demo(folder: Folder, shown: Path, progress: Progress) -> None:
+    """Remove the demo of an earlier call, and nothing else."""
     if not folder.root.exists() or not any(folder.root.iterdir()):
         return
     demo = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from due_cli.demo import Month, write_month
-from tests.demo.reading import UNTIL, Found, found_in
+from tests.demo.reading import UNTIL, MonthRows, normalise
 
 
 @pytest.fixture(scope="module")
@@ -14,5 +14,5 @@ def month(tmp_path_factory: pytest.TempPathFactory) -> Month:
 
 
 @pytest.fixture(scope="module")
-def found(month: Month) -> Found:
-    return found_in(month)
+def result(month: Month) -> MonthRows:
+    return normalise(month)

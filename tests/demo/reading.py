@@ -1,4 +1,4 @@
-"""What the normaliser makes of the files of a month."""
+"""The rows that the normaliser gets from the files of a month."""
 
 from __future__ import annotations
 
@@ -16,41 +16,41 @@ GZIP = b"\x1f\x8b"
 
 
 @dataclass
-class Found:
-    """What the normaliser makes of the files of a month."""
+class MonthRows:
+    """The rows that the normaliser gets from the files of a month."""
 
-    account: Counter[str] = field(default_factory=Counter)
+    counts: Counter[str] = field(default_factory=Counter)
     rows: list[Row] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
     nulled: int = 0
 
 
-def unzipped(path: Path) -> bytes:
+def decompressed(path: Path) -> bytes:
     text = path.read_bytes()
     return gzip.decompress(text) if text.startswith(GZIP) else text
 
 
-def found_in(month: Month) -> Found:
-    found, seen = Found(), set[str]()
-    for document in (one for path in month.files for one in documents(unzipped(path), loads)):
+def normalise(month: Month) -> MonthRows:
+    result, seen = MonthRows(), set[str]()
+    for document in (one for path in month.files for one in documents(decompressed(path), loads)):
         for unit in units(document, loads):
-            found.account["records"] += 1
+            result.counts["records"] += 1
             try:
                 if unit.reason is not None:
                     raise UnreadableError(unit.reason)
                 normalised = rows_of(unit.record, unit.envelope)
             except UnreadableError as error:
-                found.account["failed"] += 1
-                found.reasons.append(str(error))
+                result.counts["failed"] += 1
+                result.reasons.append(str(error))
                 continue
-            found.nulled += normalised.nulled
+            result.nulled += normalised.nulled
             ids = {row["event_id"] for row in normalised.rows}
             if not ids:
-                found.account["ignored"] += 1
+                result.counts["ignored"] += 1
             elif ids <= seen:
-                found.account["duplicates"] += 1
+                result.counts["duplicates"] += 1
             else:
-                found.account["kept"] += 1
-                found.rows += [row for row in normalised.rows if row["event_id"] not in seen]
+                result.counts["kept"] += 1
+                result.rows += [row for row in normalised.rows if row["event_id"] not in seen]
             seen |= ids
-    return found
+    return result

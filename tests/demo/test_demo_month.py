@@ -1,4 +1,4 @@
-"""The made-up month: what it says of itself is what the normaliser finds, and nothing that due can read is missing."""
+"""The synthetic month: its numbers are those of the normaliser, and every event that due can read occurs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 from due_cli.demo import DEFAULT_RECORDS, Month, write_month
 from due_cli.events import Row, Status, merged, status_of
-from tests.demo.reading import UNTIL, Found, found_in
+from tests.demo.reading import UNTIL, MonthRows, normalise
 
 EVENT_TYPES = {
     "pinpoint": {
@@ -49,7 +49,7 @@ EVENT_TYPES = {
 }
 
 
-def account_of(month: Month) -> dict[str, int]:
+def counts_of(month: Month) -> dict[str, int]:
     return {
         "records": month.records,
         "kept": month.kept,
@@ -59,19 +59,19 @@ def account_of(month: Month) -> dict[str, int]:
     }
 
 
-def test_the_account_is_what_the_normaliser_finds(month: Month, found: Found) -> None:
-    assert found.account == account_of(month)
+def test_the_counts_are_those_of_the_normaliser(month: Month, result: MonthRows) -> None:
+    assert result.counts == counts_of(month)
     assert month.records == 9_000
     assert month.duplicates == 27
 
 
-def test_the_account_holds_for_another_seed_and_time(tmp_path: Path) -> None:
+def test_the_counts_are_right_for_another_seed_and_time(tmp_path: Path) -> None:
     until = datetime(2027, 1, 4, 17, 23, 5, tzinfo=UTC)
     written = write_month(tmp_path, until, seed=4, records=5_000)
-    found = found_in(written)
-    assert found.account == account_of(written)
+    result = normalise(written)
+    assert result.counts == counts_of(written)
     assert written.records == 5_000
-    assert latest(found.rows) <= until.timestamp() * 1000
+    assert latest(result.rows) <= until.timestamp() * 1000
 
 
 def contents(folder: Path, seed: int) -> dict[str, bytes]:
@@ -85,33 +85,33 @@ def test_one_seed_and_time_give_the_same_bytes(tmp_path: Path) -> None:
     assert contents(tmp_path / "other", 21) != first
 
 
-def test_the_files_are_those_it_names(month: Month) -> None:
+def test_the_month_names_its_files(month: Month) -> None:
     folder = month.files[0].parents[1]
     assert sorted(path for path in folder.rglob("*") if path.is_file()) == list(month.files)
     assert 24 < len(month.files) < 100
 
 
-def test_a_month_is_large_unless_one_asks_for_less() -> None:
+def test_a_month_is_large_by_default() -> None:
     assert inspect.signature(write_month).parameters["records"].default == DEFAULT_RECORDS
     assert DEFAULT_RECORDS >= 50_000
 
 
-def test_it_tells_how_far_it_is(tmp_path: Path) -> None:
-    heard: list[int] = []
-    write_month(tmp_path, UNTIL, records=5_500, progress=heard.append)
-    assert heard == [1000, 2000, 3000, 4000, 5000, 5500]
+def test_progress_is_reported(tmp_path: Path) -> None:
+    reported: list[int] = []
+    write_month(tmp_path, UNTIL, records=5_500, progress=reported.append)
+    assert reported == [1000, 2000, 3000, 4000, 5000, 5500]
 
 
-def test_every_event_type_occurs_from_every_source(found: Found) -> None:
+def test_every_event_type_occurs_from_every_source(result: MonthRows) -> None:
     types = defaultdict(set)
-    for row in found.rows:
+    for row in result.rows:
         types[row["source"]].add(row["event_type"])
     assert types == EVENT_TYPES
 
 
-def test_every_type_of_an_end_user_messaging_record_occurs(found: Found) -> None:
-    kinds = Counter(row["details"]["eventType"].partition("_")[0] for row in found.rows if is_message(row))
-    own = {row["details"]["eventType"] for row in found.rows if is_message(row)}
+def test_every_type_of_an_end_user_messaging_record_occurs(result: MonthRows) -> None:
+    kinds = Counter(row["details"]["eventType"].partition("_")[0] for row in result.rows if is_message(row))
+    own = {row["details"]["eventType"] for row in result.rows if is_message(row)}
     assert {kind: len([one for one in own if one.startswith(f"{kind}_")]) for kind in kinds} == {
         "TEXT": 14,
         "MEDIA": 16,
@@ -128,14 +128,14 @@ def latest(rows: list[Row]) -> int:
     return max(max(row["occurred_at"], row["event_timestamp"], row["arrival_timestamp"]) for row in rows)
 
 
-def test_nothing_is_later_than_until(found: Found) -> None:
+def test_nothing_is_later_than_until(result: MonthRows) -> None:
     end = UNTIL.timestamp() * 1000
-    assert end - timedelta(days=1) / timedelta(milliseconds=1) < latest(found.rows) <= end
+    assert end - timedelta(days=1) / timedelta(milliseconds=1) < latest(result.rows) <= end
 
 
-def test_what_is_older_than_the_month_are_letters(month: Month, found: Found) -> None:
+def test_only_letters_are_older_than_the_month(month: Month, result: MonthRows) -> None:
     since = month.since.timestamp() * 1000
-    older = [row for row in found.rows if row["occurred_at"] < since]
+    older = [row for row in result.rows if row["occurred_at"] < since]
     assert {row["event_type"] for row in older} == {"_email.send", "_email.delivered", "_email.open", "_email.click"}
     assert len({row["attributes"]["campaign_id"] for row in older}) == 1
     assert min(row["occurred_at"] for row in older) > (UNTIL - timedelta(days=155)).timestamp() * 1000
@@ -143,35 +143,35 @@ def test_what_is_older_than_the_month_are_letters(month: Month, found: Found) ->
 
 def status(rows: list[Row], message: str) -> Status:
     known: Status | None = None
-    for told in filter(None, map(status_of, rows)):
-        if told.message_id == message:
-            known = told if known is None else merged(known, told)
+    for update in filter(None, map(status_of, rows)):
+        if update.message_id == message:
+            known = update if known is None else merged(known, update)
     assert known is not None
     return known
 
 
-def test_the_interesting_mail_was_delayed_delivered_opened_twice_and_clicked(month: Month, found: Found) -> None:
-    known = status(found.rows, month.interesting_message)
+def test_the_interesting_mail_was_delayed_delivered_opened_twice_and_clicked(month: Month, result: MonthRows) -> None:
+    known = status(result.rows, month.interesting_message)
     assert sorted(known.times, key=lambda fact: known.times[fact]) == [
         *("send", "delivery_delay", "delivered", "open", "click"),
     ]
     opens = [
         row
-        for row in found.rows
+        for row in result.rows
         if row["event_type"] == "_email.open" and mail_of(row)["message_id"] == month.interesting_message
     ]
     assert len(opens) == 2
     assert known.earliest["destination"][1] == month.address
 
 
-def test_the_bounced_mail_bounced_softly_first(month: Month, found: Found) -> None:
-    known = status(found.rows, month.bounced_message)
+def test_the_bounced_mail_bounced_softly_first(month: Month, result: MonthRows) -> None:
+    known = status(result.rows, month.bounced_message)
     assert known.status == "hardbounce"
     assert known.times["send"] < known.times["softbounce"] < known.times["hardbounce"]
 
 
-def test_the_text_was_blocked_by_the_carrier(month: Month, found: Found) -> None:
-    item = status(found.rows, month.sms_message).item()
+def test_the_text_was_blocked_by_the_carrier(month: Month, result: MonthRows) -> None:
+    item = status(result.rows, month.sms_message).item()
     assert (item["status"], item["record_status"]) == ("failure", "CARRIER_BLOCKED")
 
 
@@ -185,9 +185,9 @@ def of_type(rows: list[Row], event_type: str) -> list[Row]:
     return [row for row in rows if row["event_type"] == event_type]
 
 
-def test_the_reports_on_texts_have_rows(month: Month, found: Found) -> None:
+def test_the_reports_on_texts_have_rows(month: Month, result: MonthRows) -> None:
     name, value = month.tag.split("=")
-    texts = of_type(found.rows, "_SMS.BUFFERED")
+    texts = of_type(result.rows, "_SMS.BUFFERED")
     assert len([row for row in texts if "campaign_id" in row["attributes"]]) > 20
     assert len([row for row in texts if "campaign_id" not in row["attributes"]]) > 20
     contexts = [loaded(row["attributes"].get("customer_context", "")) for row in texts]
@@ -201,9 +201,9 @@ def loaded(text: str) -> Any:
         return None
 
 
-def test_the_reports_on_mails_have_rows(month: Month, found: Found) -> None:
+def test_the_reports_on_mails_have_rows(month: Month, result: MonthRows) -> None:
     name, value = month.tag.split("=")
-    sends = of_type(found.rows, "_email.send")
+    sends = of_type(result.rows, "_email.send")
     tags: list[Any] = [
         {**(row.get("client_context") or {}).get("custom", {}), **row.get("attributes", {})}  # type: ignore[dict-item]
         for row in sends
@@ -217,11 +217,11 @@ def test_the_reports_on_mails_have_rows(month: Month, found: Found) -> None:
     assert len(recent) >= 3
 
 
-def test_dozens_of_addresses_are_known_for_long(found: Found) -> None:
+def test_dozens_of_addresses_are_known_for_long(result: MonthRows) -> None:
     """The report asks for ten sends in six months and a first delivery three months ago."""
     sends: Counter[str] = Counter()
     first: dict[str, int] = {}
-    for row in found.rows:
+    for row in result.rows:
         if row["event_type"] == "_email.send":
             sends.update(mail_of(row)["destination"])
         elif row["event_type"] == "_email.delivered":
@@ -232,13 +232,13 @@ def test_dozens_of_addresses_are_known_for_long(found: Found) -> None:
     assert len(known) >= 12
 
 
-def test_the_rates_are_those_of_a_decent_sender(month: Month, found: Found) -> None:
+def test_the_rates_are_those_of_a_decent_sender(month: Month, result: MonthRows) -> None:
     """Of the month's mails whose send is known: identity notifications tell nothing of sends and opens."""
     messages = defaultdict(set)
-    sends = of_type(found.rows, "_email.send")
+    sends = of_type(result.rows, "_email.send")
     since = month.since.timestamp() * 1000
     known = {mail_of(row)["message_id"] for row in sends if row["occurred_at"] >= since}
-    for row in found.rows:
+    for row in result.rows:
         if row["event_type"].startswith("_email.") and mail_of(row)["message_id"] in known:
             messages[row["event_type"]].add(mail_of(row)["message_id"])
     sent, delivered = len(messages["_email.send"]), len(messages["_email.delivered"])
@@ -249,30 +249,30 @@ def test_the_rates_are_those_of_a_decent_sender(month: Month, found: Found) -> N
     assert 0.02 < len(messages["_email.click"]) / delivered < 0.10
 
 
-def test_there_is_more_by_day(found: Found) -> None:
-    hours = Counter(row["occurred_at"] // 3_600_000 % 24 for row in of_type(found.rows, "_session.start"))
+def test_there_is_more_by_day(result: MonthRows) -> None:
+    hours = Counter(row["occurred_at"] // 3_600_000 % 24 for row in of_type(result.rows, "_session.start"))
     assert sum(hours[hour] for hour in range(8, 20)) > 3 * sum(hours[hour] for hour in (*range(7), 23))
 
 
-def test_the_unreadable_records_are_so_for_different_reasons(month: Month, found: Found) -> None:
+def test_the_unreadable_records_are_so_for_different_reasons(month: Month, result: MonthRows) -> None:
     assert month.unreadable >= 12
-    assert len(set(found.reasons)) == month.unreadable
+    assert len(set(result.reasons)) == month.unreadable
 
 
-def test_the_odd_ones_are_there(found: Found) -> None:
-    sends = of_type(found.rows, "_email.send")
+def test_odd_records_occur(result: MonthRows) -> None:
+    sends = of_type(result.rows, "_email.send")
     assert [row for row in sends if "subject" not in mail_of(row).get("common_headers", {})]
     assert [row for row in sends if "attributes" not in row]
     assert [row for row in sends if len(mail_of(row)["destination"]) > 1]
-    contexts = {row["attributes"]["customer_context"] for row in found.rows if has_context(row)}
+    contexts = {row["attributes"]["customer_context"] for row in result.rows if has_context(row)}
     assert [one for one in contexts if loaded(one) is None]
     assert [one for one in contexts if any(isinstance(value, dict) for value in as_object(one).values())]
-    bounces: list[Any] = [row["facets"] for row in of_type(found.rows, "_email.hardbounce")]
+    bounces: list[Any] = [row["facets"] for row in of_type(result.rows, "_email.hardbounce")]
     recipients = [one["email_channel"]["mail_event"]["bounce"]["bounced_recipients"] for one in bounces]
     assert [people for people in recipients if len(people) > 1]
-    opens = [row for row in of_type(found.rows, "_email.open") if row["source"] == "pinpoint"]
+    opens = [row for row in of_type(result.rows, "_email.open") if row["source"] == "pinpoint"]
     assert [row for row in opens if row["occurred_at"] - row["event_timestamp"] > 3 * 86_400_000]
-    assert found.nulled > 0
+    assert result.nulled > 0
 
 
 def has_context(row: Row) -> bool:
@@ -284,13 +284,13 @@ def as_object(text: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def test_people_are_of_the_ranges_reserved_for_examples(found: Found) -> None:
+def test_people_are_of_the_ranges_reserved_for_examples(result: MonthRows) -> None:
     domains = ("@example.com", "@example.net", "@example.org")
-    mails = [mail_of(row) for row in of_type(found.rows, "_email.send")]
+    mails = [mail_of(row) for row in of_type(result.rows, "_email.send")]
     assert not [one for mail in mails for one in mail["destination"] if not one.endswith(domains)]
     numbers = {
         row["attributes"].get(key, "")
-        for row in found.rows
+        for row in result.rows
         if row["event_type"].startswith(("_SMS", "_VOICE", "_WHATSAPP"))
         for key in ("destination_phone_number", "origination_phone_number")
     }

@@ -1,4 +1,4 @@
-"""The made-up month has every wrapper that due can read."""
+"""The synthetic month has every wrapper that due can read."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from due_cli.demo import Month
-from tests.demo.reading import GZIP, UNTIL, unzipped
+from tests.demo.reading import GZIP, UNTIL, decompressed
 
 WRAPPERS = {
     "lines",
@@ -24,7 +24,7 @@ WRAPPERS = {
     "EventBridge in SNS",
     "Firehose",
     "gzip in Firehose",
-    "Firehose leftover",
+    "Firehose failure",
     "Kinesis",
 }
 
@@ -34,8 +34,8 @@ def test_every_wrapper_occurs(month: Month) -> None:
 
 
 def wrappers_of(path: Path) -> Iterator[str]:
-    """Told from the bytes alone, not by the code that wrote them or the code that reads them."""
-    text = unzipped(path)
+    """From the bytes alone, not by the code that wrote them or the code that reads them."""
+    text = decompressed(path)
     if b"\n" not in text and b"}{" in text:
         yield "run together"
     elif text.startswith(b"[\n  {\n"):
@@ -57,7 +57,7 @@ def wrapper_of(line: bytes) -> str | None:
     if value.get("Type") == "Notification":
         return "EventBridge in SNS" if '"detail-type":' in value["Message"] else "SNS over HTTP"
     if "rawData" in value:
-        return "Firehose leftover"
+        return "Firehose failure"
     for record in value.get("records", ()):
         return firehose_record(record)
     for record in value.get("Records", ()):
