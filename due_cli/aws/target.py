@@ -124,8 +124,8 @@ class OnAws:
 
 
 def on_aws(
-    stack: str, profile: str | None, region: str | None, progress: Progress, *, even_partly: bool = False
+    stack: str, profile: str | None, region: str | None, progress: Progress, *, allow_partial: bool = False
 ) -> OnAws:
-    """The stack of a name; raises where there is none, if not ``even_partly``, and where AWS cannot be asked."""
-    find = remains if even_partly else found
+    """The stack of a name; raises if it does not exist. With ``allow_partial`` it may be incomplete."""
+    find = remains if allow_partial else found
     return OnAws(find(Aws(profile, region), stack), progress)

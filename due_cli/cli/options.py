@@ -83,8 +83,8 @@ def settings_of(context: typer.Context) -> Settings:
     return settings
 
 
-def target_of(context: typer.Context, *, even_partly: bool = False) -> Target:
-    """The events database that this call works on; ``even_partly`` also what is left of a stack."""
+def target_of(context: typer.Context, *, allow_partial: bool = False) -> Target:
+    """The events database that this call works on; with ``allow_partial`` also an incomplete stack."""
     choice = choose_target(settings_of(context), os.environ)
     if isinstance(choice, LocalChoice):
         from due_cli.local.folder import Folder
@@ -93,16 +93,16 @@ def target_of(context: typer.Context, *, even_partly: bool = False) -> Target:
         return Local(Folder(choice.folder))
     from due_cli.aws.target import on_aws
 
-    return on_aws(choice.stack, choice.profile, choice.region, progress_of(context), even_partly=even_partly)
+    return on_aws(choice.stack, choice.profile, choice.region, progress_of(context), allow_partial=allow_partial)
 
 
 def stack_of(context: typer.Context) -> Stack:
-    """The stack that this call works on; raises :class:`UsageError` where the target is a folder."""
+    """The stack that this call works on; raises :class:`UsageError` if the target is a folder."""
     choice = choose_target(settings_of(context), os.environ)
     if isinstance(choice, LocalChoice):
         raise UsageError(
             f"{choice.folder} is a folder, and events are attached to a stack on AWS",
-            "--stack NAME names one; due ingest PATH... takes events into a folder",
+            "name a stack with --stack NAME; due ingest PATH... adds events to a folder",
         )
     from due_cli.aws.client import Aws
     from due_cli.aws.stack.stack import found
@@ -124,21 +124,23 @@ def preview(context: typer.Context, plan: Table) -> None:
     aside(plan, settings_of(context))
 
 
-def declared(name: str, kind: Any, default: object, flag: str, metavar: str | None, text: str) -> inspect.Parameter:
-    """A parameter that is an option of a command, for options that are read from elsewhere than its function."""
+def option_parameter(
+    name: str, kind: Any, *, flag: str, metavar: str | None = None, text: str, default: object = None
+) -> inspect.Parameter:
+    """A function parameter that Typer reads as an option, for options that are declared outside of the function."""
     annotation = Annotated[kind, typer.Option(flag, metavar=metavar, help=text, show_default=False)]
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
-def signed(command: Callable[..., Any], parameters: Sequence[inspect.Parameter]) -> Callable[..., Any]:
-    """A function with the signature that Typer is to read."""
+def with_signature(command: Callable[..., Any], parameters: Sequence[inspect.Parameter]) -> Callable[..., Any]:
+    """A function with a signature for Typer to read."""
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # functions may carry one
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return command
 
 
 def remember(choice: Choice) -> list[str]:
-    """Records a target for later commands; returns lines for the user where that cannot be done."""
+    """Records a target for later commands; returns lines for the user if it cannot be recorded."""
     try:
         record_target(choice, os.environ)
     except OSError as error:
@@ -149,9 +151,9 @@ def remember(choice: Choice) -> list[str]:
 
 
 def confirm(question: str, *, yes: bool, what: str) -> bool:
-    """Whether to go on with something that destroys or costs.
+    """Whether to go on with something that destroys data or costs money.
 
-    Raises :class:`UsageError` where nobody can be asked and ``--yes`` was not given.
+    Raises :class:`UsageError` if nobody can be asked and ``--yes`` is not given.
     """
     from due_cli.render import ask
 

@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from due_cli.cli.command import App, LazyGroup
-from due_cli.cli.options import declared, signed, target_of
+from due_cli.cli.options import option_parameter, target_of, with_signature
 from due_cli.core.results import Table, Text
 
 if TYPE_CHECKING:
@@ -70,14 +70,14 @@ def _command(query: files.Query) -> Callable[..., Any]:
     since = f"Start of the period: a time, or a duration before --until. [default: {query.since}]"
     until = "End of the period: a time, or a duration before now. [default: now]"
     sql = "Print the statement for Athena, with its values, instead of running it."
-    return signed(
+    return with_signature(
         run,
         [
             inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context),
             *map(_own_parameter, query.options),
-            declared("since", str | None, None, "--since", "TIME", since),
-            declared("until", str | None, None, "--until", "TIME", until),
-            declared("sql", bool, False, "--sql", None, sql),
+            option_parameter("since", str | None, flag="--since", metavar="TIME", text=since),
+            option_parameter("until", str | None, flag="--until", metavar="TIME", text=until),
+            option_parameter("sql", bool, flag="--sql", text=sql, default=False),
         ],
     )
 
@@ -87,8 +87,9 @@ def _parameter(option: files.Option) -> str:
 
 
 def _own_parameter(option: files.Option) -> inspect.Parameter:
-    kind: type = _TYPES[option.type]
+    name, kind, flag = _parameter(option), _TYPES[option.type], f"--{option.name}"
     if option.default is None:
-        return declared(_parameter(option), kind, inspect.Parameter.empty, f"--{option.name}", option.type, option.help)
+        required = inspect.Parameter.empty
+        return option_parameter(name, kind, flag=flag, metavar=option.type, text=option.help, default=required)
     text = f"{option.help} [default: {option.default}]"
-    return declared(_parameter(option), kind | None, None, f"--{option.name}", option.type, text)
+    return option_parameter(name, kind | None, flag=flag, metavar=option.type, text=text)

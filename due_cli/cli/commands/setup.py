@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from due_cli.cli.command import App
-from due_cli.cli.options import YesOption, confirm, declared, preview, progress_of, remember, settings_of, signed
+from due_cli.cli.options import (
+    YesOption,
+    confirm,
+    option_parameter,
+    preview,
+    progress_of,
+    remember,
+    settings_of,
+    with_signature,
+)
 from due_cli.core.results import Done, Table, Text
 from due_cli.core.settings import AwsChoice, LocalChoice, choose_setup_target
 
@@ -19,13 +28,6 @@ if TYPE_CHECKING:
     from due_cli.aws.stack.setup import Prepared
 
 app = App(position=1)
-
-
-def _described(choice: Field[Any]) -> tuple[str, Any, None, str, str, str]:
-    default = "none" if choice.default is None else choice.default
-    kind = int if choice.metadata["between"][1] or isinstance(choice.default, int) else str
-    text = f"{choice.metadata['about']} [default: {default}]"
-    return choice.name, kind | None, None, f"--{choice.name.replace('_', '-')}", choice.metadata["metavar"], text
 
 
 def _setup(
@@ -58,10 +60,16 @@ def _setup(
     """
     choice = choose_setup_target(settings_of(context), os.environ)
     if isinstance(choice, LocalChoice):
-        named: dict[str, object] = {"tag": tag, "plan": plan or None, "no_pinpoint": no_pinpoint or None}
-        named["policy"] = policy or None
-        named |= {"pinpoint_project_id": pinpoint_project_id, "pinpoint_project_name": pinpoint_project_name}
-        return _in_folder(context, choice, {**chosen, **named, "config_sets": config_sets})
+        of_aws = {
+            "config_sets": config_sets,
+            "pinpoint_project_id": pinpoint_project_id,
+            "pinpoint_project_name": pinpoint_project_name,
+            "no_pinpoint": no_pinpoint or None,
+            "tag": tag,
+            "plan": plan or None,
+            "policy": policy or None,
+        }
+        return _set_up_folder(context, choice, {**chosen, **of_aws})
     from due_cli.aws.client import Aws
     from due_cli.aws.stack import pinpoint, setup
 
@@ -71,10 +79,10 @@ def _setup(
     project = pinpoint.Asked(pinpoint_project_id, pinpoint_project_name, not no_pinpoint)
     sets = tuple((config_sets or "").replace(",", " ").split())
     prepared = setup.prepared(aws, choice.stack, setup.Asked(chosen, project, sets, tuple(tag or ())))
-    return prepared.plan() if plan else _carried_out(context, choice, prepared, yes=yes)
+    return prepared.plan() if plan else _carry_out(context, choice, prepared, yes=yes)
 
 
-def _carried_out(context: typer.Context, choice: AwsChoice, prepared: Prepared, *, yes: bool) -> Done:
+def _carry_out(context: typer.Context, choice: AwsChoice, prepared: Prepared, *, yes: bool) -> Done:
     from due_cli.aws.stack.setup import carry_out
 
     if prepared.changes:
@@ -86,7 +94,7 @@ def _carried_out(context: typer.Context, choice: AwsChoice, prepared: Prepared, 
     return Done([*done.lines, *remember(found)], done.next_steps)
 
 
-def _in_folder(context: typer.Context, choice: LocalChoice, chosen: Mapping[str, object]) -> Done:
+def _set_up_folder(context: typer.Context, choice: LocalChoice, chosen: Mapping[str, object]) -> Done:
     from due_cli.local.folder import Folder
     from due_cli.local.setup import set_up_folder
 
@@ -98,8 +106,21 @@ def _command() -> Callable[..., Any]:
     """The command, with the options that a stack has (``due_cli/aws/stack/options.py``) beside its own."""
     from due_cli.aws.stack.options import choices
 
-    own = [one for one in inspect.signature(_setup, eval_str=True).parameters.values() if one.name != "chosen"]
-    return signed(_setup, [*own, *(declared(*_described(choice)) for choice in choices())])
+    parameters = inspect.signature(_setup, eval_str=True).parameters
+    own = [parameter for name, parameter in parameters.items() if name != "chosen"]
+    return with_signature(_setup, [*own, *map(_stack_option, choices())])
+
+
+def _stack_option(option: Field[Any]) -> inspect.Parameter:
+    default = "none" if option.default is None else option.default
+    kind = int if option.metadata["between"][1] or isinstance(option.default, int) else str
+    return option_parameter(
+        option.name,
+        kind | None,
+        flag=f"--{option.name.replace('_', '-')}",
+        metavar=option.metadata["metavar"],
+        text=f"{option.metadata['about']} [default: {default}]",
+    )
 
 
 app.add("due setup --plan", "due setup --local ./events", name="setup")(_command())

@@ -24,7 +24,7 @@ def teardown(
     yes: YesOption = False,
 ) -> Done:
     """Remove what due created, on AWS or in a folder; the events stay unless --delete-data is given."""
-    target = target_of(context, even_partly=True)
+    target = target_of(context, allow_partial=True)
     removal = target.removal(delete_data=delete_data)
     if removal.plan is not None:
         preview(context, removal.plan)
