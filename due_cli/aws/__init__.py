@@ -1,1 +1,1 @@
-"""Everything that talks to AWS: clients, their errors in due's words, and what a deployment is made of."""
+"""The AWS target: clients of AWS services, and what queries, changes and checks a stack with them."""

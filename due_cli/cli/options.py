@@ -91,9 +91,9 @@ def target_of(context: typer.Context, *, allow_partial: bool = False) -> Target:
         from due_cli.local.target import Local
 
         return Local(Folder(choice.folder))
-    from due_cli.aws.target import on_aws
+    from due_cli.aws.target import open_stack
 
-    return on_aws(choice.stack, choice.profile, choice.region, progress_of(context), allow_partial=allow_partial)
+    return open_stack(choice.stack, choice.profile, choice.region, progress_of(context), allow_partial=allow_partial)
 
 
 def stack_of(context: typer.Context) -> Stack:

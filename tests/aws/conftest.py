@@ -1,4 +1,4 @@
-"""An AWS account for each test that asks for one, and a stack to be made ill for the tests of a module."""
+"""An AWS account for each test that asks for one, and a healthy stack for the tests of doctor."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from tests.aws_emulator.fixture import started
 
 
 @pytest.fixture(scope="module")
-def ward() -> Iterator[DoctorEnv]:
-    """One stack for all tests of this module: each makes it ill and well again."""
+def module_env() -> Iterator[DoctorEnv]:
+    """One stack for all tests of this module: each breaks and fixes it."""
     with started(DUE_STACK="due") as emulator:
         yield doctor_env.made(emulator)
 
 
 @pytest.fixture
-def ill(ward: DoctorEnv) -> Iterator[DoctorEnv]:
-    """The stack, well before and to be left well."""
-    yield ward
-    ward.emulator.faults.clear()
+def env(module_env: DoctorEnv) -> Iterator[DoctorEnv]:
+    """The stack, healthy before the test and to be left healthy."""
+    yield module_env
+    module_env.emulator.faults.clear()

@@ -1,4 +1,4 @@
-"""A whole stack that is well, for tests that make it ill: with mail through it, an identity and quiet alarms."""
+"""A healthy stack for tests of doctor, which break and fix it: with mail through it, an identity and quiet alarms."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NO_PINPOINT = setup.Asked({}, pinpoint.Asked(None, None, use=False), (), ())
 
 @dataclass(frozen=True)
 class Expected:
-    """A check that doctor is to make: what it finds, as a pattern, and how the command that mends it begins."""
+    """A check that doctor is to return: a pattern of what it finds, and how the command that fixes it begins."""
 
     check: str
     found: str
@@ -38,7 +38,7 @@ class Expected:
 
 @dataclass(frozen=True)
 class DoctorEnv:
-    """The stack and the account that it is in."""
+    """The stack in its account."""
 
     emulator: AwsEmulator
     stack: Stack
@@ -47,18 +47,18 @@ class DoctorEnv:
         """A client of the account's root."""
         return self.emulator.client(service)
 
-    def examined(self, *, repair: bool = False) -> list[Check]:
-        """Every check but those that are in order."""
+    def unhealthy_checks(self, *, repair: bool = False) -> list[Check]:
+        """The results of all checks that are not ok."""
         checks = doctor.examine(found(self.stack.aws, "due"), Silent(), repair=repair, send_test=False).checks
         return [check for check in checks if check.outcome != "ok"]
 
-    def is_well(self) -> None:
-        """Nothing is to be mended, or to be looked at."""
-        assert self.examined() == []
+    def assert_healthy(self) -> None:
+        """Asserts that every check is ok."""
+        assert self.unhealthy_checks() == []
 
-    def names(self, *expected: Expected) -> list[Check]:
-        """Doctor names exactly these faults, in any order; the checks in the order of what was expected."""
-        left, matched = self.examined(), []
+    def assert_problems(self, *expected: Expected) -> list[Check]:
+        """Asserts that doctor returns exactly these faults, in any order; returns them in the order of ``expected``."""
+        left, matched = self.unhealthy_checks(), []
         for one in expected:
             same = [check for check in left if _is_same(check, one)]
             assert len(same) == 1, f"{one} is not in\n" + "\n".join(map(str, left))
@@ -68,13 +68,13 @@ class DoctorEnv:
         return matched
 
     def fix(self, due: Due, checks: Iterable[Check]) -> None:
-        """Types each command that doctor printed, once."""
+        """Runs each command that doctor printed, once."""
         for command in dict.fromkeys(check.fix for check in checks):
             assert command is not None
             typed.run(command, self.emulator, due)
 
     def log(self, group: str, stream: str, *lines: Any) -> None:
-        """Writes lines to a log, as the one who writes there does."""
+        """Writes lines to a log group."""
         moment = int(self.emulator.clock.now() * 1000)
         logs = self.client("logs")
         if stream not in [one["logStreamName"] for one in logs.describe_log_streams(logGroupName=group)["logStreams"]]:
@@ -84,8 +84,8 @@ class DoctorEnv:
         ]
         logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
 
-    def measured(self, namespace: str, name: str, dimension: Mapping[str, str], value: float) -> None:
-        """A metric had a value a moment ago: moto leaves the present second out."""
+    def put_metric(self, namespace: str, name: str, dimension: Mapping[str, str], value: float) -> None:
+        """Puts a value of a metric a minute ago: moto leaves the present second out."""
         moment = datetime.now(UTC) - timedelta(minutes=1)
         listed = [{"Name": key, "Value": text} for key, text in dimension.items()]
         data = {"MetricName": name, "Dimensions": listed, "Value": value, "Timestamp": moment}
@@ -93,7 +93,7 @@ class DoctorEnv:
 
 
 def made(emulator: AwsEmulator) -> DoctorEnv:
-    """A stack that is well, in an account for which Pinpoint has ended."""
+    """A healthy stack, in an account without Pinpoint."""
     emulator.pinpoint.gone = Gone.FORBIDDEN
     prepared = setup.prepared(Aws(), "due", NO_PINPOINT)
     setup.carry_out(prepared, Silent())
@@ -103,7 +103,7 @@ def made(emulator: AwsEmulator) -> DoctorEnv:
     stack = found(Aws(), "due")
     senders.attach(stack, ["mail"], "auto", False, Silent())
     cloudwatch = emulator.client("cloudwatch")
-    for alarm in cloudwatch.describe_alarms()["MetricAlarms"]:  # moto makes them raised
+    for alarm in cloudwatch.describe_alarms()["MetricAlarms"]:  # moto creates them raised
         cloudwatch.set_alarm_state(AlarmName=alarm["AlarmName"], StateValue="OK", StateReason="quiet")
     deliver(emulator, stack)
     return DoctorEnv(emulator, stack)
@@ -125,7 +125,7 @@ def _is_same(check: Check, expected: Expected) -> bool:
 
 
 def registered(call: Call, _: Request, answer: Answer) -> None:
-    """Lake Formation has to do with the table."""
+    """Lake Formation manages the table."""
     if call.name == "glue:GetTable" and call.parameters["Name"] == TABLE:
         document = answer.json
         document["Table"]["IsRegisteredWithLakeFormation"] = True

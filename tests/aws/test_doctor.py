@@ -1,4 +1,4 @@
-"""Each fault is really made: doctor names it and nothing else, and the commands that it prints mend it."""
+"""Each fault is really made: doctor returns it and nothing else, and the commands that it prints fix it."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def test_the_types_of_a_views_columns_have_two_spellings(trino: str, hive: str) 
     assert hive_type(trino) == hive
 
 
-def changed_role(ill: DoctorEnv, name: str, *, without: str) -> None:
+def changed_role(env: DoctorEnv, name: str, *, without: str) -> None:
     """Takes an action out of a role's policy."""
-    iam, role = ill.client("iam"), ill.stack.names.role(name)
+    iam, role = env.client("iam"), env.stack.names.role(name)
     document = iam.get_role_policy(RoleName=role, PolicyName="due")["PolicyDocument"]
     for statement in document["Statement"]:
         statement["Action"] = [action for action in statement["Action"] if action != without]
@@ -42,9 +42,9 @@ def changed_role(ill: DoctorEnv, name: str, *, without: str) -> None:
     iam.put_role_policy(RoleName=role, PolicyName="due", PolicyDocument=json.dumps(document))
 
 
-def changed_table(ill: DoctorEnv, name: str, change: Any) -> None:
+def changed_table(env: DoctorEnv, name: str, change: Any) -> None:
     """Changes a table or view in Glue as somebody by hand."""
-    glue, database = ill.client("glue"), ill.stack.options.database
+    glue, database = env.client("glue"), env.stack.options.database
     table = glue.get_table(DatabaseName=database, Name=name)["Table"]
     kept = ("Name", "TableType", "Parameters", "PartitionKeys", "StorageDescriptor", "ViewOriginalText")
     given = {key: table[key] for key in kept if key in table}
@@ -52,26 +52,26 @@ def changed_table(ill: DoctorEnv, name: str, change: Any) -> None:
     glue.update_table(DatabaseName=database, TableInput=given)
 
 
-def test_what_is_not_as_setup_makes_it(ill: DoctorEnv, due: Due) -> None:
-    names = ill.stack.names
+def test_what_is_not_as_setup_makes_it(env: DoctorEnv, due: Due) -> None:
+    names = env.stack.names
     trust = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-    ill.client("iam").update_assume_role_policy(RoleName=names.role("stream"), PolicyDocument=document)
-    changed_role(ill, "partition", without="glue:BatchCreatePartition")
-    changed_role(ill, "transform", without="dynamodb:PartiQLUpdate")
-    ill.client("lambda").update_function_code(FunctionName=names.function("transform"), ZipFile=b"other code")
-    ill.client("lambda").update_function_configuration(FunctionName=names.function("partition"), MemorySize=128)
-    ill.client("glue").delete_table(DatabaseName=ill.stack.options.database, Name="email_open")
+    env.client("iam").update_assume_role_policy(RoleName=names.role("stream"), PolicyDocument=document)
+    changed_role(env, "partition", without="glue:BatchCreatePartition")
+    changed_role(env, "transform", without="dynamodb:PartiQLUpdate")
+    env.client("lambda").update_function_code(FunctionName=names.function("transform"), ZipFile=b"other code")
+    env.client("lambda").update_function_configuration(FunctionName=names.function("partition"), MemorySize=128)
+    env.client("glue").delete_table(DatabaseName=env.stack.options.database, Name="email_open")
     other = base64.b64encode(json.dumps({"originalSql": "SELECT 1 AS one", "columns": []}).encode()).decode()
     by_hand = f"/* Presto View: {other} */"
-    changed_table(ill, "sms_optout", lambda view: view.update(ViewOriginalText=by_hand))
-    changed_table(ill, "email_send", lambda view: view["StorageDescriptor"]["Columns"][0].update(Type="string"))
-    changed_table(ill, "email_click", lambda view: view["StorageDescriptor"]["Columns"].pop(1))
-    changed_table(ill, TABLE, _other_columns)
-    ill.client("cloudwatch").delete_alarms(AlarmNames=["due-late"])
+    changed_table(env, "sms_optout", lambda view: view.update(ViewOriginalText=by_hand))
+    changed_table(env, "email_send", lambda view: view["StorageDescriptor"]["Columns"][0].update(Type="string"))
+    changed_table(env, "email_click", lambda view: view["StorageDescriptor"]["Columns"].pop(1))
+    changed_table(env, TABLE, _other_columns)
+    env.client("cloudwatch").delete_alarms(AlarmNames=["due-late"])
     expiry = {"Enabled": False, "AttributeName": "expires_at"}
-    ill.client("dynamodb").update_time_to_live(TableName=names.status_table, TimeToLiveSpecification=expiry)
-    checks = ill.names(
+    env.client("dynamodb").update_time_to_live(TableName=names.status_table, TimeToLiveSpecification=expiry)
+    checks = env.assert_problems(
         Expected("roles", r"due-stream-us-east-1 cannot be assumed by firehose.amazonaws.com", "due setup"),
         Expected("roles", r"due-partition-us-east-1 lacks glue:BatchCreatePartition \(on arn:aws:glue:", "due setup"),
         Expected("roles", r"due-transform-us-east-1 lacks dynamodb:PartiQLUpdate", "due setup"),
@@ -89,9 +89,9 @@ def test_what_is_not_as_setup_makes_it(ill: DoctorEnv, due: Due) -> None:
         Expected("resources", "alarm due-late is missing", "due setup"),
         Expected("resources", "status table due-message-status .*: TimeToLive: none -> expires_at", "due setup"),
     )
-    ill.fix(due, checks)
-    quiet(ill)
-    ill.is_well()
+    env.fix(due, checks)
+    quiet(env)
+    env.assert_healthy()
 
 
 def _other_columns(table: dict[str, Any]) -> None:
@@ -102,37 +102,37 @@ def _other_columns(table: dict[str, Any]) -> None:
     table["StorageDescriptor"]["Columns"] = [*columns, {"Name": "extra", "Type": "string"}]
 
 
-def quiet(ill: DoctorEnv) -> None:
+def quiet(env: DoctorEnv) -> None:
     """moto makes an alarm raised."""
-    for alarm in ill.client("cloudwatch").describe_alarms()["MetricAlarms"]:
+    for alarm in env.client("cloudwatch").describe_alarms()["MetricAlarms"]:
         if alarm["StateValue"] != "OK":
-            ill.client("cloudwatch").set_alarm_state(AlarmName=alarm["AlarmName"], StateValue="OK", StateReason="quiet")
+            env.client("cloudwatch").set_alarm_state(AlarmName=alarm["AlarmName"], StateValue="OK", StateReason="quiet")
 
 
-def test_a_stream_a_role_and_a_permission_that_are_gone(ill: DoctorEnv, due: Due) -> None:
-    names = ill.stack.names
-    ill.client("firehose").delete_delivery_stream(DeliveryStreamName=names.stream)
-    ill.client("iam").delete_role_policy(RoleName=names.role("ses"), PolicyName="due")
-    ill.client("iam").delete_role(RoleName=names.role("ses"))
-    ill.client("lambda").remove_permission(FunctionName=names.function("status-api"), StatementId="due-status-api")
-    checks = ill.names(
+def test_a_stream_a_role_and_a_permission_that_are_gone(env: DoctorEnv, due: Due) -> None:
+    names = env.stack.names
+    env.client("firehose").delete_delivery_stream(DeliveryStreamName=names.stream)
+    env.client("iam").delete_role_policy(RoleName=names.role("ses"), PolicyName="due")
+    env.client("iam").delete_role(RoleName=names.role("ses"))
+    env.client("lambda").remove_permission(FunctionName=names.function("status-api"), StatementId="due-status-api")
+    checks = env.assert_problems(
         Expected("resources", "delivery stream due-events is missing", "due setup"),
         Expected("resources", "function due-status-api is not .*: Permissions", "due setup"),
         Expected("roles", "role due-ses-us-east-1 is missing", "due setup"),
         Expected("delivery stream", "not checked: due-events is missing", "due setup", "warning"),
         Expected("status API", "/call answers 500 for a message that is not known", "aws logs tail"),
     )
-    ill.fix(due, checks)
-    ill.is_well()
+    env.fix(due, checks)
+    env.assert_healthy()
 
 
-def test_configuration_sets_that_do_not_reach_the_stream(ill: DoctorEnv, due: Due) -> None:
-    ses, emulator = ill.client("sesv2"), ill.emulator
+def test_configuration_sets_that_do_not_reach_the_stream(env: DoctorEnv, due: Due) -> None:
+    ses, emulator = env.client("sesv2"), env.emulator
     for name in ("deaf", "lost", "gone"):
         ses.create_configuration_set(ConfigurationSetName=name)
     [mail] = emulator.ses.destinations("mail")
     there = mail["KinesisFirehoseDestination"]
-    elsewhere = {**there, "DeliveryStreamArn": ill.stack.names.stream_arn.replace("due-events", "vanished")}
+    elsewhere = {**there, "DeliveryStreamArn": env.stack.names.stream_arn.replace("due-events", "vanished")}
     emulator.ses.destinations("deaf").append({**mail, "MatchingEventTypes": ["SEND", "BOUNCE"]})
     emulator.ses.destinations("lost").append({**mail, "KinesisFirehoseDestination": elsewhere})
     emulator.ses.destinations("gone").append(to_project("gone"))
@@ -145,13 +145,13 @@ def test_configuration_sets_that_do_not_reach_the_stream(ill: DoctorEnv, due: Du
     about = "the event destination"
     sets, delete = "configuration sets", "aws sesv2 delete-configuration-set-event-destination"
     attach, straight = "due attach-config-set", "due attach-config-set gone --via firehose"
-    checks = ill.names(
+    checks = env.assert_problems(
         Expected(sets, "mail reaches the stream twice, by event-database and older", delete),
         Expected(sets, f"{about} mail/event-database is disabled", "due attach-config-set mail"),
-        Expected(sets, f"{about} mail/event-database is in the role other, not due-ses", "due attach-config-set mail"),
+        Expected(sets, f"{about} mail/event-database uses the role other, not due-ses", "due attach-config-set mail"),
         Expected(sets, f"{about} deaf/event-database leaves out CLICK, COMPLAINT, DELIVERY and 5 more", "due attach"),
         Expected(sets, f"{about} lost/.* the delivery stream vanished, which does not exist", f"{attach} lost"),
-        Expected(sets, f"{about} gone/.* the Pinpoint project gone, and Pinpoint does not answer", straight),
+        Expected(sets, f"{about} gone/.* the Pinpoint project gone, and Pinpoint is unavailable", straight),
         Expected(
             *("identities", "mail of bare.example.com has no configuration set"),
             *("aws sesv2 put-email-identity-configuration-set-attributes --email-identity bare.example.com", "warning"),
@@ -159,58 +159,62 @@ def test_configuration_sets_that_do_not_reach_the_stream(ill: DoctorEnv, due: Du
         Expected("identities", "mail of gone.example.com has the set gone, whose events", straight, "warning"),
         Expected("identities", "mail of lost.example.com has the set lost, whose events", f"{attach} lost", "warning"),
     )
-    ill.fix(due, checks)
-    ill.is_well()
+    env.fix(due, checks)
+    env.assert_healthy()
     ses.delete_configuration_set_event_destination(ConfigurationSetName="lost", EventDestinationName="event-database")
-    ill.names(Expected("identities", "lost.example.com has the set lost", "due attach-config-set lost", "warning"))
+    env.assert_problems(
+        Expected("identities", "lost.example.com has the set lost", "due attach-config-set lost", "warning")
+    )
     for identity in ("bare.example.com", "gone.example.com", "lost.example.com"):
         ses.delete_email_identity(EmailIdentity=identity)
     for name in ("deaf", "lost", "gone"):
         ses.delete_configuration_set(ConfigurationSetName=name)
 
 
-def test_no_configuration_set_is_attached_any_more(ill: DoctorEnv, due: Due) -> None:
-    ill.client("sesv2").delete_configuration_set_event_destination(
+def test_no_configuration_set_is_attached_any_more(env: DoctorEnv, due: Due) -> None:
+    env.client("sesv2").delete_configuration_set_event_destination(
         ConfigurationSetName="mail", EventDestinationName="event-database"
     )
-    checks = ill.names(
+    checks = env.assert_problems(
         Expected("configuration sets", "none of 1 configuration set sends", "due attach-config-set --all", "warning"),
         Expected("identities", "example.com has the set mail", "due attach-config-set mail", "warning"),
     )
-    ill.fix(due, checks)
-    ill.is_well()
+    env.fix(due, checks)
+    env.assert_healthy()
 
 
-def test_projects_of_the_stack_that_lead_elsewhere(ill: DoctorEnv, due: Due) -> None:
-    ill.emulator.pinpoint.gone = Gone.NO
-    pinpoint, names = ill.client("pinpoint"), ill.stack.names
-    shop, blog, news = (a_project(ill, name) for name in ("shop", "blog", "news"))
+def test_projects_of_the_stack_that_lead_elsewhere(env: DoctorEnv, due: Due) -> None:
+    env.emulator.pinpoint.gone = Gone.NO
+    pinpoint, names = env.client("pinpoint"), env.stack.names
+    shop, blog, news = (a_project(env, name) for name in ("shop", "blog", "news"))
     other = names.stream_arn.replace("due-events", "other")
     for project, stream in ((blog, other), (news, names.stream_arn)):
         given = {"DestinationStreamArn": stream, "RoleArn": names.role_arn("ses")}
         pinpoint.put_event_stream(ApplicationId=project, WriteEventStream=given)
-    ill.client("sesv2").create_configuration_set(ConfigurationSetName="gone")
-    ill.emulator.ses.destinations("gone").append(to_project("gone"))
-    checks = ill.names(
+    env.client("sesv2").create_configuration_set(ConfigurationSetName="gone")
+    env.emulator.ses.destinations("gone").append(to_project("gone"))
+    checks = env.assert_problems(
         Expected("Pinpoint", f"the project shop .{shop}. has no event stream", f"due attach-project {shop}"),
         Expected("Pinpoint", f"blog .{blog}. sends its events to other, not to due-events", "aws pinpoint"),
-        Expected("Pinpoint", "news .* in the role due-ses-us-east-1, not due-pinpoint-us-east-1", "due attach-project"),
+        Expected(
+            "Pinpoint", "news .* uses the role due-ses-us-east-1, not due-pinpoint-us-east-1", "due attach-project"
+        ),
         Expected("roles", "role due-pinpoint-us-east-1 is missing", "due setup"),
         Expected("configuration sets", "gone/.* the Pinpoint project gone, which does not exist", "due attach-"),
     )
-    ill.fix(due, checks)
-    ill.emulator.flush()
-    ill.is_well()
-    ill.client("sesv2").delete_configuration_set(ConfigurationSetName="gone")
+    env.fix(due, checks)
+    env.emulator.flush()
+    env.assert_healthy()
+    env.client("sesv2").delete_configuration_set(ConfigurationSetName="gone")
     for project in (shop, blog, news):
         pinpoint.delete_app(ApplicationId=project)
-    ill.emulator.pinpoint.gone = Gone.FORBIDDEN
+    env.emulator.pinpoint.gone = Gone.FORBIDDEN
 
 
-def a_project(ill: DoctorEnv, name: str) -> str:
+def a_project(env: DoctorEnv, name: str) -> str:
     """A project that the stack made; its id."""
     asked = {"Name": name, "tags": {"due:stack": "due"}}
-    made = ill.client("pinpoint").create_app(CreateApplicationRequest=asked)
+    made = env.client("pinpoint").create_app(CreateApplicationRequest=asked)
     return str(made["ApplicationResponse"]["Id"])
 
 
@@ -225,28 +229,28 @@ def to_project(project: str) -> dict[str, Any]:
     }
 
 
-def test_what_logs_metrics_and_alarms_say(ill: DoctorEnv) -> None:
-    names = ill.stack.names
-    ill.log(
+def test_what_logs_metrics_and_alarms_say(env: DoctorEnv) -> None:
+    names = env.stack.names
+    env.log(
         names.log_group("transform"),
         "today",
         "[ERROR] KeyError: 'dora@post.example.net called +49 170 1234567'\rTraceback (most recent call last):",
         "[ERROR] KeyError: 'dora@post.example.net called +49 170 1234567'\rTraceback (most recent call last):",
         '{"function": "transform", "batch": 2}',
     )
-    ill.log(names.log_group("partition"), "today", "2026-11-22T03:04:05Z 0a1b Task timed out after 60.00 seconds")
-    ill.log(names.log_group("status-api"), "today", "[ERROR] ClientError: An error occurred (AccessDeniedException)")
-    ill.log(
+    env.log(names.log_group("partition"), "today", "2026-11-22T03:04:05Z 0a1b Task timed out after 60.00 seconds")
+    env.log(names.log_group("status-api"), "today", "[ERROR] ClientError: An error occurred (AccessDeniedException)")
+    env.log(
         names.stream_log_group,
         "DestinationDelivery",
         {"message": "Access was denied when calling Glue.", "errorCode": "DataFormatConversion.GlueAccessDenied"},
         {"message": "The bucket is slow.", "errorCode": "S3.InternalError"},
     )
-    ill.measured("AWS/Lambda", "Throttles", {"FunctionName": names.function("partition")}, 3)
-    ill.measured("AWS/Firehose", "DeliveryToS3.DataFreshness", {"DeliveryStreamName": names.stream}, 7200)
-    ill.client("cloudwatch").set_alarm_state(AlarmName="due-late", StateValue="ALARM", StateReason="7200 > 1800")
+    env.put_metric("AWS/Lambda", "Throttles", {"FunctionName": names.function("partition")}, 3)
+    env.put_metric("AWS/Firehose", "DeliveryToS3.DataFreshness", {"DeliveryStreamName": names.stream}, 7200)
+    env.client("cloudwatch").set_alarm_state(AlarmName="due-late", StateValue="ALARM", StateReason="7200 > 1800")
     tail = "aws logs tail"
-    checks = ill.names(
+    checks = env.assert_problems(
         Expected("functions", r"due-transform failed 2 times .*: KeyError: '\*\*\* called \*\*\*'$", tail),
         Expected("functions", "due-partition failed once .*: Task timed out after 60.00 seconds$", tail),
         Expected("functions", "due-status-api failed .*AccessDeniedException", "due setup"),
@@ -257,24 +261,24 @@ def test_what_logs_metrics_and_alarms_say(ill: DoctorEnv) -> None:
         Expected("alarms", "due-late is raised: 7200 > 1800", "aws cloudwatch describe-alarm-history", "warning"),
     )
     assert not [check for check in checks if "dora" in check.found or "1234567" in check.found]
-    forget(ill)
-    ill.is_well()
+    forget(env)
+    env.assert_healthy()
 
 
-def forget(ill: DoctorEnv) -> None:
+def forget(env: DoctorEnv) -> None:
     """Log lines and metrics of a test are gone."""
-    logs, names = ill.client("logs"), ill.stack.names
+    logs, names = env.client("logs"), env.stack.names
     for name in ("transform", "partition", "status-api"):
         logs.delete_log_stream(logGroupName=names.log_group(name), logStreamName="today")
     logs.delete_log_stream(logGroupName=names.stream_log_group, logStreamName="DestinationDelivery")
     logs.create_log_stream(logGroupName=names.stream_log_group, logStreamName="DestinationDelivery")
     cloudwatch_backends[ACCOUNT]["us-east-1"].metric_data.clear()
-    quiet(ill)
+    quiet(env)
 
 
-def test_what_waits_in_the_bucket(ill: DoctorEnv, due: Due) -> None:
+def test_what_waits_in_the_bucket(env: DoctorEnv, due: Due) -> None:
     """Failed records, events that the partition function gave up on, and an hour that is no partition."""
-    s3, bucket = ill.client("s3"), ill.stack.names.bucket
+    s3, bucket = env.client("s3"), env.stack.names.bucket
     place = "errors/processing-failed/2026/11/22/03/"
     for name in ("one", "two"):
         s3.put_object(Bucket=bucket, Key=f"{place}{name}", Body=b'{"rawData": "e30=", "errorCode": "x"}\n')
@@ -286,11 +290,11 @@ def test_what_waits_in_the_bucket(ill: DoctorEnv, due: Due) -> None:
         "requestPayload": {"Records": [{"eventName": "ObjectCreated:Put", "s3": place_of(bucket, delivery)}]},
     }
     s3.put_object(Bucket=bucket, Key="aws/lambda/async/due-partition/2026/event", Body=json.dumps(undone).encode())
-    glue, hours = ill.client("glue"), {"DatabaseName": ill.stack.options.database, "TableName": TABLE}
+    glue, hours = env.client("glue"), {"DatabaseName": env.stack.options.database, "TableName": TABLE}
     [partition] = glue.get_partitions(**hours)["Partitions"]
     glue.delete_partition(**hours, PartitionValues=partition["Values"])
     delivered, event.last_modified = event.last_modified, event.last_modified - timedelta(days=3)
-    failed, undone_too, *_ = ill.names(
+    failed, undone_too, *_ = env.assert_problems(
         Expected("failed records", f"2 objects .* under s3://{bucket}/errors/, the newest of 20", "due failed list"),
         Expected("failed records", "the partition function gave up on 1 event", "due failed replay", "warning"),
         Expected("partitions", f"1 hour .* without a partition: {partition['Values'][0]}", "due doctor --repair"),
@@ -308,8 +312,8 @@ def test_what_waits_in_the_bucket(ill: DoctorEnv, due: Due) -> None:
     assert left == [("failed records", failed.fix), ("failed records", undone_too.fix)]
     for name in ("one", "two"):
         s3.delete_object(Bucket=bucket, Key=f"{place}{name}")
-    ill.fix(due, [undone_too])
-    ill.is_well()
+    env.fix(due, [undone_too])
+    env.assert_healthy()
 
 
 def place_of(bucket: str, key: str) -> dict[str, Any]:
@@ -317,15 +321,15 @@ def place_of(bucket: str, key: str) -> dict[str, Any]:
     return {"bucket": {"name": bucket}, "object": {"key": key}}
 
 
-def test_a_report_that_fails(ill: DoctorEnv, due: Due) -> None:
+def test_a_report_that_fails(env: DoctorEnv, due: Due) -> None:
     statistics = {"BytesScannedCutoffPerQuery": 10_000_000}
-    ill.client("athena").update_work_group(WorkGroup="due", State="DISABLED", ConfigurationUpdates=statistics)
-    ill.emulator.faults.refuse("athena:StartQueryExecution", "InvalidRequestException", "WorkGroup due is disabled.")
-    checks = ill.names(
+    env.client("athena").update_work_group(WorkGroup="due", State="DISABLED", ConfigurationUpdates=statistics)
+    env.emulator.faults.refuse("athena:StartQueryExecution", "InvalidRequestException", "WorkGroup due is disabled.")
+    checks = env.assert_problems(
         Expected("report", "WorkGroup due is disabled"),
         Expected("resources", "workgroup due is not .*: BytesScannedCutoffPerQuery", "due setup"),
     )
-    ill.emulator.faults.clear()
-    ill.fix(due, checks[1:])
-    ill.client("athena").update_work_group(WorkGroup="due", State="ENABLED")
-    ill.is_well()
+    env.emulator.faults.clear()
+    env.fix(due, checks[1:])
+    env.client("athena").update_work_group(WorkGroup="due", State="ENABLED")
+    env.assert_healthy()

@@ -13,7 +13,7 @@ import pytest
 
 from due_cli.aws.client import Aws
 from due_cli.aws.doctor import canary
-from due_cli.aws.doctor.canary import Waiting
+from due_cli.aws.doctor.canary import Clock
 from due_cli.aws.stack.desired import TABLE, desired
 from due_cli.aws.stack.execute import execute
 from due_cli.aws.stack.options import Options
@@ -56,7 +56,7 @@ class Time:
 def sent(stack: Stack, happens: Callable[[float], object]) -> dict[str, Check]:
     """The checks of the record's way, while something happens as time passes."""
     time = Time(happens)
-    return {check.check: check for check in canary.sent(stack, Silent(), Waiting(lambda: time.now, time.sleep))}
+    return {check.check: check for check in canary.send(stack, Silent(), Clock(lambda: time.now, time.sleep))}
 
 
 @contextmanager
@@ -78,13 +78,13 @@ def test_the_record_arrives(emulator: AwsEmulator, stack: Stack) -> None:
 
     checks = sent(stack, happens)
     assert {name: check.outcome for name, check in checks.items()} == dict.fromkeys(
-        (canary.ACCEPTED, canary.STORED, canary.FILED, canary.FOUND), "ok"
+        (canary.ACCEPTED, canary.STORED, canary.PARTITIONED, canary.QUERIED), "ok"
     )
-    assert "is a partition (20" in checks[canary.FILED].found
-    assert "Athena finds it in all_events" in checks[canary.FOUND].found
+    assert "is a partition (20" in checks[canary.PARTITIONED].found
+    assert "Athena finds it in all_events" in checks[canary.QUERIED].found
     [query] = emulator.athena.queries.values()
     assert query.result is not None
-    assert query.result.rows[0][0] in checks[canary.FOUND].found
+    assert query.result.rows[0][0] in checks[canary.QUERIED].found
 
 
 def test_it_waits_for_its_own_row_and_not_for_any(emulator: AwsEmulator, stack: Stack) -> None:
@@ -105,7 +105,7 @@ def test_it_waits_for_its_own_row_and_not_for_any(emulator: AwsEmulator, stack: 
             emulator.flush()
 
     checks = sent(stack, happens)
-    assert checks[canary.FOUND].outcome == "ok"
+    assert checks[canary.QUERIED].outcome == "ok"
     assert len(emulator.athena.queries) == 2
 
 
@@ -123,7 +123,7 @@ def test_nothing_is_delivered(emulator: AwsEmulator, stack: Stack) -> None:
     assert list(checks) == [canary.ACCEPTED, canary.STORED]
     stuck = checks[canary.STORED]
     assert (stuck.outcome, stuck.fix) == ("problem", "due doctor")
-    assert "nothing arrived under s3://due-events-123456789012-us-east-1/events/, after 30" in stuck.found
+    assert "no object arrived under s3://due-events-123456789012-us-east-1/events/, after 30" in stuck.found
 
 
 @pytest.mark.parametrize("kind", ["processing-failed", "format-conversion-failed"])
@@ -163,8 +163,8 @@ def test_the_hour_does_not_become_a_partition(emulator: AwsEmulator, stack: Stac
     emulator.client("s3").put_bucket_notification_configuration(Bucket=stack.names.bucket, NotificationConfiguration={})
     with delivering(emulator) as happens:
         checks = sent(stack, happens)
-    assert list(checks) == [canary.ACCEPTED, canary.STORED, canary.FILED]
-    stuck = checks[canary.FILED]
+    assert list(checks) == [canary.ACCEPTED, canary.STORED, canary.PARTITIONED]
+    stuck = checks[canary.PARTITIONED]
     assert stuck.outcome == "problem"
     assert stuck.fix == "aws logs tail /aws/lambda/due-partition --since 1h --region us-east-1"
 
@@ -181,9 +181,9 @@ def test_athena_does_not_find_it(emulator: AwsEmulator, stack: Stack) -> None:
     emulator.faults.hook(wrong, name="firehose:PutRecord")
     with delivering(emulator) as happens:
         checks = sent(stack, happens)
-    assert checks[canary.FILED].outcome == "ok"
-    assert checks[canary.FOUND].outcome == "problem"
-    assert "Athena does not find the record in it" in checks[canary.FOUND].found
+    assert checks[canary.PARTITIONED].outcome == "ok"
+    assert checks[canary.QUERIED].outcome == "problem"
+    assert "Athena does not find the record in it" in checks[canary.QUERIED].found
 
 
 def add_elsewhere(emulator: AwsEmulator, stack: Stack, moment: float) -> None:
@@ -199,8 +199,8 @@ def test_a_call_that_is_denied_is_named(emulator: AwsEmulator, stack: Stack) -> 
     emulator.faults.deny("glue:GetPartition")
     with delivering(emulator) as happens:
         checks = sent(stack, happens)
-    assert checks[canary.FILED].outcome == "problem"
-    assert "glue:GetPartition" in checks[canary.FILED].found
+    assert checks[canary.PARTITIONED].outcome == "problem"
+    assert "glue:GetPartition" in checks[canary.PARTITIONED].found
 
 
 def test_doctor_sends_it_where_asked(emulator: AwsEmulator, stack: Stack) -> None:
@@ -210,15 +210,15 @@ def test_doctor_sends_it_where_asked(emulator: AwsEmulator, stack: Stack) -> Non
     tests = [check for check in ran.json if check["check"].startswith("test: ")]
     assert [check["outcome"] for check in tests] == ["ok"] * 4
     assert ran.json[-4:] == tests
-    assert "the stream has taken the test record" in ran.err
+    assert "the stream accepted the test record" in ran.err
     assert not emulator.journal.of("glue:BatchCreatePartition")  # --repair was not asked for
 
 
 def test_the_record_is_of_no_view_report_or_status() -> None:
-    marked = canary.marked(datetime.now(UTC))
-    [row] = rows_of(json.loads(marked.data)).rows
-    assert (row["event_type"], row["event_id"]) == (canary.TYPE, marked.event_id)
+    record = canary.new_record(datetime.now(UTC))
+    [row] = rows_of(json.loads(record.data)).rows
+    assert (row["event_type"], row["event_id"]) == (canary.TYPE, record.event_id)
     assert status_of(row) is None
     statements = [files.query(kind, name).sql for kind in ("views", "reports") for name in files.names(kind)]
     assert not [sql for sql in statements if "_test" in sql]
-    assert canary.marked(datetime.now(UTC)).event_id != marked.event_id
+    assert canary.new_record(datetime.now(UTC)).event_id != record.event_id

@@ -85,29 +85,29 @@ def test_of_too_many_lines_in_one_moment_as_many_as_are_read(searched: Callable[
     assert (len(found.newest), found.more) == (MOST, True)
 
 
-def test_in_an_outage_the_error_that_goes_on_is_quoted_with_the_time_of_its_last_line(ill: DoctorEnv) -> None:
-    names = ill.stack.names
+def test_in_an_outage_the_error_that_goes_on_is_quoted_with_the_time_of_its_last_line(env: DoctorEnv) -> None:
+    names = env.stack.names
     old, new = f"[ERROR] ClientError: Rate exceeded{LONG}", f"[ERROR] ReadTimeoutError: Read timed out{LONG}"
-    logged(ill.emulator, names.log_group("transform"), "old", old, list(range(20 * HOUR, 21 * HOUR, 720)))
-    logged(ill.emulator, names.log_group("transform"), "new", new, [10 * 60_000, 11 * 60_000])
+    logged(env.emulator, names.log_group("transform"), "old", old, list(range(20 * HOUR, 21 * HOUR, 720)))
+    logged(env.emulator, names.log_group("transform"), "new", new, [10 * 60_000, 11 * 60_000])
     undelivered = json.dumps({"errorCode": "S3.InternalError", "message": "The bucket is slow.", "about": LONG})
-    logged(ill.emulator, names.stream_log_group, "outage", undelivered, list(range(30 * 60_000, DAY, 18_000)))
+    logged(env.emulator, names.stream_log_group, "outage", undelivered, list(range(30 * 60_000, DAY, 18_000)))
     try:
-        found = {check.found for check in ill.examined() if check.check in ("functions", "deliveries")}
+        found = {check.found for check in env.unhealthy_checks() if check.check in ("functions", "deliveries")}
     finally:
-        forget(ill, names)
+        forget(env, names)
     plain = {re.sub(r", last \S+ \S+ ", ", last ", text) for text in found}
     assert plain == {
         "due-transform failed 1,998 or more times in the last day, last (20 hours ago): ClientError: Rate exceeded",
         "due-transform failed 2 or more times in the last day, last (10 minutes ago): ReadTimeoutError: Read timed out",
         "failed 2,000 or more times in the last day, last (30 minutes ago): S3.InternalError: The bucket is slow.",
     }
-    ill.is_well()
+    env.assert_healthy()
 
 
-def forget(ill: DoctorEnv, names: Names) -> None:
+def forget(env: DoctorEnv, names: Names) -> None:
     """The lines of a test are gone."""
-    logs = ill.client("logs")
+    logs = env.client("logs")
     for group, stream in (("transform", "old"), ("transform", "new"), ("", "outage")):
         logs.delete_log_stream(
             logGroupName=names.log_group(group) if group else names.stream_log_group, logStreamName=stream

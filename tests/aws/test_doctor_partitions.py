@@ -1,4 +1,4 @@
-"""Hours with objects against partitions: every way in which they differ, and what ``--repair`` mends."""
+"""Hours with objects against partitions: every way in which they differ, and what ``--repair`` fixes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from moto.s3.models import s3_backends
 
 from due_cli.aws.client import Aws
 from due_cli.aws.doctor import partitions
-from due_cli.aws.doctor.context import DoctorContext, guarded
+from due_cli.aws.doctor.context import DoctorContext, run_check
 from due_cli.aws.services.s3 import hours_with_objects
 from due_cli.aws.stack.desired import TABLE, desired
 from due_cli.aws.stack.execute import execute
@@ -44,10 +44,10 @@ def stack(emulator: AwsEmulator) -> Stack:
 
 
 def checked(stack: Stack) -> list[Check]:
-    return guarded("partitions", partitions.hours, DoctorContext(stack, (), None))
+    return run_check("partitions", partitions.partitions, DoctorContext(stack, (), None))
 
 
-def is_well(stack: Stack) -> None:
+def assert_healthy(stack: Stack) -> None:
     assert [check.outcome for check in checked(stack)] == ["ok"]
 
 
@@ -89,18 +89,18 @@ def test_an_hour_without_a_partition_is_named_and_added(emulator: AwsEmulator, s
         "1 hour with events, but without a partition: 2026-11-22 03:00:00",
         "due doctor --repair",
     )
-    assert partitions.repaired(stack) == ["added 1 partition: 2026-11-22 03:00:00"]
+    assert partitions.repair(stack) == ["added 1 partition: 2026-11-22 03:00:00"]
     assert found(emulator, stack)["2026-11-22 03:00:00"] == place(stack, "2026/11/22/03")
-    is_well(stack)
-    assert partitions.repaired(stack) == []
+    assert_healthy(stack)
+    assert partitions.repair(stack) == []
 
 
 def test_partitions_are_added_a_hundred_at_a_time(emulator: AwsEmulator, stack: Stack) -> None:
     store(emulator, stack, *(FIRST + timedelta(hours=n) for n in range(250)))
-    assert partitions.repaired(stack)[0].startswith("added 250 partitions: ")
+    assert partitions.repair(stack)[0].startswith("added 250 partitions: ")
     calls = emulator.journal.of("glue:BatchCreatePartition")
     assert [len(call.parameters["PartitionInputList"]) for call in calls] == [100, 100, 50]
-    is_well(stack)
+    assert_healthy(stack)
 
 
 def test_a_partition_that_appears_meanwhile_is_no_failure(emulator: AwsEmulator, stack: Stack) -> None:
@@ -110,9 +110,9 @@ def test_a_partition_that_appears_meanwhile_is_no_failure(emulator: AwsEmulator,
         add(emulator, stack, "2026-11-22 03:00:00", place(stack, "2026/11/22/03"))
 
     emulator.faults.hook(appear, name="glue:GetPartitions")
-    assert partitions.repaired(stack) == ["added 0 partitions: 2026-11-22 03:00:00"]
+    assert partitions.repair(stack) == ["added 0 partitions: 2026-11-22 03:00:00"]
     emulator.faults.clear()
-    is_well(stack)
+    assert_healthy(stack)
 
 
 def test_what_glue_does_not_take_is_said(emulator: AwsEmulator, stack: Stack) -> None:
@@ -128,14 +128,14 @@ def test_what_glue_does_not_take_is_said(emulator: AwsEmulator, stack: Stack) ->
 
     emulator.watchers.append(refuse)
     with pytest.raises(RefusedError, match="1 of 1 partitions: 2026-11-22 03:00:00: ResourceNumberLimitExceeded"):
-        partitions.repaired(stack)
+        partitions.repair(stack)
 
 
 def test_the_aws_solutions_spelling_is_the_same_hour(emulator: AwsEmulator, stack: Stack) -> None:
     store(emulator, stack, datetime(2020, 5, 1))
     add(emulator, stack, "2020-05-01 00:00:00.0", place(stack, "2020/05/01/00").rstrip("/"))
-    is_well(stack)
-    assert partitions.repaired(stack) == []
+    assert_healthy(stack)
+    assert partitions.repair(stack) == []
 
 
 def test_an_hour_that_is_two_partitions(emulator: AwsEmulator, stack: Stack, due: Due) -> None:
@@ -146,7 +146,7 @@ def test_an_hour_that_is_two_partitions(emulator: AwsEmulator, stack: Stack, due
     assert "the hour 2020-05-01 00:00:00 is two partitions" in check.found
     typed.run(check.fix or "", emulator, due)
     assert list(found(emulator, stack)) == ["2020-05-01 00:00:00"]
-    is_well(stack)
+    assert_healthy(stack)
 
 
 def test_a_partition_of_another_hours_files(emulator: AwsEmulator, stack: Stack) -> None:
@@ -154,23 +154,24 @@ def test_a_partition_of_another_hours_files(emulator: AwsEmulator, stack: Stack)
     add(emulator, stack, "2026-11-22 03:00:00.0", place(stack, "2026/11/22/02"))
     [check] = checked(stack)
     assert (check.outcome, check.fix) == ("problem", "due doctor --repair")
-    assert "2026-11-22 03:00:00.0 looks for its files at s3://" in check.found
-    [done] = partitions.repaired(stack)
-    assert done.startswith("set the place of partition 2026-11-22 03:00:00.0")
+    assert "2026-11-22 03:00:00.0 points to s3://" in check.found
+    [done] = partitions.repair(stack)
+    assert done.startswith("relocated partition 2026-11-22 03:00:00.0")
     assert found(emulator, stack) == {"2026-11-22 03:00:00.0": place(stack, "2026/11/22/03")}
-    is_well(stack)
+    assert_healthy(stack)
 
 
 def test_a_partition_of_another_bucket_is_the_users_own(emulator: AwsEmulator, stack: Stack, due: Due) -> None:
     add(emulator, stack, "2026-11-22 03:00:00", "s3://archive/events/2026/11/22/03/")
-    is_well(stack)
+    assert_healthy(stack)
     store(emulator, stack, FIRST)
     [check] = checked(stack)
-    assert f"is of files at s3://archive/events/2026/11/22/03/, so those of {stack.names.bucket}" in check.found
-    assert partitions.repaired(stack) == []
+    text = f"points to s3://archive/events/2026/11/22/03/, which hides the objects of {stack.names.bucket}"
+    assert text in check.found
+    assert partitions.repair(stack) == []
     typed.run(check.fix or "", emulator, due)
-    partitions.repaired(stack)
-    is_well(stack)
+    partitions.repair(stack)
+    assert_healthy(stack)
 
 
 def test_a_partition_that_is_no_hour(emulator: AwsEmulator, stack: Stack, due: Due) -> None:
@@ -178,7 +179,7 @@ def test_a_partition_that_is_no_hour(emulator: AwsEmulator, stack: Stack, due: D
     [check] = checked(stack)
     assert "'__HIVE_DEFAULT_PARTITION__' is no hour" in check.found
     typed.run(check.fix or "", emulator, due)
-    is_well(stack)
+    assert_healthy(stack)
 
 
 def test_an_hour_costs_one_listing_however_much_is_in_it(emulator: AwsEmulator, stack: Stack) -> None:

@@ -8,26 +8,26 @@ import pytest
 
 from tests.aws.athena import stacks, test_reports, test_values, test_views
 from tests.aws.athena.awkward import RECORDS
-from tests.aws.athena.conftest import Both, said
+from tests.aws.athena.conftest import BothTargets, progress
 from tests.aws_emulator.fixture import started
 from tests.engines import servers
 from tests.engines.chain import Trino
 from tests.queries.filing import ingested
 from tests.queries.scenes import HAND
 
-__all__ = ["said"]
+__all__ = ["progress"]
 
 _TESTS = (test_reports, test_values, test_views)
 globals().update({name: each for module in _TESTS for name, each in vars(module).items() if name[:5] == "test_"})
 
 
 @pytest.fixture(scope="module")
-def both(server: servers.Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
+def both(server: servers.Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BothTargets]:
     """The events that were counted by hand and some with awkward values, on both targets."""
     hand = [record for case in HAND for record in case.records]
     database = ingested(tmp_path_factory.mktemp("both"), hand, RECORDS)
     with started() as emulator:
         emulator.athena.engine = Trino(server, emulator)
-        stack = stacks.made(views=True)
-        stacks.filled(emulator, stack, database)
-        yield Both(emulator, stack, database)
+        stack = stacks.create_stack(views=True)
+        stacks.add_files(emulator, stack, database)
+        yield BothTargets(emulator, stack, database)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.aws.athena import stacks, test_adhoc, test_view_resource
-from tests.aws.athena.conftest import Bare, emulator, stack
+from tests.aws.athena.conftest import StackAccount, emulator, stack
 from tests.aws_emulator.fixture import started
 from tests.engines import servers
 from tests.engines.chain import Trino
@@ -19,8 +19,8 @@ globals().update({name: each for module in _TESTS for name, each in vars(module)
 
 
 @pytest.fixture(scope="module")
-def account(server: servers.Server) -> Iterator[Bare]:
+def account(server: servers.Server) -> Iterator[StackAccount]:
     """A stack without events and without views."""
     with started() as emulator:
         emulator.athena.engine = Trino(server, emulator)
-        yield Bare(emulator, stacks.made(views=False))
+        yield StackAccount(emulator, stacks.create_stack(views=False))

@@ -34,7 +34,7 @@ from tests.scenarios.commands import Commands, Ended
 CASES = tuple({case.report: case for case in HAND}.values())  # one of each report
 _A_CALL = 500  # records that PutRecordBatch takes
 _HOUR = 3_600_000
-_PUT = "event_type <> 'purchase'"  # what is not the event that the clinic delivers
+_PUT = "event_type <> 'purchase'"  # what is not the event that the doctor stack delivers
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Chain:
 
     commands: Commands
     trino: Trino
-    clinic: DoctorEnv
+    doctor_stack: DoctorEnv
     database: Path
 
     @property
@@ -73,7 +73,7 @@ class Chain:
     @property
     def table(self) -> dict[str, str]:
         """The table as Glue's calls name it."""
-        return {"DatabaseName": self.clinic.stack.options.database, "TableName": TABLE}
+        return {"DatabaseName": self.doctor_stack.stack.options.database, "TableName": TABLE}
 
     def count(self) -> int:
         """How many events the table has, as Trino finds them."""
@@ -88,12 +88,12 @@ class Chain:
     def in_trino(self, sql: str) -> Sequence[Sequence[Any]]:
         """The rows of a statement by the engine alone."""
         glue, s3 = self.emulator.client("glue"), self.emulator.client("s3")
-        return self.trino.execute(sql, Catalog(glue, s3, self.clinic.stack.options.database)).rows
+        return self.trino.execute(sql, Catalog(glue, s3, self.doctor_stack.stack.options.database)).rows
 
     def in_athena(self, sql: str) -> None:
         """What somebody types in the console."""
         athena = self.emulator.client("athena")
-        context = {"Database": self.clinic.stack.options.database}
+        context = {"Database": self.doctor_stack.stack.options.database}
         number = athena.start_query_execution(QueryString=sql, WorkGroup="due", QueryExecutionContext=context)
         query = self.emulator.athena.queries[number["QueryExecutionId"]]
         wait_until(lambda: query.completed is not None, "the end of the statement")
@@ -101,7 +101,7 @@ class Chain:
 
     def changed(self, name: str, change: Callable[[dict[str, Any]], object]) -> None:
         """Changes a table or view in Glue as somebody by hand."""
-        glue, database = self.emulator.client("glue"), self.clinic.stack.options.database
+        glue, database = self.emulator.client("glue"), self.doctor_stack.stack.options.database
         table = glue.get_table(DatabaseName=database, Name=name)["Table"]
         kept = "Name Owner TableType Parameters PartitionKeys StorageDescriptor ViewOriginalText ViewExpandedText"
         given = {key: table[key] for key in kept.split() if key in table}
@@ -110,7 +110,7 @@ class Chain:
 
     def place(self, hour: str) -> str:
         """Where the objects of an hour lie."""
-        return f"s3://{self.clinic.stack.names.bucket}/events/{datetime.fromisoformat(hour):%Y/%m/%d/%H}/"
+        return f"s3://{self.doctor_stack.stack.names.bucket}/events/{datetime.fromisoformat(hour):%Y/%m/%d/%H}/"
 
     def add_partition(self, value: str, place: str) -> None:
         """A partition as somebody by hand makes it."""
@@ -141,9 +141,9 @@ def chain(server: servers.Server, tmp_path_factory: pytest.TempPathFactory) -> I
         for view in files.names("views"):
             assert any(f"VIEW {view} " in sql for sql in trino.asked)
         _put(emulator, records)
-        patient = doctor_env.made(emulator)
+        stack = doctor_env.made(emulator)
         assert emulator.functions.logs("due-transform")
-        yield Chain(commands, trino, patient, database)
+        yield Chain(commands, trino, stack, database)
 
 
 def _once_each(records: list[Json]) -> Iterator[Json]:
@@ -229,7 +229,7 @@ def test_a_view_of_ones_own(chain: Chain, due: Due) -> None:
     assert "purchases" in [row["view"] for row in chain.rows("view", "list")]
     shown = chain.typed("view", "show", "purchases").out
     assert shown.startswith("CREATE OR REPLACE VIEW purchases AS")
-    chain.clinic.is_well()
+    chain.doctor_stack.assert_healthy()
     chain.typed("view", "drop", "purchases")
     due("view", "drop", "purchases", *chain.local).done()
 
@@ -261,19 +261,19 @@ def test_all_is_well(chain: Chain) -> None:
 
 
 def test_views_that_are_gone_or_are_others(chain: Chain, due: Due) -> None:
-    glue, database = chain.emulator.client("glue"), chain.clinic.stack.options.database
+    glue, database = chain.emulator.client("glue"), chain.doctor_stack.stack.options.database
     glue.delete_table(DatabaseName=database, Name="email_open")
     due("query", "SELECT COUNT(*) FROM email_open").failed(6)
     other = f"CREATE OR REPLACE VIEW email_send AS SELECT event_type AS subject FROM {TABLE}"
     chain.in_athena(other)
     chain.changed("sms_optout", lambda view: view["StorageDescriptor"]["Columns"].pop(1))
-    checks = chain.clinic.names(
+    checks = chain.doctor_stack.assert_problems(
         Expected("views", "the view email_open is missing", "due setup"),
         Expected("views", "the view email_send is not as this version makes it: changed by hand", "due setup"),
         Expected("views", "the view sms_optout has other columns .*: no arrival_timestamp", "aws glue delete-table"),
     )
-    chain.clinic.fix(due, checks)
-    chain.clinic.is_well()
+    chain.doctor_stack.fix(due, checks)
+    chain.doctor_stack.assert_healthy()
     assert due.rows("query", "SELECT COUNT(*) > 0 AS some FROM email_open") == [{"some": True}]
 
 
@@ -288,12 +288,12 @@ def test_a_table_that_lacks_a_column_or_has_it_otherwise(chain: Chain, due: Due)
 
     chain.changed(TABLE, other)
     text = f"table {TABLE} is not .*: without 1 column facets; occurred_at is string, not bigint"
-    checks = chain.clinic.names(
+    checks = chain.doctor_stack.assert_problems(
         Expected("resources", text, "due setup"),
         Expected("report", "bounce-rate fails: COLUMN_NOT_FOUND: line .*facets", "due setup"),
     )
-    chain.clinic.fix(due, checks)
-    chain.clinic.is_well()
+    chain.doctor_stack.fix(due, checks)
+    chain.doctor_stack.assert_healthy()
 
 
 def test_an_hour_without_a_partition(chain: Chain, due: Due) -> None:
@@ -302,14 +302,16 @@ def test_an_hour_without_a_partition(chain: Chain, due: Due) -> None:
     glue = chain.emulator.client("glue")
     glue.delete_partition(**chain.table, PartitionValues=[hour])
     assert chain.count() == before - rows
-    checks = chain.clinic.names(Expected("partitions", f"without a partition: {hour}", "due doctor --repair"))
-    chain.clinic.fix(due, checks)
-    chain.clinic.is_well()
+    checks = chain.doctor_stack.assert_problems(
+        Expected("partitions", f"without a partition: {hour}", "due doctor --repair")
+    )
+    chain.doctor_stack.fix(due, checks)
+    chain.doctor_stack.assert_healthy()
     assert chain.count() == before
 
 
 def test_a_partition_function_that_may_not(chain: Chain, due: Due) -> None:
-    emulator, names = chain.emulator, chain.clinic.stack.names
+    emulator, names = chain.emulator, chain.doctor_stack.stack.names
     before = chain.count()
     iam, role = emulator.client("iam"), names.role("partition")
     document = iam.get_role_policy(RoleName=role, PolicyName="due")["PolicyDocument"]
@@ -317,10 +319,10 @@ def test_a_partition_function_that_may_not(chain: Chain, due: Due) -> None:
         statement["Action"] = [one for one in statement["Action"] if one != "glue:BatchCreatePartition"]
     iam.put_role_policy(RoleName=role, PolicyName="due", PolicyDocument=json.dumps(document))
     emulator.clock.advance(-2 * 3600)
-    doctor_env.deliver(emulator, chain.clinic.stack)
+    doctor_env.deliver(emulator, chain.doctor_stack.stack)
     emulator.clock.advance(2 * 3600)
     assert chain.count() == before
-    checks = chain.clinic.names(
+    checks = chain.doctor_stack.assert_problems(
         Expected("roles", "due-partition-us-east-1 lacks glue:BatchCreatePartition", "due setup"),
         Expected("functions", "due-partition failed", "due setup"),
         Expected("partitions", "1 hour with events, but without a partition", "due doctor --repair"),
@@ -329,8 +331,8 @@ def test_a_partition_function_that_may_not(chain: Chain, due: Due) -> None:
     logs, group = emulator.client("logs"), names.log_group("partition")
     for stream in logs.describe_log_streams(logGroupName=group)["logStreams"]:  # else it is named for a day
         logs.delete_log_stream(logGroupName=group, logStreamName=stream["logStreamName"])
-    chain.clinic.fix(due, checks)
-    chain.clinic.is_well()
+    chain.doctor_stack.fix(due, checks)
+    chain.doctor_stack.assert_healthy()
     assert chain.count() == before + 1
 
 
@@ -339,9 +341,11 @@ def test_an_hour_that_is_two_partitions(chain: Chain, due: Due) -> None:
     hour, rows = chain.busiest_hour()
     chain.add_partition(f"{hour}.0", chain.place(hour))
     assert chain.count() == before + rows, "its events count twice"
-    checks = chain.clinic.names(Expected("partitions", f"the hour {hour} is two partitions", "aws glue delete"))
-    chain.clinic.fix(due, checks)
-    chain.clinic.is_well()
+    checks = chain.doctor_stack.assert_problems(
+        Expected("partitions", f"the hour {hour} is two partitions", "aws glue delete")
+    )
+    chain.doctor_stack.fix(due, checks)
+    chain.doctor_stack.assert_healthy()
     assert chain.count() == before
 
 
@@ -352,20 +356,22 @@ def test_a_partition_of_another_hours_files(chain: Chain, due: Due) -> None:
     chain.emulator.client("glue").delete_partition(**chain.table, PartitionValues=[hour])
     chain.add_partition(hour, chain.place(other))
     assert chain.count() == before - rows
-    checks = chain.clinic.names(Expected("partitions", f"partition {hour} looks for its files at", "due doctor --rep"))
-    chain.clinic.fix(due, checks)
-    chain.clinic.is_well()
+    checks = chain.doctor_stack.assert_problems(
+        Expected("partitions", f"partition {hour} points to", "due doctor --rep")
+    )
+    chain.doctor_stack.fix(due, checks)
+    chain.doctor_stack.assert_healthy()
     assert chain.count() == before
 
 
 def test_a_partition_that_is_no_hour(chain: Chain, due: Due) -> None:
     chain.add_partition("yesterday", chain.place("2019-01-01 00:00:00"))
-    checks = chain.clinic.names(
+    checks = chain.doctor_stack.assert_problems(
         Expected("partitions", "partition 'yesterday' is no hour, and queries fail on it", "aws glue delete-partition"),
         Expected("report", "bounce-rate fails: .*yesterday"),
     )
-    chain.clinic.fix(due, checks[:1])
-    chain.clinic.is_well()
+    chain.doctor_stack.fix(due, checks[:1])
+    chain.doctor_stack.assert_healthy()
 
 
 def test_an_object_that_is_no_parquet(chain: Chain, due: Due) -> None:
@@ -374,9 +380,9 @@ def test_an_object_that_is_no_parquet(chain: Chain, due: Due) -> None:
     bucket, _, prefix = chain.place(hour).removeprefix("s3://").partition("/")
     s3 = chain.emulator.client("s3")
     s3.put_object(Bucket=bucket, Key=f"{prefix}notes.txt", Body=b"not a table at all" * 10)
-    chain.clinic.names(Expected("report", "bounce-rate fails: HIVE_.*notes.txt"))
+    chain.doctor_stack.assert_problems(Expected("report", "bounce-rate fails: HIVE_.*notes.txt"))
     s3.delete_object(Bucket=bucket, Key=f"{prefix}notes.txt")
-    chain.clinic.is_well()
+    chain.doctor_stack.assert_healthy()
 
 
 # How a query ends

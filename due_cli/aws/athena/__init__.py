@@ -1,1 +1,1 @@
-"""The AWS target: a stack that ``due setup`` made, queried by Athena."""
+"""Queries of a stack's events by Athena."""

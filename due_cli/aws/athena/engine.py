@@ -1,9 +1,8 @@
-"""Statements run by Athena: started, waited for and stopped through PyAthena, their results read from S3.
+"""Statements run by Athena: started, polled and stopped through PyAthena, their results read from S3.
 
-Values stand in a statement as literals (``due_cli/sql/parameters.py``). Athena's execution parameters are taken in a
-WHERE alone, have at most 1,024 characters each, and would have to be literals all the same; and a statement with its
-values in it is the one that ``due report --sql`` shows. PyAthena's own formatting, for which ``%`` is special, is
-used for none: it is given no parameters.
+Values are written into a statement as literals (``due_cli/sql/parameters.py``): Athena accepts execution parameters in
+a WHERE alone, of at most 1,024 characters each, and they would have to be literals all the same; and the statement
+that runs is the one that ``due report --sql`` shows. PyAthena gets no parameters, so ``%`` is not special.
 """
 
 from __future__ import annotations
@@ -11,11 +10,11 @@ from __future__ import annotations
 import logging
 import math
 import re
+from collections import deque
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
-from pyathena.common import OnPollCallback
 from pyathena.connection import Connection
 from pyathena.cursor import Cursor
 from pyathena.error import Error
@@ -35,16 +34,16 @@ _POLL_SECONDS = 0.25
 _CUTOFF = re.compile("bytes scanned limit", re.IGNORECASE)
 _LINE = re.compile(r"\bline (\d+):(\d+)")
 
-# PyAthena logs what it raises too, and that an interrupted query was cancelled.
+# PyAthena also logs the errors that it raises, and that an interrupted query was cancelled.
 logging.getLogger("pyathena").setLevel(logging.CRITICAL)
 
 
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """A statement that succeeded: its columns with Athena's types, the S3 URI of its result, the bytes it scanned."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """A statement that succeeded: names and Athena types of its columns, S3 URI of its result, scanned bytes."""
 
     columns: tuple[tuple[str, str], ...]
-    place: str
+    location: str
     scanned: int
 
 
@@ -57,59 +56,48 @@ def table(
     lines_before: int = 0,
     scanned: int = 0,
 ) -> Table:
-    """The rows of a statement, read from its result as they are asked for; says what it scanned and costs.
+    """The rows of a statement, streamed from its result; the bytes that it scanned and its price go to ``progress``.
 
-    ``json_columns`` are those that the statement casts to JSON; ``lines_before`` and ``scanned`` are those of what
-    due put before the statement. Raises as :func:`ran` does.
+    ``json_columns`` are the numbers of columns that the statement casts to JSON; ``lines_before`` counts the lines
+    that due put before what was typed, ``scanned`` the bytes of an earlier statement for the same rows. Raises as
+    :func:`execute`.
     """
-    found = ran(stack, progress, sql, lines_before=lines_before)
-    progress.aside(cost(found.scanned + scanned, stack.names.partition))
-    return Table([name for name, _ in found.columns], _rows(stack, found, json_columns))
+    execution = execute(stack, progress, sql, lines_before=lines_before)
+    progress.aside(cost(execution.scanned + scanned, stack.names.partition))
+    return Table([name for name, _ in execution.columns], _rows(stack, execution, json_columns))
 
 
-def ran(stack: Stack, progress: Progress, sql: str, *, lines_before: int = 0) -> Ran:
-    """Runs a statement in the stack's workgroup and waits for it; Ctrl-C stops it in Athena.
+def execute(stack: Stack, progress: Progress, sql: str, *, lines_before: int = 0) -> Execution:
+    """Runs a statement in the stack's workgroup and waits for its end; Ctrl-C stops it in Athena.
 
-    Raises :class:`QueryError` with Athena's own words where it fails or is cancelled, and what the API raises.
+    Raises :class:`QueryError` with Athena's message where it fails or is cancelled, and errors of the API.
     """
-    watch = _Watch()
+    last_poll: deque[object] = deque(maxlen=1)
     progress.start("Asking Athena", None)
     try:
-        with _connected(stack) as connection, connection.cursor(arraysize=1, on_poll=watch.seen) as cursor:
-            _execute(cursor, sql)
+        with _connection(stack) as connection, connection.cursor(arraysize=1, on_poll=last_poll.append) as cursor:
+            _run(cursor, sql)
             columns = tuple((column[0], column[1]) for column in cursor.description or ())
-            place, scanned = cursor.output_location, cursor.data_scanned_in_bytes or 0
+            location, scanned = cursor.output_location, cursor.data_scanned_in_bytes or 0
     except Error as error:
-        raise _failure(stack, watch.last, error, lines_before) from error
+        raise _failure(stack, last_poll[0] if last_poll else None, error, lines_before) from error
     finally:
         progress.finish()
-    if not place:
-        raise ConfigurationError(f"the workgroup {stack.names.workgroup} has no place for results in S3", "due setup")
-    return Ran(columns, place, scanned)
+    if not location:
+        raise ConfigurationError(f"workgroup {stack.names.workgroup} has no result location in S3", "due setup")
+    return Execution(columns=columns, location=location, scanned=scanned)
 
 
 def cost(scanned: int, partition: str) -> str:
-    """What a query scanned and costs, for a person; rounded up, and without dollars where AWS takes none."""
-    text = f"scanned {_sized(scanned)}"
+    """The scanned bytes and the price of a query in words; rounded up, and without a price in regions of China."""
+    text = f"scanned {_size(scanned)}"
     if partition == "aws-cn":
         return text
     dollars = math.ceil(round(athena_dollars(scanned) * 10_000, 6)) / 10_000
     return f"{text}, ${dollars:,.2f}" if dollars >= 1 else f"{text}, ${dollars:.4f}" if dollars else f"{text}, $0"
 
 
-class _Watch:
-    """What Athena said last of a query."""
-
-    def __init__(self) -> None:
-        self.last: AthenaQueryExecution | None = None
-        self.seen: OnPollCallback = self._seen
-
-    def _seen(self, execution: object) -> None:
-        if isinstance(execution, AthenaQueryExecution):
-            self.last = execution
-
-
-def _connected(stack: Stack) -> Connection[Cursor]:
+def _connection(stack: Stack) -> Connection[Cursor]:
     session, config = stack.aws.session_and_config()
     return Connection(
         session=session,
@@ -118,61 +106,61 @@ def _connected(stack: Stack) -> Connection[Cursor]:
         schema_name=stack.options.database,
         s3_staging_dir="",  # the workgroup's own, whatever the environment says
         poll_interval=_POLL_SECONDS,
-        retry_config=RetryConfig(attempt=1),  # botocore makes the calls again
+        retry_config=RetryConfig(attempt=1),  # botocore repeats calls
     )
 
 
-def _execute(cursor: Cursor, sql: str) -> None:
+def _run(cursor: Cursor, sql: str) -> None:
     try:
         cursor.execute(sql)
-    except SystemExit:  # ended by a signal; an interrupt is PyAthena's own to handle
+    except SystemExit:  # from a signal; PyAthena handles KeyboardInterrupt alone
         with suppress(Error):
             cursor.cancel()
         raise
 
 
-def _failure(stack: Stack, last: AthenaQueryExecution | None, error: Error, lines_before: int) -> DueError:
-    """Why a statement has no result; raises what the API refused."""
+def _failure(stack: Stack, last: object, error: Error, lines_before: int) -> DueError:
+    """The error of a statement without a result, whose ``last`` state was polled; raises errors of the API."""
     cause = error.__cause__
     if isinstance(cause, stack.aws.athena.exceptions.InvalidRequestException):
-        return QueryError(_words(cause.response.get("Error", {}).get("Message"), lines_before))
+        return QueryError(_message(cause.response.get("Error", {}).get("Message"), lines_before))
     if cause is not None:
         with translate_errors("asking Athena"):
             raise cause
-    if last is None or last.state not in (last.STATE_FAILED, last.STATE_CANCELLED):
-        return QueryError(_words(str(error), lines_before))
-    reason = _words(last.state_change_reason or last.error_message, lines_before)
+    if not isinstance(last, AthenaQueryExecution) or last.state not in (last.STATE_FAILED, last.STATE_CANCELLED):
+        return QueryError(_message(str(error), lines_before))
+    reason = _message(last.state_change_reason or last.error_message, lines_before)
     if last.state == last.STATE_FAILED:
         return QueryError(reason, policy_hint(reason))
     if not _CUTOFF.search(reason):
         return QueryError(f"the query was cancelled: {reason}")
     limit = stack.options.scan_cutoff_bytes
     return QueryError(
-        f"the query was cancelled at the workgroup's limit of {_sized(limit)}, and is billed: "
+        f"the query was cancelled at the workgroup's limit of {_size(limit)}, and is billed: "
         f"{cost(last.data_scanned_in_bytes or limit, stack.names.partition)}",
         "a shorter period (--since), or a higher limit: due setup --scan-cutoff-bytes N",
     )
 
 
-def _words(text: str | None, lines_before: int) -> str:
-    """Athena's message in one line; its lines are counted in what was typed."""
+def _message(text: str | None, lines_before: int) -> str:
+    """Athena's message in one line; its line numbers are those of what was typed."""
     line = " ".join((text or "").split()) or "Athena gave no reason"
     return _LINE.sub(lambda match: f"line {max(int(match[1]) - lines_before, 1)}:{match[2]}", line)
 
 
-def _rows(stack: Stack, found: Ran, json_columns: Collection[int]) -> Iterator[tuple[Value, ...]]:
-    bucket, _, key = found.place.removeprefix("s3://").partition("/")
-    data = read_parts(stack.aws, bucket, key)
+def _rows(stack: Stack, execution: Execution, json_columns: Collection[int]) -> Iterator[tuple[Value, ...]]:
+    bucket, _, key = execution.location.removeprefix("s3://").partition("/")
+    parts = read_parts(stack.aws, bucket, key)
     if key.endswith(".txt"):
-        return values.rows_of_text(data, len(found.columns))
+        return values.rows_of_text(parts, len(execution.columns))
     converters = [
-        values.json_value if at in json_columns else values.converter(kind)
-        for at, (_, kind) in enumerate(found.columns)
+        values.json_value if number in json_columns else values.converter(kind)
+        for number, (_, kind) in enumerate(execution.columns)
     ]
-    return values.rows_of_csv(data, converters)
+    return values.rows_of_csv(parts, converters)
 
 
-def _sized(count: float) -> str:
+def _size(count: float) -> str:
     if count < 1_000:
         return f"{count:.0f} byte{'' if count == 1 else 's'}"
     for unit in ("kB", "MB", "GB"):

@@ -1,7 +1,11 @@
 """Athena's result files as rows of Python values.
 
 The CSV of a query quotes every value and writes NULL as nothing between two commas; a statement about tables (SHOW,
-DESCRIBE, EXPLAIN) leaves lines of text (Athena user guide, "Find query output files in Amazon S3"; both looked at).
+DESCRIBE, EXPLAIN) leaves lines of text (Athena user guide, "Find query output files in Amazon S3"; both verified).
+
+They are not read by PyAthena's cursors (4.2): ``S3FSCursor`` tells NULL from '', but returns CR LF and CR in a value as
+LF, takes twice the CPU time and holds blocks of 32 MiB; ``Cursor`` makes a call for each thousand rows; those of Arrow,
+pandas and Polars load the whole result, or need libraries that due does not have.
 """
 
 from __future__ import annotations
@@ -16,12 +20,12 @@ from zoneinfo import ZoneInfo
 
 from due_cli.core.results import Value
 
-Convert = Callable[[str], Value]
+Converter = Callable[[str], Value]
 _FIELD = re.compile(r'(?:^|,)("[^"]*(?:""[^"]*)*"|[^,"]*)')
 
 
-def rows_of_csv(parts: Iterable[bytes], converters: Sequence[Convert]) -> Iterator[tuple[Value, ...]]:
-    """The rows of a CSV result, without its header, read as they are asked for."""
+def rows_of_csv(parts: Iterable[bytes], converters: Sequence[Converter]) -> Iterator[tuple[Value, ...]]:
+    """The rows of a CSV result, without its header, as a stream."""
     records = _records(parts)
     next(records, None)
     for record in records:
@@ -32,7 +36,7 @@ def rows_of_csv(parts: Iterable[bytes], converters: Sequence[Convert]) -> Iterat
 
 
 def rows_of_text(parts: Iterable[bytes], columns: int) -> Iterator[tuple[Value, ...]]:
-    """The lines of a result that is text; those of more than one column have tabs between padded fields."""
+    """The lines of a result of text as rows; fields of more than one column are padded, with tabs between them."""
     for line in _lines(parts):
         if columns == 1:
             yield (line,)
@@ -41,31 +45,31 @@ def rows_of_text(parts: Iterable[bytes], columns: int) -> Iterator[tuple[Value, 
             yield (*fields, *[None] * (columns - len(fields)))
 
 
-def converter(kind: str) -> Convert:
-    """How a value of an Athena type is read; a type that is not known stays text."""
+def converter(kind: str) -> Converter:
+    """The function that converts values of an Athena type; those of an unknown type stay text."""
     return _CONVERTERS.get(kind, str)
 
 
 def json_value(text: str) -> Value:
-    """A value that was cast to JSON."""
-    found: Value = json.loads(text)
-    return found
+    """The value of a column that was cast to JSON."""
+    value: Value = json.loads(text)
+    return value
 
 
 def _records(parts: Iterable[bytes]) -> Iterator[str]:
-    """The records of a CSV: lines, together where a quoted value has line breaks of its own."""
-    held: list[str] = []
+    """The records of a CSV: lines, joined where a quoted value has line breaks."""
+    record: list[str] = []
     is_open = False
     for line in _lines(parts):
-        held.append(line)
+        record.append(line)
         is_open ^= line.count('"') % 2 == 1
         if not is_open:
-            yield "\n".join(held)
-            held.clear()
+            yield "\n".join(record)
+            record.clear()
 
 
 def _lines(parts: Iterable[bytes]) -> Iterator[str]:
-    """The lines between line feeds, which alone end one: values may have other breaks in them."""
+    """The lines between line feeds; other line breaks are parts of values."""
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     rest = ""
     for part in parts:
@@ -89,7 +93,7 @@ def _zoned(text: str) -> Value:
         return text
 
 
-def _parsed_or_text(parse: Convert) -> Convert:
+def _parsed_or_text(parse: Converter) -> Converter:
     def convert(text: str) -> Value:
         try:
             return parse(text)
@@ -99,12 +103,12 @@ def _parsed_or_text(parse: Convert) -> Convert:
     return convert
 
 
-_CONVERTERS: dict[str, Convert] = {
+_CONVERTERS: dict[str, Converter] = {
     "boolean": lambda text: text == "true",
     **dict.fromkeys(("tinyint", "smallint", "integer", "bigint"), int),
     **dict.fromkeys(("real", "float", "double"), float),
     "decimal": Decimal,
-    "timestamp": _parsed_or_text(datetime.fromisoformat),  # years may be longer than Python's
+    "timestamp": _parsed_or_text(datetime.fromisoformat),  # Python's years have four digits
     "timestamp with time zone": _parsed_or_text(_zoned),
     "date": _parsed_or_text(date.fromisoformat),
     "time": _parsed_or_text(time.fromisoformat),

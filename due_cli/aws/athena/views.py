@@ -1,4 +1,4 @@
-"""The views of a stack's database: the fifteen of the guide, and those that its users make."""
+"""The views of a stack's database: those of the guide, and the user's own."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from due_cli.sql.files import template
 
 
 def create(stack: Stack, sql: str) -> str:
-    """Makes the view of a ``CREATE [OR REPLACE] VIEW`` statement; returns its name.
+    """Creates the view of a ``CREATE [OR REPLACE] VIEW`` statement; returns its name.
 
-    Raises :class:`QueryError` where Athena does not take it, and :class:`UsageError` where a plain CREATE VIEW names
-    one that exists, or the statement another database.
+    Raises :class:`QueryError` where Athena rejects it, and :class:`UsageError` where a plain CREATE VIEW names one
+    that exists, or the statement another database.
     """
     statement = transpile.parse(sql)
     name, database = statements.new_view_name(statement), stack.options.database
@@ -32,7 +32,7 @@ def create(stack: Stack, sql: str) -> str:
 
 
 def drop(stack: Stack, name: str, *, missing_ok: bool = False) -> None:
-    """Removes a view that a user made; raises where there is none, where it is the guide's, or where others need it."""
+    """Drops a view of the user's own; raises where it does not exist, is the guide's, or is read by other views."""
     name = name.lower()
     views = {view["Name"]: query_of(view) for view in views_of(stack.aws, stack.options.database)}
     if name not in views:
@@ -40,15 +40,15 @@ def drop(stack: Stack, name: str, *, missing_ok: bool = False) -> None:
             return
         raise NotFoundError(f"no view {name}", "due view list")
     if name in files.names("views"):
-        raise UsageError(f"{name} is one of the guide's views, which stay", "due setup mends it")
-    needed = [other for other, query in views.items() if other != name and _reads(query, name)]
-    if needed:
-        raise QueryError(f"the view {name} is needed by {', '.join(needed)}", f"due view drop {needed[0]}")
+        raise UsageError(f"{name} is one of the guide's views, which stay", "due setup restores it")
+    dependents = [other for other, query in views.items() if other != name and _reads(query, name)]
+    if dependents:
+        raise QueryError(f"the view {name} is needed by {', '.join(dependents)}", f"due view drop {dependents[0]}")
     database, workgroup = stack.options.database, stack.names.workgroup
     View(database=database, name=name, sql="", workgroup=workgroup).delete(stack.aws)
 
 
-def listed(stack: Stack) -> Table:
+def list_views(stack: Stack) -> Table:
     """Every view, with what it shows."""
     shipped = files.names("views")
     rows = []
@@ -59,8 +59,8 @@ def listed(stack: Stack) -> Table:
     return Table(("view", "about"), rows)
 
 
-def shown(stack: Stack, name: str) -> str:
-    """A view's statement, as Athena stored it; raises :class:`NotFoundError`."""
+def view_sql(stack: Stack, name: str) -> str:
+    """The statement of a view as Athena stored it; raises :class:`NotFoundError`."""
     table = table_of(stack.aws, stack.options.database, name.lower())
     if table is None or not is_view(table):
         raise NotFoundError(f"no view {name}", "due view list")
@@ -73,5 +73,5 @@ def _reads(query: str, name: str) -> bool:
         return False
     try:
         return name in transpile.table_names(transpile.parse(query))
-    except QueryError:  # beyond this parser, and not beyond Athena: the name stands in it
+    except QueryError:  # the parser does not know the syntax, but the name occurs in it
         return True

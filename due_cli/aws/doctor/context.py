@@ -1,4 +1,4 @@
-"""What the checks share: the stack that they look at, how they quote, and how one that cannot be made is said."""
+"""What the checks share: the stack that they examine, the form of their results, and how texts are quoted."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import json
 import re
 import shlex
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
 
 from due_cli.aws.client import Aws
 from due_cli.aws.errors import POLICY_HINT, is_lake_formation, is_not_found, missing_permission
@@ -16,23 +15,25 @@ from due_cli.aws.resources.resource import Node, Step
 from due_cli.aws.services.cloudwatch import LogLine
 from due_cli.aws.services.glue import IAM_ALLOWED
 from due_cli.aws.services.pinpoint import AppDetails
+from due_cli.aws.services.ses import ConfigSet
 from due_cli.aws.stack.desired import TABLE
 from due_cli.aws.stack.names import Names
 from due_cli.aws.stack.stack import Stack
 from due_cli.core.errors import DueError
-from due_cli.core.results import Check
+from due_cli.core.results import Check, Outcome
 
-RECENTLY = timedelta(days=1)
-SHOWN = 3
-_QUOTED = 120  # characters
+LAST_DAY = timedelta(days=1)
+MAX_LISTED = 3
+_QUOTED_CHARACTERS = 120
 _COMMANDS = ("due ", "aws ")
 _ADDRESS = re.compile(r"[^\s@\"'<>(),;:=]+@[^\s@\"'<>(),;]+")
 # Seven digits or more with what stands between the digits of a phone number; a date is none.
 _PHONE = re.compile(r"(?<![\w-])(?!\d{4}-\d\d-\d\d)\+?\(?\d(?:[ ().-]{0,2}\d){6,14}(?![\w-])")
 
 
-class Looked(NamedTuple):
-    """A resource of the stack compared with what it should be, or why it could not be."""
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A resource of the stack compared with its desired state; ``step`` is None where ``error`` prevented that."""
 
     node: Node[Aws]
     step: Step[Aws] | None
@@ -41,15 +42,19 @@ class Looked(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class DoctorContext:
-    """A stack under examination, with its resources as they were found."""
+    """A stack under examination, with the state of its resources.
+
+    ``projects`` is None where Pinpoint is unavailable; ``config_sets`` is filled by the check that reads them.
+    """
 
     stack: Stack
-    looked: tuple[Looked, ...]
-    projects: tuple[AppDetails, ...] | None  # None where Pinpoint does not answer
+    comparisons: tuple[Comparison, ...]
+    projects: tuple[AppDetails, ...] | None
+    config_sets: list[ConfigSet] = field(default_factory=list)
 
     @property
     def aws(self) -> Aws:
-        """The services."""
+        """The clients."""
         return self.stack.aws
 
     @property
@@ -59,88 +64,79 @@ class DoctorContext:
 
     @property
     def own_projects(self) -> tuple[AppDetails, ...]:
-        """The Pinpoint projects that the stack made, or whose events it gets."""
+        """The Pinpoint projects that the stack created, or that send it their events."""
         stack, stream = self.names.stack, self.names.stream_arn
         return tuple(
-            one for one in self.projects or () if one.owner == stack or (one.stream and one.stream.stream_arn == stream)
+            project
+            for project in self.projects or ()
+            if project.owner == stack or (project.stream and project.stream.stream_arn == stream)
         )
 
     @property
     def setup(self) -> str:
-        """The command that sets right what is not as it should be."""
-        return self.command("setup")
+        """The command that restores the stack's resources."""
+        return self.names.command("setup")
 
     @property
-    def rights(self) -> str:
-        """The command that prints the rights that whoever looks needs: an administrator gives them."""
-        return self.command("setup --policy")
-
-    def command(self, words: str) -> str:
-        """A ``due`` command about this stack, to be typed as it stands."""
-        return command(self.names, words)
+    def policy(self) -> str:
+        """The command that prints the IAM policy that running due needs, for an administrator to attach."""
+        return self.names.command("setup --policy")
 
     def aws_command(self, words: str) -> str:
         """A command of the AWS CLI in this stack's region."""
         return f"aws {words} --region {self.names.region}"
 
+    def grant_to_all(self) -> str:
+        """The command with which Lake Formation leaves the table to IAM."""
+        table = json.dumps({"Table": {"DatabaseName": self.stack.options.database, "Name": TABLE}})
+        principal = f"DataLakePrincipalIdentifier={IAM_ALLOWED}"
+        return self.aws_command(
+            f"lakeformation grant-permissions --principal {principal} --permissions ALL --resource {shlex.quote(table)}"
+        )
 
-Examined = Iterator[Check]
-Examination = Callable[[DoctorContext], Examined]
+
+Finding = tuple[Outcome, str, str | None]  # the outcome, what was found, the command that fixes a problem
+CheckFunction = Callable[[DoctorContext], Iterator[Finding]]
 
 
-def command(names: Names, words: str) -> str:
-    """A ``due`` command about a stack."""
-    return f"due {words}" if names.stack == "due" else f"due {words} --stack {names.stack}"
-
-
-def guarded(name: str, examination: Examination, patient: DoctorContext) -> list[Check]:
-    """The checks of an examination; an error in it ends it alone, and is a check of its own."""
-    found: list[Check] = []
+def run_check(name: str, check: CheckFunction, context: DoctorContext) -> list[Check]:
+    """The results of a check; an error ends it alone, and is a result of its own."""
+    results: list[Check] = []
     try:
-        found.extend(examination(patient))
+        results.extend(Check(name, *finding) for finding in check(context))
     except DueError as error:
-        found.append(unmade(name, error, patient))
-    return found
+        results.append(Check(name, *not_checked(error, context)))
+    return results
 
 
-def unmade(name: str, error: DueError, patient: DoctorContext, what: str = "") -> Check:
-    """A check that could not be made: which right is missing where that is why.
+def not_checked(error: DueError, context: DoctorContext, subject: str = "") -> Finding:
+    """The finding for a check that failed, or for a part of it, with the permission that it lacked.
 
-    What is gone is no problem of this check: the one of the resources names it.
+    A resource that does not exist is no problem of this check: the one of the resources names it.
     """
-    about = f"not checked: {f'{what}: ' if what else ''}{error.message}"
+    text = f"not checked: {f'{subject}: ' if subject else ''}{error.message}"
     if is_lake_formation(error):
-        return Check(name, "problem", f"Lake Formation is in the way: {error.message}", granted_to_all(patient))
-    right = missing_permission(error)
-    if right is not None:
-        said = "" if right in error.message else f" ({right})"
-        return Check(name, "problem", f"{about}{said}", patient.rights)
+        return "problem", f"Lake Formation denied it: {error.message}", context.grant_to_all()
+    permission = missing_permission(error)
+    if permission is not None:
+        return "problem", text if permission in error.message else f"{text} ({permission})", context.policy
     if is_not_found(error):
-        return Check(name, "warning", f"{about}: first the resources are to be mended", patient.setup)
-    return Check(name, "problem", about, command_in(error))
+        return "warning", f"{text}: fix the resources first", context.setup
+    return "problem", text, command_in(error)
 
 
 def command_in(error: DueError) -> str | None:
-    """The hint of an error where it is a command that can be typed."""
+    """The hint of an error where it is a command."""
     return error.hint if error.hint and error.hint != POLICY_HINT and error.hint.startswith(_COMMANDS) else None
-
-
-def granted_to_all(patient: DoctorContext) -> str:
-    """The command with which Lake Formation leaves the table to IAM."""
-    table = json.dumps({"Table": {"DatabaseName": patient.stack.options.database, "Name": TABLE}})
-    principal = f"DataLakePrincipalIdentifier={IAM_ALLOWED}"
-    return patient.aws_command(
-        f"lakeformation grant-permissions --principal {principal} --permissions ALL --resource {shlex.quote(table)}"
-    )
 
 
 def masked(text: str) -> str:
     """The beginning of a text on one line, without what looks like an address or a phone number."""
-    plain = _PHONE.sub("***", _ADDRESS.sub("***", " ".join(text.split())))
-    return plain if len(plain) <= _QUOTED else f"{plain[: _QUOTED - 3]}..."
+    line = _PHONE.sub("***", _ADDRESS.sub("***", " ".join(text.split())))
+    return line if len(line) <= _QUOTED_CHARACTERS else f"{line[: _QUOTED_CHARACTERS - 3]}..."
 
 
-def quoted(lines: Iterable[LogLine], *, more: bool) -> list[str]:
+def group_lines(lines: Iterable[LogLine], *, more: bool) -> list[str]:
     """The texts of lines, each once, the most frequent first: how often, when last, and its masked beginning.
 
     ``more`` says that there may be older lines than these.
@@ -148,8 +144,8 @@ def quoted(lines: Iterable[LogLine], *, more: bool) -> list[str]:
     times: dict[str, list[datetime]] = {}
     for line in lines:
         times.setdefault(masked(line.text), []).append(line.at)
-    often = sorted(times.items(), key=lambda item: (-len(item[1]), item[0]))
-    return [f"{_times(len(when), more)} in the last day, last {ago(max(when))}: {text}" for text, when in often]
+    by_frequency = sorted(times.items(), key=lambda item: (-len(item[1]), item[0]))
+    return [f"{_times(len(when), more)} in the last day, last {ago(max(when))}: {text}" for text, when in by_frequency]
 
 
 def _times(count: int, more: bool) -> str:
@@ -161,12 +157,12 @@ def _times(count: int, more: bool) -> str:
 def ago(moment: datetime) -> str:
     """A moment, with how long ago it is."""
     minutes = int((datetime.now(UTC) - moment).total_seconds() // 60)
-    long = f"{minutes} minutes" if minutes < 120 else f"{minutes // 60} hours"
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M}Z ({long} ago)" if minutes < 48 * 60 else f"{moment:%Y-%m-%d}"
+    age = f"{minutes} minutes" if minutes < 120 else f"{minutes // 60} hours"
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M}Z ({age} ago)" if minutes < 48 * 60 else f"{moment:%Y-%m-%d}"
 
 
 def listed(names: Iterable[str]) -> str:
     """Names, the first few of them."""
-    found = list(names)
-    more = f" and {len(found) - SHOWN:,} more" if len(found) > SHOWN else ""
-    return f"{', '.join(found[:SHOWN])}{more}"
+    names = list(names)
+    more = f" and {len(names) - MAX_LISTED:,} more" if len(names) > MAX_LISTED else ""
+    return f"{', '.join(names[:MAX_LISTED])}{more}"

@@ -1,15 +1,14 @@
-"""``due doctor`` on AWS: every hop from what sends its events here to the last partition and the answers.
+"""``due doctor`` on AWS: checks of every hop from what sends its events here to the last partition, and of the answers.
 
-Each problem comes with the command that mends it, to be typed as it stands. A check that cannot be made is a problem
-of its own: the others are made all the same.
+Each problem comes with the command that fixes it. A check that fails is a problem of its own and stops no other.
 """
 
 from __future__ import annotations
 
 from concurrent.futures import as_completed
 
-from due_cli.aws.doctor import answers, canary, functions, partitions, resources, senders, stream, views
-from due_cli.aws.doctor.context import DoctorContext, Examination, guarded, unmade
+from due_cli.aws.doctor import canary, functions, messages, partitions, report, resources, senders, stream, views
+from due_cli.aws.doctor.context import CheckFunction, DoctorContext, not_checked, run_check
 from due_cli.aws.pool import interruptible_pool
 from due_cli.aws.services import pinpoint
 from due_cli.aws.services.pinpoint import AppDetails, NoPinpointError
@@ -22,61 +21,63 @@ from due_cli.core.progress import Progress
 from due_cli.core.results import Check, Checks
 
 _AT_ONCE = 8
-_ASKING = "report"  # in the main thread, which alone is told of Ctrl-C, so that its query is stopped in Athena
-# In the order of an event's way, each under the name of its checks.
-_EXAMINATIONS: tuple[tuple[str, Examination], ...] = (
-    ("resources", resources.resources),
-    ("roles", resources.roles),
-    ("configuration sets", senders.ways_in),
-    ("delivery stream", stream.stream),
-    ("deliveries", stream.deliveries),
-    ("functions", functions.functions),
-    ("failed records", stream.failed_records),
-    ("partitions", partitions.hours),
-    ("Lake Formation", answers.lake_formation),
-    ("views", views.views),
-    (_ASKING, answers.report),
-    ("status table", answers.status_table),
-    ("status API", answers.status_api),
-    ("alarms", answers.alarms),
+# Every check, by the name of its results, in the order of an event's way. Those of a group run one after another, the
+# groups concurrently.
+_GROUPS: tuple[dict[str, CheckFunction], ...] = (
+    {"resources": resources.resources},
+    {"roles": resources.roles},
+    # SES accepts one call a second, and the identities are compared with the sets.
+    {"Pinpoint": senders.projects, "configuration sets": senders.config_sets, "identities": senders.identities},
+    {"delivery stream": stream.stream},
+    {"deliveries": stream.deliveries},
+    {"functions": functions.functions},
+    {"failed records": stream.failed_records},
+    {"partitions": partitions.partitions},
+    {"Lake Formation": report.lake_formation},
+    {"views": views.views},
+    {"report": report.report},
+    {"status table": messages.status_table},
+    {"status API": messages.status_api},
+    {"alarms": resources.alarms},
 )
+# Ctrl-C is raised in the main thread alone, where it stops the query in Athena.
+_IN_MAIN_THREAD = "report"
 
 
 def examine(stack: Stack, progress: Progress, *, repair: bool, send_test: bool) -> Checks:
-    """Every check, after adding the partitions that are missing where ``repair`` is asked for.
+    """The results of every check; with ``repair`` after adding and relocating partitions.
 
-    With ``send_test`` a marked record is put to the stream and followed to the table, which takes as long as the
+    With ``send_test`` a test record is put to the stream and followed to the table, which takes as long as the
     stream's buffer.
     """
-    done = _repaired(stack) if repair else []
-    progress.start("Checking", len(_EXAMINATIONS) + 1)
+    repaired = _repair(stack) if repair else []
+    progress.start("Checking", len(_GROUPS) + 1)
     try:
-        found = _examined(_patient(stack), progress)
+        results = _run_groups(_context(stack), progress)
     finally:
         progress.finish()
-    test = canary.sent(stack, progress) if send_test else []
-    return Checks([*done, *found, *test])
+    test = canary.send(stack, progress) if send_test else []
+    return Checks([*repaired, *results, *test])
 
 
-def _repaired(stack: Stack) -> list[Check]:
+def _repair(stack: Stack) -> list[Check]:
     try:
-        return [Check("repair", "ok", what) for what in partitions.repaired(stack)]
+        return [Check("repair", "ok", action) for action in partitions.repair(stack)]
     except DueError as error:
-        return [unmade("repair", error, DoctorContext(stack, (), ()))]
+        return [Check("repair", *not_checked(error, DoctorContext(stack, (), ())))]
 
 
-def _patient(stack: Stack) -> DoctorContext:
-    """The stack with all its resources as they are; those of Pinpoint where it has any."""
-    tags = stack.tags
+def _context(stack: Stack) -> DoctorContext:
+    """The stack with the state of all its resources; those of Pinpoint where it has any."""
     nodes = desired(stack.names, stack.options, package.package())
     with interruptible_pool(1) as pool:
-        known = pool.submit(_projects, stack)
-        looked = resources.looked_at(nodes, stack.aws)
-        patient = DoctorContext(stack, looked, known.result())
-    if not patient.own_projects:
-        return patient
-    role = resources.looked_at([pinpoint_role(stack.names, tags, stack.options.kms_key)], stack.aws)
-    return DoctorContext(stack, (*looked, *role), patient.projects)
+        projects = pool.submit(_projects, stack)
+        comparisons = resources.compare(nodes, stack.aws)
+        context = DoctorContext(stack, comparisons, projects.result())
+    if not context.own_projects:
+        return context
+    role = resources.compare([pinpoint_role(stack.names, stack.tags, stack.options.kms_key)], stack.aws)
+    return DoctorContext(stack, (*comparisons, *role), context.projects)
 
 
 def _projects(stack: Stack) -> tuple[AppDetails, ...] | None:
@@ -86,18 +87,23 @@ def _projects(stack: Stack) -> tuple[AppDetails, ...] | None:
         return None
 
 
-def _examined(patient: DoctorContext, progress: Progress) -> list[Check]:
+def _run_groups(context: DoctorContext, progress: Progress) -> list[Check]:
     progress.advance(1)
-    found = {}
+    results: dict[int, list[Check]] = {}
     with interruptible_pool(_AT_ONCE) as pool:
-        beside = {
-            pool.submit(guarded, name, examination, patient): name
-            for name, examination in _EXAMINATIONS
-            if name != _ASKING
-        }
-        found[_ASKING] = guarded(_ASKING, dict(_EXAMINATIONS)[_ASKING], patient)
-        progress.advance(1)
-        for future in as_completed(beside):
-            found[beside[future]] = future.result()
+        pending = {}
+        for number, group in enumerate(_GROUPS):
+            if _IN_MAIN_THREAD not in group:
+                pending[pool.submit(_run_group, group, context)] = number
+        for number, group in enumerate(_GROUPS):
+            if _IN_MAIN_THREAD in group:
+                results[number] = _run_group(group, context)
+                progress.advance(1)
+        for future in as_completed(pending):
+            results[pending[future]] = future.result()
             progress.advance(1)
-    return [check for name, _ in _EXAMINATIONS for check in found[name]]
+    return [check for _, checks in sorted(results.items()) for check in checks]
+
+
+def _run_group(group: dict[str, CheckFunction], context: DoctorContext) -> list[Check]:
+    return [check for name, function in group.items() for check in run_check(name, function, context)]

@@ -1,13 +1,13 @@
-"""The hours of the table: those with objects against those that are partitions, and mending the difference."""
+"""Checks of the table's partitions against the hours that have objects in S3, and the repair of most differences."""
 
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from due_cli.aws.doctor.context import DoctorContext, Examined, listed
+from due_cli.aws.doctor.context import DoctorContext, Finding, listed
 from due_cli.aws.pool import interruptible_pool
 from due_cli.aws.services.glue import (
     Partition,
@@ -20,11 +20,11 @@ from due_cli.aws.services.s3 import hours_with_objects
 from due_cli.aws.stack.desired import TABLE
 from due_cli.aws.stack.names import EVENTS
 from due_cli.aws.stack.stack import Stack
-from due_cli.core.results import Check, counted
+from due_cli.core.results import counted
 
 
 @dataclass(frozen=True, slots=True)
-class Hours:
+class _Hours:
     """The hours of the bucket and the partitions of the table."""
 
     bucket: str
@@ -38,85 +38,82 @@ class Hours:
 
     @property
     def misplaced(self) -> list[Partition]:
-        """Partitions whose files are looked for at another hour's place in the bucket."""
-        return [one for one in self._elsewhere() if one.location.startswith(f"s3://{self.bucket}/")]
+        """Partitions whose location is that of another hour in the bucket."""
+        return [partition for partition in self._elsewhere() if partition.location.startswith(f"s3://{self.bucket}/")]
 
     @property
     def covering(self) -> list[Partition]:
-        """Partitions of files outside the bucket that keep the bucket's own objects of their hour from the table."""
-        return [one for one in self._elsewhere() if one.hour in self.stored and one not in self.misplaced]
+        """Partitions of files outside the bucket that hide the bucket's own objects of their hour."""
+        inside = self.misplaced
+        return [one for one in self._elsewhere() if one.hour in self.stored and one not in inside]
 
     @property
-    def unreadable(self) -> list[Partition]:
+    def invalid(self) -> list[Partition]:
         """Partitions whose value is no hour: queries fail on them."""
-        return [one for one in self.partitions if one.hour is None]
+        return [partition for partition in self.partitions if partition.hour is None]
 
     @property
-    def twice(self) -> list[str]:
-        """Hours that are two partitions of the same files, under two spellings: their rows count twice."""
-        places: dict[tuple[str, str], int] = defaultdict(int)
-        for one in self.partitions:
-            if one.hour is not None:
-                places[one.hour, one.location.rstrip("/")] += 1
-        return sorted(hour for (hour, _), count in places.items() if count > 1)
+    def duplicated(self) -> list[str]:
+        """Hours that are two partitions of the same files, in two spellings: their rows count twice."""
+        places = Counter((one.hour, one.location.rstrip("/")) for one in self.partitions if one.hour is not None)
+        return sorted(hour for (hour, _), count in places.items() if hour and count > 1)
 
     def _elsewhere(self) -> Iterator[Partition]:
-        for one in self.partitions:
-            if one.hour is not None and one.location.rstrip("/") != partition_location(self.bucket, one.hour).rstrip(
-                "/"
-            ):
-                yield one
+        """Partitions whose location is not that of their hour."""
+        for partition in self.partitions:
+            if partition.hour is not None:
+                own = partition_location(self.bucket, partition.hour)
+                if partition.location.rstrip("/") != own.rstrip("/"):
+                    yield partition
 
 
-def hours_of(stack: Stack) -> Hours:
-    """Both sides, read side by side."""
+def _read_hours(stack: Stack) -> _Hours:
     bucket, database = stack.names.bucket, stack.options.database
     with interruptible_pool(2) as pool:
         stored = pool.submit(hours_with_objects, stack.aws, bucket, EVENTS)
-        kept = pool.submit(list_partitions, stack.aws, database, TABLE)
-        return Hours(bucket, frozenset(stored.result()), tuple(kept.result()))
+        partitions = pool.submit(list_partitions, stack.aws, database, TABLE)
+        return _Hours(bucket, frozenset(stored.result()), tuple(partitions.result()))
 
 
-def repaired(stack: Stack) -> list[str]:
-    """Adds the partitions that are missing and sets the places of those in the bucket right; what was done."""
-    found = hours_of(stack)
+def repair(stack: Stack) -> list[str]:
+    """Adds missing partitions and relocates those of the bucket; returns each action in words."""
+    hours = _read_hours(stack)
     where = (stack.aws, stack.options.database, TABLE, stack.names.bucket)
-    done = []
-    if found.missing:
-        made = add_partitions(*where, found.missing)
-        done.append(f"added {counted(made, 'partition')}: {listed(found.missing)}")
-    for partition in found.misplaced:
+    actions = []
+    if hours.missing:
+        added = add_partitions(*where, hours.missing)
+        actions.append(f"added {counted(added, 'partition')}: {listed(hours.missing)}")
+    for partition in hours.misplaced:
         relocate_partition(*where, partition)
-        done.append(f"set the place of partition {partition.value} from {partition.location} to that of its hour")
-    return done
+        actions.append(f"relocated partition {partition.value} from {partition.location} to the location of its hour")
+    return actions
 
 
-def hours(patient: DoctorContext) -> Examined:
-    """Every difference between the two."""
-    found = hours_of(patient.stack)
-    mend = patient.command("doctor --repair")
-    if found.missing:
-        text = f"{counted(len(found.missing), 'hour')} with events, but without a partition: {listed(found.missing)}"
-        yield Check("partitions", "problem", text, mend)
-    for one in found.misplaced:
-        text = f"partition {one.value} looks for its files at {one.location}"
-        yield Check("partitions", "problem", text, mend)
-    for one in found.covering:
-        text = f"partition {one.value} is of files at {one.location}, so those of {patient.names.bucket} are not seen"
-        yield Check("partitions", "problem", text, _deletion(patient, one.value))
-    for one in found.unreadable:
+def partitions(context: DoctorContext) -> Iterator[Finding]:
+    """Every difference between hours and partitions."""
+    hours = _read_hours(context.stack)
+    repair_command = context.names.command("doctor --repair")
+    findings: list[Finding] = []
+    if hours.missing:
+        text = f"{counted(len(hours.missing), 'hour')} with events, but without a partition: {listed(hours.missing)}"
+        findings.append(("problem", text, repair_command))
+    for one in hours.misplaced:
+        findings.append(("problem", f"partition {one.value} points to {one.location}", repair_command))
+    for one in hours.covering:
+        text = f"partition {one.value} points to {one.location}, which hides the objects of {context.names.bucket}"
+        findings.append(("problem", text, _deletion(context, one.value)))
+    for one in hours.invalid:
         text = f"partition {one.value!r} is no hour, and queries fail on it"
-        yield Check("partitions", "problem", text, _deletion(patient, one.value))
-    for hour in found.twice:
-        values = [one.value for one in found.partitions if one.hour == hour]
+        findings.append(("problem", text, _deletion(context, one.value)))
+    for hour in hours.duplicated:
+        values = [one.value for one in hours.partitions if one.hour == hour]
         other = next((value for value in values if value != hour), hour)
         text = f"the hour {hour} is two partitions of the same files, so its events count twice"
-        yield Check("partitions", "problem", text, _deletion(patient, other))
-    if not any((found.missing, found.misplaced, found.covering, found.unreadable, found.twice)):
-        text = f"{counted(len(found.stored), 'hour')} with events, {counted(len(found.partitions), 'partition')}"
-        yield Check("partitions", "ok", text)
+        findings.append(("problem", text, _deletion(context, other)))
+    text = f"{counted(len(hours.stored), 'hour')} with events, {counted(len(hours.partitions), 'partition')}"
+    yield from findings or [("ok", text, None)]
 
 
-def _deletion(patient: DoctorContext, value: str) -> str:
-    table = f"--database-name {patient.stack.options.database} --table-name {TABLE}"
-    return patient.aws_command(f"glue delete-partition {table} --partition-values '{json.dumps([value])}'")
+def _deletion(context: DoctorContext, value: str) -> str:
+    table = f"--database-name {context.stack.options.database} --table-name {TABLE}"
+    return context.aws_command(f"glue delete-partition {table} --partition-values '{json.dumps([value])}'")

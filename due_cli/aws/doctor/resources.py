@@ -1,4 +1,4 @@
-"""The stack's resources against what setup would make of them: missing, or differing, and how."""
+"""Checks of the stack's resources against their desired state: missing or different ones, and raised alarms."""
 
 from __future__ import annotations
 
@@ -8,106 +8,125 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from due_cli.aws.client import Aws
-from due_cli.aws.doctor.context import DoctorContext, Examined, Looked, listed, unmade
+from due_cli.aws.doctor.context import (
+    Comparison,
+    DoctorContext,
+    Finding,
+    listed,
+    masked,
+    not_checked,
+)
 from due_cli.aws.errors import missing_permission
 from due_cli.aws.pool import interruptible_pool
 from due_cli.aws.resources.resource import Action, Difference, Node, Step
+from due_cli.aws.services.cloudwatch import raised_alarms
 from due_cli.aws.stack.plan import planned
 from due_cli.aws.stack.setup import plan_row
 from due_cli.core.errors import DueError
-from due_cli.core.results import Check, counted
+from due_cli.core.results import counted
 
 _AT_ONCE = 12
-_TRUST, _RIGHTS, _CODE, _COLUMNS = "AssumeRolePolicyDocument", "PolicyDocument", "CodeSha256", "Columns"
-_OWN = ("role", "view")  # kinds with a check of their own
+_TRUST, _POLICY, _CODE, _COLUMNS = "AssumeRolePolicyDocument", "PolicyDocument", "CodeSha256", "Columns"
+_CHECKED_APART = ("role", "view")  # kinds with a check of their own
 
 
-def looked_at(nodes: Iterable[Node[Aws]], aws: Aws) -> tuple[Looked, ...]:
-    """Every resource compared with what it should be; reading calls only."""
+def compare(nodes: Iterable[Node[Aws]], aws: Aws) -> tuple[Comparison, ...]:
+    """Every resource compared with its desired state; reading calls only."""
 
-    def look(node: Node[Aws]) -> Looked:
+    def compare_one(node: Node[Aws]) -> Comparison:
         try:
-            return Looked(node, planned([node], aws)[0])
+            return Comparison(node, planned([node], aws)[0])
         except DueError as error:
-            return Looked(node, None, error)
+            return Comparison(node, None, error)
 
     with interruptible_pool(_AT_ONCE) as pool:
-        return tuple(pool.map(look, nodes))
+        return tuple(pool.map(compare_one, nodes))
 
 
-def resources(patient: DoctorContext) -> Examined:
+def resources(context: DoctorContext) -> Iterator[Finding]:
     """Every resource but roles and views."""
-    looked = [one for one in patient.looked if one.node.resource.kind not in _OWN]
-    yield from unread("resources", looked, patient)
-    wrong = [step for step in steps(looked) if step.action is not Action.KEEP]
-    for step in wrong:
-        yield Check("resources", "problem", f"{_named(step)} {_fault(step)}", patient.setup)
-    kept = len(list(steps(looked))) - len(wrong)
-    if kept == len(looked):
-        yield Check("resources", "ok", f"{counted(kept, 'resource')} as setup makes them")
+    comparisons = [one for one in context.comparisons if one.node.resource.kind not in _CHECKED_APART]
+    yield from unread(comparisons, context)
+    differing = [step for step in steps(comparisons) if step.action is not Action.KEEP]
+    for step in differing:
+        yield "problem", f"{_name(step)} {_fault(step)}", context.setup
+    kept = len(list(steps(comparisons))) - len(differing)
+    if kept == len(comparisons):
+        yield "ok", f"{counted(kept, 'resource')} as setup makes them", None
 
 
-def roles(patient: DoctorContext) -> Examined:
-    """Every role: whether its service can assume it, and what it lacks."""
-    looked = [one for one in patient.looked if one.node.resource.kind == "role"]
-    yield from unread("roles", looked, patient)
-    found = [f"{_named(step)} {fault}" for step in steps(looked) for fault in _role_faults(step)]
-    for text in found:
-        yield Check("roles", "problem", text, patient.setup)
-    if not found and all(one.step for one in looked):
-        yield Check("roles", "ok", f"{counted(len(looked), 'role')} can be assumed and may do what they must")
+def roles(context: DoctorContext) -> Iterator[Finding]:
+    """Every role: whether its service can assume it, and which actions it lacks."""
+    comparisons = [one for one in context.comparisons if one.node.resource.kind == "role"]
+    yield from unread(comparisons, context)
+    faults = [f"{_name(step)} {fault}" for step in steps(comparisons) for fault in _role_faults(step)]
+    for fault in faults:
+        yield "problem", fault, context.setup
+    if not faults and all(one.step for one in comparisons):
+        yield "ok", f"{counted(len(comparisons), 'role')} can be assumed and have their permissions", None
 
 
-def steps(looked: Iterable[Looked]) -> Iterator[Step[Aws]]:
-    """Those that could be compared."""
-    return (one.step for one in looked if one.step is not None)
+def alarms(context: DoctorContext) -> Iterator[Finding]:
+    """The stack's alarms that are raised."""
+    own = {one.node.resource.name for one in context.comparisons if one.node.resource.kind == "alarm"}
+    raised = raised_alarms(context.aws, f"{context.names.stack}-")
+    for name in sorted(raised.keys() & own):
+        history = context.aws_command(f"cloudwatch describe-alarm-history --alarm-name {name}")
+        yield "warning", f"{name} is raised: {masked(raised[name])}", history
+    if not raised.keys() & own:
+        yield "ok", f"none of {counted(len(own), 'alarm')} is raised", None
 
 
-def unread(name: str, looked: Iterable[Looked], patient: DoctorContext) -> Iterator[Check]:
-    """What could not be read, once for each reason: eleven alarms lack one right."""
-    by_reason: dict[str, list[Looked]] = defaultdict(list)
-    for one in looked:
+def steps(comparisons: Iterable[Comparison]) -> Iterator[Step[Aws]]:
+    """The steps of the resources that could be compared."""
+    return (one.step for one in comparisons if one.step is not None)
+
+
+def unread(comparisons: Iterable[Comparison], context: DoctorContext) -> Iterator[Finding]:
+    """The resources that could not be read, once for each reason: eleven alarms lack one permission."""
+    by_reason: dict[str, list[tuple[str, DueError]]] = defaultdict(list)
+    for one in comparisons:
         if one.error is not None:
-            by_reason[missing_permission(one.error) or one.error.message].append(one)
+            reason = missing_permission(one.error) or one.error.message
+            by_reason[reason].append((one.node.resource.name, one.error))
     for alike in by_reason.values():
-        error = alike[0].error
-        if error is not None:
-            others = listed(one.node.resource.name for one in alike)
-            yield unmade(name, error, patient, others if len(alike) > 1 else "")
+        names = listed(name for name, _ in alike)
+        yield not_checked(alike[0][1], context, names if len(alike) > 1 else "")
 
 
-def _named(step: Step[Aws]) -> str:
+def _name(step: Step[Aws]) -> str:
     return f"{step.node.resource.kind} {step.node.resource.name}"
 
 
 def _fault(step: Step[Aws]) -> str:
     if step.action is Action.CREATE:
         return "is missing"
-    settings = [difference.setting for difference in step.differences]
-    if settings == [_CODE]:
+    if [difference.setting for difference in step.differences] == [_CODE]:
         return "runs other code than this version's"
     return f"is not as setup makes it: {_settings(step)}"
 
 
 def _settings(step: Step[Aws]) -> str:
-    """What differs, as a plan says it; columns by their names."""
+    """The settings that differ, as a plan shows them; columns by their names."""
     columns = next((one for one in step.differences if one.setting == _COLUMNS), None)
     others = tuple(one for one in step.differences if one is not columns)
-    said = [_column_faults(columns)] if columns else []
+    texts = [_column_faults(columns)] if columns else []
     if others:
-        said.append(plan_row(Step(step.node, step.action, others))[3])
-    return "; ".join(said)
+        texts.append(plan_row(Step(step.node, step.action, others))[3])
+    return "; ".join(texts)
 
 
 def _column_faults(difference: Difference) -> str:
-    found, wanted = _columns(difference.before), _columns(difference.desired)
-    missing = [name for name in wanted if name not in found]
-    other = [f"{name} is {found[name]}, not {kind}" for name, kind in wanted.items() if found.get(name, kind) != kind]
-    more = [name for name in found if name not in wanted]
+    current, desired = _columns(difference.before), _columns(difference.desired)
+    missing = [name for name in desired if name not in current]
+    changed = [
+        f"{name} is {current[name]}, not {kind}" for name, kind in desired.items() if current.get(name, kind) != kind
+    ]
+    added = [name for name in current if name not in desired]
     parts = [
         f"without {counted(len(missing), 'column')} {listed(missing)}" if missing else "",
-        listed(other),
-        f"with {counted(len(more), 'column')} more: {listed(more)}" if more else "",
+        listed(changed),
+        f"with {counted(len(added), 'column')} more: {listed(added)}" if added else "",
     ]
     return "; ".join(filter(None, parts)) or "its columns are in another order"
 
@@ -122,14 +141,14 @@ def _role_faults(step: Step[Aws]) -> Iterator[str]:
     for difference in step.differences:
         if difference.setting == _TRUST:
             yield _trust_fault(difference)
-        elif difference.setting == _RIGHTS:
-            yield _rights_fault(difference)
+        elif difference.setting == _POLICY:
+            yield _policy_fault(difference)
         else:
             yield f"is not as setup makes it: {difference.setting} is {difference.before}"
 
 
 def _trust_fault(difference: Difference) -> str:
-    """A role without its service among those who may assume it; or with it, and other conditions."""
+    """Whether the trust policy names no service of the role, or names it under other conditions."""
     desired: Any = difference.desired
     service = desired["Statement"][0]["Principal"]["Service"]
     for statement in _statements(difference.before):
@@ -140,30 +159,30 @@ def _trust_fault(difference: Difference) -> str:
     return f"cannot be assumed by {service}: its trust policy does not name it"
 
 
-def _rights_fault(difference: Difference) -> str:
-    lacking = list(dict.fromkeys(action for action, _ in _lacking(difference)))
-    where = [resource for _, resource in _lacking(difference)]
+def _policy_fault(difference: Difference) -> str:
+    lacking = list(_lacking(difference))
     if not lacking:
-        return "may do more than setup lets it"
-    return f"lacks {listed(lacking)} (on {listed(dict.fromkeys(where))})"
+        return "allows more than setup grants"
+    actions = dict.fromkeys(action for action, _ in lacking)
+    return f"lacks {listed(actions)} (on {listed(dict.fromkeys(resource for _, resource in lacking))})"
 
 
 def _lacking(difference: Difference) -> Iterator[tuple[str, str]]:
-    """Actions with their resources that the wanted policy allows and the one that is there does not."""
-    there = _statements(difference.before)
-    for wanted in _statements(difference.desired):
-        for action in _list(wanted["Action"]):
-            for resource in _list(wanted["Resource"]):
-                about = [one for one in there if _is_about(one, action, resource)]
-                denied = any(one.get("Effect") != "Allow" for one in about)
-                if denied or not any(one.get("Condition") in (None, wanted.get("Condition")) for one in about):
+    """Actions with their resources that the desired policy allows and the current one does not."""
+    current = _statements(difference.before)
+    for desired in _statements(difference.desired):
+        for action in _list(desired["Action"]):
+            for resource in _list(desired["Resource"]):
+                relevant = [one for one in current if _applies(one, action, resource)]
+                denied = any(one.get("Effect") != "Allow" for one in relevant)
+                if denied or not any(one.get("Condition") in (None, desired.get("Condition")) for one in relevant):
                     yield action, resource
 
 
-def _is_about(statement: Mapping[str, Any], action: str, resource: str) -> bool:
-    actions, resources_ = _list(statement.get("Action", [])), _list(statement.get("Resource", []))
+def _applies(statement: Mapping[str, Any], action: str, resource: str) -> bool:
+    actions, patterns = _list(statement.get("Action", [])), _list(statement.get("Resource", []))
     return any(fnmatchcase(action.lower(), one.lower()) for one in actions) and any(
-        fnmatchcase(resource, one) for one in resources_
+        fnmatchcase(resource, pattern) for pattern in patterns
     )
 
 

@@ -1,162 +1,154 @@
-"""What sends its events here: Pinpoint projects, configuration sets, and identities whose mail has no set."""
+"""Checks of what sends events here: Pinpoint projects, configuration sets, and identities without one."""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
-from functools import partial
 
-from due_cli.aws.doctor.context import DoctorContext, Examined, guarded, listed
+from due_cli.aws.doctor.context import DoctorContext, Finding, listed
 from due_cli.aws.resources.event_destination import NAME, EventDestination
 from due_cli.aws.services import firehose, ses
 from due_cli.aws.services.ses import ConfigSet, Destination
 from due_cli.aws.stack.config_sets import Ways
-from due_cli.core.results import Check, counted
+from due_cli.core.results import counted
 
-_MOST_IDENTITIES = 20  # SES answers one such call a second
-_SETS, _IDENTITIES, _PINPOINT = "configuration sets", "identities", "Pinpoint"
-
-
-def ways_in(patient: DoctorContext) -> Examined:
-    """Every way in which events come, one after another: SES answers one call a second."""
-    yield from guarded(_PINPOINT, _projects, patient)
-    sets: list[ConfigSet] = []
-    yield from guarded(_SETS, partial(_config_sets, into=sets), patient)
-    yield from guarded(_IDENTITIES, partial(_identities, sets=sets), patient)
+_MOST_IDENTITIES = 20  # SES accepts one such call a second
 
 
-def _projects(patient: DoctorContext) -> Examined:
-    """Whether the projects that the stack made, or that lead to it, lead to it as setup has it."""
-    if patient.projects is None:
-        yield Check(_PINPOINT, "ok", "does not answer here, and is not needed")
+def projects(context: DoctorContext) -> Iterator[Finding]:
+    """Whether the projects that the stack created, or that send to it, do so as setup has it."""
+    if context.projects is None:
+        yield "ok", "unavailable in this account, and not needed", None
         return
-    role, fine = patient.names.role_arn("pinpoint"), []
-    for one in patient.own_projects:
-        project = f"the project {one.app.name} ({one.app.project_id})"
-        attach = patient.command(f"attach-project {one.app.project_id}")
-        if one.stream is None:
-            yield Check(_PINPOINT, "problem", f"{project} has no event stream", attach)
-        elif one.stream.stream_arn != patient.names.stream_arn:
-            stream = one.stream.stream_arn.rsplit("/", 1)[-1]
-            text = f"{project} sends its events to {stream}, not to {patient.names.stream}"
-            delete = f"pinpoint delete-event-stream --application-id {one.app.project_id}"
-            yield Check(_PINPOINT, "problem", text, f"{patient.aws_command(delete)} && {attach}")
-        elif one.stream.role_arn != role:
-            text = f"{project} puts its events in the role {_last(one.stream.role_arn)}, not {_last(role)}"
-            yield Check(_PINPOINT, "problem", text, attach)
+    names, own_role, correct = context.names, context.names.role_arn("pinpoint"), 0
+    for project in context.own_projects:
+        text = f"the project {project.app.name} ({project.app.project_id})"
+        attach = names.command(f"attach-project {project.app.project_id}")
+        if project.stream is None:
+            yield "problem", f"{text} has no event stream", attach
+        elif project.stream.stream_arn != names.stream_arn:
+            text = f"{text} sends its events to {_last(project.stream.stream_arn)}, not to {names.stream}"
+            delete = context.aws_command(f"pinpoint delete-event-stream --application-id {project.app.project_id}")
+            yield "problem", text, f"{delete} && {attach}"
+        elif project.stream.role_arn != own_role:
+            text = f"{text} uses the role {_last(project.stream.role_arn)}, not {_last(own_role)}"
+            yield "problem", text, attach
         else:
-            fine.append(one.app.name)
-    if len(fine) == len(patient.own_projects):
-        yield Check(_PINPOINT, "ok", f"{counted(len(fine), 'project')} with an event stream to {patient.names.stream}")
+            correct += 1
+    if correct == len(context.own_projects):
+        yield "ok", f"{counted(correct, 'project')} with an event stream to {names.stream}", None
 
 
-def _config_sets(patient: DoctorContext, *, into: list[ConfigSet]) -> Examined:
-    ways = _ways(patient)
-    attached: list[str] = []
-    wrong = False
-    for one in ses.config_sets(patient.aws):
-        into.append(one)
-        faults = list(_faults(patient, one, ways))
+def config_sets(context: DoctorContext) -> Iterator[Finding]:
+    """Whether configuration sets send their events here; fills the context's ``config_sets``."""
+    ways = _ways(context)
+    sets, attached, has_fault = context.config_sets, [], False
+    for config_set in ses.config_sets(context.aws):
+        sets.append(config_set)
+        faults = list(_faults(context, config_set, ways))
         yield from faults
-        wrong = wrong or bool(faults)
-        if _reaching(one, ways) and not faults:
-            attached.append(one.name)
+        has_fault = has_fault or bool(faults)
+        if _own_destinations(config_set, ways) and not faults:
+            attached.append(config_set.name)
     if attached:
-        yield Check(_SETS, "ok", f"{len(attached):,} of {len(into):,} attached: {listed(attached)}")
-    elif not into:
-        make = patient.aws_command("sesv2 create-configuration-set --configuration-set-name NAME")
-        yield Check(_SETS, "warning", "there are none in this account and region, so SES sends no events", make)
-    elif not wrong:
-        text = f"none of {counted(len(into), 'configuration set')} sends its events here"
-        yield Check(_SETS, "warning", text, patient.command("attach-config-set --all"))
+        yield "ok", f"{len(attached):,} of {len(sets):,} attached: {listed(attached)}", None
+    elif not sets:
+        create = context.aws_command("sesv2 create-configuration-set --configuration-set-name NAME")
+        yield "warning", "there are none in this account and region, so SES sends no events", create
+    elif not has_fault:
+        text = f"none of {counted(len(sets), 'configuration set')} sends its events here"
+        yield "warning", text, context.names.command("attach-config-set --all")
 
 
-def _faults(patient: DoctorContext, one: ConfigSet, ways: Ways) -> Iterator[Check]:
-    """What is wrong with the ways in which a configuration set leads here, or should."""
-    attach = _attaching(patient, one, ways)
-    reaching = _reaching(one, ways)
-    for surplus in reaching[1:]:  # first: while it is there, attaching is refused
-        text = f"{one.name} reaches the stream twice, by {reaching[0].name} and {surplus.name}: its events count twice"
-        yield Check(_SETS, "problem", text, _removal(patient, one, surplus))
-    for to in reaching[:1]:
-        yield from (Check(_SETS, "problem", text, attach) for text in _differing(one, to, ways))
-    named = one.destination(NAME)
-    if named is not None and not ways.reaches(named) and (why := _nowhere(patient, named)):
-        text = f"the event destination {one.name}/{NAME} leads to {named.target}, {why}"
-        yield Check(_SETS, "problem", text, attach)
-
-
-def _differing(one: ConfigSet, to: Destination, ways: Ways) -> Iterator[str]:
-    """How an event destination that leads here differs from the one that attaching makes."""
-    about = f"the event destination {one.name}/{to.name}"
-    wanted = EventDestination(config_set=one.name, to=ways.as_it_is(to)).desired()
-    types, role = wanted["MatchingEventTypes"], wanted.get("IamRoleArn", to.role_arn)
-    missing = sorted(set(types) - to.types) if isinstance(types, list) else []
-    if not to.enabled:
-        yield f"{about} is disabled"
-    elif missing:
-        yield f"{about} leaves out {listed(missing)}"
-    if to.role_arn != role:
-        yield f"{about} is in the role {_last(to.role_arn)}, not {_last(role)}"
-
-
-def _nowhere(patient: DoctorContext, to: Destination) -> str | None:
-    """Why what an event destination leads to takes no events; None for what is there, which may be another stack's."""
-    if to.stream_arn and firehose.stream_is_missing(patient.aws, _last(to.stream_arn)):
-        return "which does not exist"
-    if to.project_arn and patient.projects is None:
-        return "and Pinpoint does not answer"
-    if to.project_arn and to.project_arn not in {known.app.arn for known in patient.projects or ()}:
-        return "which does not exist"
-    return None
-
-
-def _identities(patient: DoctorContext, *, sets: list[ConfigSet]) -> Examined:
-    ways = _ways(patient)
-    names = ses.identity_names(patient.aws)
-    asked = list(ses.identities(patient.aws, names[:_MOST_IDENTITIES]))
-    without = [one.name for one in asked if one.config_set is None]
-    attached = {one.name for one in sets if _reaching(one, ways)}
+def identities(context: DoctorContext) -> Iterator[Finding]:
+    """Whether the mail of identities has a configuration set whose events come here."""
+    ways, sets = _ways(context), context.config_sets
+    names = ses.identity_names(context.aws)
+    checked = list(ses.identities(context.aws, names[:_MOST_IDENTITIES]))
+    without = [identity.name for identity in checked if identity.config_set is None]
+    attached = {config_set.name for config_set in sets if _own_destinations(config_set, ways)}
     if without:
         text = f"mail of {listed(without)} has no configuration set where a message names none: no events"
-        words = f"--email-identity {shlex.quote(without[0])}"
-        put = f"sesv2 put-email-identity-configuration-set-attributes {words} --configuration-set-name"
-        yield Check(_IDENTITIES, "warning", text, patient.aws_command(f"{put} {min(attached, default='NAME')}"))
-    elsewhere = sorted({one.config_set for one in asked if one.config_set} - attached)
-    for other in elsewhere:
-        who = listed(one.name for one in asked if one.config_set == other)
-        there = next((one for one in sets if one.name == other), ConfigSet(other, ()))
-        text = f"mail of {who} has the set {other}, whose events do not come here"
-        yield Check(_IDENTITIES, "warning", text, _attaching(patient, there, ways))
+        options = f"--email-identity {shlex.quote(without[0])} --configuration-set-name {min(attached, default='NAME')}"
+        yield "warning", text, context.aws_command(f"sesv2 put-email-identity-configuration-set-attributes {options}")
+    elsewhere = sorted({identity.config_set for identity in checked if identity.config_set} - attached)
+    for name in elsewhere:
+        senders = listed(identity.name for identity in checked if identity.config_set == name)
+        config_set = next((one for one in sets if one.name == name), ConfigSet(name, ()))
+        text = f"mail of {senders} has the set {name}, whose events do not come here"
+        yield "warning", text, _attach_command(context, config_set, ways)
     if not without and not elsewhere:
-        more = f"; {len(names) - _MOST_IDENTITIES:,} more were not asked" if len(names) > _MOST_IDENTITIES else ""
-        text = f"{counted(len(asked), 'identity')}, each with a configuration set{more}"
-        yield Check(_IDENTITIES, "ok", text if asked else "none that may send")
+        more = f"; {len(names) - _MOST_IDENTITIES:,} more were not checked" if len(names) > _MOST_IDENTITIES else ""
+        text = f"{counted(len(checked), 'identity')}, each with a configuration set{more}"
+        yield "ok", text if checked else "none that may send", None
 
 
-def _ways(patient: DoctorContext) -> Ways:
-    return Ways(patient.names, frozenset(one.app.arn for one in patient.own_projects))
+def _faults(context: DoctorContext, config_set: ConfigSet, ways: Ways) -> Iterator[Finding]:
+    """The faults of the event destinations that send here, or should."""
+    attach = _attach_command(context, config_set, ways)
+    own = _own_destinations(config_set, ways)
+    for surplus in own[1:]:  # first: while it exists, attaching is refused
+        text = f"{config_set.name} reaches the stream twice, by {own[0].name} and {surplus.name}"
+        yield "problem", f"{text}: its events count twice", _delete_command(context, config_set, surplus)
+    for destination in own[:1]:
+        yield from (("problem", text, attach) for text in _differences(config_set, destination, ways))
+    named = config_set.destination(NAME)
+    if named is not None and not ways.reaches(named) and (fault := _target_fault(context, named)):
+        yield "problem", f"the event destination {config_set.name}/{NAME} sends to {named.target}, {fault}", attach
 
 
-def _reaching(one: ConfigSet, ways: Ways) -> list[Destination]:
-    """Its event destinations that lead here, the one that attaching makes first."""
-    return sorted((to for to in one.destinations if ways.reaches(to)), key=lambda to: to.name != NAME)
+def _differences(config_set: ConfigSet, destination: Destination, ways: Ways) -> Iterator[str]:
+    """How an event destination that sends here differs from its desired state."""
+    text = f"the event destination {config_set.name}/{destination.name}"
+    desired = EventDestination(config_set=config_set.name, to=ways.as_it_is(destination)).desired()
+    types, role = desired["MatchingEventTypes"], desired.get("IamRoleArn", destination.role_arn)
+    missing = sorted(set(types) - destination.types) if isinstance(types, list) else []
+    if not destination.enabled:
+        yield f"{text} is disabled"
+    elif missing:
+        yield f"{text} leaves out {listed(missing)}"
+    if destination.role_arn != role:
+        yield f"{text} uses the role {_last(destination.role_arn)}, not {_last(role)}"
 
 
-def _attaching(patient: DoctorContext, one: ConfigSet, ways: Ways) -> str:
-    """The command that attaches a configuration set, or moves it where it leads to what is gone.
+def _target_fault(context: DoctorContext, destination: Destination) -> str | None:
+    """Why the target of an event destination accepts no events; None where it exists, perhaps in another stack."""
+    if destination.stream_arn and firehose.stream_is_missing(context.aws, _last(destination.stream_arn)):
+        return "which does not exist"
+    if destination.project_arn and context.projects is None:
+        return "and Pinpoint is unavailable"
+    known = {project.app.arn for project in context.projects or ()}
+    return "which does not exist" if destination.project_arn and destination.project_arn not in known else None
 
-    Straight to the stream where it sends through a project that is not the stack's: of one of which Pinpoint says
-    nothing attaching cannot tell that it is gone, and SES takes one project for a set.
+
+def _ways(context: DoctorContext) -> Ways:
+    return Ways(context.names, frozenset(project.app.arn for project in context.own_projects))
+
+
+def _own_destinations(config_set: ConfigSet, ways: Ways) -> list[Destination]:
+    """The event destinations of a set that send here, the one that attaching creates first."""
+    own = (destination for destination in config_set.destinations if ways.reaches(destination))
+    return sorted(own, key=lambda destination: destination.name != NAME)
+
+
+def _attach_command(context: DoctorContext, config_set: ConfigSet, ways: Ways) -> str:
+    """The command that attaches a configuration set, or moves one whose target no longer exists.
+
+    Directly to Firehose where it sends through a project that is not the stack's: attaching cannot tell whether that
+    exists where Pinpoint is unavailable, and SES accepts one project for a set.
     """
-    elsewhere = [to for to in one.destinations if to.project_arn and not ways.reaches(to)]
-    straight = any(patient.projects is None or to.name != NAME for to in elsewhere)
-    return patient.command(f"attach-config-set {shlex.quote(one.name)}{' --via firehose' if straight else ''}")
+    others = [one for one in config_set.destinations if one.project_arn and not ways.reaches(one)]
+    is_direct = any(context.projects is None or one.name != NAME for one in others)
+    return context.names.command(
+        f"attach-config-set {shlex.quote(config_set.name)}{' --via firehose' if is_direct else ''}"
+    )
 
 
-def _removal(patient: DoctorContext, one: ConfigSet, to: Destination) -> str:
-    words = f"--configuration-set-name {shlex.quote(one.name)} --event-destination-name {shlex.quote(to.name)}"
-    return patient.aws_command(f"sesv2 delete-configuration-set-event-destination {words}")
+def _delete_command(context: DoctorContext, config_set: ConfigSet, destination: Destination) -> str:
+    options = f"--configuration-set-name {shlex.quote(config_set.name)} --event-destination-name"
+    return context.aws_command(
+        f"sesv2 delete-configuration-set-event-destination {options} {shlex.quote(destination.name)}"
+    )
 
 
 def _last(arn: object) -> str:

@@ -20,7 +20,7 @@ from tests.queries.scenes import HAND
 
 
 @dataclass(frozen=True, slots=True)
-class Bare:
+class StackAccount:
     """A stack in an account."""
 
     emulator: AwsEmulator
@@ -28,7 +28,7 @@ class Bare:
 
 
 @dataclass(frozen=True, slots=True)
-class Both:
+class BothTargets:
     """The same files in a local database and in a stack."""
 
     emulator: AwsEmulator
@@ -36,37 +36,35 @@ class Both:
     database: Path
 
 
-class Said(Silent):
-    """Progress that remembers its lines."""
+class RecordedProgress(Silent):
+    """Progress that records its lines."""
 
     def __init__(self) -> None:
         self.notes: list[str] = []
         self.asides: list[str] = []
 
     def note(self, text: str) -> None:
-        """Keeps a warning."""
         self.notes.append(text)
 
     def aside(self, text: str) -> None:
-        """Keeps what is of less weight."""
         self.asides.append(text)
 
 
 @pytest.fixture
-def said() -> Said:
-    """What work tells of itself."""
-    return Said()
+def progress() -> RecordedProgress:
+    """The lines that a command would print beside its result."""
+    return RecordedProgress()
 
 
 @pytest.fixture(scope="module")
-def account() -> Iterator[Bare]:
+def account() -> Iterator[StackAccount]:
     """A stack without events and without views."""
     with started() as emulator:
-        yield Bare(emulator, stacks.made(views=False))
+        yield StackAccount(emulator, stacks.create_stack(views=False))
 
 
 @pytest.fixture
-def emulator(account: Bare) -> Iterator[AwsEmulator]:
+def emulator(account: StackAccount) -> Iterator[AwsEmulator]:
     """The account of the module's tests, as it was before any of them; it cannot be had together with ``both``."""
     emulator, stack = account.emulator, account.stack
     before = emulator.athena.engine
@@ -81,17 +79,17 @@ def emulator(account: Bare) -> Iterator[AwsEmulator]:
 
 
 @pytest.fixture
-def stack(account: Bare, emulator: AwsEmulator) -> Stack:
+def stack(account: StackAccount, emulator: AwsEmulator) -> Stack:
     """The stack in it."""
     return account.stack
 
 
 @pytest.fixture(scope="module")
-def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
+def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BothTargets]:
     """The events that were counted by hand and some with awkward values, on both targets."""
     hand = [record for case in HAND for record in case.records]
     database = ingested(tmp_path_factory.mktemp("both"), hand, RECORDS)
     with started() as emulator:
-        stack = stacks.made(views=True)
-        stacks.filled(emulator, stack, database)
-        yield Both(emulator, stack, database)
+        stack = stacks.create_stack(views=True)
+        stacks.add_files(emulator, stack, database)
+        yield BothTargets(emulator, stack, database)

@@ -10,7 +10,7 @@ from tests.aws_emulator.engine import Catalog, FailedError, Result
 
 
 @dataclass
-class Answers:
+class FixedRows:
     """Always the same rows, said to have scanned so many bytes."""
 
     rows: Sequence[Sequence[Any]] = ((1,),)
@@ -27,7 +27,7 @@ class Answers:
 
 
 @dataclass(frozen=True)
-class Fails:
+class FailingEngine:
     """A reason, whatever was asked."""
 
     reason: str

@@ -25,20 +25,20 @@ _PARTS = ("bucket", "database", "table", "workgroup", "status-table", "transform
 
 
 def nodes_of(stack: Stack) -> list[Node[Aws]]:
-    """What is made of a stack here."""
+    """The nodes of a stack that queries need."""
     found = desired(stack.names, stack.options, package())
     return [node for node in found if node.key in _PARTS or node.key.startswith("view-")]
 
 
-def applied(stack: Stack, kind: str = "") -> list[Step[Aws]]:
-    """Plans and carries out, for resources of one kind if asked; the steps that were planned."""
+def apply_nodes(stack: Stack, kind: str = "") -> list[Step[Aws]]:
+    """Plans and executes the nodes, or those of one kind; returns the planned steps."""
     nodes = [node for node in nodes_of(stack) if kind in ("", node.resource.kind)]
     steps = planned(nodes, stack.aws)
     execute(steps, stack.aws)
     return steps
 
 
-def made(*, views: bool, **chosen: Any) -> Stack:
+def create_stack(*, views: bool, **chosen: Any) -> Stack:
     """A stack, without events."""
     aws = Aws()
     caller = aws.caller
@@ -48,7 +48,7 @@ def made(*, views: bool, **chosen: Any) -> Stack:
     return stack
 
 
-def filled(emulator: AwsEmulator, stack: Stack, database: Path) -> None:
+def add_files(emulator: AwsEmulator, stack: Stack, database: Path) -> None:
     """Puts the files of a local database into the stack's bucket, each hour a partition."""
     s3, glue, name = emulator.client("s3"), emulator.client("glue"), stack.options.database
     storage = glue.get_table(DatabaseName=name, Name=TABLE)["Table"]["StorageDescriptor"]
@@ -67,15 +67,15 @@ def filled(emulator: AwsEmulator, stack: Stack, database: Path) -> None:
         glue.create_partition(DatabaseName=name, TableName=TABLE, PartitionInput=partition)
 
 
-def known(emulator: AwsEmulator, stack: Stack, statuses: Iterable[Status], days: int = 36500) -> None:
-    """Puts statuses into the table as the functions do."""
+def store_statuses(emulator: AwsEmulator, stack: Stack, statuses: Iterable[Status], days: int = 36500) -> None:
+    """Puts statuses into the status table as the functions do."""
     dynamodb = emulator.client("dynamodb")
     for status in statuses:
         dynamodb.put_item(TableName=stack.names.status_table, Item=attributes(status, days))
 
 
-def told(*records: Json) -> dict[str, Status]:
-    """What records say of their messages."""
+def statuses_of(*records: Json) -> dict[str, Status]:
+    """The statuses that records give their messages."""
     found: dict[str, Status] = {}
     for event in filed(records):
         status = status_of(event.row)

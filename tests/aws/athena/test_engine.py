@@ -14,8 +14,8 @@ from due_cli.aws.athena import engine, query
 from due_cli.aws.services.s3 import PART_BYTES, read_parts
 from due_cli.aws.stack.stack import Stack
 from due_cli.core.errors import QueryError
-from tests.aws.athena.conftest import Said
-from tests.aws.athena.engines import Answers, Fails
+from tests.aws.athena.conftest import RecordedProgress
+from tests.aws.athena.engines import FailingEngine, FixedRows
 from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.calls import Call
 from tests.aws_emulator.wire import Answer, Request
@@ -32,7 +32,7 @@ def lines(err: str) -> list[str]:
 
 def test_a_query_that_fails_says_why_in_athenas_words(due: Due, emulator: AwsEmulator, stack: Stack) -> None:
     """Its lines are those of what was typed, which stands in another query from the second line on."""
-    emulator.athena.engine = Fails("COLUMN_NOT_FOUND: line 3:8: Column 'x' cannot be resolved\n\n  or used")
+    emulator.athena.engine = FailingEngine("COLUMN_NOT_FOUND: line 3:8: Column 'x' cannot be resolved\n\n  or used")
     ran = due("query", "SELECT 1,\n  x FROM all_events", "--stack", "due").failed(6)
     assert lines(ran.err) == ["due: COLUMN_NOT_FOUND: line 2:8: Column 'x' cannot be resolved or used"]
     ran = due("query", "EXPLAIN SELECT x FROM nowhere", "--stack", "due").failed(6)
@@ -51,7 +51,7 @@ def test_a_call_that_is_denied_is_named_once(due: Due, emulator: AwsEmulator, st
     emulator.faults.deny(call)
     message, hint = lines(due(*QUERY, "-q").failed(5).err)
     assert "access denied" in message
-    assert "due setup --policy" in hint
+    assert "due setup --stack due --policy" in hint
 
 
 def test_nothing_is_said_beside_the_message(emulator: AwsEmulator, stack: Stack) -> None:
@@ -78,10 +78,12 @@ def limited(emulator: AwsEmulator, stack: Stack) -> Iterator[Stack]:
     settings["BytesScannedCutoffPerQuery"] = before
 
 
-def test_the_cutoff_cancels_and_says_what_to_do(emulator: AwsEmulator, limited: Stack, said: Said) -> None:
-    emulator.athena.engine = Answers(scanned=30_500_000)
+def test_the_cutoff_cancels_and_says_what_to_do(
+    emulator: AwsEmulator, limited: Stack, progress: RecordedProgress
+) -> None:
+    emulator.athena.engine = FixedRows(scanned=30_500_000)
     with pytest.raises(QueryError) as caught:
-        query.run(limited, said, "SELECT 1 AS n")
+        query.run(limited, progress, "SELECT 1 AS n")
     assert caught.value.message == (
         "the query was cancelled at the workgroup's limit of 20.0 MB, and is billed: scanned 30.5 MB, $0.0002"
     )
@@ -89,7 +91,7 @@ def test_the_cutoff_cancels_and_says_what_to_do(emulator: AwsEmulator, limited: 
     assert hint is not None
     assert "--since" in hint
     assert "due setup --scan-cutoff-bytes" in hint
-    assert said.asides == []
+    assert progress.asides == []
 
 
 def test_a_query_that_somebody_else_stops_is_a_failed_one(due: Due, emulator: AwsEmulator, stack: Stack) -> None:
@@ -104,7 +106,7 @@ def test_a_query_that_somebody_else_stops_is_a_failed_one(due: Due, emulator: Aw
 
 
 def test_what_a_query_cost_is_said_once_beside_the_rows(due: Due, emulator: AwsEmulator, stack: Stack) -> None:
-    emulator.athena.engine = Answers(scanned=12_345_678)
+    emulator.athena.engine = FixedRows(scanned=12_345_678)
     ran = due(*QUERY, "-o", "json").done()
     assert ran.json == [{"n": 1}]
     assert lines(ran.err) == ["scanned 12.3 MB, $0.0001"]
@@ -158,7 +160,7 @@ def test_no_terminal_no_bar(due: Due, stack: Stack) -> None:
 def rows_of_a_large_result(rows: int, emulator: AwsEmulator) -> tuple[int, int]:
     """The peak memory of a query with so many rows, and the size of its result."""
     filler = "x" * 300
-    emulator.athena.engine = Answers(
+    emulator.athena.engine = FixedRows(
         [(number, filler, None) for number in range(rows)], ("n", "filler", "nothing"), ("bigint", "varchar", "double")
     )
     command = [sys.executable, "-m", "due_cli", "query", "SELECT * FROM all_events", "--stack", "due", "-o", "csv"]

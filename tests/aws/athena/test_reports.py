@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from due_cli.aws.target import OnAws
+from due_cli.aws.target import AwsTarget
 from due_cli.local.folder import Folder
 from due_cli.local.target import Local
 from due_cli.sql import files
 from due_cli.sql.reports import bind
 from tests.aws.athena.awkward import DAY, VALUES
-from tests.aws.athena.conftest import Both, Said
+from tests.aws.athena.conftest import BothTargets, RecordedProgress
 from tests.commands import Due
 from tests.queries.hand import Hand
 from tests.queries.scenes import HAND
@@ -27,23 +27,23 @@ def test_every_report_is_among_them() -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_a_report_is_the_same_on_both(both: Both, said: Said, case: Hand) -> None:
+def test_a_report_is_the_same_on_both(both: BothTargets, progress: RecordedProgress, case: Hand) -> None:
     report = bind(case.report, case.options, case.since, case.until, now=NOW)
-    theirs = OnAws(both.stack, said).report(report)
+    theirs = AwsTarget(both.stack, progress).report(report)
     ours = Local(Folder(both.database)).report(report)
     rows, expected = list(theirs.rows), list(ours.rows)
     assert (list(theirs.columns), rows) == (list(ours.columns), expected)
     assert [list(map(type, row)) for row in rows] == [list(map(type, row)) for row in expected]
-    assert len(said.asides) == 1
+    assert len(progress.asides) == 1
 
 
 @pytest.mark.parametrize("case", HAND[::9], ids=str)
-def test_the_command_prints_the_same(due: Due, both: Both, case: Hand) -> None:
+def test_the_command_prints_the_same(due: Due, both: BothTargets, case: Hand) -> None:
     assert due.rows(*case.words, "--stack", "due") == case.rows
 
 
 @pytest.mark.parametrize("value", VALUES, ids=range(len(VALUES)))
-def test_any_text_is_a_value(both: Both, due: Due, value: str) -> None:
+def test_any_text_is_a_value(both: BothTargets, due: Due, value: str) -> None:
     """It finds its own message and no other, and nothing else happens."""
     (subject,) = due.rows("report", "subject-lines", "--address", value.upper(), *PERIOD, "--stack", "due")
     assert subject["email_subject"] == f"Subject {value[:80]}"
@@ -52,12 +52,12 @@ def test_any_text_is_a_value(both: Both, due: Due, value: str) -> None:
 
 
 @pytest.mark.parametrize("value", VALUES[::4], ids=range(0, len(VALUES), 4))
-def test_any_text_is_a_context(both: Both, due: Due, value: str) -> None:
+def test_any_text_is_a_context(both: BothTargets, due: Due, value: str) -> None:
     (sms,) = due.rows("report", "sms-cost-by-tag", "--tag", f"k'%;={value}", *PERIOD, "--stack", "due")
     assert sms == {"cost_in_millicents": 600.0, "sends": 1}
 
 
-def test_what_was_asked_is_what_sql_shows(both: Both, due: Due) -> None:
+def test_what_was_asked_is_what_sql_shows(both: BothTargets, due: Due) -> None:
     words = ("report", "subject-lines", "--address", VALUES[0], *PERIOD, "--stack", "due")
     printed = due(*words, "--sql").done().out
     due(*words).done()

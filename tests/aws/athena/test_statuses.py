@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from due_cli.aws.pipeline.status_item import attributes
-from due_cli.aws.services import dynamodb
+from due_cli.aws.services.dynamodb import read_statuses
 from due_cli.aws.stack.stack import Stack
 from tests.aws.athena import stacks
 from tests.aws_emulator.aws import AwsEmulator
@@ -29,13 +29,13 @@ def sent(number: int) -> Mail:
 def kept(emulator: AwsEmulator, stack: Stack) -> Stack:
     """A stack whose table knows some messages: an email that was opened, an SMS, and 250 emails that were sent."""
     opened = Mail("opened-1", MONDAY)
-    known = stacks.told(
+    known = stacks.statuses_of(
         ses(opened, "send"),
         ses(opened, "open", MONDAY + 5_000),
         pinpoint_sms(Text("sms-1"), "BUFFERED", MONDAY, 600.0),
         *(ses(sent(number), "send") for number in range(250)),
     )
-    stacks.known(emulator, stack, known.values())
+    stacks.store_statuses(emulator, stack, known.values())
     return stack
 
 
@@ -65,7 +65,7 @@ def test_the_answers_come_in_the_order_asked(due: Due, kept: Stack) -> None:
 
 def test_hundreds_are_read_a_hundred_at_a_time(emulator: AwsEmulator, kept: Stack) -> None:
     wanted = [sent(number).id for number in range(250)]
-    found = dynamodb.read_statuses(kept.aws, kept.names.status_table, wanted)
+    found = read_statuses(kept.aws, kept.names.status_table, wanted)
     assert sorted(found) == sorted(wanted)
     calls = emulator.journal.of("dynamodb:BatchGetItem")
     assert [len(call.parameters["RequestItems"][kept.names.status_table]["Keys"]) for call in calls] == [100, 100, 50]
@@ -89,7 +89,7 @@ def test_what_is_left_out_of_an_answer_is_asked_for_again(emulator: AwsEmulator,
     emulator.handlers["dynamodb:BatchGetItem"] = handler
     try:
         wanted = [sent(number).id for number in range(100)]
-        assert sorted(dynamodb.read_statuses(kept.aws, table, wanted)) == sorted(wanted)
+        assert sorted(read_statuses(kept.aws, table, wanted)) == sorted(wanted)
     finally:
         del emulator.handlers["dynamodb:BatchGetItem"]
     assert busy == []
@@ -115,7 +115,7 @@ def test_what_can_be_no_key_is_a_message_that_nobody_knows(due: Due, kept: Stack
 
 def test_what_is_over_or_not_dues_counts_as_unknown(due: Due, emulator: AwsEmulator, stack: Stack) -> None:
     """DynamoDB deletes an item days after its time; and anybody may write to a table."""
-    (status,) = stacks.told(ses(Mail("over-1", MONDAY), "send")).values()
+    (status,) = stacks.statuses_of(ses(Mail("over-1", MONDAY), "send")).values()
     item: dict[str, Any] = attributes(status, 90)
     dynamodb = emulator.client("dynamodb")
     dynamodb.put_item(TableName=stack.names.status_table, Item={**item, "expires_at": {"N": str(int(time.time()) - 1)}})
@@ -132,12 +132,12 @@ def test_what_is_over_or_not_dues_counts_as_unknown(due: Due, emulator: AwsEmula
 def test_where_athena_cannot_be_asked_the_table_answers_with_a_note(
     due: Due, emulator: AwsEmulator, kept: Stack
 ) -> None:
-    (late,) = stacks.told(ses(Mail("late-1", MONDAY), "delivered", MONDAY + 1)).values()
-    stacks.known(emulator, kept, [late])
+    (late,) = stacks.statuses_of(ses(Mail("late-1", MONDAY), "delivered", MONDAY + 1)).values()
+    stacks.store_statuses(emulator, kept, [late])
     emulator.faults.deny("athena:StartQueryExecution")
     ran = due("status", "late-1", "opened-1", "unknown-1", *ON, "-o", "json", "--quiet").failed(4)
     assert [item["status"] for item in ran.json] == ["delivered", "open", "not_found"]
     assert {item.get("from") for item in ran.json[:2]} == {"store"}
     (note,) = ran.err.strip().splitlines()
-    assert note.startswith("the events were not asked: ")
+    assert note.startswith("the events were not queried: ")
     assert "access denied" in note

@@ -11,7 +11,7 @@ import pytest
 
 from due_cli.aws.athena import query, values
 from due_cli.core.results import Table, Value
-from tests.aws.athena.conftest import Both, Said
+from tests.aws.athena.conftest import BothTargets, RecordedProgress
 from tests.aws_emulator.engine import Catalog, FailedError, Result
 from tests.commands import Due
 
@@ -19,8 +19,8 @@ PEOPLE = "(VALUES (1, 'c'), (2, NULL), (3, 'A'), (4, 'b')) AS t (n, s)"
 TAGGED = f"(SELECT n, s, map(ARRAY['n'], ARRAY[CAST(n AS varchar)]) AS m, ARRAY[n, NULL] AS l FROM {PEOPLE}) AS p"
 
 
-def rows(both: Both, said: Said, sql: str) -> list[tuple[Value, ...]]:
-    found = query.run(both.stack, said, sql)
+def rows(both: BothTargets, progress: RecordedProgress, sql: str) -> list[tuple[Value, ...]]:
+    found = query.run(both.stack, progress, sql)
     assert isinstance(found, Table)
     return [tuple(row) for row in found.rows]
 
@@ -57,9 +57,9 @@ VALUES: tuple[tuple[str, Value], ...] = (
 )
 
 
-def test_values_are_what_they_were(both: Both, said: Said) -> None:
+def test_values_are_what_they_were(both: BothTargets, progress: RecordedProgress) -> None:
     columns = ", ".join(f"{expression} AS v{at}" for at, (expression, _) in enumerate(VALUES))
-    (found,) = rows(both, said, f"SELECT {columns}")
+    (found,) = rows(both, progress, f"SELECT {columns}")
     expected = [value for _, value in VALUES]
     assert list(found) == expected
     assert [type(value) for value in found] == [type(value) for value in expected]
@@ -147,32 +147,32 @@ def test_lines_of_text_are_columns_where_there_are_several() -> None:
     ],
 )
 def test_the_order_stays_where_columns_become_json(
-    both: Both, said: Said, sql: str, column: int, ordered: list[Value]
+    both: BothTargets, progress: RecordedProgress, sql: str, column: int, ordered: list[Value]
 ) -> None:
-    found = rows(both, said, sql)
+    found = rows(both, progress, sql)
     assert [row[column] for row in found] == ordered
     assert any(isinstance(value, (dict, list)) for value in found[0])
     asked = list(both.emulator.athena.queries.values())[-1].sql
     assert asked.rpartition(") AS due_rows")[2].count("ORDER BY") == 1, "Trino drops the order of a query in a FROM"
 
 
-def test_names_stay_as_they_were_given(both: Both, said: Said) -> None:
+def test_names_stay_as_they_were_given(both: BothTargets, progress: RecordedProgress) -> None:
     sql = 'SELECT 1 AS a, ARRAY[1] AS "A b", 2 AS "It\'s ""odd""", map(ARRAY[\'x\'], ARRAY[1]) AS "select"'
-    found = query.run(both.stack, said, sql)
+    found = query.run(both.stack, progress, sql)
     assert isinstance(found, Table)
     assert list(found.columns) == ["a", "A b", 'It\'s "odd"', "select"]
     assert list(found.rows) == [(1, [1], 2, {"x": 1})]
 
 
 @pytest.mark.parametrize("view", ["email_click", "email_hardbounce", "sms_success", "email_unsubscribe"])
-def test_a_view_shows_the_same_on_both(both: Both, due: Due, view: str) -> None:
+def test_a_view_shows_the_same_on_both(both: BothTargets, due: Due, view: str) -> None:
     sql = f"SELECT * FROM {view} ORDER BY event_id, ingest_timestamp"
     ours = due.rows("query", sql, "--local", str(both.database))
     assert ours
     assert due.rows("query", sql, "--stack", "due") == ours
 
 
-def test_every_column_of_the_table_is_the_same_on_both(both: Both, due: Due) -> None:
+def test_every_column_of_the_table_is_the_same_on_both(both: BothTargets, due: Due) -> None:
     sql = "SELECT * FROM all_events ORDER BY event_id, event_type, ingest_timestamp"
     ours = due.rows("query", sql, "--local", str(both.database))
     assert len(ours) > 150
@@ -183,7 +183,7 @@ def test_every_column_of_the_table_is_the_same_on_both(both: Both, due: Due) -> 
 class NoJsonOfBytes:
     """An engine that casts what Trino casts."""
 
-    def __init__(self, both: Both) -> None:
+    def __init__(self, both: BothTargets) -> None:
         self._engine = both.emulator.athena.engine
 
     def execute(self, sql: str, catalog: Catalog) -> Result:
@@ -192,8 +192,10 @@ class NoJsonOfBytes:
         return self._engine.execute(sql, catalog)
 
 
-def test_what_has_no_json_is_shown_as_athena_writes_it(both: Both, said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_has_no_json_is_shown_as_athena_writes_it(
+    both: BothTargets, progress: RecordedProgress, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(both.emulator.athena, "engine", NoJsonOfBytes(both))
-    assert rows(both, said, "SELECT ARRAY['a', 'b'] AS l, 1 AS n ORDER BY n") == [("[a, b]", 1)]
-    (note,) = said.notes
+    assert rows(both, progress, "SELECT ARRAY['a', 'b'] AS l, 1 AS n ORDER BY n") == [("[a, b]", 1)]
+    (note,) = progress.notes
     assert "as Athena writes them" in note

@@ -15,7 +15,7 @@ from due_cli.aws.stack.stack import Stack
 from due_cli.core.errors import DueError, QueryError
 from due_cli.sql import files
 from tests.aws.athena import stacks
-from tests.aws.athena.engines import Fails
+from tests.aws.athena.engines import FailingEngine
 from tests.aws_emulator.aws import AwsEmulator
 
 ON = ("--stack", "due")
@@ -44,12 +44,12 @@ def in_athena(emulator: AwsEmulator, stack: Stack, sql: str) -> None:
 
 
 def test_the_guides_views_are_made_once_and_kept(emulator: AwsEmulator, stack: Stack) -> None:
-    steps = stacks.applied(stack, "view")
+    steps = stacks.apply_nodes(stack, "view")
     assert {step.node.resource.name: step.action for step in steps} == dict.fromkeys(
         files.names("views"), Action.CREATE
     )
     emulator.journal.clear()
-    assert {step.action for step in stacks.applied(stack, "view")} == {Action.KEEP}
+    assert {step.action for step in stacks.apply_nodes(stack, "view")} == {Action.KEEP}
     assert emulator.journal.mutating == []
 
 
@@ -116,7 +116,7 @@ def test_two_that_mark_at_once_do_not_fail(emulator: AwsEmulator, stack: Stack) 
 
 
 def test_what_athena_does_not_take_is_a_failed_query(emulator: AwsEmulator, stack: Stack) -> None:
-    emulator.athena.engine = Fails("COLUMN_NOT_FOUND: line 1:8: Column 'x'\n cannot be resolved")
+    emulator.athena.engine = FailingEngine("COLUMN_NOT_FOUND: line 1:8: Column 'x'\n cannot be resolved")
     with pytest.raises(QueryError) as caught:
         node(stack, "CREATE OR REPLACE VIEW one AS SELECT x FROM all_events").resource.create(stack.aws)
     assert caught.value.message == (

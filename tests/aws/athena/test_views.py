@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from due_cli.sql import files
-from tests.aws.athena.conftest import Both
+from tests.aws.athena.conftest import BothTargets
 from tests.commands import Due
 
 ON = ("--stack", "due")
 PURCHASES = ("view", "create", "purchases", "--event-type", "purchase", "--attribute", "currency", *ON)
 
 
-def test_the_views_that_are_shown_are_those_of_the_guide_and_the_users_own(due: Due, both: Both) -> None:
+def test_the_views_that_are_shown_are_those_of_the_guide_and_the_users_own(due: Due, both: BothTargets) -> None:
     listed = {row["view"]: row["about"] for row in due.rows("view", "list", *ON)}
     assert listed == {row["view"]: row["about"] for row in due.rows("view", "list", "--local", str(both.database))}
     due(*PURCHASES).done()
@@ -23,7 +23,7 @@ def test_the_views_that_are_shown_are_those_of_the_guide_and_the_users_own(due: 
     assert due("view", "show", "purchases", *ON).failed(4).err.startswith("due: no view purchases")
 
 
-def test_what_is_shown_makes_the_same_view_again(due: Due, both: Both) -> None:
+def test_what_is_shown_makes_the_same_view_again(due: Due, both: BothTargets) -> None:
     shown = due("view", "show", "email_click", *ON).done().out
     due("query", shown.replace("VIEW email_click", "VIEW again"), *ON).done()
     sql = "SELECT * FROM {} ORDER BY event_id"
@@ -31,7 +31,7 @@ def test_what_is_shown_makes_the_same_view_again(due: Due, both: Both) -> None:
     due("view", "drop", "again", *ON).done()
 
 
-def test_dropping_is_refused_as_on_a_folder(due: Due, both: Both) -> None:
+def test_dropping_is_refused_as_on_a_folder(due: Due, both: BothTargets) -> None:
     for target in (ON, ("--local", str(both.database))):
         assert (
             due("view", "drop", "email_send", *target)
@@ -49,7 +49,7 @@ def test_dropping_is_refused_as_on_a_folder(due: Due, both: Both) -> None:
         due("view", "drop", "base", *target).done()
 
 
-def test_making_is_refused_as_on_a_folder(due: Due, both: Both) -> None:
+def test_making_is_refused_as_on_a_folder(due: Due, both: BothTargets) -> None:
     due(*PURCHASES).done()
     for sql, code, message in (
         ("CREATE VIEW purchases AS SELECT 1 AS n", 2, "due: the view purchases exists"),
@@ -63,7 +63,7 @@ def test_making_is_refused_as_on_a_folder(due: Due, both: Both) -> None:
     due("view", "drop", "purchases", *ON).done()
 
 
-def test_a_view_that_athena_did_not_make_is_shown_as_it_is(due: Due, both: Both) -> None:
+def test_a_view_that_athena_did_not_make_is_shown_as_it_is(due: Due, both: BothTargets) -> None:
     glue = both.emulator.client("glue")
     theirs = {
         "Name": "hive_view",

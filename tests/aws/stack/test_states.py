@@ -141,9 +141,9 @@ def test_what_a_stream_holds_is_delivered_before_it_is_removed(
     emulator: AwsEmulator, monkeypatch: pytest.MonkeyPatch, delete_data: bool
 ) -> None:
     """Whatever sends to it is detached by then; a stream that took nothing since yesterday is not waited for."""
-    ill = doctor_env.made(emulator)
-    name = ill.stack.names.stream
-    ill.measured("AWS/Firehose", "IncomingRecords", {"DeliveryStreamName": name}, 5)
+    env = doctor_env.made(emulator)
+    name = env.stack.names.stream
+    env.put_metric("AWS/Firehose", "IncomingRecords", {"DeliveryStreamName": name}, 5)
     waits: list[tuple[float, bool, int]] = []
 
     def sleep(seconds: float) -> None:
@@ -152,15 +152,15 @@ def test_what_a_stream_holds_is_delivered_before_it_is_removed(
             waits.append((seconds, there, len(emulator.ses.destinations("mail"))))
 
     monkeypatch.setattr("due_cli.aws.resources.stream.pause", sleep)
-    asked = teardown.removal(ill.stack, delete_data=delete_data)
+    asked = teardown.removal(env.stack, delete_data=delete_data)
     assert ("after 420 seconds" in asked.question) is not delete_data
-    teardown.take_down(ill.stack, delete_data=delete_data, progress=Silent())
+    teardown.take_down(env.stack, delete_data=delete_data, progress=Silent())
     assert waits == ([] if delete_data else [(300 + 60 + 60, True, 0)])
 
 
 def test_a_stream_that_took_nothing_is_not_waited_for(emulator: AwsEmulator) -> None:
-    ill = doctor_env.made(emulator)
-    assert "seconds" not in teardown.removal(ill.stack, delete_data=False).question
+    env = doctor_env.made(emulator)
+    assert "seconds" not in teardown.removal(env.stack, delete_data=False).question
 
 
 def test_the_tags_of_a_young_table_may_be_told_late(emulator: AwsEmulator, aws: Aws, nodes: Nodes) -> None:
