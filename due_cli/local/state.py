@@ -63,7 +63,7 @@ class State:
 
     def __init__(self, folder: Folder, connection: sqlite3.Connection) -> None:
         self.folder = folder
-        self._connection = connection
+        self.connection = connection
         self._sql = files.statements(SQL)
         self._in_snapshot = False
 
@@ -71,7 +71,7 @@ class State:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._connection.close()
+        self.connection.close()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -86,35 +86,35 @@ class State:
 
     def begin(self) -> None:
         """Start a transaction; :meth:`commit` or :meth:`rollback` ends it."""
-        self._connection.execute("BEGIN IMMEDIATE")
+        self.connection.execute("BEGIN IMMEDIATE")
 
     def commit(self) -> None:
         """Commit; raises :class:`DueError` where SQLite has rolled back by itself, as it does on a full disk."""
-        if not self._connection.in_transaction:
+        if not self.connection.in_transaction:
             raise DueError(f"{self.folder.state} could not be written", self.folder.command("doctor"))
-        self._connection.commit()
+        self.connection.commit()
 
     def rollback(self) -> None:
         """Undo everything since :meth:`begin`."""
-        self._connection.rollback()
+        self.connection.rollback()
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
         """A read transaction: everything read inside is of one moment, whatever is committed meanwhile."""
-        self._connection.execute("BEGIN DEFERRED")
+        self.connection.execute("BEGIN DEFERRED")
         self._in_snapshot = True
         try:
             yield
         finally:
             self._in_snapshot = False
-            self._connection.rollback()
+            self.connection.rollback()
 
     def cache(self, statement: str, *values: object) -> None:
         """Run a statement that only speeds up later calls; skipped where the state cannot be written at once."""
         if self._in_snapshot:
             return
-        autocommit = not self._connection.in_transaction
-        self._connection.execute("PRAGMA busy_timeout = 0")
+        autocommit = not self.connection.in_transaction
+        self.connection.execute("PRAGMA busy_timeout = 0")
         try:
             self.run(statement, *values)
         except sqlite3.OperationalError as error:
@@ -122,19 +122,19 @@ class State:
             if error.sqlite_errorcode & 0xFF not in _UNWRITABLE and not no_space:
                 raise
         finally:
-            self._connection.execute(f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000}")
+            self.connection.execute(f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000}")
 
     def run(self, statement: str, *values: object) -> int:
         """Run a statement; returns how many rows it changed."""
-        return self._connection.execute(self._sql[statement], values).rowcount
+        return self.connection.execute(self._sql[statement], values).rowcount
 
     def run_many(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
         """Run a statement for each row of values."""
-        self._connection.executemany(self._sql[statement], rows)
+        self.connection.executemany(self._sql[statement], rows)
 
     def rows(self, statement: str, *values: object) -> sqlite3.Cursor:
         """The rows of a statement."""
-        return self._connection.execute(self._sql[statement], values)
+        return self.connection.execute(self._sql[statement], values)
 
     def one(self, statement: str, *values: object) -> object:
         """The first column of a statement's first row, or None."""
@@ -160,7 +160,7 @@ class State:
 
     def damage(self) -> str | None:
         """The first fault that SQLite's own check reports, or None."""
-        result = self._connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        result = self.connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         return None if result == "ok" else str(result)
 
 
@@ -172,16 +172,15 @@ def create(folder: Folder, meta: dict[str, str], fill: Callable[[State], None] |
     new = folder.private / "state.new"
     for partial in folder.private.glob("state.new*"):
         partial.unlink()
-    connection = _connect(new)
-    with State(folder, connection) as state:
+    with _errors_of_due(folder), State(folder, _connect(new)) as state:
         with state.transaction():
             for statement in files.statements(SQL)["schema"].split(";\n"):
-                connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {VERSION}")
+                state.connection.execute(statement)
+            state.connection.execute(f"PRAGMA user_version = {VERSION}")
             state.run_many("set_meta", meta.items())
             if fill:
                 fill(state)
-        connection.execute("PRAGMA journal_mode = WAL")  # last, so that everything is in the file that is renamed
+        state.connection.execute("PRAGMA journal_mode = WAL")  # last, so that everything is in the file that is renamed
     for log in ("-wal", "-shm"):  # of the previous state: SQLite would apply them to this one
         folder.state.with_name(folder.state.name + log).unlink(missing_ok=True)
     new.replace(folder.state)
@@ -195,11 +194,8 @@ def open_state(folder: Folder, *, write: bool = False) -> Iterator[State]:
     for a file that is not a state, and :class:`DueError` for missing permissions or space.
     """
     folder.require()
-    try:
-        with State(folder, _open(folder, write)) as state:
-            yield state
-    except sqlite3.DatabaseError as error:
-        raise _translated(error, folder) from None
+    with _errors_of_due(folder), State(folder, _open(folder, write)) as state:
+        yield state
 
 
 @contextmanager
@@ -269,8 +265,16 @@ def damaged(folder: Folder, what: str) -> DamagedError:
     return DamagedError(f"{folder.state} is damaged: {what}", folder.command("doctor --repair"))
 
 
+@contextmanager
+def _errors_of_due(folder: Folder) -> Iterator[None]:
+    """Raise SQLite's errors as due's, where they are not due's own mistake."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        raise _translated(error, folder) from None
+
+
 def _translated(error: sqlite3.DatabaseError, folder: Folder) -> Exception:
-    """SQLite's error as one of due's, or itself."""
     name, code = error.sqlite_errorname, error.sqlite_errorcode & 0xFF
     if name in _NO_SPACE:
         return DueError(

@@ -10,17 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.measure import MEGABYTE, run_sampled
 from due_cli.aws.stack.stack import Stack
 from tests.aws.streaming import emulator, made_once, stack
 from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.calls import Call
 from tests.aws_emulator.wire import Answer, Request
-from tests.local.large import large
+from tests.local.large_input import large_input
+from tests.memory import peak_memory
 
 __all__ = ["emulator", "made_once", "stack"]
 
-INPUT, TIMES = 16 * MEGABYTE, 4
+INPUT, TIMES = 16_000_000, 4
 MORE = INPUT  # a third of what the larger input has more
 
 
@@ -38,8 +38,8 @@ def test_memory_does_not_grow_with_what_is_put(
 
     monkeypatch.setitem(emulator.handlers, "firehose:PutRecordBatch", take)
     plain, packed = tmp_path / "plain.json", tmp_path / "packed.json.gz"
-    plain.write_bytes(large(0, INPUT))
-    packed.write_bytes(gzip.compress(large(10**9, (TIMES - 1) * INPUT), compresslevel=1))
+    plain.write_bytes(large_input(0, INPUT))
+    packed.write_bytes(gzip.compress(large_input(10**9, (TIMES - 1) * INPUT), compresslevel=1))
     little, few = _ingested(tmp_path / "little", plain)
     much, many = _ingested(tmp_path / "much", plain, packed)
     assert many > (TIMES - 0.1) * few
@@ -51,5 +51,5 @@ def _ingested(home: Path, *inputs: Path) -> tuple[int, int]:
     """The greatest memory of an ingest and its processes, and how many records it put."""
     home.mkdir()
     words = ["ingest", *map(str, inputs), "-o", "json"]
-    _, peak, out = run_sampled([sys.executable, "-m", "due_cli", *words], {**os.environ, "HOME": str(home)})
-    return peak.bytes, int(json.loads(out)["records"])
+    peak, out = peak_memory([sys.executable, "-m", "due_cli", *words], {**os.environ, "HOME": str(home)})
+    return peak, int(json.loads(out)["records"])

@@ -23,8 +23,8 @@ from due_cli.ingest.batch import rank_of
 from tests.events.records import pinpoint_email
 from tests.events.samples import SAMPLES, TOPIC, Sample
 from tests.events.wrapping import event_bridge, sns
-from tests.local.footers import HIVE, Layout
-from tests.local.foreign import OWN_COLUMNS, pruned, without, written
+from tests.local.foreign_files import OWN_COLUMNS, without, without_values, write
+from tests.local.parquet_layouts import HIVE, Layout
 from tests.queries import data
 from tests.queries.conftest import SEED
 from tests.queries.filing import adopted, filed, ingested, lowered
@@ -87,7 +87,7 @@ def rich(place: Path, work: Path) -> Rich:
     ):
         source = adopted(work / name, part, like)
         for file in sorted((source / "events").rglob("*.parquet")):
-            written(pq.read_table(file, partitioning=None), _moved(file, source, place), without(*missing), HIVE)
+            write(pq.read_table(file, partitioning=None), _moved(file, source, place), without(*missing), HIVE)
         rows += [_of_aws(event, missing) for event in part]
     own = [*samples(), *custom_events(), *checkouts()]
     database = ingested(place, *data.files_with_duplicates(SEED, new), own)
@@ -103,7 +103,7 @@ def _fullest(events: list[Filed]) -> list[Filed]:
 def _of_aws(event: Filed, missing: Sequence[str]) -> Filed:
     """An event as far as a schema of the AWS solution's table holds it."""
     row: Any = {name: value for name, value in event.row.items() if name not in OWN_COLUMNS}
-    return Filed(cast("Row", pruned(row, *missing)), event.hour)
+    return Filed(cast("Row", without_values(row, *missing)), event.hour)
 
 
 def samples() -> list[Json]:
@@ -188,7 +188,7 @@ def contexts(place: Path, work: Path, texts: Sequence[str], layout: Layout = HIV
     ]
     source = adopted(work / "contexts", events, ingested(work / "example-of-contexts", samples()[:1]))
     for file in sorted((source / "events").rglob("*.parquet")):
-        written(pq.read_table(file, partitioning=None), _moved(file, source, place), layout=layout)
+        write(pq.read_table(file, partitioning=None), _moved(file, source, place), layout=layout)
     return ingested(place, [])
 
 

@@ -22,11 +22,11 @@ from tests.events.records import (
     sms_event,
 )
 from tests.events.samples import SAMPLES
-from tests.local import foreign
+from tests.local import foreign_files
 from tests.local.conftest import NewDatabase
-from tests.local.footers import AVRO, HIVE, LAYOUTS, TODAY
-from tests.local.foreign import copied, in_order, pruned, set_up, shared_rows, without
-from tests.local.looking import Row, ingest, rows, state
+from tests.local.database import Row, ingest, rows, state
+from tests.local.foreign_files import in_order, set_up, shared_rows, without, without_values, write_copy
+from tests.local.parquet_layouts import AVRO, HIVE, LAYOUTS, STANDARD
 from tests.queries import data
 from tests.queries.cases import CASES, Case
 from tests.queries.filing import call, ingested
@@ -67,12 +67,12 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_lists_and_maps_of_every_layout(due: Due, original: Path, tmp_path: Path, layout: str) -> None:
-    place = set_up(due, copied(original, tmp_path / "data", layout=LAYOUTS[layout]))
+    place = set_up(due, write_copy(original, tmp_path / "data", layout=LAYOUTS[layout]))
     assert shared_rows(due, place) == shared_rows(due, original)
 
 
 def test_views_show_what_they_show_of_the_same_events_ingested(due: Due, original: Path, tmp_path: Path) -> None:
-    place = set_up(due, copied(original, tmp_path / "data", layout=HIVE))
+    place = set_up(due, write_copy(original, tmp_path / "data", layout=HIVE))
     views = files.names("views")
     assert len(views) == 15
     for view in views:
@@ -81,24 +81,24 @@ def test_views_show_what_they_show_of_the_same_events_ingested(due: Due, origina
 
 
 def test_fields_that_are_missing_in_all_files(due: Due, original: Path, tmp_path: Path) -> None:
-    place = set_up(due, copied(original, tmp_path / "data", without(*MISSING)))
-    assert shared_rows(due, place) == _pruned(shared_rows(due, original))
+    place = set_up(due, write_copy(original, tmp_path / "data", without(*MISSING)))
+    assert shared_rows(due, place) == _without_missing(shared_rows(due, original))
     assert due.rows("report", "bounce-rate", "--since", "2026-11-01", "--local", str(place))
 
 
 def test_two_generations_of_the_schema_side_by_side(due: Due, original: Path, tmp_path: Path) -> None:
     """In one hour, the poorer one first and last by name; each row keeps what its own file has."""
-    poor = copied(original, tmp_path / "data", without(*MISSING), HIVE)
-    for folder, table in foreign.tables_of(original):
-        foreign.written(table, poor / folder / "part-1.parquet")
-        foreign.written(table, poor / folder / "part-2.parquet", without(*MISSING), AVRO)
+    poor = write_copy(original, tmp_path / "data", without(*MISSING), HIVE)
+    for folder, table in foreign_files.tables_of(original):
+        foreign_files.write(table, poor / folder / "part-1.parquet")
+        foreign_files.write(table, poor / folder / "part-2.parquet", without(*MISSING), AVRO)
     once = shared_rows(due, original)
-    assert shared_rows(due, set_up(due, poor)) == in_order([*once, *_pruned(once), *_pruned(once)])
+    assert shared_rows(due, set_up(due, poor)) == in_order([*once, *_without_missing(once), *_without_missing(once)])
 
 
-def _pruned(found: list[Row]) -> list[Row]:
-    assert found != [pruned(row, *MISSING) for row in found], "nothing would be missing"
-    return in_order([pruned(row, *MISSING) for row in found])
+def _without_missing(found: list[Row]) -> list[Row]:
+    assert found != [without_values(row, *MISSING) for row in found], "nothing would be missing"
+    return in_order([without_values(row, *MISSING) for row in found])
 
 
 def test_other_types_another_case_another_order_and_columns_of_their_own(
@@ -113,31 +113,31 @@ def test_other_types_another_case_another_order_and_columns_of_their_own(
         f"{MAIL_EVENT}.mail.message_send_timestamp": pa.string(),
     }
     place = tmp_path / "data"
-    for folder, table in foreign.tables_of(original):
-        schema = foreign.schema_of(table, lambda path, field: field.with_type(kinds.get(path, field.type)))
+    for folder, table in foreign_files.tables_of(original):
+        schema = foreign_files.schema_of(table, lambda path, field: field.with_type(kinds.get(path, field.type)))
         other = table.cast(schema).append_column("extra", table["attributes"])
         other = other.select(list(reversed(other.column_names))).append_column("year", [["2026"] * len(table)])
         other = other.rename_columns([name.upper() for name in other.column_names])
-        foreign.written(other, place / folder / "part-0.parquet")
+        foreign_files.write(other, place / folder / "part-0.parquet")
     assert shared_rows(due, set_up(due, place)) == shared_rows(due, original)
 
 
 def test_files_as_hadoop_leaves_them(due: Due, original: Path, tmp_path: Path) -> None:
     """Every file but a hidden or an empty one is data to Athena, whatever its name."""
-    place = copied(original, tmp_path / "data", layout=HIVE)
+    place = write_copy(original, tmp_path / "data", layout=HIVE)
     for file in place.rglob("part-0.parquet"):
         file.rename(file.with_name("000000_0"))
         for hidden in ("_SUCCESS", "_temporary-0.parquet", ".part-1.parquet", ".000000_0.crc"):
             file.with_name(hidden).write_bytes(b"no Parquet")
-    for folder, table in foreign.tables_of(original):
-        foreign.written(table.slice(0, 0), place / folder / "no-rows.parquet")
+    for folder, table in foreign_files.tables_of(original):
+        foreign_files.write(table.slice(0, 0), place / folder / "no-rows.parquet")
     set_up(due, place)
     assert shared_rows(due, place) == shared_rows(due, original)
 
 
 def test_a_file_of_no_bytes_holds_no_rows(due: Due, original: Path, tmp_path: Path) -> None:
     """Hadoop leaves them for tasks without rows, and Athena and Trino pass over them."""
-    place = copied(original, tmp_path / "data")
+    place = write_copy(original, tmp_path / "data")
     for file in list(place.rglob("part-0.parquet")):
         file.with_name("part-1.parquet").touch()
     set_up(due, place)
@@ -146,19 +146,19 @@ def test_a_file_of_no_bytes_holds_no_rows(due: Due, original: Path, tmp_path: Pa
 
 
 def test_nothing_that_due_does_changes_the_files(due: Due, original: Path, tmp_path: Path) -> None:
-    place = copied(original, tmp_path / "data", without(*MISSING), HIVE)
+    place = write_copy(original, tmp_path / "data", without(*MISSING), HIVE)
     (place / HOUR_FOLDER / "notes.txt").write_text("mine")
-    before = foreign.prints(place)
+    before = foreign_files.fingerprints(place)
     set_up(due, place)
     for number in range(9):  # enough for a merge of those beside them
         ingest(due, place, write_lines(tmp_path / "new.json", [_new(number)]))
     assert state(place, "SELECT COUNT(*) FROM file WHERE live = 1") == [(2,)], "they should have been merged"
     for words in (["report", "sms-cost"], ["status", "new-1"], ["doctor"], ["doctor", "--repair"], ["setup"]):
         due(*words, "--local", str(place)).done()
-    assert before.items() <= foreign.prints(place).items()
+    assert before.items() <= foreign_files.fingerprints(place).items()
     assert len(rows(due, place)) == len(rows(due, original)) + 9
     due("teardown", "--delete-data", "--yes", "--local", str(place)).done()
-    assert foreign.prints(place) == before
+    assert foreign_files.fingerprints(place) == before
 
 
 def _new(number: int) -> Json:
@@ -168,18 +168,18 @@ def _new(number: int) -> Json:
 
 def test_files_that_come_change_and_go_are_seen_without_a_command(due: Due, original: Path, tmp_path: Path) -> None:
     place = set_up(due, tmp_path / "data")
-    (folder, table), *_ = foreign.tables_of(original)
+    (folder, table), *_ = foreign_files.tables_of(original)
 
     def seen() -> list[Row]:
         return due.rows("query", "SELECT COUNT(*) AS n, COUNT(session) AS s FROM all_events", "--local", str(place))
 
     assert seen() == [{"n": 0, "s": 0}]
-    file = foreign.written(table.slice(0, 3), place / folder / "part-0.parquet", without("session"))
+    file = foreign_files.write(table.slice(0, 3), place / folder / "part-0.parquet", without("session"))
     assert seen() == [{"n": 3, "s": 0}]
-    foreign.written(table, file)
+    foreign_files.write(table, file)
     sessions = len(table) - table["session"].null_count
     assert sessions and seen() == [{"n": len(table), "s": sessions}]
-    foreign.written(table.slice(0, 2), place / "events/2019/12/31/23/part-0.parquet", layout=AVRO)
+    foreign_files.write(table.slice(0, 2), place / "events/2019/12/31/23/part-0.parquet", layout=AVRO)
     assert seen()[0]["n"] == len(table) + 2
     file.unlink()
     assert seen()[0]["n"] == 2
@@ -187,7 +187,7 @@ def test_files_that_come_change_and_go_are_seen_without_a_command(due: Due, orig
 
 def test_an_event_that_is_there_and_comes_again(due: Due, original: Path, tmp_path: Path) -> None:
     """Views show it twice, for due does not look into the files of others; its message is the same."""
-    place = set_up(due, copied(original, tmp_path / "data", layout=HIVE))
+    place = set_up(due, write_copy(original, tmp_path / "data", layout=HIVE))
     account = ingest(due, place, write_lines(tmp_path / "again.json", RECORDS))
     assert account["rows"] == len(rows(due, original))
     once = shared_rows(due, original, "email_hardbounce")
@@ -195,7 +195,7 @@ def test_an_event_that_is_there_and_comes_again(due: Due, original: Path, tmp_pa
 
 
 def test_a_status_from_history_that_was_adopted(due: Due, original: Path, tmp_path: Path) -> None:
-    place = set_up(due, copied(original, tmp_path / "data", without("session"), HIVE))
+    place = set_up(due, write_copy(original, tmp_path / "data", without("session"), HIVE))
     for message in ("email-pinpoint-1", "email-ses-1", "sms-1"):
         (kept,) = due.rows("status", message, "--local", str(original))
         (found,) = due.rows("status", message, "--local", str(place))
@@ -207,7 +207,7 @@ def test_a_message_whose_first_events_are_history(due: Due, tmp_path: Path, new_
     """The send is in an old file, the bounce was ingested: the answer knows both."""
     before = new_database()
     ingest(due, before, write_lines(tmp_path / "sent.json", [ses_send()]))
-    place = set_up(due, copied(before, tmp_path / "data", layout=HIVE))
+    place = set_up(due, write_copy(before, tmp_path / "data", layout=HIVE))
     ingest(due, place, write_lines(tmp_path / "bounced.json", [ses_bounce()]))
     ((message,),) = state(place, "SELECT message_id FROM status")
     (found,) = due.rows("status", message, "--local", str(place))
@@ -254,11 +254,11 @@ def week(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def old_week(week: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same days in files of two generations; a third of the events were ingested again since."""
     place = tmp_path_factory.mktemp("old-week")
-    for number, (folder, table) in enumerate(foreign.tables_of(week)):
+    for number, (folder, table) in enumerate(foreign_files.tables_of(week)):
         gone = without("session", "event_version", "facets.email_channel.mail_event.reject")
         half = len(table) // 2
-        foreign.written(table.slice(0, half), place / folder / "part-0.parquet", gone, HIVE)
-        foreign.written(table.slice(half), place / folder / "part-1.parquet", layout=(TODAY, AVRO)[number % 2])
+        foreign_files.write(table.slice(0, half), place / folder / "part-0.parquet", gone, HIVE)
+        foreign_files.write(table.slice(half), place / folder / "part-1.parquet", layout=(STANDARD, AVRO)[number % 2])
     call(place, "setup", "--local", str(place))
     again = write_lines(place / "again.json", data.week(7)[::3])
     call(place, "ingest", str(again), "--local", str(place))

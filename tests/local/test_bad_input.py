@@ -17,7 +17,7 @@ from due_cli.events.model import Json
 from tests.commands import Due, write_lines
 from tests.events.records import pinpoint_app, pinpoint_email, ses_send, sms_event
 from tests.events.wrapping import encoded
-from tests.local.looking import Row, balanced, ingest, rows
+from tests.local.database import Row, ingest, is_balanced, rows
 
 GOOD = encoded(sms_event("TEXT_DELIVERED", messageId="good-1"))
 ALSO_GOOD = encoded(sms_event("TEXT_DELIVERED", messageId="good-2"))
@@ -46,7 +46,7 @@ def between_good_ones(due: Due, database: Path, bad: bytes, tmp_path: Path, name
     ran = due("ingest", str(place), "--local", str(database), "-o", "json")
     account: Row = ran.json
     assert ran.code == (1 if account["problems"] else 0)
-    assert balanced(account)
+    assert is_balanced(account)
     assert {"good-1", "good-2"} <= {(row["attributes"] or {}).get("message_id") for row in rows(due, database)}
     return account
 
@@ -228,7 +228,7 @@ def test_a_folder_of_everything(due: Due, database: Path, tmp_path: Path) -> Non
     Path(os.fsdecode(os.fsencode(place) + b"/\xff.json")).write_bytes(b"bad two\n" + GOOD)
     ran = due("ingest", str(place), "--local", str(database), "-o", "json").failed(1)
     account: Row = ran.json
-    assert balanced(account)
+    assert is_balanced(account)
     assert (account["kept"], account["failed"]) == (2, 2)
     assert account["problems"] == [f"{place}/dangling: no such file or directory"]
     assert set(kept_failures(due, database)) == {b"bad one", b"bad two"}

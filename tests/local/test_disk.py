@@ -12,8 +12,8 @@ import pytest
 from tests.commands import Due, write_lines
 from tests.events.records import pinpoint_app, pinpoint_email, ses_bounce, sms_event
 from tests.events.wrapping import encoded
-from tests.local.limited import as_another_user, give_to_other_user, open_to_all, with_room_for
-from tests.local.looking import Row, ingest, rows, state, statuses, unaccounted
+from tests.local.database import Row, files_below, ingest, rows, state, statuses, unaccounted
+from tests.local.restricted import with_room_for, without_privileges
 
 FEW = [pinpoint_email("_email.send"), ses_bounce(), sms_event("TEXT_DELIVERED")]
 
@@ -58,13 +58,34 @@ def test_the_rooms_above_are_too_small_and_large_enough(due: Due, filled: Path, 
     due("doctor", "--local", str(filled)).done()
 
 
-@pytest.mark.parametrize("words", [("setup",), ("failed", "replay"), ("teardown", "--yes")], ids=" ".join)
-def test_other_writers_on_a_full_disk(due: Due, database: Path, tmp_path: Path, words: tuple[str, ...]) -> None:
-    place = tmp_path / "new" if words == ("setup",) else database
-    with_room_for(4096, *words, "--local", str(place))
-    if words != ("teardown", "--yes"):
-        due(*words, "--local", str(place)).done()
-        due("doctor", "--local", str(place)).done()
+def test_a_setup_on_a_full_disk(due: Due, tmp_path: Path) -> None:
+    place = tmp_path / "new"
+    ran = with_room_for(4096, "setup", "--local", str(place)).failed(1)
+    assert "no space left" in ran.err and "run the same command again" in ran.err, ran.err
+    due("setup", "--local", str(place)).done()
+    due("doctor", "--local", str(place)).done()
+
+
+def test_a_replay_on_a_full_disk(due: Due, filled: Path, tmp_path: Path) -> None:
+    due("ingest", str(write_lines(tmp_path / "bad.json", [b"{broken"])), "--local", str(filled)).done()
+    before = due.rows("failed", "list", "--local", str(filled))
+    ran = with_room_for(4096, "failed", "replay", "--local", str(filled)).failed(1)
+    assert "no space left" in ran.err and "run the same command again" in ran.err, ran.err
+    assert due.rows("failed", "list", "--local", str(filled)) == before
+    due("failed", "replay", "--local", str(filled)).done()
+    assert len(rows(due, filled)) == len(FEW)
+
+
+@pytest.mark.parametrize("words", [("--yes",), ("--delete-data", "--yes")], ids=" ".join)
+def test_a_teardown_on_a_full_disk(due: Due, filled: Path, words: tuple[str, ...]) -> None:
+    """SQLite needs room even to list the files: nothing is removed, and the same command works once there is some."""
+    before = files_below(filled)
+    ran = with_room_for(4096, "teardown", *words, "--local", str(filled)).failed(1)
+    assert "no space left" in ran.err and "run the same command again" in ran.err, ran.err
+    assert before <= files_below(filled)
+    due("teardown", *words, "--local", str(filled)).done()
+    assert not (filled / ".due").exists()
+    assert bool(files_below(filled)) is ("--delete-data" not in words)
 
 
 def test_results_that_cannot_be_written(filled: Path) -> None:
@@ -89,10 +110,8 @@ def test_a_file_and_a_folder_that_may_not_be_read(due: Due, database: Path, tmp_
     write_lines(place / "4-good.json", FEW[2:])
     secret.chmod(0)
     (place / "3-closed").chmod(0)
-    _hand_over(database)
-    open_to_all(place)
     try:
-        ran = as_another_user("ingest", str(place), "--local", str(database), "-o", "json").failed(1)
+        ran = without_privileges("ingest", str(place), "--local", str(database), "-o", "json").failed(1)
     finally:
         (place / "3-closed").chmod(0o755)
     account: Row = ran.json
@@ -105,51 +124,40 @@ def test_a_file_and_a_folder_that_may_not_be_read(due: Due, database: Path, tmp_
 def test_a_file_that_may_not_be_read_given_by_name(database: Path, tmp_path: Path) -> None:
     secret, good = write_lines(tmp_path / "secret.json", FEW), write_lines(tmp_path / "good.json", FEW)
     secret.chmod(0)
-    _hand_over(database)
-    open_to_all(good)
-    ran = as_another_user("ingest", str(secret), str(good), "--local", str(database), "-o", "json").failed(1)
+    ran = without_privileges("ingest", str(secret), str(good), "--local", str(database), "-o", "json").failed(1)
     assert (ran.json["kept"], ran.json["problems"]) == (3, [f"{secret}: permission denied"])
-
-
-def _hand_over(database: Path) -> None:
-    """Makes a database the other user's own."""
-    open_to_all(database)
-    give_to_other_user(database, *database.rglob("*"))
 
 
 @pytest.fixture
 def read_only(due: Due, filled: Path) -> Path:
-    """A database that the other user may read and nothing else."""
-    before_that(due, filled)
-    open_to_all(filled)
-    for path in (filled, *filled.rglob("*")):
-        path.chmod(0o555 if path.is_dir() else 0o444)
+    """A database that may be read and nothing else; its cache is empty, so that a reader would like to write to it."""
+    state(filled, "DELETE FROM translation")
+    make_read_only(filled)
     return filled
 
 
-def before_that(due: Due, database: Path) -> None:
-    """Nothing is remembered of statements yet, so that a reader has something that it would like to write."""
-    state(database, "DELETE FROM translation")
+def make_read_only(place: Path) -> None:
+    for path in (place, *place.rglob("*")):
+        path.chmod(0o555 if path.is_dir() else 0o444)
 
 
 def test_a_read_only_database_answers(due: Due, read_only: Path) -> None:
     local = ("--local", str(read_only))
-    query = as_another_user("query", "SELECT COUNT(*) AS n FROM all_events", *local, "-o", "json").done()
+    query = without_privileges("query", "SELECT COUNT(*) AS n FROM all_events", *local, "-o", "json").done()
     assert query.json == [{"n": 3}]
-    message = "message-of-nobody"
-    as_another_user("status", message, *local).failed(4)
-    as_another_user("report", "sms-cost", "--since", "2000-01-01", *local).done()
-    as_another_user("view", "list", *local).done()
-    as_another_user("failed", "list", *local).done()
-    as_another_user("outputs", *local).done()
-    checks = as_another_user("doctor", *local, "-o", "json").done().json
+    without_privileges("status", "unknown-message", *local).failed(4)
+    without_privileges("report", "sms-cost", "--since", "2000-01-01", *local).done()
+    without_privileges("view", "list", *local).done()
+    without_privileges("failed", "list", *local).done()
+    without_privileges("outputs", *local).done()
+    checks = without_privileges("doctor", *local, "-o", "json").done().json
     assert {check["outcome"] for check in checks} == {"ok", "warning"}
 
 
 def test_a_read_only_database_refuses_to_be_written(read_only: Path, tmp_path: Path) -> None:
     source = write_lines(tmp_path / "more.json", FEW)
     for words in (("ingest", str(source)), ("failed", "replay"), ("teardown", "--yes"), ("setup",)):
-        ran = as_another_user(*words, "--local", str(read_only)).failed(1)
+        ran = without_privileges(*words, "--local", str(read_only)).failed(1)
         assert ran.err.startswith("due: no permission: "), ran.err
 
 
@@ -159,20 +167,15 @@ def test_a_read_only_database_whose_writer_was_killed_is_not_read_in_part(
     """Its log holds what is not in its state, and cannot be read without writing beside it."""
     log = filled / ".due/state.sqlite-wal"
     log.write_bytes(b"x" * 100)
-    open_to_all(filled)
-    for path in (filled, *filled.rglob("*")):
-        path.chmod(0o555 if path.is_dir() else 0o444)
-    ran = as_another_user("query", "SELECT COUNT(*) FROM all_events", "--local", str(filled))
-    assert ran.code in (0, 1)
-    if ran.code:
-        assert "not closed by its last writer" in ran.err, ran.err
+    make_read_only(filled)
+    ran = without_privileges("query", "SELECT COUNT(*) FROM all_events", "--local", str(filled))
+    assert "not closed by its last writer" in ran.failed(1).err
 
 
 def test_a_folder_that_may_not_be_entered(filled: Path) -> None:
-    open_to_all(filled)
     (filled / ".due").chmod(0)
     try:
-        ran = as_another_user("query", "SELECT 1", "--local", str(filled)).failed(1)
+        ran = without_privileges("query", "SELECT 1", "--local", str(filled)).failed(1)
     finally:
         (filled / ".due").chmod(0o755)
     assert ran.err.startswith("due: no permission: "), ran.err

@@ -11,8 +11,8 @@ import pytest
 
 from tests.commands import Due, write_lines
 from tests.events.records import pinpoint_email, ses_bounce, ses_delivery, sms_event
-from tests.local.limited import with_room_for
-from tests.local.looking import ingest, rows, state
+from tests.local.database import ingest, rows, state
+from tests.local.restricted import with_room_for
 
 GOOD = [pinpoint_email("_email.send"), ses_bounce(), ses_delivery(), sms_event("TEXT_DELIVERED")]
 

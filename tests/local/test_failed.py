@@ -9,7 +9,7 @@ import pytest
 from due_cli.events import registry
 from tests.commands import Due, write_lines
 from tests.events.records import ses_bounce, ses_delivery, sms_event
-from tests.local.looking import ingest, rows
+from tests.local.database import ingest, rows
 
 BAD = [b'{"eventType": "Send", cut', b"\xff\xfe\x00binary", b'{"unknown": true}', b'"a text"']
 

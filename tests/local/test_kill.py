@@ -10,9 +10,8 @@ import pytest
 
 from tests.commands import Due, write_lines
 from tests.events.records import pinpoint_email, ses_bounce, ses_delivery, ses_notification, sms_event
-from tests.local import killing
-from tests.local.conftest import NewDatabase
-from tests.local.looking import files_below, ingest, rows, state, statuses, unaccounted
+from tests.local.database import files_below, ingest, rows, state, statuses, unaccounted
+from tests.local.kills import crash_images, kill
 
 RECORDS = [
     pinpoint_email("_email.send"),
@@ -24,55 +23,52 @@ RECORDS = [
 ]
 
 
-def killed_at_each_change(prepared: Path, words: list[str]) -> Iterator[Path]:
-    """Copies of a database, each after a command on it was killed one change later than on the one before."""
-    number = 0
-    while True:
-        number += 1
-        copy = prepared.with_name(f"killed-{number}")
-        shutil.copytree(prepared, copy)
-        killed, _ = killing.run([*words, "--local", str(copy)], number)
-        if not killed:
-            assert number > 5, "hardly anything was changed: the watch sees nothing"
-            shutil.rmtree(copy, ignore_errors=True)
-            return
-        yield copy
-        shutil.rmtree(copy, ignore_errors=True)  # a teardown may have removed it
+def killed(database: Path, words: list[str], place: Path) -> Iterator[Path]:
+    """Copies of a database, each as a kill during a command left it: one for each change, and three by SIGKILL."""
+    place.mkdir()
+    changes, images = crash_images(database, words, place)
+    assert changes > 5, "hardly anything was changed: the profiler sees nothing"
+    for number in (1, changes // 2, changes * 3 // 4):
+        image = place / f"SIGKILL-{number}"
+        shutil.copytree(database, image)
+        kill(image, words, number)
+        images.append(image)
+    for image in images:
+        yield image
+        shutil.rmtree(image, ignore_errors=True)  # a teardown may have removed it
 
 
-def check_ingest(due: Due, prepared: Path, source: Path) -> None:
-    """Kills an ingest everywhere and runs it again; all must be as after one that was left alone."""
-    undisturbed = prepared.with_name("undisturbed")
-    shutil.copytree(prepared, undisturbed)
-    whole = ingest(due, undisturbed, source)
+def check_ingest(due: Due, database: Path, source: Path, place: Path) -> None:
+    """An ingest that was killed and is run again must end as one that was left alone."""
+    undisturbed = place / "undisturbed"
+    shutil.copytree(database, undisturbed)
+    summary = ingest(due, undisturbed, source)
     expected = (rows(due, undisturbed), statuses(undisturbed))
-    names = {path.rpartition("/")[0] for path in files_below(undisturbed / "events")}
-    for copy in killed_at_each_change(prepared, ["ingest", str(source)]):
-        again = ingest(due, copy, source)
-        assert (again["records"], again["failed"], again["ignored"]) == (whole["records"], whole["failed"], 0)
-        assert (rows(due, copy), statuses(copy)) == expected
-        assert unaccounted(copy) == set()
-        assert {path.rpartition("/")[0] for path in files_below(copy / "events")} == names
-        assert state(copy, "SELECT COUNT(*) FROM failed") == state(undisturbed, "SELECT COUNT(*) FROM failed")
+    folders = {path.rpartition("/")[0] for path in files_below(undisturbed / "events")}
+    for image in killed(database, ["ingest", str(source)], place / "killed"):
+        again = ingest(due, image, source)
+        assert (again["records"], again["failed"], again["ignored"]) == (summary["records"], summary["failed"], 0)
+        assert (rows(due, image), statuses(image)) == expected
+        assert unaccounted(image) == set()
+        assert {path.rpartition("/")[0] for path in files_below(image / "events")} == folders
+        assert state(image, "SELECT COUNT(*) FROM failed") == state(undisturbed, "SELECT COUNT(*) FROM failed")
 
 
 def test_an_ingest_into_an_empty_database(due: Due, database: Path, tmp_path: Path) -> None:
-    check_ingest(due, database, write_lines(tmp_path / "records.json", RECORDS))
+    check_ingest(due, database, write_lines(tmp_path / "records.json", RECORDS), tmp_path)
 
 
 def test_an_ingest_that_replaces_a_row_by_a_fuller_one(due: Due, database: Path, tmp_path: Path) -> None:
     ingest(due, database, write_lines(tmp_path / "first.json", [ses_notification("Bounce"), ses_delivery()]))
-    check_ingest(due, database, write_lines(tmp_path / "records.json", [ses_bounce()]))
+    check_ingest(due, database, write_lines(tmp_path / "records.json", [ses_bounce()]), tmp_path)
 
 
-def test_an_ingest_that_merges_small_files(due: Due, new_database: NewDatabase, tmp_path: Path) -> None:
-    database = new_database()
-    for number in range(7):
-        one = sms_event("TEXT_DELIVERED", messageId=f"message-{number}")
-        ingest(due, database, write_lines(tmp_path / "one.json", [one]))
-    last = sms_event("TEXT_DELIVERED", messageId="message-7")
-    source = write_lines(tmp_path / "last.json", [last])
-    check_ingest(due, database, source)
+def test_an_ingest_that_merges_small_files(due: Due, database: Path, tmp_path: Path) -> None:
+    texts = [sms_event("TEXT_DELIVERED", messageId=f"message-{number}") for number in range(8)]
+    for text in texts[:7]:
+        ingest(due, database, write_lines(tmp_path / "one.json", [text]))
+    source = write_lines(tmp_path / "last.json", texts[7:])
+    check_ingest(due, database, source, tmp_path)
     ingest(due, database, source)
     assert state(database, "SELECT COUNT(*) FROM file WHERE live = 1") == [(1,)]
 
@@ -80,19 +76,16 @@ def test_an_ingest_that_merges_small_files(due: Due, new_database: NewDatabase, 
 @pytest.mark.parametrize("words", [["teardown", "--delete-data", "--yes"], ["teardown", "--yes"]], ids=" ".join)
 def test_a_teardown(due: Due, database: Path, tmp_path: Path, words: list[str]) -> None:
     ingest(due, database, write_lines(tmp_path / "records.json", RECORDS[:4]))
-    for copy in killed_at_each_change(database, words):
-        ran = due(*words, "--local", str(copy))
+    for image in killed(database, words, tmp_path / "killed"):
+        ran = due(*words, "--local", str(image))
         assert ran.code in (0, 3), ran.err
-        left = files_below(copy) if copy.exists() else set()
-        assert not any(path.startswith(".due") for path in left), left
-        assert all(path.startswith("events/") for path in left), left
-        if "--delete-data" in words:
-            assert left == set()
+        remaining = files_below(image) if image.exists() else set()
+        assert all(path.startswith("events/") for path in remaining), remaining
+        assert remaining == set() or "--delete-data" not in words
 
 
 def test_a_setup(due: Due, tmp_path: Path) -> None:
-    empty = tmp_path / "empty"
-    empty.mkdir()
-    for copy in killed_at_each_change(empty, ["setup"]):
-        due("setup", "--local", str(copy)).done()
-        due("doctor", "--local", str(copy)).done()
+    (tmp_path / "empty").mkdir()
+    for image in killed(tmp_path / "empty", ["setup"], tmp_path / "killed"):
+        due("setup", "--local", str(image)).done()
+        due("doctor", "--local", str(image)).done()

@@ -7,34 +7,34 @@ import json
 import sys
 from pathlib import Path
 
-from benchmarks.measure import MEGABYTE, run_sampled
 from tests.local.conftest import NewDatabase
-from tests.local.large import large
-from tests.local.looking import balanced
+from tests.local.database import is_balanced
+from tests.local.large_input import large_input
+from tests.memory import peak_memory
 
-MOST = 512 * MEGABYTE
+MEGABYTE = 1_000_000
+LIMIT = 512 * MEGABYTE
 INPUT = 64 * MEGABYTE
 TIMES = 4
-MORE = (TIMES - 1) * INPUT * 2 // 3  # less than the rest of the input, which its rows would take at the least
+GROWTH = (TIMES - 1) * INPUT * 2 // 3  # less than the rest of the input, which its rows would take at the least
 
 
-def _ingested(database: Path, *inputs: Path) -> tuple[int, dict[str, int]]:
-    """The greatest memory of an ingest and its workers, and the account."""
+def ingest_measured(database: Path, *inputs: Path) -> tuple[int, dict[str, int]]:
+    """The peak memory of an ingest and its workers, and the summary."""
     words = ["ingest", *map(str, inputs), "--local", str(database), "-o", "json"]
-    _, peak, out = run_sampled([sys.executable, "-m", "due_cli", *words])
-    account: dict[str, int] = json.loads(out)
-    assert balanced(account)
-    assert account["kept"] > 0.8 * account["records"], account
-    return peak.bytes, account
+    peak, output = peak_memory([sys.executable, "-m", "due_cli", *words])
+    summary: dict[str, int] = json.loads(output)
+    assert is_balanced(summary)
+    assert summary["kept"] > 0.8 * summary["records"], summary
+    return peak, summary
 
 
-def test_memory_does_not_grow_with_thelarge(new_database: NewDatabase, tmp_path: Path) -> None:
-    """Sampled over all processes at once: the kernel's own peaks are of each process alone and at other moments."""
+def test_memory_does_not_grow_with_the_input(new_database: NewDatabase, tmp_path: Path) -> None:
     plain, packed = tmp_path / "plain.json", tmp_path / "packed.json.gz"
-    plain.write_bytes(large(0, INPUT))
-    packed.write_bytes(gzip.compress(large(10**9, (TIMES - 1) * INPUT), compresslevel=1))
-    little, account = _ingested(new_database(), plain)
-    much, larger = _ingested(new_database(), plain, packed)
-    assert larger["records"] > (TIMES - 0.1) * account["records"]
-    assert max(little, much) < MOST
-    assert much - little < MORE, f"{little:,} bytes became {much:,}"
+    plain.write_bytes(large_input(0, INPUT))
+    packed.write_bytes(gzip.compress(large_input(10**9, (TIMES - 1) * INPUT), compresslevel=1))
+    small_peak, small = ingest_measured(new_database(), plain)
+    large_peak, large = ingest_measured(new_database(), plain, packed)
+    assert large["records"] > (TIMES - 0.1) * small["records"]
+    assert max(small_peak, large_peak) < LIMIT
+    assert large_peak - small_peak < GROWTH, f"{small_peak:,} bytes became {large_peak:,}"

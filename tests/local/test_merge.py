@@ -13,10 +13,10 @@ from due_cli.local import data_files
 from tests.commands import Due, write_lines
 from tests.events.records import HAPPENED, iso, ses_bounce, ses_notification, sms_event
 from tests.events.samples import SAMPLES
-from tests.local import foreign
+from tests.local import foreign_files
 from tests.local.conftest import NewDatabase
-from tests.local.footers import HIVE
-from tests.local.looking import Row, ingest, rows, state, unaccounted
+from tests.local.database import Row, ingest, rows, state, unaccounted
+from tests.local.parquet_layouts import HIVE
 from tests.local.processes import command, ended
 
 HOUR = 3_600_000
@@ -35,7 +35,7 @@ def ingest_each(due: Due, database: Path, tmp_path: Path, *records: Json) -> lis
 
 def files_by_hour(database: Path) -> list[int]:
     """How many files of due's own stand in each hour's folder."""
-    folders = [path.parent for path in foreign.own_files(database)]
+    folders = [path.parent for path in foreign_files.own_files(database)]
     return [folders.count(folder) for folder in sorted(set(folders))]
 
 
@@ -58,11 +58,11 @@ def test_an_hour_is_merged_when_it_has_many_and_no_other(due: Due, database: Pat
     for hour in (0, 1):
         ingest_each(due, database, tmp_path, *(text(100 * hour + number, hour) for number in range(MOST - 1)))
     assert files_by_hour(database) == [MOST - 1, MOST - 1]
-    waiting = foreign.prints(foreign.own_files(database)[0].parent)
+    waiting = foreign_files.fingerprints(foreign_files.own_files(database)[0].parent)
     ingest_each(due, database, tmp_path, text(200, 1))
     assert files_by_hour(database) == [MOST - 1, 1]
-    assert foreign.prints(foreign.own_files(database)[0].parent) == waiting
-    merged = pq.ParquetFile(foreign.own_files(database)[-1])
+    assert foreign_files.fingerprints(foreign_files.own_files(database)[0].parent) == waiting
+    merged = pq.ParquetFile(foreign_files.own_files(database)[-1])
     assert (merged.metadata.num_rows, merged.metadata.row_group(0).column(0).compression) == (MOST, "SNAPPY")
 
 
@@ -70,10 +70,10 @@ def test_large_files_stay(due: Due, database: Path, tmp_path: Path, monkeypatch:
     """Else each ingest would write all of an hour again."""
     big = [text(number) for number in range(400)]
     ingest(due, database, write_lines(tmp_path / "big.json", big))
-    (large,) = foreign.own_files(database)
+    (large,) = foreign_files.own_files(database)
     monkeypatch.setattr(data_files, "_SMALL_BYTES", large.stat().st_size)
     ingest_each(due, database, tmp_path, *(text(1000 + number) for number in range(MOST)))
-    assert large in foreign.own_files(database)
+    assert large in foreign_files.own_files(database)
     assert files_by_hour(database) == [2]
     assert len(rows(due, database)) == 400 + MOST
 
@@ -81,14 +81,14 @@ def test_large_files_stay(due: Due, database: Path, tmp_path: Path, monkeypatch:
 def test_files_of_others_are_never_merged(due: Due, new_database: NewDatabase, tmp_path: Path) -> None:
     other, place = new_database(), tmp_path / "data"
     ingest(due, other, write_lines(tmp_path / "old.json", [text(1000 + number) for number in range(20)]))
-    ((folder, table),) = foreign.tables_of(other)
+    ((folder, table),) = foreign_files.tables_of(other)
     for number in range(MOST + 2):
-        foreign.written(table.slice(2 * number, 2), place / folder / f"part-{number}.parquet", layout=HIVE)
-    before = foreign.prints(place)
-    foreign.set_up(due, place)
+        foreign_files.write(table.slice(2 * number, 2), place / folder / f"part-{number}.parquet", layout=HIVE)
+    before = foreign_files.fingerprints(place)
+    foreign_files.set_up(due, place)
     ingest_each(due, place, tmp_path, *map(text, range(MOST)))
     assert files_by_hour(place) == [1]
-    assert before.items() <= foreign.prints(place).items()
+    assert before.items() <= foreign_files.fingerprints(place).items()
     messages = [row["attributes"]["message_id"] for row in rows(due, place)]
     assert sorted(messages) == sorted({f"message-{number}" for number in (*range(MOST), *range(1000, 1020))})
 
@@ -115,7 +115,7 @@ def test_a_file_that_cannot_be_read_stops_the_merge_and_not_the_ingest(
     due: Due, database: Path, tmp_path: Path
 ) -> None:
     ingest_each(due, database, tmp_path, *map(text, range(MOST - 1)))
-    damaged = foreign.own_files(database)[0]
+    damaged = foreign_files.own_files(database)[0]
     damaged.write_bytes(damaged.read_bytes()[:-20])
     last = write_lines(tmp_path / "last.json", [text(99)])
     ran = due("ingest", str(last), "--local", str(database), "-o", "json").done()

@@ -20,7 +20,7 @@ from tests.commands import Due
 from tests.events.records import copied, ses_send
 from tests.events.samples import SAMPLES
 from tests.local.conftest import NewDatabase
-from tests.local.looking import ingest, rows
+from tests.local.database import ingest, rows
 from tests.local.test_bad_input import ALSO_GOOD, GOOD, kept_failures
 from tests.sampling import costly
 

@@ -35,7 +35,7 @@ from tests.events.records import (
     whatsapp_statuses,
 )
 from tests.local.conftest import NewDatabase
-from tests.local.looking import Content, content, ingest
+from tests.local.database import Content, content, ingest
 from tests.sampling import costly
 
 HOUR = 3_600_000

@@ -14,9 +14,8 @@ import pytest
 from tests.commands import Due, process, write_lines
 from tests.events.records import HAPPENED, sms_event
 from tests.events.wrapping import encoded
-from tests.local.looking import Row, ingest, rows, state, unaccounted
-from tests.local.processes import command, ended, give, ingest_under_way, started, wait_until
-from tests.local.terminal import at_terminal
+from tests.local.database import Row, ingest, rows, state, unaccounted
+from tests.local.processes import at_terminal, command, ended, give, ingest_under_way, started, wait_until
 
 HOUR = 3_600_000
 _LINE = 10_000  # bytes of a record, so that few records are a large input
@@ -202,19 +201,19 @@ def test_a_long_ingest_shows_its_progress_at_a_terminal(database: Path) -> None:
     with at_terminal("ingest", "-", "--local", str(database)) as terminal:
 
         def counts() -> set[str]:
-            return {count for count, rate in _UPDATE.findall(terminal.said) if rate != "0"}
+            return {count for count, rate in _UPDATE.findall(terminal.output) if rate != "0"}
 
         for part in range(5):
             known = len(counts())
             terminal.give(b"".join(text(5000 + 110 * part + number) for number in range(110)))
             wait_until(lambda known=known: len(counts()) > known, "another update")  # type: ignore[misc]
         terminal.give(LONG)
-        assert terminal.ended() == 0, terminal.said[-400:]
-    shown = [int(count.replace(",", "")) for count, _ in _UPDATE.findall(terminal.said)]
+        assert terminal.let_end() == 0, terminal.output[-400:]
+    shown = [int(count.replace(",", "")) for count, _ in _UPDATE.findall(terminal.output)]
     assert shown == sorted(shown) and len(set(shown)) > 5
     assert shown[-1] == 550 + LONG.count(b"\n")
-    assert terminal.said.rpartition("\x1b[2K")[2].startswith("1,650 records: 1,650 kept")
-    assert terminal.said.rfind("\x1b[?25h") > terminal.said.rfind("\x1b[?25l"), "the cursor stays hidden"
+    assert terminal.output.rpartition("\x1b[2K")[2].startswith("1,650 records: 1,650 kept")
+    assert terminal.output.rfind("\x1b[?25h") > terminal.output.rfind("\x1b[?25l"), "the cursor stays hidden"
 
 
 def test_no_progress_where_nobody_watches(database: Path) -> None:
@@ -234,17 +233,17 @@ def test_colors_can_be_turned_off(
 ) -> None:
     with at_terminal("ingest", "-", "--local", str(database), *more, environment=environment) as terminal:
         terminal.give(LONG[: 2 * 2**20])
-        wait_until(lambda: bool(_UPDATE.search(terminal.said)), "progress is shown")
-        terminal.ended()
-    assert bool(_COLOR.search(terminal.said)) is colors
+        wait_until(lambda: bool(_UPDATE.search(terminal.output)), "progress is shown")
+        terminal.let_end()
+    assert bool(_COLOR.search(terminal.output)) is colors
 
 
 def test_a_terminal_without_codes_gets_none(database: Path) -> None:
     with at_terminal("ingest", "-", "--local", str(database), environment={"TERM": "dumb"}) as terminal:
         terminal.give(LONG[: 2 * 2**20])
-        terminal.ended()
-    assert "\x1b" not in terminal.said
-    assert "kept" in terminal.said
+        terminal.let_end()
+    assert "\x1b" not in terminal.output
+    assert "kept" in terminal.output
 
 
 _DISTURBED = """

@@ -8,7 +8,7 @@ import pytest
 
 from tests.commands import Due, process, write_lines
 from tests.events.records import ses_bounce, ses_delivery
-from tests.local.looking import files_below, ingest
+from tests.local.database import files_below, ingest
 
 
 @pytest.fixture

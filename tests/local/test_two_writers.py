@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.commands import Due, write_lines
 from tests.events.records import sms_event
 from tests.events.wrapping import encoded
-from tests.local.looking import balanced, ingest, rows, state, unaccounted
+from tests.local.database import ingest, is_balanced, rows, state, unaccounted
 from tests.local.processes import command, ended, ingest_under_way, let_end, says, started
 
 COUNTS = "SELECT COUNT(*) AS n, COUNT(DISTINCT event_id) AS d, SUM(LENGTH(event_type)) AS read FROM all_events"
@@ -35,7 +35,7 @@ def test_a_second_ingest_waits_and_says_so(due: Due, database: Path, tmp_path: P
         other = ended(second).done().json
     assert (one["kept"], one["duplicates"]) == (2, 0)
     assert (other["kept"], other["duplicates"]) == (1, 1)
-    assert balanced(one) and balanced(other)
+    assert is_balanced(one) and is_balanced(other)
     assert len(rows(due, database)) == 3
     assert unaccounted(database) == set()
 

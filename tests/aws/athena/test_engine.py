@@ -20,8 +20,7 @@ from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.calls import Call
 from tests.aws_emulator.wire import Answer, Request
 from tests.commands import Due, process
-from tests.local.processes import ended, started, wait_until
-from tests.local.terminal import at_terminal
+from tests.local.processes import at_terminal, ended, started, wait_until
 
 QUERY = ("query", "SELECT 1 AS n", "--stack", "due")
 
@@ -148,9 +147,9 @@ def test_an_interrupt_stops_the_query_in_athena(
 def test_a_terminal_shows_that_athena_is_at_work(emulator: AwsEmulator, stack: Stack) -> None:
     emulator.athena.slow = 1
     with at_terminal(*QUERY) as terminal:
-        assert terminal.ended() == 0
-    assert "Asking Athena" in terminal.said
-    assert "%" not in terminal.said, "nobody knows how much is left"
+        assert terminal.let_end() == 0
+    assert "Asking Athena" in terminal.output
+    assert "%" not in terminal.output, "nobody knows how much is left"
 
 
 def test_no_terminal_no_bar(due: Due, stack: Stack) -> None:

@@ -1,4 +1,4 @@
-"""Looking at a local database as a user does, and behind it where a promise is about files."""
+"""The content of a local database: what commands say of it, its state and its files."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ REPORTS = (
 
 @dataclass(frozen=True)
 class Content:
-    """All that a database says: its rows, its statuses, its reports."""
+    """The rows, statuses and reports of a database."""
 
     rows: list[Row]
     statuses: dict[str, Status]
@@ -34,7 +34,7 @@ class Content:
 
 
 def content(due: Due, database: Path) -> Content:
-    """All that a database says."""
+    """Everything in a database."""
     reports = [due.rows("report", *words, *PERIOD, "--local", str(database)) for words in REPORTS]
     return Content(rows(due, database), statuses(database), reports)
 
@@ -45,29 +45,30 @@ def rows(due: Due, database: Path) -> list[Row]:
 
 
 def statuses(database: Path) -> dict[str, Status]:
-    """What the status store holds, by message."""
-    found = state(database, "SELECT message_id, body FROM status")
-    return {message: decoded(message, body) for message, body in found}
+    """The stored statuses, by message."""
+    stored = state(database, "SELECT message_id, body FROM status")
+    return {message: decoded(message, body) for message, body in stored}
 
 
 def state(database: Path, sql: str, *values: object) -> list[tuple[Any, ...]]:
-    """Rows of the bookkeeping."""
+    """The rows of a statement on the state."""
     with closing(sqlite3.connect(database / ".due/state.sqlite")) as connection:
-        found = connection.execute(sql, values).fetchall()
+        selected = connection.execute(sql, values).fetchall()
         connection.commit()
-    return found
+    return selected
 
 
 def ingest(due: Due, database: Path, *paths: Path | str) -> Row:
-    """Ingests what is readable and whole, and returns the account."""
-    account = due("ingest", *map(str, paths), "--local", str(database), "-o", "json").done().json
-    assert balanced(account)
-    return dict(account)
+    """Ingest inputs without problems; returns the summary."""
+    summary = due("ingest", *map(str, paths), "--local", str(database), "-o", "json").done().json
+    assert is_balanced(summary)
+    return dict(summary)
 
 
-def balanced(account: Row) -> bool:
-    """Whether every record is accounted for."""
-    return bool(account["records"] == account["kept"] + account["duplicates"] + account["ignored"] + account["failed"])
+def is_balanced(summary: Row) -> bool:
+    """Whether the counts of a summary add up to its records."""
+    counts = [summary[name] for name in ("kept", "duplicates", "ignored", "failed")]
+    return bool(summary["records"] == sum(counts))
 
 
 def files_below(place: Path) -> set[str]:
@@ -76,12 +77,12 @@ def files_below(place: Path) -> set[str]:
 
 
 def unaccounted(database: Path) -> set[str]:
-    """Files and empty folders that an ingest should not leave: all that the bookkeeping does not name."""
-    named = {str(path) for (path,) in state(database, "SELECT path FROM file WHERE live = 1")}
+    """The files that the state does not list, and empty folders: an ingest should leave none."""
+    listed = {str(path) for (path,) in state(database, "SELECT path FROM file WHERE live = 1")}
     own = {f".due/{name}" for name in ("state.sqlite", "read.lock", "write.lock", "made-folder")}
     empty = {
         path.relative_to(database).as_posix()
         for path in database.rglob("*")
         if path.is_dir() and not any(path.iterdir()) and path != database / "events"
     }
-    return (files_below(database) - named - own) | empty
+    return (files_below(database) - listed - own) | empty

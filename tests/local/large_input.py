@@ -1,4 +1,4 @@
-"""Inputs as large as a test wants them, of records of every kind."""
+"""Large inputs with records of every kind."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ HOURS = 24
 
 
 def _lines(start: int) -> Iterator[bytes]:
-    """Records of every kind, again and again, each with an id and most with an hour of their own; some are broken."""
+    """Records of every kind without end, each with its own id and most with an hour of their own; some are broken."""
     padding = {"padding": "as long as real ones " * 50}
     samples = [json.dumps({**sample.build(), **padding}) for sample in SAMPLES]
     number = start
@@ -24,11 +24,12 @@ def _lines(start: int) -> Iterator[bytes]:
         yield b'{"event_type": "_email.send", "cut off: %d' % number
 
 
-def large(start: int, least: int) -> bytes:
-    """At least so many bytes of records, a line each; their ids are counted from ``start``."""
-    lines, size = _lines(start), 0
-    taken = []
-    while size < least:
-        taken.append(next(lines))
-        size += len(taken[-1])
-    return b"\n".join(taken)
+def large_input(start: int, size: int) -> bytes:
+    """At least ``size`` bytes of records, one a line, with ids counted from ``start``."""
+    lines, total = [], 0
+    for line in _lines(start):
+        lines.append(line)
+        total += len(line)
+        if total >= size:
+            break
+    return b"\n".join(lines)

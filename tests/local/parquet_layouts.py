@@ -1,7 +1,7 @@
-"""Parquet files with lists and maps laid out as other writers do, made by writing the footer of a file anew.
+"""Parquet files with lists and maps laid out as other writers do, made by rewriting the footer of a file.
 
 The pages of a file are the same in all layouts; only the schema in the footer, and the paths that name its columns,
-differ. No writer that Python has makes the older ones, so the footer's Thrift (compact protocol) is done here.
+differ. No Python library writes the older ones, so the footer's Thrift (compact protocol) is done here.
 """
 
 from __future__ import annotations
@@ -38,26 +38,26 @@ class Layout:
 
 HIVE = Layout("bag", "array_element", "map", _MAP_KEY_VALUE)  # Firehose, and so the AWS solution
 AVRO = Layout("", "array", "map", _MAP_KEY_VALUE)
-TODAY = Layout("list", "element")
+STANDARD = Layout("list", "element")
 LAYOUTS = {
     "Hive": HIVE,
-    "Spark of old": Layout("bag", "array"),
-    "Arrow of old": Layout("list", "item"),
-    "Avro of old": AVRO,
+    "old Spark": Layout("bag", "array"),
+    "old Arrow": Layout("list", "item"),
+    "old Avro": AVRO,
     "Thrift": Layout("", "{}_tuple", "map"),
-    "today": TODAY,
+    "standard": STANDARD,
 }
 
 
-def relaid(path: Path, layout: Layout) -> None:
-    """Lays the lists and maps of a file out another way; lists of two levels must have no elements that are NULL."""
+def set_layout(path: Path, layout: Layout) -> None:
+    """Rewrite the footer of a file for a layout; a list of two levels must have no elements that are NULL."""
     data = path.read_bytes()
     start = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
     footer = _Reader(data[start:-8]).struct()
     footer.pop(_KEY_VALUES, None)  # Arrow's own copy of the schema
     elements = iter(footer[_SCHEMA][1][1])
     schema: list[_Fields] = []
-    paths = [names[1:] for names in _laid(elements, schema, layout, ())]
+    paths = [names[1:] for names in _convert(elements, schema, layout, ())]
     footer[_SCHEMA] = (_LIST, (_STRUCT, schema))
     for group in footer[_ROW_GROUPS][1][1]:
         for chunk, names in zip(group[_CHUNKS][1][1], paths, strict=True):
@@ -66,10 +66,10 @@ def relaid(path: Path, layout: Layout) -> None:
     path.write_bytes(data[:start] + written + len(written).to_bytes(4, "little") + b"PAR1")
 
 
-def _laid(
+def _convert(
     elements: Iterator[_Fields], schema: list[_Fields], layout: Layout, above: tuple[str, ...]
 ) -> Iterator[tuple[str, ...]]:
-    """Moves one element and those below it to ``schema``; gives the paths of its leaves."""
+    """Convert one element and those below it into ``schema``; yields the paths of its leaves."""
     element = next(elements)
     element.pop(_LOGICAL, None)
     path = (*above, element[_NAME][1].decode())
@@ -79,29 +79,29 @@ def _laid(
         if _CHILDREN not in element:
             yield path
         for _ in range(element.get(_CHILDREN, (0, 0))[1]):
-            yield from _laid(elements, schema, layout, path)
+            yield from _convert(elements, schema, layout, path)
         return
     middle = next(elements)
     if kind == _MAP:
-        _named(middle, layout.pairs, layout.pairs_mark)
+        _rename(middle, layout.pairs, layout.pairs_mark)
         schema.append(middle)
         for _ in range(2):
-            yield from _laid(elements, schema, layout, (*path, layout.pairs))
+            yield from _convert(elements, schema, layout, (*path, layout.pairs))
         return
     if layout.repeated:
-        _named(middle, layout.repeated, None)
+        _rename(middle, layout.repeated, None)
         schema.append(middle)
         path = (*path, layout.repeated)
     first = len(schema)
-    leaves = [leaf[len(path) :] for leaf in _laid(elements, schema, layout, path)]
+    leaves = [leaf[len(path) :] for leaf in _convert(elements, schema, layout, path)]
     name = layout.element.format(path[-1])
-    _named(schema[first], name, schema[first].get(_CONVERTED, (0, None))[1])
+    _rename(schema[first], name, schema[first].get(_CONVERTED, (0, None))[1])
     if not layout.repeated:
         schema[first][_REPETITION] = (_I32, _REPEATED)
     yield from ((*path, name, *leaf[1:]) for leaf in leaves)
 
 
-def _named(element: _Fields, name: str, mark: int | None) -> None:
+def _rename(element: _Fields, name: str, mark: int | None) -> None:
     element[_NAME] = (_BINARY, name.encode())
     element.pop(_LOGICAL, None)
     element.pop(_CONVERTED, None)
@@ -114,13 +114,13 @@ class _Reader:
         self._data, self._at = data, 0
 
     def struct(self) -> _Fields:
-        found: _Fields = {}
+        fields: _Fields = {}
         number = 0
         while header := self._byte():
             delta, kind = header >> 4, header & 15
             number = number + delta if delta else self._integer()
-            found[number] = (kind, self._value(kind))
-        return found
+            fields[number] = (kind, self._value(kind))
+        return fields
 
     def _value(self, kind: int) -> Any:
         if kind in (_TRUE, _FALSE):
