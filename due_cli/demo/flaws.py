@@ -9,7 +9,7 @@ from due_cli.demo.builder import MonthBuilder
 from due_cli.demo.clock import HOUR, MINUTE
 from due_cli.demo.files import RawRecord
 from due_cli.demo.records import pinpoint_event
-from due_cli.demo.templates import UNREADABLE, compact_json, render
+from due_cli.demo.templates import FLAWS, compact_json, render
 from due_cli.events.times import iso
 
 _ELSEWHERE_SHARE = 0.3
@@ -43,17 +43,19 @@ def repeat(month: MonthBuilder, number: int) -> None:
 def service_tests(month: MonthBuilder) -> int:
     """Add what services write to test a stream or a topic; how many."""
     at = month.clock.since + 5 * MINUTE
-    stream_test = compact_json(pinpoint_event("_test.event_stream", at, {"event_type": "_test.event_stream"})).encode()
-    subscribed = {"notificationType": "AmazonSnsSubscriptionSucceeded", "message": "The topic is subscribed."}
     tests = [
-        ("pinpoint", stream_test),
-        ("pinpoint-kinesis", stream_test),
-        ("ses-feedback", compact_json(subscribed).encode()),
+        ("pinpoint", _stream_test(at)),
+        ("pinpoint-kinesis", _stream_test(at)),
+        ("ses-feedback", compact_json(FLAWS["subscribed"]).encode()),
         ("ses-lambda", b"Successfully validated SNS topic for Amazon SES event publishing."),
     ]
     for route, text in tests:
         month.outbox.add_raw(route, RawRecord(text, at, at, repeatable=False))
     return len(tests)
+
+
+def _stream_test(at: int) -> bytes:
+    return compact_json(pinpoint_event("_test.event_stream", at, {"event_type": "_test.event_stream"})).encode()
 
 
 def unreadable(month: MonthBuilder) -> int:
@@ -68,7 +70,7 @@ def unreadable(month: MonthBuilder) -> int:
 def _malformed_texts(month: MonthBuilder) -> list[tuple[str, bytes]]:
     """What is not JSON: records cut off, bytes of something else, a number that JSON does not have."""
     at = month.clock.early_time()
-    whole = compact_json(pinpoint_event("_test.event_stream", at, {"event_type": "_test.event_stream"})).encode()
+    whole = _stream_test(at)
     purchase = b'{"event_type":"purchase","event_timestamp":%d,"metrics":{"amount":NaN}}' % at
     return [
         ("ses", b'{"eventType":"Delivery","mail":{"timestamp":"%s' % iso(at)[:15].encode()),
@@ -82,12 +84,12 @@ def _incomplete_records(month: MonthBuilder) -> list[tuple[str, bytes]]:
     """JSON that lacks what makes it a record, or has it in a form that says nothing."""
     values = {"at": month.clock.early_time()}
     values["later"] = values["at"] + MINUTE
-    records = render(UNREADABLE["records"], values)
+    records = render(FLAWS["records"], values)
     return [(route, compact_json(record).encode()) for route, record in records]
 
 
 def _malformed_wrappers() -> list[tuple[str, bytes]]:
     """Data that a stream carried and that cannot be unpacked."""
     half = gzip.compress(b'{"eventType":"TEXT_DELIVERED"}' * 9, mtime=0)[:-20]
-    not_base64 = render(UNREADABLE["not base64"], {})
+    not_base64 = render(FLAWS["not base64"], {})
     return [("ses-errors", half), ("lines", compact_json(not_base64).encode())]

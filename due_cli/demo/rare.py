@@ -21,6 +21,7 @@ from due_cli.demo.shop import (
     MailEvent,
     MailKind,
     TextStatus,
+    journey_keys,
     long_time_customers,
     uuid,
 )
@@ -86,15 +87,10 @@ def _pinpoint(month: MonthBuilder) -> None:
         at = month.clock.early_time()
         record = campaign_record(ARRIVALS.keys(_TREATMENT), month.customer(), status, at, at + 60)
         month.outbox.add("pinpoint", at, record)
-    journey = SCENARIO["journey"]
-    keys = {
-        "journey_run_id": journey["run"],
-        "journey_id": journey["id"],
-        "journey_activity_id": journey["mails"][0][1],
-    }
+    _, activity, _ = SCENARIO["journey"]["mails"][0]
     for status in WORDS["journey_statuses"]:
         at = month.clock.early_time()
-        month.outbox.add("pinpoint", at, journey_record(keys, month.customer(), status, at, at + 60))
+        month.outbox.add("pinpoint", at, journey_record(journey_keys(activity), month.customer(), status, at, at + 60))
     for status in WORDS["pinpoint_text_statuses"]:
         at = month.clock.early_time()
         pending = TextStatus("PENDING", at, priced=False)

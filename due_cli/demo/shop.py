@@ -137,6 +137,12 @@ LETTERS = Campaign(**SCENARIO["letters"])
 MAIL_KINDS = [MailKind(**each) for each in SCENARIO["transactional_mails"]]
 
 
+def journey_keys(activity: str) -> dict[str, str]:
+    """The attributes of the journey in the records of one of its activities."""
+    journey = SCENARIO["journey"]
+    return {"journey_run_id": journey["run"], "journey_id": journey["id"], "journey_activity_id": activity}
+
+
 def customers(rng: Random, number: int) -> Sequence[Customer]:
     """``number`` customers or a few more, each with an address and a phone number of their own.
 

@@ -136,7 +136,6 @@ def _parsed_text(text: str) -> Template:
     return parts[0] if len(parts) == 1 else _Text(tuple(parts))
 
 
-PINPOINT, SES, SMS, WHATSAPP, WRAPPERS, UNREADABLE = (
-    read_templates(_FOLDER / f"{name}.json")
-    for name in ("pinpoint", "ses", "sms", "whatsapp", "wrappers", "unreadable")
+PINPOINT, SES, SMS, WHATSAPP, WRAPPERS, FLAWS = (
+    read_templates(_FOLDER / f"{name}.json") for name in ("pinpoint", "ses", "sms", "whatsapp", "wrappers", "flaws")
 )

@@ -20,6 +20,7 @@ from due_cli.demo.shop import (
     MailKind,
     Text,
     TextStatus,
+    journey_keys,
     long_time_customers,
     uuid,
 )
@@ -100,7 +101,7 @@ def _journey(month: MonthBuilder) -> None:
             at = start + day * DAY
             if not month.accepts_mail(customer, at, advertising=True):
                 break
-            keys = {"journey_run_id": journey["run"], "journey_id": journey["id"], "journey_activity_id": activity}
+            keys = journey_keys(activity)
             arrived = min(at + 70, month.clock.until)
             month.outbox.add("pinpoint-kinesis", at, journey_record(keys, customer, "SUCCESS", at, arrived))
             mail = month.mail("welcome", [customer], subject, at + 900, {}, keys)
