@@ -25,7 +25,7 @@ story: $(READY) ## a stack on AWS from setup to teardown, in an account that a s
 test: $(READY) ## the tests, but for the slow ones (minutes)
 	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow" $(ARGS)
 
-test-all: $(READY) ## all tests, with those on the engines and the mutants (most of an hour)
+test-all: $(READY) ## all tests, with those on the engines, the mutants and test-floors (most of an hour)
 	@$(BIN)/python -m pytest -n auto --dist worksteal --hypothesis-profile thorough
 ifeq ($(DUE_NO_ENGINES),1)
 	@echo "DUE_NO_ENGINES=1: left out the tests on Trino and DynamoDB Local"
@@ -33,6 +33,7 @@ else
 	@$(MAKE) --no-print-directory test-engines
 endif
 	@$(MAKE) --no-print-directory mutants
+	@$(MAKE) --no-print-directory test-floors
 
 test-engines: $(READY) ## the tests on Trino and DynamoDB Local (fetches 0.5 GB with Maven once; needs Java 24)
 	@$(BIN)/python -m tests.engines.fetch
@@ -43,6 +44,9 @@ ifneq ($(DUE_NO_ENGINES),1)
 	@$(BIN)/python -m tests.engines.fetch
 endif
 	@$(BIN)/python -m tests.mutants $(ARGS)
+
+test-floors: $(READY) ## the fast tests on the lowest versions of the dependencies that are allowed, and on the newest
+	@$(BIN)/python -m tests.versions $(ARGS)
 
 lint: $(READY) ## ruff and mypy
 	$(BIN)/ruff check .
@@ -59,6 +63,6 @@ wheel: $(READY) ## the wheel, in dist/
 	@$(BIN)/python -m build --wheel --outdir dist .
 
 clean: ## remove what the other targets made
-	rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-lowest .venv-newest dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help demo story test test-all test-engines mutants lint bench lines wheel clean
+.PHONY: help demo story test test-all test-engines test-floors mutants lint bench lines wheel clean
