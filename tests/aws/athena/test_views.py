@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from due_cli.sql import files
 from tests.aws.athena.conftest import BothTargets
 from tests.commands import Due
@@ -43,7 +45,7 @@ def test_dropping_is_refused_as_on_a_folder(due: Due, both: BothTargets) -> None
         due("query", "CREATE VIEW base AS SELECT event_type, event_id AS above FROM all_events", *target).done()
         due("query", "CREATE VIEW above AS SELECT event_type FROM base", *target).done()
         assert due("view", "drop", "base", *target).failed(6).err == (
-            "due: the view base is needed by above\n  try: due view drop above\n"
+            f"due: the view base is needed by above\n  try: due view drop {shlex.join(target)} above\n"
         )
         due("view", "drop", "above", *target).done()
         due("view", "drop", "base", *target).done()
