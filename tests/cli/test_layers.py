@@ -164,12 +164,12 @@ def test_only_render_prints() -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize("flag", ["--help", "--version"])
-def test_start_up_loads_nothing_heavy(flag: str) -> None:
+@pytest.mark.parametrize("line", ["--help", "--version", "report --help", "report bounce-rate --help", "setup --help"])
+def test_start_up_loads_nothing_heavy(line: str) -> None:
     program = f"""
 import sys
 from due_cli.cli.app import main
-code = main([{flag!r}])
+code = main({line.split()!r})
 loaded = sorted({{name.split('.')[0] for name in sys.modules}} & set({HEAVY!r}))
 sys.exit(f'{{code}} {{loaded}}' if code or loaded else 0)
 """
