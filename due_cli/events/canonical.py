@@ -1,6 +1,6 @@
 """Rows of ``all_events`` themselves: what the transform wrote and Firehose could not convert comes back as it was.
 
-Their place is the ``rawData`` of a failed conversion (design: traps), so a replay reads them like any record.
+Their place is the ``rawData`` of a failed conversion (docs/aws.md), so a replay reads them like any record.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from typing import NamedTuple, NoReturn
 
 from due_cli.events.model import Json, UnreadableError
 
-MAX_RECORD_BYTES = 4 * 1024 * 1024  # a larger record is kept unparsed (design: data contract)
+MAX_RECORD_BYTES = 4 * 1024 * 1024  # a larger record is kept unparsed (docs/data.md)
 MAX_BATCH_BYTES = 32 * 1024 * 1024  # a wrapper of many records may be larger than any of them
 MAX_DEPTH = 100  # levels of nesting; far beyond any record, far below the interpreter's limit
 

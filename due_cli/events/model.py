@@ -24,7 +24,7 @@ class Facets(TypedDict):
 
 
 class Row(TypedDict, total=False):
-    """One row of ``all_events`` (design: data contract); a column that is missing is NULL.
+    """One row of ``all_events`` (docs/data.md); a column that is missing is NULL.
 
     Times are epoch milliseconds, UTC. The first thirteen columns are those of the AWS solution's table, the last
     five are due's own.

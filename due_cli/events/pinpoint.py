@@ -35,7 +35,7 @@ def rows_of(record: Record, envelope: Envelope) -> Normalised:
     """The one row of a stream record; no row for the test ping.
 
     The own time of an email event is ``arrival_timestamp``, because ``event_timestamp`` repeats the send time on
-    every event of a message (FACTS b); for ``_email.send`` and all other types it is ``event_timestamp``.
+    every event of a message (docs/data.md); for ``_email.send`` and all other types it is ``event_timestamp``.
 
     Raises :class:`UnreadableError` without a readable time, or without a message id on an email or SMS event.
     """

@@ -101,7 +101,7 @@ def _attributes(taker: FieldExtractor, record: Record, columns: tuple[tuple[str,
 
 
 def _channel(record: Record, family: str) -> str:
-    """RCS may come as TEXT_ with an RCS agent as its origination identity (FACTS a)."""
+    """RCS may come as TEXT_ with an RCS agent as its origination identity (docs/data.md, "Record facts")."""
     if family == "TEXT" and ("rcsMetadata" in record or "rcsBusinessId" in record):
         return "RCS"
     return _CHANNELS[family]
@@ -127,7 +127,7 @@ def _event_type(status: str) -> str:
 
 
 def _take_prices(taker: FieldExtractor, record: Record, row: Row) -> None:
-    """Prices are US dollars in these records, whatever the documentation's table says (FACTS d)."""
+    """Prices are US dollars in these records, whatever the documentation's table says (docs/data.md)."""
     values = {}
     for key, metric in (
         ("totalMessagePrice", "price_in_millicents_usd"),

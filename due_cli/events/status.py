@@ -1,4 +1,4 @@
-"""The status of a message (design: message status contract).
+"""The status of a message (docs/data.md, "Message status").
 
 A status is what the events of one message say together. Merging is commutative, associative and idempotent, so the
 order and the repetition of events change nothing: each fact is kept with what orders it and the lesser one wins.

@@ -22,7 +22,7 @@ _ISO = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d+))? ?(Z|[+-]
 def millis(value: Json) -> int | None:
     """Epoch milliseconds of a JSON number, of digits in a string or of an ISO 8601 string; else None.
 
-    ISO times may carry nanoseconds and any offset, with or without a space before it (FACTS c: "2018-10-08T14:05:45
+    ISO times may carry nanoseconds and any offset, with or without a space before it ("2018-10-08T14:05:45
     +0000" stands in SES's own documentation). A string without an offset is UTC.
     """
     found = _from_text(value) if type(value) is str else value

@@ -18,7 +18,7 @@ from due_cli.events.times import millis
 
 SOURCE = "whatsapp"
 BUS_SOURCE = "aws.social-messaging"
-# What the service writes in place of a status when its 180 minutes of retries are over (FACTS a).
+# What the service writes in place of a status when its 180 minutes of retries are over (docs/data.md, "Record facts").
 _EXHAUSTED = "Message retries exhausted, dropping message."
 _ENTRY = "whatsAppWebhookEntry"
 _INBOUND = "INBOUND"

@@ -1,4 +1,4 @@
-"""The function behind the HTTP API: the status of one message (design: message status contract).
+"""The function behind the HTTP API: the status of one message (docs/data.md, "Message status").
 
 Payload format 2.0 (Amazon API Gateway developer guide, "Create AWS Lambda proxy integrations for HTTP APIs").
 """

@@ -1,4 +1,4 @@
-"""What a row must be: the columns of ``all_events`` (design: data contract), written out apart from the code."""
+"""What a row must be: the columns of ``all_events`` (docs/data.md), written out apart from the code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One sample of every kind of record, with the event types that it becomes (design: event types)."""
+"""One sample of every kind of record, with the event types that it becomes (docs/data.md, "Event types")."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Sample:
 
 
 def sms_type(event_type: str) -> str:
-    """The type of the table for a type of End User Messaging (design: event types)."""
+    """The type of the table for a type of End User Messaging (docs/data.md, "Event types")."""
     family, _, status = event_type.partition("_")
     if family == "VOICE":
         return f"_VOICE.{status}"

@@ -1,4 +1,4 @@
-"""Every field of every record is found again in a column or in ``details`` (design: data contract)."""
+"""Every field of every record is found again in a column or in ``details`` (docs/data.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pinpoint's event stream: every type, column by column, against the raw record (design: data contract)."""
+"""Pinpoint's event stream: every type, column by column, against the raw record (docs/data.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SES Subscription: a change that newly opts out is an unsubscribe, any other change is not (design: event types)."""
+"""SES Subscription: a change that newly opts out is an unsubscribe, any other change is not (docs/data.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The status of a message (design: message status contract; the blog's two tables)."""
+"""The status of a message (docs/data.md, "Message status"; the blog's two tables)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from tests.events.records import (
 )
 from tests.events.samples import SAMPLES, TOPIC
 
-# The blog's tables in their order, then the further facts of the design.
+# The blog's tables in their order, then due's own facts (docs/data.md).
 EMAIL_KEYS = (
     "message_id event_type aws_account_id from_address destination client campaign_id journey_id send delivered "
     "rejected hardbounce softbounce complaint open click unsubscribe rendering_failure delivery_delay"

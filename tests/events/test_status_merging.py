@@ -1,4 +1,4 @@
-"""Merging statuses: any order and any repetition of events gives one item (design: message status contract)."""
+"""Merging statuses: any order and any repetition of events gives one item (docs/data.md, "Message status")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Times as records write them (FACTS b to d), and as due prints them."""
+"""Times as records write them (docs/data.md), and as due prints them."""
 
 from __future__ import annotations
 

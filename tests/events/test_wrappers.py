@@ -1,4 +1,4 @@
-"""What stands around records is looked through, however deep (design: event types)."""
+"""What stands around records is looked through, however deep (docs/data.md, "Event types")."""
 
 from __future__ import annotations
 
@@ -270,7 +270,7 @@ def test_a_stream_may_carry_gzip_of_many_lines() -> None:
 
 @pytest.mark.parametrize("spelling", ["lastErrorCode", "ErrorCode"])
 def test_a_row_that_could_not_be_converted_comes_back_as_it_was(spelling: str) -> None:
-    """The rawData of a failed conversion is the transform's output (design: traps)."""
+    """The rawData of a failed conversion is the transform's output (docs/aws.md)."""
     for sample in SAMPLES:
         rows = rows_of(sample.build(), sample.envelope).rows
         for row in rows:

@@ -1,4 +1,4 @@
-"""The function behind the HTTP API (design: message status contract)."""
+"""The function behind the HTTP API (docs/data.md, "Message status")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the transform writes to the status table: right, few calls, nothing lost (design: message status contract).
+"""What the transform writes to the status table: right, few calls, nothing lost (docs/data.md, "Message status").
 
 ``tests/engines/test_dynamodb.py`` runs the same tests on DynamoDB Local.
 """

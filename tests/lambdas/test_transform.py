@@ -1,4 +1,4 @@
-"""The transform: Firehose's contract, limits and failures (design: traps)."""
+"""The transform: Firehose's contract, limits and failures (docs/aws.md)."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ _HOUR = 3_600_000
 
 
 def filed(records: Iterable[Json]) -> list[Filed]:
-    """The rows of raw records, each under the hour in which it arrived (design, section 4)."""
+    """The rows of raw records, each under the hour in which it arrived (docs/data.md, "The table")."""
     found = []
     for record in records:
         for document in documents(json.dumps(record).encode(), loads):

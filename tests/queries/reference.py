@@ -1,4 +1,4 @@
-"""The nine reports computed without SQL, from the words of the design (section 3), row by row in plain Python.
+"""The nine reports computed without SQL, from the words of docs/data.md, row by row in plain Python.
 
 It sees every event, so the data that it judges must keep duplicates and events that come before their send within the
 time that the reports look back (a day; 73 hours for SMS). A row may lack anything but its ``event_id``.

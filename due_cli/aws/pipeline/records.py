@@ -69,6 +69,6 @@ def _take(unit: Unit, into: Reading) -> bool:
 
 
 def line_of(row: Row) -> bytes:
-    """A row as one line of JSON, which is what the Hive JSON deserializer reads (design: traps)."""
+    """A row as one line of JSON, which is what the Hive JSON deserializer reads (docs/aws.md)."""
     text = json.dumps(row, separators=(",", ":"), sort_keys=True, ensure_ascii=False, allow_nan=False)
     return text.encode("utf-8") + b"\n"

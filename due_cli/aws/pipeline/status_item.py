@@ -1,4 +1,4 @@
-"""The layout of the status table: one item a message (design: message status contract).
+"""The layout of the status table: one item a message (docs/data.md, "Message status").
 
 ==================  ====  =====================================================================================
 attribute           type  holds

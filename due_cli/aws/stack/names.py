@@ -1,6 +1,6 @@
 """The names of everything that a stack is made of: from its own name, the account and the region alone.
 
-So a second machine finds the same deployment without a file (design: AWS contract).
+So a second machine finds the same deployment without a file (docs/aws.md).
 """
 
 from __future__ import annotations

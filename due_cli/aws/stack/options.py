@@ -1,7 +1,7 @@
 """What may be chosen for a stack, and how a later setup finds what was chosen.
 
 The choices stand in the environment of the transform function, so they are in AWS beside what they describe, and a
-setup that names one option keeps the others (design: AWS contract, "a second machine finds the same deployment").
+setup that names one option keeps the others (docs/aws.md, "Names and ownership").
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Who may do what: the trust and the rights of each role, with no resource wider than it must be.
 
 Each role has one principal. Sources: Firehose developer guide, "Controlling access"; Lambda developer guide,
-"Execution role"; SES developer guide, "Giving Amazon SES permission"; design, AWS contract.
+"Execution role"; SES developer guide, "Giving Amazon SES permission"; docs/aws.md.
 """
 
 from __future__ import annotations
