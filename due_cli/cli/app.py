@@ -69,20 +69,19 @@ def build_app() -> TyperGroup:
     return group
 
 
-def due(
-    context: typer.Context,
-    version: Annotated[
-        bool,
-        typer.Option("--version", is_eager=True, callback=lambda value: _show_version(value), help="Show the version."),
-    ] = False,
-) -> None:
-    """The digital user engagement events database: every email and SMS event in one table."""
-
-
 def _show_version(is_given: bool) -> None:
     if is_given:
         typer.echo(f"due {__version__}")
         raise typer.Exit
+
+
+def due(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version.")
+    ] = False,
+) -> None:
+    """The digital user engagement events database: every email and SMS event in one table."""
 
 
 def _report_error(error: Exception, settings: Settings) -> ExitCode:
@@ -101,11 +100,11 @@ def _explained(error: Exception) -> DueError:
     if isinstance(error, OSError):
         reason = (error.strerror or str(error)).lower()
         return DueError(f"{error.filename}: {reason}" if error.filename else reason)
-    return DueError(f"a bug: {type(error).__name__}: {error}", f"the same command with --debug, and {_report_it()}")
+    return DueError(f"a bug: {type(error).__name__}: {error}", f"the same command with --debug, and {_how_to_report()}")
 
 
-def _report_it() -> str:
-    """What to do with a bug: the project's issue tracker is named where the package names one."""
+def _how_to_report() -> str:
+    """How to report a bug: at the project's issue tracker, if the package's metadata names one."""
     from importlib.metadata import PackageNotFoundError, metadata
 
     try:
