@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from due_cli.cli.app import main
+from tests.local.processes import fork
 
 # Calls that change something on the disk, by the name under which Python's profiler sees them return.
 CHANGES = frozenset(
@@ -76,7 +77,7 @@ def crash_images(database: Path, words: list[str], place: Path) -> tuple[int, li
 
 def kill(database: Path, words: list[str], changes: int) -> None:
     """Run a command in a process of its own, which SIGKILL ends when it has made so many changes."""
-    child = os.fork()
+    child = fork()
     if child == 0:
         _killed_child([*words, "--local", str(database)], changes)
     _, status = os.waitpid(child, 0)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -107,6 +108,13 @@ def give(process: subprocess.Popen[bytes], data: bytes) -> None:
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(_INPUTS[process.pid], rest) :]
+
+
+def fork() -> int:
+    """Fork, without Python's warning about threads: the tests' children run due and end."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return os.fork()
 
 
 class Terminal:

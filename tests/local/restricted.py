@@ -12,6 +12,7 @@ from typing import NoReturn
 
 from due_cli.cli.app import main
 from tests.commands import Ran
+from tests.local.processes import fork
 
 _CAPABILITY_VERSION_3 = 0x20080522  # linux/capability.h
 
@@ -37,7 +38,7 @@ def _drop_capabilities() -> None:
 
 def _forked(prepare: Callable[[], None], words: tuple[str, ...]) -> Ran:
     (out, writes_out), (err, writes_err) = os.pipe(), os.pipe()  # pipes: a limit on files does not count for them
-    child = os.fork()
+    child = fork()
     if child == 0:
         _child(prepare, words, writes_out, writes_err)
     os.close(writes_out)

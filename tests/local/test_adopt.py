@@ -188,8 +188,8 @@ def test_files_that_come_change_and_go_are_seen_without_a_command(due: Due, orig
 def test_an_event_that_is_there_and_comes_again(due: Due, original: Path, tmp_path: Path) -> None:
     """Views show it twice, for due does not look into the files of others; its message is the same."""
     place = set_up(due, write_copy(original, tmp_path / "data", layout=HIVE))
-    account = ingest(due, place, write_lines(tmp_path / "again.json", RECORDS))
-    assert account["rows"] == len(rows(due, original))
+    summary = ingest(due, place, write_lines(tmp_path / "again.json", RECORDS))
+    assert summary["rows"] == len(rows(due, original))
     once = shared_rows(due, original, "email_hardbounce")
     assert shared_rows(due, place, "email_hardbounce") == in_order(once + once)
 

@@ -18,6 +18,7 @@ from tests.commands import Due, write_lines
 from tests.events.records import pinpoint_app, pinpoint_email, ses_send, sms_event
 from tests.events.wrapping import encoded
 from tests.local.database import Row, ingest, is_balanced, rows
+from tests.sampling import sampled
 
 GOOD = encoded(sms_event("TEXT_DELIVERED", messageId="good-1"))
 ALSO_GOOD = encoded(sms_event("TEXT_DELIVERED", messageId="good-2"))
@@ -37,18 +38,18 @@ def kept_failures(due: Due, database: Path) -> dict[bytes, str]:
 
 
 def between_good_ones(due: Due, database: Path, bad: bytes, tmp_path: Path, name: str = "2-bad.json") -> Row:
-    """Ingests a file between two others, whose records must be kept; returns the account."""
+    """Ingests a file between two others, whose records must be kept; returns the summary."""
     place = tmp_path / "input"
     place.mkdir()
     (place / "1-good.json").write_bytes(GOOD + b"\n")
     (place / name).write_bytes(bad)
     (place / "3-good.json").write_bytes(ALSO_GOOD + b"\n")
     ran = due("ingest", str(place), "--local", str(database), "-o", "json")
-    account: Row = ran.json
-    assert ran.code == (1 if account["problems"] else 0)
-    assert is_balanced(account)
+    summary: Row = ran.json
+    assert ran.code == (1 if summary["problems"] else 0)
+    assert is_balanced(summary)
     assert {"good-1", "good-2"} <= {(row["attributes"] or {}).get("message_id") for row in rows(due, database)}
-    return account
+    return summary
 
 
 @pytest.mark.parametrize(
@@ -57,8 +58,8 @@ def between_good_ones(due: Due, database: Path, bad: bytes, tmp_path: Path, name
     ids=["empty", "blank", "empty array", "empty array of lines", "empty gzip", "gzip of a blank line"],
 )
 def test_files_without_records(due: Due, database: Path, tmp_path: Path, nothing: bytes) -> None:
-    account = between_good_ones(due, database, nothing, tmp_path)
-    assert (account["records"], account["kept"], account["problems"]) == (2, 2, [])
+    summary = between_good_ones(due, database, nothing, tmp_path)
+    assert (summary["records"], summary["kept"], summary["problems"]) == (2, 2, [])
 
 
 _BINARY = bytes(byte for byte in random.Random(7).randbytes(5000) if byte != 10)
@@ -88,8 +89,8 @@ _TORN = GOOD[: len(GOOD) // 2]
     ],
 )
 def test_a_line_that_is_no_record(due: Due, database: Path, tmp_path: Path, bad: bytes, reason: str) -> None:
-    account = between_good_ones(due, database, bad + b"\n", tmp_path)
-    assert (account["kept"], account["problems"]) == (2, [])
+    summary = between_good_ones(due, database, bad + b"\n", tmp_path)
+    assert (summary["kept"], summary["problems"]) == (2, [])
     found = kept_failures(due, database)
     assert all(reason in why for why in found.values())
     if reason:
@@ -130,9 +131,9 @@ def test_a_wrong_type_in_every_field_at_once(due: Due, database: Path, tmp_path:
     ):
         for key in record:
             records.append({**record, key: wrong})
-    account = between_good_ones(due, database, write_lines(tmp_path / "records", records).read_bytes(), tmp_path)
-    assert account["records"] == len(records) + 2
-    assert len(kept_failures(due, database)) <= account["failed"]
+    summary = between_good_ones(due, database, write_lines(tmp_path / "records", records).read_bytes(), tmp_path)
+    assert summary["records"] == len(records) + 2
+    assert len(kept_failures(due, database)) <= summary["failed"]
 
 
 def test_text_that_databases_fear(due: Due, database: Path, tmp_path: Path) -> None:
@@ -150,8 +151,8 @@ def test_text_that_databases_fear(due: Due, database: Path, tmp_path: Path) -> N
         pinpoint_app("_session.stop", attributes={"text": text}, client={"client_id": f"c-{text[:9]}"})
         for text in fearsome
     ]
-    account = ingest(due, database, write_lines(tmp_path / "records.json", records))
-    assert account["kept"] == len(fearsome)
+    summary = ingest(due, database, write_lines(tmp_path / "records.json", records))
+    assert summary["kept"] == len(fearsome)
     found = {row["attributes"]["text"] for row in rows(due, database)}
     assert found == {text.replace("\ud800", "\ufffd") for text in fearsome}
 
@@ -167,14 +168,14 @@ def test_a_hundred_thousand_keys(due: Due, database: Path, tmp_path: Path) -> No
     assert found["n"] == 100_000
 
 
-@pytest.mark.parametrize("size", [50, 100], ids="{} MB".format)
+@pytest.mark.parametrize("size", sampled([50, 100], 1), ids="{} MB".format)
 @pytest.mark.parametrize("beginning", [b"", b'{"event_type": "'], ids=["garbage", "a string without end"])
 def test_a_line_that_does_not_end(due: Due, database: Path, tmp_path: Path, size: int, beginning: bytes) -> None:
     line = beginning + bytes(range(97, 123)) * (size * 2**20 // 26)
     place = tmp_path / "long.json"
     place.write_bytes(GOOD + b"\n" + line + b"\n" + ALSO_GOOD + b"\n")
-    account = ingest(due, database, place)
-    assert (account["records"], account["kept"], account["failed"]) == (3, 2, 1)
+    summary = ingest(due, database, place)
+    assert (summary["records"], summary["kept"], summary["failed"]) == (3, 2, 1)
     assert kept_failures(due, database) == {line: "larger than 4 MB"}
 
 
@@ -182,10 +183,10 @@ def test_gzip_that_is_cut_off(due: Due, database: Path, tmp_path: Path) -> None:
     """What could be unzipped is read; the half record at its end is kept as one that failed."""
     lines = [encoded(pinpoint_app("_session.stop", client={"client_id": os.urandom(40).hex()})) for _ in range(400)]
     whole = gzip.compress(b"\n".join(lines))
-    account = between_good_ones(due, database, whole[: len(whole) * 3 // 4], tmp_path)
-    (problem,) = account["problems"]
+    summary = between_good_ones(due, database, whole[: len(whole) * 3 // 4], tmp_path)
+    (problem,) = summary["problems"]
     assert "2-bad.json: gzip that is cut off" in problem
-    assert 200 < account["kept"] < 402
+    assert 200 < summary["kept"] < 402
     for failed in kept_failures(due, database):
         assert any(line.startswith(failed) for line in lines)
 
@@ -193,9 +194,9 @@ def test_gzip_that_is_cut_off(due: Due, database: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("garbage", [b"garbage", b"\0" * 10 + b"x", b"\x1f\x8b\x08 another that is broken"], ids=repr)
 def test_gzip_with_garbage_after_it(due: Due, database: Path, tmp_path: Path, garbage: bytes) -> None:
     record = encoded(pinpoint_app("_session.stop"))
-    account = between_good_ones(due, database, gzip.compress(record) + garbage, tmp_path)
-    assert account["kept"] == 3
-    assert len(account["problems"]) == 1
+    summary = between_good_ones(due, database, gzip.compress(record) + garbage, tmp_path)
+    assert summary["kept"] == 3
+    assert len(summary["problems"]) == 1
 
 
 def test_gzip_whose_checksum_is_wrong(due: Due, database: Path, tmp_path: Path) -> None:
@@ -206,10 +207,10 @@ def test_gzip_whose_checksum_is_wrong(due: Due, database: Path, tmp_path: Path) 
 
 def test_a_parquet_file_as_input(due: Due, database: Path, tmp_path: Path) -> None:
     pq.write_table(pa.table({"a": [1]}), tmp_path / "a.parquet")
-    account = between_good_ones(due, database, (tmp_path / "a.parquet").read_bytes(), tmp_path, "2.parquet")
-    (problem,) = account["problems"]
+    summary = between_good_ones(due, database, (tmp_path / "a.parquet").read_bytes(), tmp_path, "2.parquet")
+    (problem,) = summary["problems"]
     assert "a Parquet file" in problem and "events/YYYY/MM/DD/HH/" in problem
-    assert (account["records"], account["failed"]) == (2, 0)
+    assert (summary["records"], summary["failed"]) == (2, 0)
 
 
 def test_a_folder_of_everything(due: Due, database: Path, tmp_path: Path) -> None:
@@ -227,17 +228,17 @@ def test_a_folder_of_everything(due: Due, database: Path, tmp_path: Path) -> Non
     (place / "round").symlink_to(place)
     Path(os.fsdecode(os.fsencode(place) + b"/\xff.json")).write_bytes(b"bad two\n" + GOOD)
     ran = due("ingest", str(place), "--local", str(database), "-o", "json").failed(1)
-    account: Row = ran.json
-    assert is_balanced(account)
-    assert (account["kept"], account["failed"]) == (2, 2)
-    assert account["problems"] == [f"{place}/dangling: no such file or directory"]
+    summary: Row = ran.json
+    assert is_balanced(summary)
+    assert (summary["kept"], summary["failed"]) == (2, 2)
+    assert summary["problems"] == [f"{place}/dangling: no such file or directory"]
     assert set(kept_failures(due, database)) == {b"bad one", b"bad two"}
     origins = {row["origin"] for row in due.rows("failed", "list", "--local", str(database))}
     assert origins == {f"{place}/a name with spaces, 'quotes' and ümlaut.json:1", f"{place}/\ufffd.json:1"}
 
 
 def test_a_path_that_is_not_there(due: Due, database: Path, tmp_path: Path) -> None:
-    """It is a mistake in typing: nothing is read before it is mended."""
+    """It is a mistake in typing: nothing is read until it is corrected."""
     good = write_lines(tmp_path / "good.json", [GOOD])
     ran = due("ingest", str(good), str(tmp_path / "nowhere"), "--local", str(database)).failed(4)
     assert f"no such file or folder: {tmp_path / 'nowhere'}" in ran.err
@@ -254,14 +255,14 @@ def test_a_name_that_is_too_long(due: Due, database: Path, tmp_path: Path) -> No
 def test_bad_records_inside_a_wrapper_are_kept_alone(due: Due, database: Path, tmp_path: Path) -> None:
     """One of several records: its own text is kept, not that of all."""
     batch = {"records": [json.loads(GOOD), {"strange": 1}, json.loads(ALSO_GOOD), "also strange"]}
-    account = ingest(due, database, write_lines(tmp_path / "batch.json", [batch]))
-    assert (account["records"], account["kept"], account["failed"]) == (4, 2, 2)
+    summary = ingest(due, database, write_lines(tmp_path / "batch.json", [batch]))
+    assert (summary["records"], summary["kept"], summary["failed"]) == (4, 2, 2)
     assert set(kept_failures(due, database)) == {b'{"strange":1}', b"also strange"}
 
 
 @pytest.mark.parametrize(
     "line",
-    [b"2026-11-06 20:01 INFO sent {number}", b'{{"event_type": "cut off {number}', b"{{}}", b"", b"  "],
+    sampled([b"2026-11-06 20:01 INFO sent {number}", b'{{"event_type": "cut off {number}', b"{{}}", b"", b"  "]),
     ids=["a log", "torn records", "empty objects", "blank", "spaces"],
 )
 def test_very_many_lines(due: Due, database: Path, tmp_path: Path, line: bytes) -> None:
@@ -270,7 +271,7 @@ def test_very_many_lines(due: Due, database: Path, tmp_path: Path, line: bytes) 
     lines = [line.decode().format(number=number).encode() for number in range(count)]
     place = tmp_path / "lines"
     place.write_bytes(b"\n".join([GOOD, *lines, ALSO_GOOD]))
-    account = ingest(due, database, place)
-    assert (account["kept"], account["failed"]) == (2, count if line.strip() else 0)
+    summary = ingest(due, database, place)
+    assert (summary["kept"], summary["failed"]) == (2, count if line.strip() else 0)
     listed = due.rows("failed", "list", "--local", str(database))
     assert len(listed) == len({one for one in lines if one.strip()})

@@ -1,4 +1,4 @@
-"""Each fault is really made: doctor names it with exit code 7, and the command that it prints mends it."""
+"""Each fault is really there: doctor names it with exit code 7, and the command that it prints fixes it."""
 
 from __future__ import annotations
 

@@ -17,8 +17,8 @@ BAD = [b'{"eventType": "Send", cut', b"\xff\xfe\x00binary", b'{"unknown": true}'
 @pytest.fixture
 def filled(due: Due, database: Path, tmp_path: Path) -> Path:
     """A database with a good record and four that could not be read."""
-    account = ingest(due, database, write_lines(tmp_path / "mixed.json", [BAD[0], ses_bounce(), *BAD[1:]]))
-    assert (account["kept"], account["failed"]) == (1, 4)
+    summary = ingest(due, database, write_lines(tmp_path / "mixed.json", [BAD[0], ses_bounce(), *BAD[1:]]))
+    assert (summary["kept"], summary["failed"]) == (1, 4)
     return database
 
 
@@ -39,8 +39,8 @@ def test_each_is_shown_byte_for_byte(due: Due, filled: Path) -> None:
 
 def test_the_same_record_is_kept_once_however_often_it_comes(due: Due, filled: Path, tmp_path: Path) -> None:
     before = listed(due, filled)
-    account = ingest(due, filled, write_lines(tmp_path / "again.json", [*BAD, *BAD]))
-    assert account["failed"] == 8
+    summary = ingest(due, filled, write_lines(tmp_path / "again.json", [*BAD, *BAD]))
+    assert summary["failed"] == 8
     assert listed(due, filled) == before
 
 
@@ -52,8 +52,8 @@ def test_an_id_may_be_shortened_and_must_be_known(due: Due, filled: Path) -> Non
 
 def test_a_replay_of_what_still_fails_changes_nothing(due: Due, filled: Path) -> None:
     before = listed(due, filled)
-    account = due("failed", "replay", "--local", str(filled), "-o", "json").done().json
-    assert (account["records"], account["failed"]) == (4, 4)
+    summary = due("failed", "replay", "--local", str(filled), "-o", "json").done().json
+    assert (summary["records"], summary["failed"]) == (4, 4)
     assert listed(due, filled) == before
 
 
@@ -64,10 +64,10 @@ def test_after_an_upgrade_a_replay_files_what_it_now_understands(
     source = write_lines(tmp_path / "records.json", records)
     with monkeypatch.context() as older:
         older.setattr(registry, "SOURCES", [one for one in registry.SOURCES if one.name != "ses"])
-        account = ingest(due, database, source)
-    assert (account["kept"], account["failed"]) == (1, 2)
-    account = due("failed", "replay", "--local", str(database), "-o", "json").done().json
-    assert (account["records"], account["kept"], account["failed"]) == (2, 2, 0)
+        summary = ingest(due, database, source)
+    assert (summary["kept"], summary["failed"]) == (1, 2)
+    summary = due("failed", "replay", "--local", str(database), "-o", "json").done().json
+    assert (summary["records"], summary["kept"], summary["failed"]) == (2, 2, 0)
     assert listed(due, database) == []
     assert len(rows(due, database)) == 3
     assert ingest(due, database, source)["duplicates"] == 3
@@ -77,8 +77,8 @@ def test_after_an_upgrade_a_replay_files_what_it_now_understands(
 
 def test_one_id_is_replayed_alone(due: Due, filled: Path) -> None:
     identity = listed(due, filled)[2]["id"]
-    account = due("failed", "replay", identity, "--local", str(filled), "-o", "json").done().json
-    assert account["records"] == 1
+    summary = due("failed", "replay", identity, "--local", str(filled), "-o", "json").done().json
+    assert summary["records"] == 1
 
 
 def test_discarding_forgets_the_named_ones_or_all(due: Due, filled: Path) -> None:

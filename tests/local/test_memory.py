@@ -7,6 +7,8 @@ import json
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.local.conftest import NewDatabase
 from tests.local.database import is_balanced
 from tests.local.large_input import large_input
@@ -29,6 +31,7 @@ def ingest_measured(database: Path, *inputs: Path) -> tuple[int, dict[str, int]]
     return peak, summary
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_input(new_database: NewDatabase, tmp_path: Path) -> None:
     plain, packed = tmp_path / "plain.json", tmp_path / "packed.json.gz"
     plain.write_bytes(large_input(0, INPUT))

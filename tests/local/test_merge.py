@@ -29,7 +29,7 @@ def text(number: int, hour: int = 0) -> Json:
 
 
 def ingest_each(due: Due, database: Path, tmp_path: Path, *records: Json) -> list[Row]:
-    """Ingests records one by one; the account of each."""
+    """Ingests records one by one; the summary of each."""
     return [ingest(due, database, write_lines(tmp_path / "one.json", [record])) for record in records]
 
 
@@ -45,8 +45,8 @@ def test_files_stay_few_however_many_ingests_there_are(due: Due, new_database: N
     database, at_once = new_database(), new_database()
     known = 0
     for record in records:
-        (account,) = ingest_each(due, database, tmp_path, record)
-        known += account["rows"]
+        (summary,) = ingest_each(due, database, tmp_path, record)
+        known += summary["rows"]
         assert max(files_by_hour(database), default=0) < MOST
         assert unaccounted(database) == set()
         assert state(database, "SELECT SUM(rows) FROM file WHERE live = 1") == [(known or None,)]
@@ -100,8 +100,8 @@ def test_a_fuller_delivery_of_an_event_in_a_merged_file(due: Due, database: Path
     assert files_by_hour(database) == [1]
     (old,) = [row for row in rows(due, database) if row["event_type"] == "_email.hardbounce"]
     for record in (full, poor):
-        (account,) = ingest_each(due, database, tmp_path, record)
-        assert (account["kept"], account["duplicates"]) == (0, 1)
+        (summary,) = ingest_each(due, database, tmp_path, record)
+        assert (summary["kept"], summary["duplicates"]) == (0, 1)
         found = rows(due, database)
         (new,) = [row for row in found if row["event_type"] == "_email.hardbounce"]
         assert new["event_id"] == old["event_id"]
@@ -130,7 +130,7 @@ _READER = """
 import contextlib, io, json, pathlib, sys
 from due_cli.cli.app import main
 sql = "SELECT event_id, COUNT(*) AS n, MAX(LENGTH(element_at(attributes, 'long'))) AS l FROM all_events GROUP BY 1"
-said = None
+last = None
 while True:
     over = pathlib.Path(sys.argv[2]).exists()
     out = io.StringIO()
@@ -139,9 +139,9 @@ while True:
     assert code == 0, code
     found = json.loads(out.getvalue())
     answer = [len(found), sum(row["n"] for row in found), sum(1 for row in found if row["l"])]
-    if answer != said:
+    if answer != last:
         print(json.dumps(answer), flush=True)
-    said = answer
+    last = answer
     if over:
         break
 """
@@ -159,13 +159,15 @@ def test_a_reader_sees_each_event_once_while_files_are_merged_and_rows_replaced(
     ingest(due, database, write_lines(tmp_path / "first.json", [bounce(0), text(0, 1)]))
     with command(sys.executable, "-c", _READER, str(database), str(tmp_path / "over")) as reader:
         assert reader.stdout is not None
-        said = [reader.stdout.readline()]  # it is at work from now on
+        first_answer = reader.stdout.readline()  # it is at work from now on
         for number in range(1, total):
             deliveries = [bounce(number), bounce(number - 1, long=["x" * 300]), text(number, 1)]
             ingest(due, database, write_lines(tmp_path / "one.json", deliveries))
         (tmp_path / "over").touch()
         ran = ended(reader).done()
-    answers = [tuple(map(int, line.strip("[]\n").split(", "))) for line in (said[0].decode() + ran.out).splitlines()]
+    answers = [
+        tuple(map(int, line.strip("[]\n").split(", "))) for line in (first_answer.decode() + ran.out).splitlines()
+    ]
     assert answers[0] == (2, 2, 0) and answers[-1] == (2 * total, 2 * total, total - 1)
     assert all(events == seen for events, seen, _ in answers), f"an event was seen twice: {answers}"
     assert answers == sorted(answers), "an event, or what was known of it, was gone for a while"

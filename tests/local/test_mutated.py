@@ -116,12 +116,12 @@ def test_mutated_records_never_stop_an_ingest(
     text = b"".join(bad + b"\n" + one + b"\n" for bad, one in zip(lines, good, strict=True))
     place = tmp_path / "mutated.json"
     place.write_bytes(gzip.compress(text) if packed else text)
-    account = ingest(due, database, place)
+    summary = ingest(due, database, place)
     found = rows(due, database)
-    assert len(found) == account["rows"]
+    assert len(found) == summary["rows"]
     messages = {(row["attributes"] or {}).get("message_id") for row in found}
     assert {f"good-{number}" for number in range(len(lines))} <= messages
     assert all(raw in text for raw in kept_failures(due, database))
     again = ingest(due, database, place)
-    assert (again["kept"], again["failed"], again["records"]) == (0, account["failed"], account["records"])
+    assert (again["kept"], again["failed"], again["records"]) == (0, summary["failed"], summary["records"])
     assert rows(due, database) == found

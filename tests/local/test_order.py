@@ -166,10 +166,10 @@ def _handed_in(due: Due, database: Path, plan: Plan) -> Content:
         place.mkdir()
         for index, parcel in enumerate(parcels):
             parcel.write(place / f"{index}.json")
-        account = ingest(due, database, place)
-        assert account["records"] == sum(len(parcel.deliveries) for parcel in parcels)
-        assert account["failed"] == 0
-        rows += account["rows"]
+        summary = ingest(due, database, place)
+        assert summary["records"] == sum(len(parcel.deliveries) for parcel in parcels)
+        assert summary["failed"] == 0
+        rows += summary["rows"]
         shutil.rmtree(place)
     found = content(due, database)
     assert len(found.rows) == rows
@@ -191,8 +191,8 @@ def test_any_way_to_hand_in_the_same_records_gives_the_same_database(
 def test_the_versions_are_of_the_same_events(due: Due, database: Path, tmp_path: Path) -> None:
     """Else the test above would show nothing of versions."""
     everything = Parcel(tuple((len(SINGLE) + index, "as it is") for index in range(len(VERSIONS))), "lines")
-    account = ingest(due, database, everything.write(tmp_path / "versions.json"))
-    assert (account["kept"], account["duplicates"], account["rows"]) == (3, len(VERSIONS) - 3, 3)
+    summary = ingest(due, database, everything.write(tmp_path / "versions.json"))
+    assert (summary["kept"], summary["duplicates"], summary["rows"]) == (3, len(VERSIONS) - 3, 3)
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["poor first", "full first"])

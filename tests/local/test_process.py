@@ -16,6 +16,7 @@ from tests.events.records import HAPPENED, sms_event
 from tests.events.wrapping import encoded
 from tests.local.database import Row, ingest, rows, state, unaccounted
 from tests.local.processes import at_terminal, command, ended, give, ingest_under_way, started, wait_until
+from tests.sampling import sampled
 
 HOUR = 3_600_000
 _LINE = 10_000  # bytes of a record, so that few records are a large input
@@ -63,29 +64,31 @@ def wait_for_workers(parent: int) -> list[int]:
 
 
 def whole_again(due: Due, database: Path, data: bytes, tmp_path: Path) -> Row:
-    """The account of the same input, ingested after an ingest of it was stopped; all of it must be there then."""
+    """The summary of the same input, ingested after an ingest of it was stopped; all of it must be there then."""
     file = tmp_path / "again.json"
     file.write_bytes(data)
-    account = ingest(due, database, file)
+    summary = ingest(due, database, file)
     total = data.count(b"\n")
-    assert account["records"] == total
+    assert summary["records"] == total
     assert due.rows("query", "SELECT COUNT(*) AS n FROM all_events", "--local", str(database)) == [{"n": total}]
     assert state(database, "SELECT COUNT(*) FROM status") == [(total,)]
     assert unaccounted(database) == set()
-    return account
+    return summary
 
 
 # A terminal sends its signals to the workers too; a supervisor's reaches due alone.
 @pytest.mark.parametrize(
     ("number", "to_all", "codes"),
-    [
-        (signal.SIGINT, False, {130}),
-        (signal.SIGINT, True, {130}),
-        (signal.SIGTERM, False, {143, -signal.SIGTERM}),
-        (signal.SIGTERM, True, {143, -signal.SIGTERM}),
-        (signal.SIGHUP, True, {129, -signal.SIGHUP}),
-        (signal.SIGKILL, False, {-signal.SIGKILL}),
-    ],
+    sampled(
+        [
+            (signal.SIGINT, False, {130}),
+            (signal.SIGINT, True, {130}),
+            (signal.SIGTERM, False, {143, -signal.SIGTERM}),
+            (signal.SIGTERM, True, {143, -signal.SIGTERM}),
+            (signal.SIGHUP, True, {129, -signal.SIGHUP}),
+            (signal.SIGKILL, False, {-signal.SIGKILL}),
+        ]
+    ),
     ids=["Ctrl-C", "Ctrl-C to all", "SIGTERM", "SIGTERM to all", "SIGHUP to all", "SIGKILL"],
 )
 def test_a_signal_ends_due_and_its_workers(
@@ -127,15 +130,17 @@ def test_ctrl_c_while_files_are_written(due: Due, database: Path, tmp_path: Path
 
 
 def test_ctrl_c_ends_a_query(database: Path) -> None:
-    endless = "SELECT COUNT(*) AS n FROM UNNEST(sequence(1, 3000000)) AS a (x), UNNEST(sequence(1, 3000000)) AS b (y)"
+    long_query = (
+        "SELECT COUNT(*) AS n FROM UNNEST(sequence(1, 3000000)) AS a (x), UNNEST(sequence(1, 3000000)) AS b (y)"
+    )
 
     def busy() -> bool:
-        return int(about(asking.pid)[11]) / os.sysconf("SC_CLK_TCK") > 3  # it takes no second of that to start
+        return int(about(query.pid)[11]) / os.sysconf("SC_CLK_TCK") > 3  # it takes no second of that to start
 
-    with started("query", f"{endless} WHERE x * y % 7 = 3", "--local", str(database)) as asking:
+    with started("query", f"{long_query} WHERE x * y % 7 = 3", "--local", str(database)) as query:
         wait_until(busy, "the query is at work")
-        asking.send_signal(signal.SIGINT)
-        ran = ended(asking).failed(130)
+        query.send_signal(signal.SIGINT)
+        ran = ended(query).failed(130)
     assert (ran.out, len(ran.err.splitlines()) <= 1) == ("", True)
 
 
@@ -148,26 +153,24 @@ def filled(due: Due, database: Path, tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    "words",
-    [
-        ("query", "SELECT * FROM all_events"),
-        *(("query", "SELECT * FROM all_events", "-o", form) for form in ("json", "csv", "markdown")),
-        ("report", "sms-cost", "--since", "2026-01-01"),
-        ("report",),
-        ("failed", "list"),
-        ("failed", "list", "-o", "json"),
-        ("status", "message-1"),
-        ("view", "list"),
-        ("outputs",),
-    ],
+    ("words",),
+    sampled(
+        (tuple(words.split("|")),)
+        for words in (
+            "query|SELECT * FROM all_events",
+            *(f"query|SELECT * FROM all_events|-o|{form}" for form in ("json", "csv", "markdown")),
+            *("report|sms-cost|--since|2026-01-01", "report", "failed|list", "failed|list|-o|json"),
+            *("status|message-1", "view|list", "outputs"),
+        )
+    ),
     ids=" ".join,
 )
 def test_a_reader_that_has_gone_is_no_failure(filled: Path, words: tuple[str, ...]) -> None:
     """As with ``| head -n 1``: neither a complaint nor an exit code that stops a script."""
     read, write = os.pipe()
     os.close(read)
-    asked = [sys.executable, "-m", "due_cli", *words, "--local", str(filled)]
-    ran = subprocess.run(asked, stdout=write, stderr=subprocess.PIPE, check=False)
+    command_line = [sys.executable, "-m", "due_cli", *words, "--local", str(filled)]
+    ran = subprocess.run(command_line, stdout=write, stderr=subprocess.PIPE, check=False)
     os.close(write)
     assert (ran.stderr, ran.returncode in (0, 128 + signal.SIGPIPE)) == (b"", True), ran
 
@@ -178,20 +181,20 @@ def _with_closed(streams: str, *words: str) -> list[str]:
 
 def test_standard_input_that_is_closed(due: Due, filled: Path) -> None:
     where = ("--local", str(filled))
-    with command(*_with_closed("<&-", "ingest", "-", *where)) as asked:
-        assert ended(asked).failed(1).err == "standard input: it is closed\n"
-    with command(*_with_closed("<&-", "teardown", *where)) as asked:
-        assert "--yes" in ended(asked).failed(2).err
-    with command(*_with_closed("<&-", "query", "SELECT 1 AS one", "-o", "csv", *where)) as asked:
-        assert ended(asked).done().out == "one\n1\n"
+    with command(*_with_closed("<&-", "ingest", "-", *where)) as under_way:
+        assert ended(under_way).failed(1).err == "standard input: it is closed\n"
+    with command(*_with_closed("<&-", "teardown", *where)) as under_way:
+        assert "--yes" in ended(under_way).failed(2).err
+    with command(*_with_closed("<&-", "query", "SELECT 1 AS one", "-o", "csv", *where)) as under_way:
+        assert ended(under_way).done().out == "one\n1\n"
     assert len(rows(due, filled)) == 30
 
 
 def test_streams_that_are_all_closed(due: Due, filled: Path, tmp_path: Path) -> None:
     """As a job of a careless supervisor: no file of due's may come to stand where the streams were."""
     file = write_lines(tmp_path / "more.json", [text(100).rstrip(), b"{broken too"])
-    with command(*_with_closed("<&- >&- 2>&-", "ingest", str(file), "--local", str(filled))) as asked:
-        ended(asked).done()
+    with command(*_with_closed("<&- >&- 2>&-", "ingest", str(file), "--local", str(filled))) as under_way:
+        ended(under_way).done()
     assert len(rows(due, filled)) == 31
     assert due("doctor", "--local", str(filled)).failed(7).out.count("PROBLEM") == 1  # the failed records
 

@@ -50,7 +50,7 @@ def test_readers_do_not_wait_for_an_ingest(due: Due, database: Path, tmp_path: P
         due("status", "message-0", "--local", str(database)).done()
         due("failed", "list", "--local", str(database)).done()
         due("doctor", "--local", str(database)).done()
-        assert time.monotonic() - begun < 45, "SQLite's patience with a writer is 60 seconds"
+        assert time.monotonic() - begun < 45, "SQLite waits 60 seconds for a writer"
         let_end(writer, _text(1)).done()
     assert len(rows(due, database)) == 2
 

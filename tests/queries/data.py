@@ -43,7 +43,7 @@ CONTEXTS: tuple[Json, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class _Service:
-    """Email events of one service; its records arrive when they happen unless said otherwise."""
+    """Email events of one service; its records arrive when they happen unless stated otherwise."""
 
     event: Callable[..., Record]
     arrives_apart: bool
@@ -118,19 +118,19 @@ def _mail(random: Random, number: int) -> Iterator[Record]:
             kind = "subscription"
         if service is _PINPOINT and kind == "unsubscribe":  # a click on its link is an event of its own there
             yield service.record(mail, "click", happened, arrived, **more)
-        said = replace(mail, to=()) if kind == "open" and random.random() < 0.1 else mail
-        yield service.record(said, kind, happened, arrived, **more)
+        recorded_mail = replace(mail, to=()) if kind == "open" and random.random() < 0.1 else mail
+        yield service.record(recorded_mail, kind, happened, arrived, **more)
 
 
 def _send(random: Random, service: _Service, mail: Mail) -> Record:
     """The send, which may lack the subject (SES renders templates later) or the tags, and may come late."""
-    said = replace(
+    recorded_mail = replace(
         mail,
         subject=None if random.random() < 0.15 else mail.subject,
         tags={} if random.random() < 0.1 else mail.tags,
     )
     arrived = mail.sent + random.randrange(10 * _HOUR) if random.random() < 0.1 else None
-    return service.record(said, "send", mail.sent, arrived)
+    return service.record(recorded_mail, "send", mail.sent, arrived)
 
 
 def _happenings(random: Random, mail: Mail) -> Iterator[tuple[str, int, dict[str, object]]]:

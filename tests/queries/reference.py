@@ -64,7 +64,7 @@ class Message:
         """1 if there is an event of the kind, however many there are."""
         return 1 if self.of(kind) else 0
 
-    def said(self, read: Callable[[Row], str | None]) -> str | None:
+    def value_of(self, read: Callable[[Row], str | None]) -> str | None:
         """What the send says of the message, or else any other event."""
         for rows in (self.of("_email.send"), [event.row for event in self.events]):
             found = [value for value in map(read, rows) if value is not None]
@@ -102,7 +102,7 @@ def subject_lines(events: Sequence[Filed], period: Period, address: str) -> Rows
     for message in _mails(events, period):
         if address.lower() in {to.lower() for event in message.events for to in _destination(event.row)}:
             sent = min(_times(message.of("_email.send"), "event_timestamp"), default=None)
-            subject = message.said(_subject)
+            subject = message.value_of(_subject)
             identity = message_id(message.events[0].row)
             order = (sent is None, -(sent or 0), subject is None, subject or "", identity)
             rows.append((order, sent, subject, message.count("_email.open")))
@@ -116,7 +116,7 @@ def subject_engagement(events: Sequence[Filed], period: Period) -> Rows:
     """Messages of each subject, and what was done with them."""
     groups: dict[str | None, list[Message]] = defaultdict(list)
     for message in _mails(events, period):
-        groups[message.said(_subject)].append(message)
+        groups[message.value_of(_subject)].append(message)
     rows: Rows = [
         {
             "subject": subject,
@@ -171,7 +171,7 @@ def campaign_engagement(events: Sequence[Filed], period: Period) -> Rows:
     """Messages of each campaign, and what became of them."""
     groups: dict[str, list[Message]] = defaultdict(list)
     for message in _mails(events, period):
-        campaign = message.said(lambda row: _attributes(row).get("campaign_id"))
+        campaign = message.value_of(lambda row: _attributes(row).get("campaign_id"))
         if campaign is not None:
             groups[campaign].append(message)
     kinds = {

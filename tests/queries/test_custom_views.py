@@ -139,14 +139,14 @@ def test_data_of_the_aws_solution_has_its_keys_in_lower_case(due: Due, tmp_path:
 def test_name_that_cannot_be_one_is_refused(due: Due, scenes: Path, words: list[str], says: str) -> None:
     name, *own = words
     place = ("--local", str(scenes))
-    said = due("view", "create", name, "--event-type", "t", *(own or ["--attribute", "k"]), *place).failed(2)
-    assert says in said.err.splitlines()[0]
+    ran = due("view", "create", name, "--event-type", "t", *(own or ["--attribute", "k"]), *place).failed(2)
+    assert says in ran.err.splitlines()[0]
     assert [row["view"] for row in due.rows("view", "list", *place)] == list(files.names("views"))
 
 
 def test_view_without_a_column_of_its_own_is_refused(due: Due, scenes: Path) -> None:
-    said = due(*_create(), "--local", str(scenes)).failed(2)
-    assert "a custom view needs at least one column" in said.err
+    ran = due(*_create(), "--local", str(scenes)).failed(2)
+    assert "a custom view needs at least one column" in ran.err
 
 
 @pytest.mark.parametrize("name", ["order", "select", "table", "_", "a1"])
@@ -187,14 +187,14 @@ def test_views_of_the_guide_stay(due: Due, scenes: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", files.names("views"))
 def test_shown_view_of_the_guide_is_its_file(due: Due, scenes: Path, name: str) -> None:
-    said = due("view", "show", name, "--local", str(scenes)).done().out
-    assert said.strip() == files.query("views", name).sql
+    ran = due("view", "show", name, "--local", str(scenes)).done().out
+    assert ran.strip() == files.query("views", name).sql
 
 
 def test_view_that_others_read_is_not_dropped(due: Due, shop: list[str]) -> None:
     due(*_create("--attribute", "item"), *shop).done()
     due("query", "CREATE VIEW shoes AS SELECT * FROM purchases WHERE item = 'shoe'", *shop).done()
-    said = due("view", "drop", "purchases", *shop).failed(6)
-    assert "needed by shoes" in said.err
+    ran = due("view", "drop", "purchases", *shop).failed(6)
+    assert "needed by shoes" in ran.err
     found: list[dict[str, Any]] = due.rows("query", "SELECT item FROM shoes", *shop)
     assert found == [{"item": "shoe"}]

@@ -77,13 +77,13 @@ def _words(name: str) -> list[str]:
 @pytest.mark.parametrize("name", files.names("reports"))
 def test_printed_statement_has_its_values_as_literals(due: Due, name: str) -> None:
     sql = due(*_words(name), "--sql").done().out
-    wanted = {"2026-04-01 10:00:00.000", "2026-05-01 13:00:00.000"}
+    expected = {"2026-04-01 10:00:00.000", "2026-05-01 13:00:00.000"}
     for option in files.query("reports", name).options:
-        wanted |= set(_OPTIONS[option.name][1])
+        expected |= set(_OPTIONS[option.name][1])
     for dialect in ("athena", "trino"):
         statement = _parsed(sql, dialect)
         assert not list(statement.find_all(exp.Placeholder))
-        assert wanted <= {literal.name for literal in statement.find_all(exp.Literal)}
+        assert expected <= {literal.name for literal in statement.find_all(exp.Literal)}
 
 
 @pytest.mark.parametrize("name", files.names("reports"))

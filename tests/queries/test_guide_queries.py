@@ -171,8 +171,8 @@ def test_reference_query_runs_as_an_argument(due: Due, recent: Path) -> None:
 
 def test_template_makes_a_view_that_stays(due: Due, tmp_path: Path) -> None:
     database = ingested(tmp_path / "template", _RECORDS)
-    said = due("query", "-f", str(GUIDE / "custom-view.sql"), "--local", str(database)).done()
-    assert "custom_view_name" in said.err + said.out
+    ran = due("query", "-f", str(GUIDE / "custom-view.sql"), "--local", str(database)).done()
+    assert "custom_view_name" in ran.err + ran.out
     call(tmp_path, "setup", "--local", str(database))  # again: it stays
     sql = "SELECT * FROM custom_view_name ORDER BY custom_attr_1"
     (first, second) = due.rows("query", sql, "--local", str(database))

@@ -85,8 +85,8 @@ def test_added_file_is_listed_and_explained(due: Due, reports: Path) -> None:
     assert [row["report"] for row in listed] == sorted(path.stem for path in reports.iterdir())
     assert "at least so many, to one domain." in next(row["about"] for row in listed if row["report"] == "senders")
     shown = due("report", "senders", "--help").done().out
-    for said in ("Messages of a sender.", "--domain", "The part of the address after the @.", "--at-least", "--label"):
-        assert said in shown
+    for text in ("Messages of a sender.", "--domain", "The part of the address after the @.", "--at-least", "--label"):
+        assert text in shown
     words = " ".join(shown.split())
     for default in ("[default: 2]", "[default: 1h]", "[default: color=red]", "[default: 7d]"):
         assert default in words
