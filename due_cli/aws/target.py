@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from due_cli.aws.client import Aws
-from due_cli.aws.stack.stack import Stack, found, remains
+from due_cli.aws.stack.stack import Stack, find_partial_stack, find_stack
 from due_cli.core.progress import Progress
 from due_cli.core.results import Checks, Done, IngestSummary, Removal, Statuses, Table, Value
 from due_cli.sql.reports import BoundReport
@@ -93,17 +93,12 @@ class AwsTarget:
     def outputs(self) -> dict[str, Value]:
         from due_cli.aws.stack import outputs
 
-        return outputs.of(self.stack)
+        return outputs.outputs(self.stack)
 
     def removal(self, *, delete_data: bool) -> Removal:
-        from due_cli.aws.stack import teardown
+        from due_cli.aws.stack.teardown import plan_teardown
 
-        return teardown.removal(self.stack, delete_data=delete_data)
-
-    def take_down(self, *, delete_data: bool, progress: Progress) -> Done:
-        from due_cli.aws.stack import teardown
-
-        return teardown.take_down(self.stack, delete_data=delete_data, progress=progress)
+        return plan_teardown(self.stack, delete_data=delete_data)
 
 
 def open_stack(
@@ -113,5 +108,5 @@ def open_stack(
 
     ``allow_partial`` also opens what is left of a stack whose setup or teardown was interrupted.
     """
-    find = remains if allow_partial else found
+    find = find_partial_stack if allow_partial else find_stack
     return AwsTarget(find(Aws(profile, region), stack), progress)

@@ -105,9 +105,9 @@ def stack_of(context: typer.Context) -> Stack:
             "name a stack with --stack NAME; due ingest PATH... adds events to a folder",
         )
     from due_cli.aws.client import Aws
-    from due_cli.aws.stack.stack import found
+    from due_cli.aws.stack.stack import find_stack
 
-    return found(Aws(choice.profile, choice.region), choice.stack)
+    return find_stack(Aws(choice.profile, choice.region), choice.stack)
 
 
 def progress_of(context: typer.Context) -> Progress:

@@ -58,7 +58,4 @@ class Target(Protocol):
         """The database's resources, by the guide's output keys."""
 
     def removal(self, *, delete_data: bool) -> Removal:
-        """What :meth:`take_down` would remove."""
-
-    def take_down(self, *, delete_data: bool, progress: Progress) -> Done:
-        """Removes what setup created; the events stay unless ``delete_data``."""
+        """The removal of what setup created; the events stay unless ``delete_data``."""

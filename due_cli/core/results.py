@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
+
+from due_cli.core.progress import Progress
 
 Value = object  # a cell: None, text, number, bool, datetime, list or mapping
 
@@ -96,9 +98,10 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """What a teardown would do: the confirmation question and, on AWS, the plan."""
+    """What a teardown would do: the confirmation question, its execution and, on AWS, the plan."""
 
     question: str
+    carry_out: Callable[[Progress], Done]
     plan: Table | None = None
 
 

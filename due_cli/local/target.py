@@ -111,8 +111,3 @@ class Local:
         from due_cli.local import teardown
 
         return teardown.removal(self.folder, delete_data=delete_data)
-
-    def take_down(self, *, delete_data: bool, progress: Progress) -> Done:
-        from due_cli.local import teardown
-
-        return teardown.take_down(self.folder, delete_data=delete_data, progress=progress)

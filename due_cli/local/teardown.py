@@ -20,7 +20,8 @@ def removal(folder: Folder, *, delete_data: bool) -> Removal:
         with open_state(folder) as state:
             own = state.data_files()
     events = f"{sum(file.rows for file in own):,} events in {len(own):,} files, " if delete_data else ""
-    return Removal(f"Remove {events}the views, statuses and bookkeeping of {folder.root}?")
+    question = f"Remove {events}the views, statuses and bookkeeping of {folder.root}?"
+    return Removal(question, lambda progress: take_down(folder, delete_data=delete_data, progress=progress))
 
 
 def take_down(folder: Folder, *, delete_data: bool, progress: Progress) -> Done:

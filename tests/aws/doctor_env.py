@@ -11,9 +11,9 @@ from typing import Any
 
 from due_cli.aws.client import Aws
 from due_cli.aws.doctor import doctor
-from due_cli.aws.stack import pinpoint, senders, setup
+from due_cli.aws.stack import config_sets, pinpoint, setup
 from due_cli.aws.stack.desired import TABLE
-from due_cli.aws.stack.stack import Stack, found
+from due_cli.aws.stack.stack import Stack, find_stack
 from due_cli.core.progress import Silent
 from due_cli.core.results import Check
 from tests.aws import typed
@@ -23,7 +23,7 @@ from tests.aws_emulator.pinpoint import Gone
 from tests.aws_emulator.wire import Answer, Request
 from tests.commands import Due
 
-NO_PINPOINT = setup.Asked({}, pinpoint.Asked(None, None, use=False), (), ())
+NO_PINPOINT = setup.SetupRequest(options={}, project=pinpoint.ProjectChoice(use=False))
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class DoctorEnv:
 
     def unhealthy_checks(self, *, repair: bool = False) -> list[Check]:
         """The results of all checks that are not ok."""
-        checks = doctor.examine(found(self.stack.aws, "due"), Silent(), repair=repair, send_test=False).checks
+        checks = doctor.examine(find_stack(self.stack.aws, "due"), Silent(), repair=repair, send_test=False).checks
         return [check for check in checks if check.outcome != "ok"]
 
     def assert_healthy(self) -> None:
@@ -95,13 +95,13 @@ class DoctorEnv:
 def made(emulator: AwsEmulator) -> DoctorEnv:
     """A healthy stack, in an account without Pinpoint."""
     emulator.pinpoint.gone = Gone.FORBIDDEN
-    prepared = setup.prepared(Aws(), "due", NO_PINPOINT)
-    setup.carry_out(prepared, Silent())
+    prepared = setup.plan_setup(Aws(), "due", NO_PINPOINT)
+    setup.execute_setup(prepared, Silent())
     ses = emulator.client("sesv2")
     ses.create_configuration_set(ConfigurationSetName="mail")
     ses.create_email_identity(EmailIdentity="example.com", ConfigurationSetName="mail")
-    stack = found(Aws(), "due")
-    senders.attach(stack, ["mail"], "auto", False, Silent())
+    stack = find_stack(Aws(), "due")
+    config_sets.attach(stack, ["mail"], "auto", False, Silent())
     cloudwatch = emulator.client("cloudwatch")
     for alarm in cloudwatch.describe_alarms()["MetricAlarms"]:  # moto creates them raised
         cloudwatch.set_alarm_state(AlarmName=alarm["AlarmName"], StateValue="OK", StateReason="quiet")

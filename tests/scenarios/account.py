@@ -7,7 +7,7 @@ from due_cli.aws.resources.resource import Action
 from due_cli.aws.stack import pinpoint, setup
 from tests.aws_emulator.aws import AwsEmulator
 
-NOTHING_ASKED = setup.Asked({}, pinpoint.Asked(None, None, False), (), ())
+NOTHING_ASKED = setup.SetupRequest(options={}, project=pinpoint.ProjectChoice(use=False))
 
 
 def contents(emulator: AwsEmulator) -> dict[str, list[str]]:
@@ -34,7 +34,7 @@ def contents(emulator: AwsEmulator) -> dict[str, list[str]]:
     return {kind: sorted(names) for kind, names in found.items()}
 
 
-def differing(asked: setup.Asked = NOTHING_ASKED, stack: str = "due") -> list[str]:
+def differing(asked: setup.SetupRequest = NOTHING_ASKED, stack: str = "due") -> list[str]:
     """What a setup would still make or change."""
-    steps = setup.prepared(Aws(), stack, asked).steps
+    steps = setup.plan_setup(Aws(), stack, asked).steps
     return [f"{step.action} {step.node.key}" for step in steps if step.action is not Action.KEEP]

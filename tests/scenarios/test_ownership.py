@@ -74,7 +74,7 @@ def test_what_due_did_not_make_is_refused(
     emulator.journal.clear()
     ended = commands.due(*SETUP, "--alarm-email", "oncall@example.com")
     assert ended.code == 5, ended
-    assert "was not made by due" in ended.err
+    assert "was not created by due" in ended.err
     assert "  try: due setup --" in ended.err
     assert emulator.journal.mutating == []
     assert (contents(emulator), details(emulator)) == before

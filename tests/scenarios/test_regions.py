@@ -32,7 +32,7 @@ def test_two_regions_beside_each_other(emulator: AwsEmulator, commands: Commands
     assert _roles(emulator) == roles | {name.replace("us-east-1", "eu-central-1") for name in roles}
     for where in ((), THERE):
         emulator.journal.clear()
-        assert "as it should be" in commands.due(*SETUP, *where).out
+        assert "is up to date" in commands.due(*SETUP, *where).out
         assert emulator.journal.mutating == []
     _brings_a_record_into_a_report(emulator, commands)
     ended = commands.due("teardown", "--yes", "--delete-data", *THERE)

@@ -40,7 +40,7 @@ def test_second_setup_makes_no_mutating_call(emulator: AwsEmulator, commands: Co
     assert ended.code == 0, ended.err
     assert emulator.journal.mutating == []
     assert contents(emulator) == before
-    assert "as it should be" in ended.out
+    assert "is up to date" in ended.out
 
 
 def test_without_a_yes_nothing_is_made(emulator: AwsEmulator, commands: Commands) -> None:
@@ -119,7 +119,7 @@ def test_another_tag_reaches_everything_that_is_there(emulator: AwsEmulator, com
     assert [name for name, one in there.items() if _common(one.read()) != wanted] == []
     emulator.journal.clear()
     ended = commands.due(*whole, "--tag", "team=web")
-    assert "as it should be" in ended.out
+    assert "is up to date" in ended.out
     assert emulator.journal.mutating == []
 
 

@@ -43,7 +43,7 @@ def test_removes_everything_but_the_events(
     assert f"left: bucket {BUCKET}" in ended.out
     again = commands.due("teardown", "--stack", "due", "--yes")
     assert again.code == 0, again.err
-    assert "nothing was left" in again.out
+    assert "Nothing to delete" in again.out
 
 
 def test_setup_again_takes_the_events_back(emulator: AwsEmulator, commands: Commands) -> None:
@@ -101,7 +101,7 @@ def test_deletes_the_data_where_asked(emulator: AwsEmulator, before: dict[str, l
 
 def test_what_was_never_there_is_not_said_to_be_left(commands: Commands) -> None:
     ended = commands.due("teardown", "--yes", "--stack", "nobodys")
-    assert (ended.code, ended.out.splitlines()) == (0, ["nothing was left of the stack nobodys"]), ended
+    assert (ended.code, ended.out.splitlines()) == (0, ["Nothing to delete of stack nobodys"]), ended
 
 
 def test_asks_before(emulator: AwsEmulator, commands: Commands) -> None:
@@ -161,5 +161,5 @@ def test_refuses_what_something_else_made(emulator: AwsEmulator, commands: Comma
     before = contents(emulator)
     ended = commands.due(*SETUP)
     assert ended.code == 5
-    assert "due-transform-us-east-1 was not made by due" in ended.err
+    assert "due-transform-us-east-1 was not created by due" in ended.err
     assert contents(emulator) == before

@@ -20,8 +20,7 @@ from due_cli.aws.errors import missing_permission
 from due_cli.aws.pool import interruptible_pool
 from due_cli.aws.resources.resource import Action, Difference, Node, Step
 from due_cli.aws.services.cloudwatch import raised_alarms
-from due_cli.aws.stack.plan import planned
-from due_cli.aws.stack.setup import plan_row
+from due_cli.aws.stack.plan import plan_row, planned
 from due_cli.core.errors import DueError
 from due_cli.core.results import counted
 

@@ -9,7 +9,7 @@ from due_cli.aws.doctor.context import DoctorContext, Finding, listed
 from due_cli.aws.resources.event_destination import NAME, EventDestination
 from due_cli.aws.services import firehose, ses
 from due_cli.aws.services.ses import ConfigSet, Destination
-from due_cli.aws.stack.config_sets import Ways
+from due_cli.aws.stack.routes import Routes
 from due_cli.core.results import counted
 
 _MOST_IDENTITIES = 20  # SES accepts one such call a second
@@ -41,14 +41,14 @@ def projects(context: DoctorContext) -> Iterator[Finding]:
 
 def config_sets(context: DoctorContext) -> Iterator[Finding]:
     """Whether configuration sets send their events here; fills the context's ``config_sets``."""
-    ways = _ways(context)
+    routes = _routes(context)
     sets, attached, has_fault = context.config_sets, [], False
     for config_set in ses.config_sets(context.aws):
         sets.append(config_set)
-        faults = list(_faults(context, config_set, ways))
+        faults = list(_faults(context, config_set, routes))
         yield from faults
         has_fault = has_fault or bool(faults)
-        if _own_destinations(config_set, ways) and not faults:
+        if _own_destinations(config_set, routes) and not faults:
             attached.append(config_set.name)
     if attached:
         yield "ok", f"{len(attached):,} of {len(sets):,} attached: {listed(attached)}", None
@@ -62,11 +62,11 @@ def config_sets(context: DoctorContext) -> Iterator[Finding]:
 
 def identities(context: DoctorContext) -> Iterator[Finding]:
     """Whether the mail of identities has a configuration set whose events come here."""
-    ways, sets = _ways(context), context.config_sets
+    routes, sets = _routes(context), context.config_sets
     names = ses.identity_names(context.aws)
     checked = list(ses.identities(context.aws, names[:_MOST_IDENTITIES]))
     without = [identity.name for identity in checked if identity.config_set is None]
-    attached = {config_set.name for config_set in sets if _own_destinations(config_set, ways)}
+    attached = {config_set.name for config_set in sets if _own_destinations(config_set, routes)}
     if without:
         text = f"mail of {listed(without)} has no configuration set where a message names none: no events"
         options = f"--email-identity {shlex.quote(without[0])} --configuration-set-name {min(attached, default='NAME')}"
@@ -76,31 +76,31 @@ def identities(context: DoctorContext) -> Iterator[Finding]:
         senders = listed(identity.name for identity in checked if identity.config_set == name)
         config_set = next((one for one in sets if one.name == name), ConfigSet(name, ()))
         text = f"mail of {senders} has the set {name}, whose events do not come here"
-        yield "warning", text, _attach_command(context, config_set, ways)
+        yield "warning", text, _attach_command(context, config_set, routes)
     if not without and not elsewhere:
         more = f"; {len(names) - _MOST_IDENTITIES:,} more were not checked" if len(names) > _MOST_IDENTITIES else ""
         text = f"{counted(len(checked), 'identity')}, each with a configuration set{more}"
         yield "ok", text if checked else "none that may send", None
 
 
-def _faults(context: DoctorContext, config_set: ConfigSet, ways: Ways) -> Iterator[Finding]:
+def _faults(context: DoctorContext, config_set: ConfigSet, routes: Routes) -> Iterator[Finding]:
     """The faults of the event destinations that send here, or should."""
-    attach = _attach_command(context, config_set, ways)
-    own = _own_destinations(config_set, ways)
+    attach = _attach_command(context, config_set, routes)
+    own = _own_destinations(config_set, routes)
     for surplus in own[1:]:  # first: while it exists, attaching is refused
         text = f"{config_set.name} reaches the stream twice, by {own[0].name} and {surplus.name}"
         yield "problem", f"{text}: its events count twice", _delete_command(context, config_set, surplus)
     for destination in own[:1]:
-        yield from (("problem", text, attach) for text in _differences(config_set, destination, ways))
+        yield from (("problem", text, attach) for text in _differences(config_set, destination, routes))
     named = config_set.destination(NAME)
-    if named is not None and not ways.reaches(named) and (fault := _target_fault(context, named)):
+    if named is not None and not routes.reaches(named) and (fault := _target_fault(context, named)):
         yield "problem", f"the event destination {config_set.name}/{NAME} sends to {named.target}, {fault}", attach
 
 
-def _differences(config_set: ConfigSet, destination: Destination, ways: Ways) -> Iterator[str]:
+def _differences(config_set: ConfigSet, destination: Destination, routes: Routes) -> Iterator[str]:
     """How an event destination that sends here differs from its desired state."""
     text = f"the event destination {config_set.name}/{destination.name}"
-    desired = EventDestination(config_set=config_set.name, to=ways.as_it_is(destination)).desired()
+    desired = EventDestination(config_set=config_set.name, to=routes.current(destination)).desired()
     types, role = desired["MatchingEventTypes"], desired.get("IamRoleArn", destination.role_arn)
     missing = sorted(set(types) - destination.types) if isinstance(types, list) else []
     if not destination.enabled:
@@ -121,23 +121,23 @@ def _target_fault(context: DoctorContext, destination: Destination) -> str | Non
     return "which does not exist" if destination.project_arn and destination.project_arn not in known else None
 
 
-def _ways(context: DoctorContext) -> Ways:
-    return Ways(context.names, frozenset(project.app.arn for project in context.own_projects))
+def _routes(context: DoctorContext) -> Routes:
+    return Routes(context.names, frozenset(project.app.arn for project in context.own_projects))
 
 
-def _own_destinations(config_set: ConfigSet, ways: Ways) -> list[Destination]:
+def _own_destinations(config_set: ConfigSet, routes: Routes) -> list[Destination]:
     """The event destinations of a set that send here, the one that attaching creates first."""
-    own = (destination for destination in config_set.destinations if ways.reaches(destination))
+    own = (destination for destination in config_set.destinations if routes.reaches(destination))
     return sorted(own, key=lambda destination: destination.name != NAME)
 
 
-def _attach_command(context: DoctorContext, config_set: ConfigSet, ways: Ways) -> str:
+def _attach_command(context: DoctorContext, config_set: ConfigSet, routes: Routes) -> str:
     """The command that attaches a configuration set, or moves one whose target no longer exists.
 
     Directly to Firehose where it sends through a project that is not the stack's: attaching cannot tell whether that
     exists where Pinpoint is unavailable, and SES accepts one project for a set.
     """
-    others = [one for one in config_set.destinations if one.project_arn and not ways.reaches(one)]
+    others = [one for one in config_set.destinations if one.project_arn and not routes.reaches(one)]
     is_direct = any(context.projects is None or one.name != NAME for one in others)
     return context.names.command(
         f"attach-config-set {shlex.quote(config_set.name)}{' --via firehose' if is_direct else ''}"

@@ -69,7 +69,7 @@ def failed_records(context: DoctorContext) -> Iterator[Finding]:
         number = f"{errors.count:,} or more objects" if errors.more else counted(errors.count, "object")
         text = f"{number} with records that could not be stored under s3://{bucket}/{ERRORS}, the newest of"
         yield "problem", f"{text} {ago(errors.newest)}", command("failed list")
-    undone = summarize_prefix(context.aws, bucket, context.names.undone)
+    undone = summarize_prefix(context.aws, bucket, context.names.failed_events)
     if undone.newest is not None:
         text = f"the partition function gave up on {counted(undone.count, 'event')}, last {ago(undone.newest)}"
         yield "warning", text, command("failed replay")

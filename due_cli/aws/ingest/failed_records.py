@@ -189,7 +189,7 @@ def _found(stack: Stack) -> Iterator[ObjectSummary]:
     """The objects by the hour in their keys; those of one folder are listed in that order."""
     aws, bucket = stack.aws, stack.names.bucket
     folders, loose = s3.list_folder(aws, bucket, ERRORS)
-    listings = [s3.list_objects(aws, bucket, folder) for folder in (*folders, stack.names.undone)]
+    listings = [s3.list_objects(aws, bucket, folder) for folder in (*folders, stack.names.failed_events)]
     return heapq.merge(*listings, loose, key=_hour)
 
 

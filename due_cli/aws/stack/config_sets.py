@@ -1,108 +1,267 @@
-"""Which way a configuration set takes to the stream, and what stands in its way: never two ways at once."""
+"""Configuration sets attached to a stack and detached from it (guide, appendix D)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 
 from due_cli.aws.client import Aws
 from due_cli.aws.resources.event_destination import NAME, EventDestination, ToProject, ToStream
 from due_cli.aws.resources.project import Project
-from due_cli.aws.resources.resource import Node
-from due_cli.aws.resources.role import Role
-from due_cli.aws.services.ses import MOST_DESTINATIONS, ConfigSet, Destination, project_id
-from due_cli.aws.stack import policies
+from due_cli.aws.resources.resource import Action, Node, Step
+from due_cli.aws.services import firehose, ses
+from due_cli.aws.services.pinpoint import NoPinpointError
+from due_cli.aws.services.ses import ConfigSet, Destination
+from due_cli.aws.stack import pinpoint
+from due_cli.aws.stack.execute import execute
 from due_cli.aws.stack.names import Names
-from due_cli.aws.stack.pinpoint import EVENT_STREAM
-from due_cli.aws.tags import Tags
-from due_cli.core.errors import RefusedError
+from due_cli.aws.stack.plan import planned, planned_removal
+from due_cli.aws.stack.routes import Routes, event_destination, ses_role
+from due_cli.aws.stack.stack import Stack
+from due_cli.core.errors import ConfigurationError, RefusedError, UsageError
+from due_cli.core.progress import Progress
+from due_cli.core.results import Done, counted
+from due_cli.core.suggestions import not_found
 
-ROLE = "ses-role"
-_REMOVE = (
-    "aws sesv2 delete-configuration-set-event-destination "
-    "--configuration-set-name {set} --event-destination-name {name}"
+AUTO, PINPOINT, FIREHOSE = "auto", "pinpoint", "firehose"
+_IDENTITIES = 20  # SES answers one such call a second
+_SET_DEFAULT = (
+    "aws sesv2 put-email-identity-configuration-set-attributes --email-identity IDENTITY --configuration-set-name NAME"
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Ways:
-    """Where a stack's mail events may go, its delivery stream and its projects; and, by ARN, what leads nowhere.
+class ConfigSets:
+    """Existing configuration sets, and the state of the targets of their event destinations."""
 
-    Of projects in ``silent`` nobody can tell, because Pinpoint is gone.
+    sets: tuple[ConfigSet, ...] = ()
+    projects: pinpoint.ProjectStates = field(default_factory=pinpoint.ProjectStates)
+    missing_streams: frozenset[str] = frozenset()
+
+
+def find_config_sets(aws: Aws, names: Names, set_names: Iterable[str]) -> ConfigSets:
+    """Configuration sets by name; raises :class:`NotFoundError` for one that does not exist."""
+    found = []
+    for name in dict.fromkeys(set_names):
+        config_set = ses.config_set(aws, name)
+        if config_set is None:
+            raise not_found("configuration set", name, {known: known for known in ses.config_set_names(aws)})
+        found.append(config_set)
+    return _with_targets(aws, names, found)
+
+
+def setup_nodes(names: Names, sets: ConfigSets, project: Project | None) -> list[Node[Aws]]:
+    """The event destinations that setup creates: a set keeps its route, a new one goes through the project if any.
+
+    Raises :class:`RefusedError` if somebody else's event destination is in the way.
     """
-
-    names: Names
-    projects: frozenset[str]
-    gone: frozenset[str] = frozenset()
-    silent: frozenset[str] = frozenset()
-
-    def reaches(self, to: Destination) -> bool:
-        """Whether an event destination leads to the stack."""
-        return to.stream_arn == self.names.stream_arn or to.project_arn in self.projects
-
-    def leads_nowhere(self, to: Destination) -> bool:
-        """Whether what an event destination leads to does not answer or does not exist (any more)."""
-        return (to.stream_arn or to.project_arn) in self.gone | self.silent
-
-    def attached(self, one: ConfigSet) -> Destination | None:
-        """The event destination that attaches a configuration set to the stack."""
-        to = one.destination(NAME)
-        return to if to and self.reaches(to) else None
-
-    def obstacle(self, one: ConfigSet, *, through_project: bool, by_request: bool) -> RefusedError | None:
-        """Why a configuration set cannot be attached: what somebody else set up is explained and not overwritten.
-
-        What leads nowhere is in nobody's way; what leads to a Pinpoint that is gone only where the stream was asked
-        for by its name (``by_request``).
-        """
-        for to in one.destinations:
-            removal = _REMOVE.format(set=one.name, name=to.name)
-            leads = f"configuration set {one.name} has an event destination {to.name} to {to.target}"
-            if to.name == NAME:
-                if to.project_arn in self.silent and not (by_request and not through_project):
-                    moving = self.names.command(f"attach-config-set {one.name} --via firehose")
-                    return RefusedError(f"{leads}, and Pinpoint does not answer", f"{moving} moves it to the stream")
-                if not self.reaches(to) and not self.leads_nowhere(to):
-                    return RefusedError(f"{leads}, which is not this stack's", f"{removal}, then this again")
-            elif self.reaches(to):
-                return RefusedError(f"{leads} already: its events would arrive twice", f"{removal}, then this again")
-            elif to.project_arn and through_project:
-                return RefusedError(f"{leads} already", f"--via firehose, or {removal}")
-        if len(one.destinations) >= MOST_DESTINATIONS and one.destination(NAME) is None:
-            words = f"configuration set {one.name} has {MOST_DESTINATIONS} event destinations, and SES takes no more"
-            return RefusedError(words, _REMOVE.format(set=one.name, name="NAME"))
-        return None
-
-    def to_stream(self) -> ToStream:
-        """Straight to the stream."""
-        return ToStream(stream_arn=self.names.stream_arn, role_arn=self.names.role_arn("ses"))
-
-    def to_project(self, project: Project) -> ToProject:
-        """Through a project."""
-        return ToProject(project=project, arn_prefix=self.names.arn("mobiletargeting", "apps/"))
-
-    def as_it_is(self, to: Destination) -> ToStream | ToProject:
-        """The way that an attached configuration set takes."""
-        if to.project_arn is None:
-            return self.to_stream()
-        identity = project_id(to.project_arn)
-        return self.to_project(Project(title=identity, project_id=identity, tags={}))
+    routes = _routes(names, sets, project)
+    return [_node(config_set, routes, project, AUTO) for config_set in sets.sets]
 
 
-def role(names: Names, tags: Tags, kms_key: str | None) -> Node[Aws]:
-    """The role in which SES puts records into the stream."""
-    trust = policies.trust("ses", names, names.arn("ses", "configuration-set/*"))
-    return Node(
-        ROLE, Role(name=names.role("ses"), trust=trust, rights=policies.sender_rights(names, kms_key), tags=tags)
-    )
+def attach(stack: Stack, set_names: list[str], via: str, everything: bool, progress: Progress) -> Done:
+    """Send the mail events of configuration sets to the stack, once each, and name the identities that use none.
+
+    ``via`` is ``pinpoint`` (through the stack's project), ``firehose`` (directly to the stream) or ``auto``: a set
+    keeps its route, and a new one goes through the project if the stack has one. With ``everything`` it is every set
+    of the account and region, and one with an obstacle is skipped.
+
+    Raises :class:`NotFoundError` for a set that does not exist, :class:`RefusedError` for an obstacle.
+    """
+    _require_names(set_names, everything)
+    aws, names = stack.aws, stack.names
+    if firehose.stream_status(aws, names.stream) is None:
+        raise ConfigurationError(f"the stack {names.stack} has no stream {names.stream}", names.command("setup"))
+    sets = _with_targets(aws, names, ses.config_sets(aws)) if everything else find_config_sets(aws, names, set_names)
+    project, notes = _project(stack, via)
+    routes = _routes(names, sets, project)
+    destinations: list[Node[Aws]] = []
+    skipped: list[str] = []
+    for config_set in sets.sets:
+        try:
+            destinations.append(_node(config_set, routes, project, via))
+        except RefusedError as obstacle:
+            if not everything:
+                raise
+            skipped.append(f"Skipped: {obstacle.message}")
+    steps = planned([*_role(stack, destinations), *destinations], aws)
+    _execute(steps, aws, "Attaching", progress)
+    lines = _attached_lines(steps, routes, sets) if sets.sets else ["No configuration set in this account and region"]
+    identities, next_steps = _identities_without_set(aws, progress, everything=everything)
+    return Done([*notes, *lines, *skipped, *identities], (names.command("doctor"), *next_steps))
 
 
-def node(config_set: str, to: ToStream | ToProject) -> Node[Aws]:
-    """The event destination of a configuration set; SES takes one change at a time, once a second."""
-    through = {EVENT_STREAM, f"{EVENT_STREAM}-{to.project.project_id}"} if isinstance(to, ToProject) else None
-    needs = through or {"stream", ROLE}
-    return Node(
-        f"destination-{config_set}",
-        EventDestination(config_set=config_set, to=to),
-        frozenset(needs),
-        serial_group="ses",
-    )
+def detach(stack: Stack, set_names: list[str], progress: Progress) -> Done:
+    """Delete the event destinations that attach configuration sets to the stack; any other one stays.
+
+    Raises :class:`NotFoundError` for a set that does not exist.
+    """
+    _require_names(set_names, everything=False)
+    aws, names = stack.aws, stack.names
+    sets = find_config_sets(aws, names, set_names)
+    routes = _routes(names, sets, None)
+    _execute(planned_removal(_attached(sets, routes), aws), aws, "Detaching", progress)
+    return Done([_detached_line(config_set, routes) for config_set in sets.sets])
+
+
+def sender_nodes(aws: Aws, names: Names, note: Callable[[str], None] = lambda _: None) -> list[Node[Aws]]:
+    """What sends events to a stack, for its removal: event destinations, event streams, the project it created.
+
+    Without SES there are no configuration sets: a note says so, and the rest can be deleted.
+    """
+    found = ses.config_sets_or_none(aws)
+    if found is None:
+        note("event destinations of configuration sets, if there are any: Amazon SES does not answer here")
+    sets = _with_targets(aws, names, found or ())
+    for config_set in sets.sets:
+        to = config_set.destination(NAME)
+        if to and to.project_arn in sets.projects.unknown:
+            note(f"configuration set {config_set.name} keeps {NAME}: Pinpoint does not say whose project it leads to")
+    return [*pinpoint.removal_nodes(aws, names, note), *_attached(sets, _routes(names, sets, None))]
+
+
+def _with_targets(aws: Aws, names: Names, sets: Iterable[ConfigSet]) -> ConfigSets:
+    existing = tuple(sets)
+    destinations = [to for config_set in existing for to in config_set.destinations]
+    projects = pinpoint.project_states(aws, names, (to.project_arn for to in destinations if to.project_arn))
+    streams = {to.stream_arn for to in destinations if to.name == NAME and to.stream_arn} - {names.stream_arn}
+    prefix = names.arn("firehose", "deliverystream/")
+    here = (arn for arn in streams if arn.startswith(prefix))
+    missing = frozenset(arn for arn in here if firehose.stream_is_missing(aws, arn.removeprefix(prefix)))
+    return ConfigSets(existing, projects, missing)
+
+
+def _routes(names: Names, sets: ConfigSets, project: Project | None) -> Routes:
+    arn = names.arn("mobiletargeting", f"apps/{project.project_id}") if project and project.project_id else None
+    own = sets.projects.own | ({arn} if arn else set())
+    return Routes(names, own, sets.projects.missing | sets.missing_streams, sets.projects.unknown)
+
+
+def _attached(sets: ConfigSets, routes: Routes) -> list[Node[Aws]]:
+    """The event destinations that attach configuration sets to the stack."""
+    pairs = ((config_set.name, routes.attached(config_set)) for config_set in sets.sets)
+    return [event_destination(name, routes.current(destination)) for name, destination in pairs if destination]
+
+
+def _node(config_set: ConfigSet, routes: Routes, project: Project | None, via: str) -> Node[Aws]:
+    """The event destination of a configuration set; raises :class:`RefusedError` for what is in its way."""
+    to = _route(routes.attached(config_set), routes, project, via)
+    obstacle = routes.obstacle(config_set, through_project=isinstance(to, ToProject), explicit=via == FIREHOSE)
+    if obstacle:
+        raise obstacle
+    return event_destination(config_set.name, to)
+
+
+def _route(current: Destination | None, routes: Routes, project: Project | None, via: str) -> ToStream | ToProject:
+    if current and via in (AUTO, FIREHOSE if current.stream_arn else PINPOINT):
+        return routes.current(current)
+    return routes.to_stream() if project is None else routes.to_project(project)
+
+
+def _project(stack: Stack, via: str) -> tuple[Project | None, list[str]]:
+    """The project that configuration sets go through, and a note if Pinpoint is unavailable."""
+    if via == FIREHOSE:
+        return None, []
+    try:
+        apps = pinpoint.sending_projects(stack.aws, stack.names)
+    except NoPinpointError as error:
+        if via == PINPOINT:
+            raise
+        return None, [f"{pinpoint.unavailable(error)}; sending directly to Firehose"]
+    if apps:
+        return Project(title=apps[0].name, project_id=apps[0].project_id, tags={}), []
+    if via == PINPOINT:
+        problem = f"no Pinpoint project sends its events to {stack.names.stream}"
+        attaching = stack.names.command("attach-project PROJECT_ID")
+        raise ConfigurationError(problem, f"{attaching}, or --via firehose")
+    return None, []
+
+
+def _role(stack: Stack, destinations: list[Node[Aws]]) -> list[Node[Aws]]:
+    """SES's role, if one of the event destinations needs it."""
+    resources = [node.resource for node in destinations]
+    if any(isinstance(one, EventDestination) and isinstance(one.to, ToStream) for one in resources):
+        return [ses_role(stack.names, stack.tags, stack.options.kms_key)]
+    return []
+
+
+def _execute(steps: list[Step[Aws]], aws: Aws, title: str, progress: Progress) -> None:
+    progress.start(title, sum(step.action is not Action.KEEP for step in steps))
+    try:
+        execute(steps, aws, lambda _: progress.advance(1))
+    finally:
+        progress.finish()
+
+
+def _require_names(set_names: list[str], everything: bool) -> None:
+    if bool(set_names) == everything:
+        raise UsageError("name configuration sets or give --all", "due attach-config-set NAME...")
+
+
+def _attached_lines(steps: list[Step[Aws]], routes: Routes, sets: ConfigSets) -> list[str]:
+    before = {config_set.name: config_set.destination(NAME) for config_set in sets.sets}
+    lines = []
+    for step in steps:
+        resource = step.node.resource
+        if not isinstance(resource, EventDestination):
+            continue
+        was, name = before[resource.config_set], resource.config_set
+        target = f"the delivery stream {routes.names.stream}"
+        if isinstance(resource.to, ToProject):
+            target = f"the project {resource.to.project.name}"
+        if step.action is Action.KEEP:
+            lines.append(f"Configuration set {name} is already attached to {target}")
+        elif was and routes.leads_nowhere(was):
+            lines.append(f"Moved configuration set {name} from {was.target}, which is gone, to {target}")
+        elif was and bool(was.stream_arn) != isinstance(resource.to, ToStream):
+            lines.append(f"Moved configuration set {name} from {was.target} to {target}")
+        elif was:
+            lines.append(f"Updated configuration set {name}: {', '.join(one.setting for one in step.differences)}")
+        else:
+            lines.append(f"Attached configuration set {name} to {target}")
+    return lines
+
+
+def _detached_line(config_set: ConfigSet, routes: Routes) -> str:
+    name = config_set.name
+    others = [to for to in config_set.destinations if to.name != NAME and routes.reaches(to)]
+    rest = f"; its event destination {others[0].name} leads to {others[0].target} too, and stays" if others else ""
+    to = config_set.destination(NAME)
+    if to and routes.reaches(to):
+        return f"Detached configuration set {name} from {to.target}{rest}"
+    other = f": its event destination {NAME} leads to {to.target}, and stays" if to else ""
+    return f"Configuration set {name} is not attached{other}{rest}"
+
+
+def _identities_without_set(aws: Aws, progress: Progress, *, everything: bool) -> tuple[list[str], tuple[str, ...]]:
+    """Lines that name the identities without a default set, whose mail is missed, and the command that sets one.
+
+    With ``everything`` each identity of the account and region is checked, else the first few, domains before
+    addresses.
+    """
+    try:
+        names = ses.identity_names(aws)
+        checked = names if everything else names[:_IDENTITIES]
+        without = _without_set(aws, checked, progress)
+    except RefusedError as problem:
+        return [f"which identities send without a configuration set is not known: {problem.message}"], ()
+    if not without:
+        return [], ()
+    more = len(checked) < len(names)
+    of = f" (of the first {len(checked)} of {len(names):,}: --all checks every one)" if more else ""
+    count = counted(len(without), "identity")
+    line = f"{count} without a default configuration set{of}: events of mail that names none are missed"
+    return [line, *(f"  {name}" for name in without)], (_SET_DEFAULT,)
+
+
+def _without_set(aws: Aws, names: list[str], progress: Progress) -> list[str]:
+    progress.start("Checking identities", len(names))
+    without = []
+    try:
+        for identity in ses.identities(aws, names):
+            progress.advance(1)
+            if identity.config_set is None:
+                without.append(identity.name)
+    finally:
+        progress.finish()
+    return without

@@ -26,10 +26,11 @@ from due_cli.aws.resources.stream import DeliveryStream
 from due_cli.aws.resources.topic import Topic
 from due_cli.aws.resources.view import View
 from due_cli.aws.resources.workgroup import Workgroup
-from due_cli.aws.stack import config_sets, policies
+from due_cli.aws.stack import policies
 from due_cli.aws.stack.names import ERRORS, EVENTS, RESULTS, Names
 from due_cli.aws.stack.options import OPTIONS_VARIABLE, Options
 from due_cli.aws.stack.package import Package
+from due_cli.aws.stack.routes import ses_role
 from due_cli.aws.tags import DATABASE
 from due_cli.sql import files
 
@@ -203,7 +204,7 @@ def _stream(names: Names, options: Options) -> list[Node[Aws]]:
         _node("stream-log", _log_group(names, options, names.stream_log_group, _LOG_STREAM)),
         _node("stream-role", role),
         _node("stream", stream, "bucket", "table", "transform", "stream-log", "stream-role"),
-        config_sets.role(names, tags, options.kms_key),
+        ses_role(names, tags, options.kms_key),
     ]
 
 
@@ -322,7 +323,7 @@ def _function(
             "DUE_BUCKET": names.bucket,
             "DUE_DATABASE": options.database,
             "DUE_TABLE": TABLE,
-            OPTIONS_VARIABLE: options.packed(),
+            OPTIONS_VARIABLE: options.encode(),
             **(environment or {}),
         },
         memory_mb=memory_mb,

@@ -1,4 +1,4 @@
-"""The names of everything that a stack is made of: from its own name, the account and the region alone.
+"""The names of a stack's resources, which follow from its own name, the account and the region alone.
 
 So a second machine finds the same deployment without a file (docs/aws.md).
 """
@@ -20,7 +20,7 @@ _DATABASE = re.compile(r"[a-z0-9_]{1,255}")
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What a stack's resources are called."""
+    """The names of a stack's resources."""
 
     stack: str
     account: str
@@ -54,11 +54,11 @@ class Names:
 
     @property
     def topic(self) -> str:
-        """The SNS topic of alarms, where mail is asked for."""
+        """The SNS topic of alarms."""
         return f"{self.stack}-alarms"
 
     def command(self, words: str) -> str:
-        """A command of due's on this stack, to be typed next."""
+        """A command of due's on this stack, to suggest to the user."""
         return f"due {words}" if self.stack == "due" else f"due {words} --stack {self.stack}"
 
     def function(self, name: str) -> str:
@@ -66,8 +66,8 @@ class Names:
         return f"{self.stack}-{name}"
 
     @property
-    def undone(self) -> str:
-        """Where Lambda keeps the events that the partition function failed on for good; the prefix is Lambda's own."""
+    def failed_events(self) -> str:
+        """The prefix, of Lambda's choice, of the events that the partition function failed on for good."""
         return f"aws/lambda/async/{self.function('partition')}/"
 
     def role(self, name: str) -> str:
@@ -79,7 +79,7 @@ class Names:
         return f"{self.stack}-{name}"
 
     def log_group(self, function: str) -> str:
-        """The log group of a function, where Lambda writes to."""
+        """The log group that Lambda writes a function's log to."""
         return f"/aws/lambda/{self.function(function)}"
 
     @property
@@ -132,8 +132,7 @@ def names_of(stack: str, account: str, region: str, partition: str = "aws") -> N
     return names
 
 
-def checked_database(database: str) -> str:
-    """The name of a Glue database; raises :class:`UsageError` for other characters (guide, parameters)."""
+def validate_database(database: str) -> None:
+    """Raises :class:`UsageError` for what is no name of a Glue database (guide, parameters)."""
     if not _DATABASE.fullmatch(database):
         raise UsageError(f"--database: {database!r} is no name for a database", "a-z, 0-9 and _")
-    return database

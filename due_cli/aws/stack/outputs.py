@@ -1,4 +1,4 @@
-"""What a stack is made of, by the keys of the guide's CloudFormation outputs and due's own."""
+"""The outputs of a stack, by the keys of the guide's CloudFormation outputs and due's own."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from due_cli.aws.stack.stack import Stack
 from due_cli.core.results import Value
 
 
-def of(stack: Stack) -> dict[str, Value]:
-    """The outputs; Pinpoint's are None where the stack has no project, the status API's where it is missing."""
+def outputs(stack: Stack) -> dict[str, Value]:
+    """The outputs; Pinpoint's are None if the stack has no project, the status API's if it is missing."""
     names, options = stack.names, stack.options
     project = _project(stack)
     return {
@@ -35,8 +35,8 @@ def of(stack: Stack) -> dict[str, Value]:
 
 
 def _project(stack: Stack) -> App | None:
-    """The project whose events the stack gets: the one that it made before those that were attached later."""
+    """The project whose events the stack gets: one that it created before those that were attached later."""
     try:
-        return next(iter(pinpoint.reaching(stack.aws, stack.names)), None)
+        return next(iter(pinpoint.sending_projects(stack.aws, stack.names)), None)
     except NoPinpointError:
         return None

@@ -78,7 +78,7 @@ def partition_rights(names: Names, database: str, kms_key: str | None) -> Policy
     statements = [
         own_log(names, "partition"),
         allow(["glue:GetTable", "glue:BatchCreatePartition"], table_arns(names, database)),
-        allow("s3:PutObject", f"{names.bucket_arn}/{names.undone}*"),
+        allow("s3:PutObject", f"{names.bucket_arn}/{names.failed_events}*"),
         allow("s3:ListBucket", names.bucket_arn),
     ]
     if kms_key:

@@ -1,20 +1,20 @@
-"""A stack as every command finds it: the services, its names, and what was chosen for it."""
+"""A stack as every command finds it: the services, its names and its options."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from due_cli.aws.client import Aws
-from due_cli.aws.stack.deployed import function_environment, role_tags
+from due_cli.aws.errors import ignore_errors, translate_errors
 from due_cli.aws.stack.names import STACK_TAG, Names, names_of
-from due_cli.aws.stack.options import OPTIONS_VARIABLE, Options, unpacked
-from due_cli.aws.tags import DATABASE
+from due_cli.aws.stack.options import OPTIONS_VARIABLE, Options, decode_options
+from due_cli.aws.tags import DATABASE, tags_from_list
 from due_cli.core.errors import ConfigurationError
 
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """A stack that is there; one that is not ``whole`` has lost what said what was chosen for it."""
+    """An existing stack; one that is not ``whole`` has lost the function that holds its options."""
 
     aws: Aws
     names: Names
@@ -23,7 +23,7 @@ class Stack:
 
     @property
     def tags(self) -> dict[str, str]:
-        """What every resource of it is tagged with."""
+        """The tags of every resource of it."""
         return self.options.tags_of(self.names.stack)
 
 
@@ -33,23 +33,29 @@ def names_in(aws: Aws, stack: str) -> Names:
     return names_of(stack, caller.account, caller.region, caller.partition)
 
 
-def chosen_options(aws: Aws, names: Names) -> Options | None:
-    """What was chosen for a stack; None where there is none, or only the beginning of one."""
-    environment = function_environment(aws, names.function("transform"))
-    return None if environment is None else unpacked(environment.get(OPTIONS_VARIABLE, ""))
+def stored_options(aws: Aws, names: Names) -> Options | None:
+    """The options of a stack; None if there is none, or a setup was interrupted before its transform."""
+    name = names.function("transform")
+    with translate_errors(f"looking for function {name}"), ignore_errors("ResourceNotFoundException"):
+        function = aws.lambda_.get_function_configuration(FunctionName=name)
+        return decode_options(function.get("Environment", {}).get("Variables", {}).get(OPTIONS_VARIABLE, ""))
+    return None
 
 
-def begun_options(aws: Aws, names: Names) -> Options | None:
-    """What is known of a stack that has the beginning of a transform only: its database. None where it has none."""
-    tags = role_tags(aws, names.role("transform"))
-    is_own = tags.get(STACK_TAG) == names.stack
-    return Options(database=tags[DATABASE]) if is_own and DATABASE in tags else None
+def partial_options(aws: Aws, names: Names) -> Options | None:
+    """What the transform's role alone says of a stack's options: its database. None without such a role."""
+    name = names.role("transform")
+    with translate_errors(f"looking for role {name}"), ignore_errors("NoSuchEntity"):
+        tags = tags_from_list(aws.iam.get_role(RoleName=name)["Role"].get("Tags", []))
+        is_own = tags.get(STACK_TAG) == names.stack
+        return Options(database=tags[DATABASE]) if is_own and DATABASE in tags else None
+    return None
 
 
-def found(aws: Aws, stack: str) -> Stack:
-    """The stack; raises :class:`ConfigurationError` where there is none in this account and region."""
+def find_stack(aws: Aws, stack: str) -> Stack:
+    """The stack; raises :class:`ConfigurationError` if there is none in this account and region."""
     names = names_in(aws, stack)
-    options = chosen_options(aws, names)
+    options = stored_options(aws, names)
     if options is None:
         raise ConfigurationError(
             f"no stack {stack} in account {names.account}, region {names.region}",
@@ -58,9 +64,8 @@ def found(aws: Aws, stack: str) -> Stack:
     return Stack(aws, names, options)
 
 
-def remains(aws: Aws, stack: str) -> Stack:
-    """The stack, or what may be left of it after a setup or teardown that was cut off."""
+def find_partial_stack(aws: Aws, stack: str) -> Stack:
+    """The stack, or what may remain of it after an interrupted setup or teardown."""
     names = names_in(aws, stack)
-    options = chosen_options(aws, names)
-    known = options or begun_options(aws, names) or Options()
-    return Stack(aws, names, known, whole=options is not None)
+    options = stored_options(aws, names)
+    return Stack(aws, names, options or partial_options(aws, names) or Options(), whole=options is not None)

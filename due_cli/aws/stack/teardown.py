@@ -1,78 +1,92 @@
-"""``due teardown`` on AWS: what belongs to a stack is found, shown, and removed; the events stay unless asked.
+"""``due teardown`` on AWS: what belongs to a stack is found, shown and deleted; the events stay unless asked.
 
-The transform function goes last but for its role and log: it says what was chosen for the stack, so a teardown that
-was cut off finds the rest when it is run again.
+The transform function is deleted last but for its role and log: it holds the stack's options, so that a teardown that
+was interrupted finds the rest when it is run again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from due_cli.aws.client import Aws
+from due_cli.aws.errors import ignore_errors, translate_errors
 from due_cli.aws.resources.resource import Action, Node, Step
 from due_cli.aws.resources.stream import DeliveryStream
-from due_cli.aws.stack import package, senders
-from due_cli.aws.stack.deployed import tables_of
+from due_cli.aws.resources.view import is_own_view
+from due_cli.aws.stack import package
+from due_cli.aws.stack.config_sets import sender_nodes
 from due_cli.aws.stack.desired import TABLE, desired, obsolete
 from due_cli.aws.stack.execute import execute_aloud
-from due_cli.aws.stack.ownership import not_own
-from due_cli.aws.stack.plan import planned_removal
-from due_cli.aws.stack.setup import PLAN_COLUMNS, plan_row
+from due_cli.aws.stack.plan import PLAN_COLUMNS, is_own, plan_row, planned_removal
 from due_cli.aws.stack.stack import Stack
 from due_cli.core.progress import Progress
 from due_cli.core.results import Done, Removal, Table
 from due_cli.sql import files
 
 _LAST = frozenset(("transform", "transform-role", "transform-log"))
-_CATALOG = ("database", "table", "view")
+_CATALOG = ("database", "table", "view")  # how the keys of the catalog's resources begin
 
 
-def removal(stack: Stack, *, delete_data: bool) -> Removal:
-    """What would be removed, and the question to ask before."""
-    steps = _steps(stack, _others(stack), delete_data=delete_data)
-    going = [step for step in steps if step.action is Action.DELETE]
+def plan_teardown(stack: Stack, *, delete_data: bool) -> Removal:
+    """What is deleted of a stack, the question to ask before, and its execution."""
+    aws, names, options = stack.aws, stack.names, stack.options
+    nodes = desired(names, options, package.package())
+    # Without its options a stack's database has the default name, which may be another stack's.
+    has_database = stack.whole or _exists(nodes, "database", aws)
+    tables = _foreign_tables(aws, options.database) if has_database else []
+    notes: list[str] = []
+    senders = sender_nodes(aws, names, notes.append)
+    stays = [*([] if delete_data else ["bucket"]), *(["database"] if tables else [])]
+    deleted = [
+        _drained(node, aws) if not delete_data else node
+        for node in (*nodes, *obsolete(names, options))
+        if node.key not in stays and (has_database or not node.key.startswith(_CATALOG))
+    ]
+    steps = planned_removal([_before_the_last(node) for node in (*deleted, *senders)], aws)
+    keeps_bucket = not delete_data and _exists(nodes, "bucket", aws)
+
+    foreign = [step.node.resource for step in steps if step.action is Action.KEEP]
+    kept = [*notes, *(f"{one.kind} {one.name}, which is not the stack's by its tags" for one in foreign)]
+    if keeps_bucket:
+        kept.append(f"bucket {names.bucket} (the events; --delete-data deletes them)")
+    if tables:
+        kept.append(f"database {options.database}, which has tables of yours: {', '.join(tables)}")
+
+    def carry_out(progress: Progress) -> Done:
+        return _delete(stack, steps, [f"left: {one}" for one in kept], progress)
+
+    rows = [plan_row(step) for step in steps if step.action is Action.DELETE]
+    question = _question(stack, steps, delete_data=delete_data, keeps_bucket=keeps_bucket)
+    return Removal(question, carry_out, Table(PLAN_COLUMNS, rows, empty="nothing to delete"))
+
+
+def _delete(stack: Stack, steps: list[Step[Aws]], kept: list[str], progress: Progress) -> Done:
+    """Delete the resources and wait until they are gone; say what stays, and why."""
     names = stack.names
-    seconds = _drain_seconds(steps)
-    waiting = f", after {seconds} seconds for those that are on their way" if seconds else ""
+    if seconds := _drain_seconds(steps):
+        progress.note(f"{names.stream} has {seconds} seconds to deliver what it holds; --delete-data does not wait")
+    execute_aloud(steps, stack.aws, "Deleting", progress)
+    is_deleted = any(step.action is Action.DELETE for step in steps)
+    return Done([f"Deleted stack {names.stack}" if is_deleted else f"Nothing to delete of stack {names.stack}", *kept])
+
+
+def _question(stack: Stack, steps: list[Step[Aws]], *, delete_data: bool, keeps_bucket: bool) -> str:
+    names, seconds = stack.names, _drain_seconds(steps)
     place = f"account {names.account}, region {names.region}"
     if delete_data:
         place += f"; with all events in {names.bucket}"
-    elif _is_there(stack, "bucket"):
+    elif keeps_bucket:
+        waiting = f", after {seconds} seconds for those that are on their way" if seconds else ""
         place += f"; the events in {names.bucket} stay{waiting}"
-    question = f"Remove these {len(going)} resources of the stack {names.stack} ({place})?"
-    return Removal(question, Table(PLAN_COLUMNS, [plan_row(step) for step in going], empty="nothing is left to remove"))
+    count = sum(step.action is Action.DELETE for step in steps)
+    return f"Delete these {count} resources of the stack {names.stack} ({place})?"
 
 
-def take_down(stack: Stack, *, delete_data: bool, progress: Progress) -> Done:
-    """Removes what is there of a stack and waits until it is gone; says what was left and why."""
-    names, others = stack.names, _others(stack)
-    unsure: list[str] = []
-    steps = _steps(stack, others, unsure.append, delete_data=delete_data)
-    left = [*(f"left: {one}" for one in unsure), *_left(stack, others, steps, delete_data=delete_data)]
-    if seconds := _drain_seconds(steps):
-        progress.note(f"{names.stream} has {seconds} seconds to deliver what it holds; --delete-data does not wait")
-    execute_aloud(steps, stack.aws, "Taking down", progress)
-    what = (
-        f"the stack {names.stack} is gone"
-        if any(step.action is Action.DELETE for step in steps)
-        else f"nothing was left of the stack {names.stack}"
-    )
-    return Done([what, *left])
-
-
-def _steps(
-    stack: Stack, others: list[str], note: Callable[[str], None] = lambda _: None, *, delete_data: bool
-) -> list[Step[Aws]]:
-    aws, names, options = stack.aws, stack.names, stack.options
-    nodes = [*desired(names, options, package.package()), *obsolete(names, options)]
-    if not delete_data:
-        nodes = [_drained(node, aws) for node in nodes if node.key != "bucket"]
-    if not _knows_its_database(stack):
-        nodes = [node for node in nodes if not node.key.startswith(_CATALOG)]
-    elif others:
-        nodes = [node for node in nodes if node.key != "database"]
-    return planned_removal([_before_the_last(node) for node in (*nodes, *senders.attached(aws, names, note))], aws)
+def _exists(nodes: list[Node[Aws]], key: str, aws: Aws) -> bool:
+    """Whether a resource exists and is the stack's own."""
+    node = next(node for node in nodes if node.key == key)
+    current = node.resource.current(aws)
+    return current is not None and is_own(node, current)
 
 
 def _drained(node: Node[Aws], aws: Aws) -> Node[Aws]:
@@ -88,35 +102,11 @@ def _before_the_last(node: Node[Aws]) -> Node[Aws]:
     return node if node.key in _LAST else replace(node, depends_on=node.depends_on | {"transform"})
 
 
-def _others(stack: Stack) -> list[str]:
-    """Tables and views of the database that due did not make; of a database that is not known, none."""
-    if not _knows_its_database(stack):
-        return []
-    own = {TABLE, *files.names("views")}  # a view that Athena has just made is not marked as due's yet
-    return [table for table in tables_of(stack.aws, stack.options.database) if table not in own]
-
-
-def _knows_its_database(stack: Stack) -> bool:
-    """Whether the database is the stack's: without its options, that of the default name may be another stack's."""
-    if stack.whole:
-        return True
-    return _is_there(stack, "database")
-
-
-def _is_there(stack: Stack, key: str) -> bool:
-    """Whether a stack has one of its resources."""
-    nodes = desired(stack.names, stack.options, package.package())
-    resource = next(node.resource for node in nodes if node.key == key)
-    found = resource.current(stack.aws)
-    return found is not None and not_own(resource.kind, resource.desired(), found) is None
-
-
-def _left(stack: Stack, others: list[str], steps: list[Step[Aws]], *, delete_data: bool) -> list[str]:
-    """A line for each thing that stays, with why."""
-    kept = [step.node.resource for step in steps if step.action is Action.KEEP]
-    left = [f"left: {one.kind} {one.name}, which is not the stack's by its tags" for one in kept]
-    if not delete_data and _is_there(stack, "bucket"):
-        left.append(f"left: bucket {stack.names.bucket} (the events; --delete-data deletes them)")
-    if others:
-        left.append(f"left: database {stack.options.database}, which has tables of yours: {', '.join(others)}")
-    return left
+def _foreign_tables(aws: Aws, database: str) -> list[str]:
+    """The tables and views of a database that due did not create; none if there is no such database."""
+    own = {TABLE, *files.names("views")}  # a view that Athena has just created is not marked as due's yet
+    with translate_errors(f"listing the tables of {database}"), ignore_errors("EntityNotFoundException"):
+        pages = aws.glue.get_paginator("get_tables").paginate(DatabaseName=database)
+        tables = [table for page in pages for table in page["TableList"] if table["Name"] not in own]
+        return [table["Name"] for table in tables if not is_own_view(table)]
+    return []

@@ -42,6 +42,6 @@ def attach_config_set(
     Each gets an event destination named event-database: directly to Firehose with all ten event types, or through
     Pinpoint with the guide's eight. A set that uses the other way is moved; no set gets both.
     """
-    from due_cli.aws.stack import senders
+    from due_cli.aws.stack import config_sets
 
-    return senders.attach(stack_of(context), names or [], via.value, everything, progress_of(context))
+    return config_sets.attach(stack_of(context), names or [], via.value, everything, progress_of(context))

@@ -19,6 +19,6 @@ def detach_config_set(
     names: Annotated[list[str], typer.Argument(metavar="NAME...", help="SES configuration sets.")],
 ) -> Done:
     """Remove the event destinations that attach configuration sets to the database; others stay."""
-    from due_cli.aws.stack import senders
+    from due_cli.aws.stack import config_sets
 
-    return senders.detach(stack_of(context), names, progress_of(context))
+    return config_sets.detach(stack_of(context), names, progress_of(context))

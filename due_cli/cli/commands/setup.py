@@ -25,7 +25,7 @@ from due_cli.core.results import Done, Table, Text
 from due_cli.core.settings import AwsChoice, LocalChoice, choose_setup_target
 
 if TYPE_CHECKING:
-    from due_cli.aws.stack.setup import Prepared
+    from due_cli.aws.stack.setup import SetupPlan
 
 app = App(position=1)
 
@@ -76,21 +76,24 @@ def _setup(
     aws = Aws(choice.profile, choice.region)
     if policy:
         return Text(setup.policy(aws, choice.stack, chosen, progress_of(context)))
-    project = pinpoint.Asked(pinpoint_project_id, pinpoint_project_name, not no_pinpoint)
+    project = pinpoint.ProjectChoice(
+        project_id=pinpoint_project_id, project_name=pinpoint_project_name, use=not no_pinpoint
+    )
     sets = tuple((config_sets or "").replace(",", " ").split())
-    prepared = setup.prepared(aws, choice.stack, setup.Asked(chosen, project, sets, tuple(tag or ())))
-    return prepared.plan() if plan else _carry_out(context, choice, prepared, yes=yes)
+    request = setup.SetupRequest(options=chosen, project=project, config_sets=sets, tags=tuple(tag or ()))
+    setup_plan = setup.plan_setup(aws, choice.stack, request)
+    return setup_plan.table() if plan else _execute(context, choice, setup_plan, yes=yes)
 
 
-def _carry_out(context: typer.Context, choice: AwsChoice, prepared: Prepared, *, yes: bool) -> Done:
-    from due_cli.aws.stack.setup import carry_out
+def _execute(context: typer.Context, choice: AwsChoice, plan: SetupPlan, *, yes: bool) -> Done:
+    from due_cli.aws.stack.setup import execute_setup
 
-    if prepared.changes:
-        preview(context, prepared.plan())
-        if not confirm(prepared.question, yes=yes, what="due setup"):
+    if plan.changes:
+        preview(context, plan.table())
+        if not confirm(plan.question, yes=yes, what="due setup"):
             return Done(["Nothing was changed"])
-    done = carry_out(prepared, progress_of(context))
-    found = AwsChoice(choice.stack, prepared.stack.names.region, choice.profile, choice.source)
+    done = execute_setup(plan, progress_of(context))
+    found = AwsChoice(choice.stack, plan.stack.names.region, choice.profile, choice.source)
     return Done([*done.lines, *remember(found)], done.next_steps)
 
 
@@ -104,11 +107,11 @@ def _set_up_folder(context: typer.Context, choice: LocalChoice, chosen: Mapping[
 
 def _command() -> Callable[..., Any]:
     """The command, with the options that a stack has (``due_cli/aws/stack/options.py``) beside its own."""
-    from due_cli.aws.stack.options import choices
+    from due_cli.aws.stack.options import setup_options
 
     parameters = inspect.signature(_setup, eval_str=True).parameters
     own = [parameter for name, parameter in parameters.items() if name != "chosen"]
-    return with_signature(_setup, [*own, *map(_stack_option, choices())])
+    return with_signature(_setup, [*own, *map(_stack_option, setup_options())])
 
 
 def _stack_option(option: Field[Any]) -> inspect.Parameter:

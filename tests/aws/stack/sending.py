@@ -6,11 +6,12 @@ from typing import Any
 
 from due_cli.aws.client import Aws
 from due_cli.aws.resources.resource import Action, Node, Step
-from due_cli.aws.stack import config_sets, senders
+from due_cli.aws.stack import config_sets
 from due_cli.aws.stack.execute import execute
 from due_cli.aws.stack.names import STACK_TAG, Names
 from due_cli.aws.stack.options import Options
 from due_cli.aws.stack.plan import planned
+from due_cli.aws.stack.routes import ses_role
 from due_cli.aws.stack.stack import Stack, names_in
 from due_cli.core.progress import Silent
 from due_cli.core.results import Done
@@ -26,7 +27,7 @@ def a_stack(emulator: AwsEmulator, name: str = "due") -> Stack:
     aws = Aws()
     names = names_in(aws, name)
     make_stream(emulator, names.stream)
-    apply([config_sets.role(names, {STACK_TAG: names.stack}, None)], aws)
+    apply([ses_role(names, {STACK_TAG: names.stack}, None)], aws)
     emulator.journal.clear()
     return Stack(aws, names, Options())
 
@@ -106,11 +107,11 @@ def to_topic(name: str) -> dict[str, Any]:
 
 
 def attach(stack: Stack, *names: str, via: str = "auto", everything: bool = False) -> Done:
-    return senders.attach(stack, list(names), via, everything, Silent())
+    return config_sets.attach(stack, list(names), via, everything, Silent())
 
 
 def detach(stack: Stack, *names: str) -> Done:
-    return senders.detach(stack, list(names), Silent())
+    return config_sets.detach(stack, list(names), Silent())
 
 
 def a_project(emulator: AwsEmulator, stack: Stack) -> str:

@@ -24,13 +24,13 @@ def stack(emulator: AwsEmulator) -> AwsEmulator:
 def test_sets_and_projects_are_attached_and_detached(stack: AwsEmulator, due: Due) -> None:
     project = sending.make_project(stack, "shop")
     ran = process("attach-config-set", "marketing", "--stack", "due").done()
-    assert ran.out == "configuration set marketing sends its events to the delivery stream due-events\n"
+    assert ran.out == "Attached configuration set marketing to the delivery stream due-events\n"
     due("attach-project", project, "--stack", "due").done()
     assert sending.stream_of(stack, project)
-    assert "attached already" in due("attach-config-set", "marketing", "--stack", "due").done().out
+    assert "is already attached to" in due("attach-config-set", "marketing", "--stack", "due").done().out
     ran = due("attach-config-set", "--all", "--via", "pinpoint", "--stack", "due").done()
-    assert "marketing moved from" in ran.out
-    assert "configuration set receipts sends its events to the project shop" in ran.out
+    assert "Moved configuration set marketing from" in ran.out
+    assert "Attached configuration set receipts to the project shop" in ran.out
     due("detach-project", project, "--stack", "due").failed(5)
     due("detach-config-set", "marketing", "receipts", "--stack", "due").done()
     due("detach-project", project, "--stack", "due").done()

@@ -149,7 +149,7 @@ def test_what_does_not_need_each_other_is_done_side_by_side() -> None:
 def test_what_needs_each_other_is_an_error_and_no_endless_wait() -> None:
     nodes = [Node("a", Thing("a"), frozenset({"b"})), Node("b", Thing("b"), frozenset({"a"})), Node("c", Thing("c"))]
     cloud = Cloud()
-    with pytest.raises(ValueError, match="these need each other: a, b"):
+    with pytest.raises(ValueError, match="these depend on each other: a, b"):
         execute(planned(nodes, cloud), cloud)
     assert cloud.there.keys() == {"c"}
 

@@ -8,9 +8,9 @@ import pytest
 
 from due_cli.aws.resources.project import Project
 from due_cli.aws.resources.resource import Action
-from due_cli.aws.stack import pinpoint, senders
+from due_cli.aws.stack import config_sets, pinpoint
 from due_cli.aws.stack.names import STACK_TAG
-from due_cli.aws.stack.pinpoint import Asked, Wanted
+from due_cli.aws.stack.pinpoint import PinpointSetup, ProjectChoice
 from due_cli.aws.stack.stack import Stack
 from due_cli.core.errors import ConfigurationError, DueError, ExitCode, NotFoundError, RefusedError, UsageError
 from due_cli.core.progress import Silent
@@ -21,7 +21,7 @@ from tests.aws_emulator.calls import Call
 from tests.aws_emulator.needs import ACCOUNT, arn
 from tests.aws_emulator.wire import Answer, Request
 
-AUTO = Asked(None, None)
+AUTO = ProjectChoice()
 DEFAULT_NAME = "My Pinpoint Project"  # the guide's
 
 
@@ -30,11 +30,11 @@ def stack(emulator: AwsEmulator) -> Stack:
     return sending.a_stack(emulator)
 
 
-def desired(stack: Stack, asked: Asked = AUTO) -> Wanted:
-    return pinpoint.desired(stack.aws, stack.names, asked, {STACK_TAG: stack.names.stack, "team": "mail"}, None)
+def desired(stack: Stack, asked: ProjectChoice = AUTO) -> PinpointSetup:
+    return pinpoint.plan_pinpoint(stack.aws, stack.names, asked, {STACK_TAG: stack.names.stack, "team": "mail"}, None)
 
 
-def set_up(stack: Stack, asked: Asked = AUTO) -> dict[str, Action]:
+def set_up(stack: Stack, asked: ProjectChoice = AUTO) -> dict[str, Action]:
     return sending.apply(desired(stack, asked).nodes, stack.aws)
 
 
@@ -48,13 +48,13 @@ def tags(emulator: AwsEmulator, project: str) -> dict[str, str]:
 @pytest.mark.parametrize("asked", [("id", "name", True), ("id", None, False), (None, "name", False)])
 def test_an_id_a_name_and_no_pinpoint_exclude_each_other(asked: tuple[str | None, str | None, bool]) -> None:
     with pytest.raises(UsageError, match="exclude each other"):
-        Asked(*asked)
+        ProjectChoice(project_id=asked[0], project_name=asked[1], use=asked[2])
     with pytest.raises(UsageError, match="is empty"):
-        Asked(" ", None)
+        ProjectChoice(project_id=" ")
 
 
 def test_no_pinpoint_asks_nobody(emulator: AwsEmulator, stack: Stack) -> None:
-    assert desired(stack, Asked(None, None, use=False)) == Wanted()
+    assert desired(stack, ProjectChoice(use=False)) == PinpointSetup()
     assert len(emulator.journal) == 0
 
 
@@ -63,7 +63,7 @@ def test_a_project_of_the_guides_name_is_made_and_its_events_arrive(emulator: Aw
     assert emulator.journal.mutating == []
     assert (plan.project_id, plan.notes) == (None, ())
     assert set(sending.apply(plan.nodes, stack.aws).values()) == {Action.CREATE}
-    [app] = pinpoint.reaching(stack.aws, stack.names)
+    [app] = pinpoint.sending_projects(stack.aws, stack.names)
     assert (app.name, tags(emulator, app.project_id)) == (DEFAULT_NAME, {STACK_TAG: "due", "team": "mail"})
     assert emulator.firehose.buffered("due-events") == 1  # the record with which Pinpoint tries a stream
     assert emulator.pinpoint.publish(app.project_id, {"event_type": "_email.send"}) == 1
@@ -92,8 +92,8 @@ def test_its_role_is_for_pinpoint_and_for_projects_of_this_account_alone(emulato
 
 def test_a_project_of_the_name_is_used_and_not_doubled(emulator: AwsEmulator, stack: Stack) -> None:
     project = sending.make_project(emulator, "shop")
-    assert desired(stack, Asked(None, "shop")).project_id == project
-    assert set_up(stack, Asked(None, "shop"))["project"] is Action.KEEP
+    assert desired(stack, ProjectChoice(project_name="shop")).project_id == project
+    assert set_up(stack, ProjectChoice(project_name="shop"))["project"] is Action.KEEP
     assert sending.projects(emulator) == ["shop"]
     assert sending.stream_of(emulator, project) == stack.names.stream_arn
     assert tags(emulator, project) == {}
@@ -102,24 +102,24 @@ def test_a_project_of_the_name_is_used_and_not_doubled(emulator: AwsEmulator, st
 def test_a_project_is_used_by_its_id(emulator: AwsEmulator, stack: Stack) -> None:
     sending.make_project(emulator, DEFAULT_NAME)
     project = sending.make_project(emulator, "shop")
-    set_up(stack, Asked(project, None))
-    assert [app.project_id for app in pinpoint.reaching(stack.aws, stack.names)] == [project]
+    set_up(stack, ProjectChoice(project_id=project))
+    assert [app.project_id for app in pinpoint.sending_projects(stack.aws, stack.names)] == [project]
     with pytest.raises(NotFoundError, match=f"no Pinpoint project {project[:-1]}") as caught:
-        desired(stack, Asked(project[:-1], None))
+        desired(stack, ProjectChoice(project_id=project[:-1]))
     assert caught.value.hint == f"did you mean {project}?"
     with pytest.raises(NotFoundError) as caught:
-        desired(stack, Asked("Shop", None))  # its name, where its id is wanted
+        desired(stack, ProjectChoice(project_id="Shop"))  # its name, where its id is wanted
     assert caught.value.hint == f"did you mean {project}?"
     assert caught.value.exit_code == ExitCode.NOT_FOUND
 
 
 def test_a_setup_that_names_none_keeps_the_one_that_there_is(emulator: AwsEmulator, stack: Stack) -> None:
-    set_up(stack, Asked(None, "shop"))
+    set_up(stack, ProjectChoice(project_name="shop"))
     assert set(set_up(stack).values()) == {Action.KEEP}
     assert sending.projects(emulator) == ["shop"]
     used = sending.make_project(emulator, "used")
     other = sending.a_stack(emulator, "other")
-    set_up(other, Asked(used, None))
+    set_up(other, ProjectChoice(project_id=used))
     assert set(set_up(other).values()) == {Action.KEEP}
     assert sending.projects(emulator) == ["shop", "used"]
 
@@ -127,12 +127,12 @@ def test_a_setup_that_names_none_keeps_the_one_that_there_is(emulator: AwsEmulat
 def test_one_of_two_of_a_name_is_the_stacks_or_has_to_be_named(emulator: AwsEmulator, stack: Stack) -> None:
     first, second = sending.make_project(emulator, "shop"), sending.make_project(emulator, "shop")
     with pytest.raises(UsageError, match="2 projects are called shop") as caught:
-        desired(stack, Asked(None, "shop"))
+        desired(stack, ProjectChoice(project_name="shop"))
     assert first in caught.value.message
     emulator.client("pinpoint").tag_resource(
         ResourceArn=arn("mobiletargeting", "us-east-1", f"apps/{second}"), TagsModel={"tags": {STACK_TAG: "due"}}
     )
-    assert desired(stack, Asked(None, "shop")).project_id == second
+    assert desired(stack, ProjectChoice(project_name="shop")).project_id == second
 
 
 @pytest.mark.parametrize("by", ["id", "name", "default"])
@@ -142,7 +142,11 @@ def test_an_event_stream_of_somebody_else_is_refused_before_anything_is_made(
     project = sending.make_project(emulator, DEFAULT_NAME)
     sending.lead(emulator, project, OTHER_STREAM)
     emulator.journal.clear()
-    asked = {"id": Asked(project, None), "name": Asked(None, DEFAULT_NAME), "default": AUTO}[by]
+    asked = {
+        "id": ProjectChoice(project_id=project),
+        "name": ProjectChoice(project_name=DEFAULT_NAME),
+        "default": AUTO,
+    }[by]
     with pytest.raises(RefusedError, match=f"has an event stream already, to {OTHER_STREAM}") as caught:
         desired(stack, asked)
     assert f"delete-event-stream --application-id {project}" in str(caught.value.hint)
@@ -172,14 +176,14 @@ def test_cut_off_at_any_change_and_run_again_it_is_one_project(emulator: AwsEmul
     assert len(changes) == 4  # role, its policy, project, event stream
     for number, change in enumerate(changes):
         other = sending.a_stack(emulator, f"other{number}")
-        asked = Asked(None, f"project {number}")
+        asked = ProjectChoice(project_name=f"project {number}")
         rule = emulator.faults.refuse(change, "AccessDenied", "cut off", 403, after=True)
         with pytest.raises(DueError):
             set_up(other, asked)
         rule.times = 0
         set_up(other, asked)
         assert set(set_up(other, asked).values()) == {Action.KEEP}
-        [app] = pinpoint.reaching(other.aws, other.names)
+        [app] = pinpoint.sending_projects(other.aws, other.names)
         assert emulator.pinpoint.publish(app.project_id, {"event_type": "_email.send"}) == 1
     assert sending.projects(emulator) == sorted(
         [DEFAULT_NAME, *(f"project {number}" for number in range(len(changes)))]
@@ -188,7 +192,7 @@ def test_cut_off_at_any_change_and_run_again_it_is_one_project(emulator: AwsEmul
 
 def test_what_was_changed_by_hand_is_set_right(emulator: AwsEmulator, stack: Stack) -> None:
     set_up(stack)
-    [app] = pinpoint.reaching(stack.aws, stack.names)
+    [app] = pinpoint.sending_projects(stack.aws, stack.names)
     sending.lead(emulator, app.project_id, stack.names.stream_arn, "arn:aws:iam::123456789012:role/any")
     assert set_up(stack)["event-stream"] is Action.UPDATE
     emulator.client("pinpoint").delete_event_stream(ApplicationId=app.project_id)
@@ -206,22 +210,22 @@ def test_projects_of_every_page_are_found(emulator: AwsEmulator, stack: Stack) -
         return Answer.of({"Item": listed[start : start + 2], **more})
 
     emulator.handlers["pinpoint:GetApps"] = paged
-    assert desired(stack, Asked(None, "project 4")).project_id == listed[4]["Id"]
+    assert desired(stack, ProjectChoice(project_name="project 4")).project_id == listed[4]["Id"]
 
 
 def test_a_further_project_is_attached_and_detached(emulator: AwsEmulator, stack: Stack) -> None:
     project = sending.make_project(emulator, "shop")
     emulator.journal.clear()
     done = pinpoint.attach(stack, project)
-    assert done.lines == [f"the project shop ({project}) sends its events to due-events"]
+    assert done.lines == [f"Attached project shop ({project}) to due-events"]
     assert emulator.pinpoint.publish(project, {"event_type": "_campaign.send"}) == 1
     emulator.journal.clear()
-    assert pinpoint.attach(stack, project).lines == [f"the project shop ({project}) is attached already"]
+    assert pinpoint.attach(stack, project).lines == [f"Project shop ({project}) is already attached"]
     assert emulator.journal.mutating == []
     done = pinpoint.detach(stack, project)
-    assert done.lines == [f"the project shop ({project}) no longer sends its events to due-events"]
+    assert done.lines == [f"Detached project shop ({project}) from due-events"]
     assert sending.stream_of(emulator, project) is None
-    assert pinpoint.detach(stack, project).lines == [f"the project shop ({project}) has no event stream"]
+    assert pinpoint.detach(stack, project).lines == [f"Project shop ({project}) has no event stream"]
     sending.lead(emulator, project, OTHER_STREAM)
     assert "which stays as it is" in pinpoint.detach(stack, project).lines[0]
     assert sending.stream_of(emulator, project) == OTHER_STREAM
@@ -234,13 +238,13 @@ def test_a_project_that_sets_go_through_is_not_detached_from_under_them(emulator
     project = sending.make_project(emulator, "shop")
     sending.make_sets(emulator, "marketing", "receipts")
     pinpoint.attach(stack, project)
-    senders.attach(stack, ["marketing"], "pinpoint", False, Silent())
+    config_sets.attach(stack, ["marketing"], "pinpoint", False, Silent())
     emulator.ses.destinations("receipts").append(to_project("segments", sending.app_arn(stack.names, project)))
     with pytest.raises(RefusedError, match=r"are attached through the project shop .*: marketing$") as caught:
         pinpoint.detach(stack, project)
     assert "due attach-config-set marketing --via firehose" in str(caught.value.hint)
     assert sending.stream_of(emulator, project)
-    senders.attach(stack, ["marketing"], "firehose", False, Silent())
+    config_sets.attach(stack, ["marketing"], "firehose", False, Silent())
     assert "the mail of receipts" in pinpoint.detach(stack, project).lines[1]
     assert sending.stream_of(emulator, project) is None
 
@@ -249,10 +253,10 @@ def test_a_project_that_would_bring_mail_twice_is_refused(emulator: AwsEmulator,
     project = sending.make_project(emulator, "shop")
     sending.make_sets(emulator, "marketing")
     emulator.ses.destinations("marketing").append(to_project("segments", sending.app_arn(stack.names, project)))
-    senders.attach(stack, ["marketing"], "firehose", False, Silent())
+    config_sets.attach(stack, ["marketing"], "firehose", False, Silent())
     emulator.journal.clear()
-    for call in (lambda: pinpoint.attach(stack, project), lambda: desired(stack, Asked(project, None))):
-        with pytest.raises(RefusedError, match="marketing goes straight to due-events and to the project"):
+    for call in (lambda: pinpoint.attach(stack, project), lambda: desired(stack, ProjectChoice(project_id=project))):
+        with pytest.raises(RefusedError, match="marketing goes directly to due-events and to the project"):
             call()
     assert emulator.journal.mutating == []
 

@@ -9,7 +9,7 @@ from botocore.config import Config
 from due_cli.aws.client import Aws
 from due_cli.aws.services.pinpoint import NoPinpointError
 from due_cli.aws.stack import pinpoint, setup
-from due_cli.aws.stack.pinpoint import Asked
+from due_cli.aws.stack.pinpoint import ProjectChoice
 from due_cli.aws.stack.stack import Stack
 from due_cli.core.errors import ConfigurationError, ExitCode, RefusedError
 from due_cli.core.progress import Silent
@@ -40,10 +40,10 @@ def test_without_pinpoint_setup_goes_on_and_says_so_in_one_line(
     found = desired(stack)
     assert (found.nodes, found.project_id) == ([], None)
     [note] = found.notes
-    assert note.startswith("Amazon Pinpoint does not answer (")
-    assert note.endswith("): set up without it")
+    assert note.startswith("Amazon Pinpoint is unavailable in this account (")
+    assert note.endswith("); skipped")
     assert "\n" not in note
-    for asked in (Asked("0" * 32, None), Asked(None, "shop")):
+    for asked in (ProjectChoice(project_id="0" * 32), ProjectChoice(project_name="shop")):
         with pytest.raises(NoPinpointError) as caught:
             desired(stack, asked)
         assert caught.value.exit_code == ExitCode.REFUSED
@@ -57,7 +57,7 @@ def test_a_pinpoint_without_event_streams_is_none(emulator: AwsEmulator, stack: 
     sending.make_project(emulator, "shop")
     emulator.faults.refuse(f"pinpoint:{operation}", "ForbiddenException", "no longer available", 403)
     assert desired(stack).notes == (
-        "Amazon Pinpoint does not answer (ForbiddenException: no longer available): set up without it",
+        "Amazon Pinpoint is unavailable in this account (ForbiddenException: no longer available); skipped",
     )
 
 
@@ -81,8 +81,8 @@ def test_a_pinpoint_that_makes_no_more_projects_says_how_to_go_on(emulator: AwsE
     assert "due setup --no-pinpoint" in str(caught.value.hint)
 
 
-def prepared(asked: Asked) -> setup.Prepared:
-    return setup.prepared(Aws(), "due", setup.Asked({}, asked, ("marketing",), ()))
+def prepared(asked: ProjectChoice) -> setup.SetupPlan:
+    return setup.plan_setup(Aws(), "due", setup.SetupRequest(options={}, project=asked, config_sets=("marketing",)))
 
 
 @pytest.mark.parametrize(
@@ -92,9 +92,9 @@ def prepared(asked: Asked) -> setup.Prepared:
 def test_a_pinpoint_that_ends_half_way_is_left_out(emulator: AwsEmulator, call: str, code: str, status: int) -> None:
     sending.make_sets(emulator, "marketing")
     emulator.faults.refuse(f"pinpoint:{call}", code, "Amazon Pinpoint is closed.", status)
-    done = setup.carry_out(prepared(AUTO), Silent())
+    done = setup.execute_setup(prepared(AUTO), Silent())
     said = [line for line in done.lines if "Pinpoint" in line]
-    assert said == [f"Amazon Pinpoint does not do it ({code}: Amazon Pinpoint is closed): set up without it"]
+    assert said == [f"Amazon Pinpoint is unavailable in this account ({code}: Amazon Pinpoint is closed); skipped"]
     [destination] = emulator.ses.destinations("marketing")
     assert destination["KinesisFirehoseDestination"]["DeliveryStreamArn"].endswith(":deliverystream/due-events")
     assert sending.projects(emulator) == []
@@ -105,12 +105,12 @@ def test_a_pinpoint_that_ends_half_way_is_left_out(emulator: AwsEmulator, call: 
 
 
 @pytest.mark.parametrize(
-    ("asked", "code"), [(Asked(None, "shop"), "ForbiddenException"), (AUTO, "AccessDeniedException")]
+    ("asked", "code"), [(ProjectChoice(project_name="shop"), "ForbiddenException"), (AUTO, "AccessDeniedException")]
 )
 def test_a_pinpoint_that_was_asked_for_or_is_not_the_callers_is_not_passed_over(
-    emulator: AwsEmulator, asked: Asked, code: str
+    emulator: AwsEmulator, asked: ProjectChoice, code: str
 ) -> None:
     sending.make_sets(emulator, "marketing")
     emulator.faults.refuse("pinpoint:CreateApp", code, "Amazon Pinpoint is closed.", 403)
     with pytest.raises(NoPinpointError, match=f"{code}: Amazon Pinpoint is closed"):
-        setup.carry_out(prepared(asked), Silent())
+        setup.execute_setup(prepared(asked), Silent())

@@ -9,9 +9,8 @@ import pytest
 
 from due_cli.aws.resources.resource import Action, Difference
 from due_cli.aws.services import ses
-from due_cli.aws.stack import senders
+from due_cli.aws.stack import config_sets
 from due_cli.aws.stack.names import Names
-from due_cli.aws.stack.pinpoint import Wanted
 from due_cli.aws.stack.plan import planned
 from due_cli.aws.stack.stack import Stack
 from due_cli.core.errors import ConfigurationError, ExitCode, NotFoundError, RefusedError, UsageError
@@ -35,7 +34,7 @@ from tests.aws_emulator.pinpoint import Gone
 
 def test_a_set_goes_straight_to_the_stream_with_all_ten_types(emulator: AwsEmulator, stack: Stack) -> None:
     done = attach(stack, "marketing")
-    assert "configuration set marketing sends its events to the delivery stream due-events" in done.lines
+    assert "Attached configuration set marketing to the delivery stream due-events" in done.lines
     [found] = emulator.ses.destinations("marketing")
     assert (found["Name"], found["Enabled"]) == ("event-database", True)
     assert sorted(found["MatchingEventTypes"]) == sorted(ALL_EVENT_TYPES)
@@ -52,7 +51,7 @@ def test_attached_again_nothing_changes(emulator: AwsEmulator, stack: Stack) -> 
     attach(stack, "marketing", "receipts", "marketing")
     emulator.journal.clear()
     done = attach(stack, "marketing")
-    assert "configuration set marketing is attached already, to the delivery stream due-events" in done.lines
+    assert "Configuration set marketing is already attached to the delivery stream due-events" in done.lines
     assert emulator.journal.mutating == []
 
 
@@ -68,7 +67,7 @@ def test_a_set_is_moved_in_one_call_and_never_has_both_ways(emulator: AwsEmulato
     a_project(emulator, stack)
     attach(stack, "marketing", via="firehose")
     for via, words in (
-        ("pinpoint", "moved from the delivery stream due-events to the project shop"),
+        ("pinpoint", "from the delivery stream due-events to the project shop"),
         ("firehose", "to the delivery stream due-events"),
     ):
         emulator.journal.clear()
@@ -95,7 +94,7 @@ def test_a_set_that_is_not_there_has_near_names(emulator: AwsEmulator, stack: St
         assert caught.value.hint == "did you mean marketing?"
         assert caught.value.exit_code == ExitCode.NOT_FOUND
     with pytest.raises(NotFoundError) as caught:
-        senders.checked(stack.aws, stack.names, ["xyz"])
+        config_sets.find_config_sets(stack.aws, stack.names, ["xyz"])
     assert caught.value.hint == "there are marketing, receipts"
     assert emulator.journal.mutating == []
 
@@ -150,13 +149,13 @@ def test_what_somebody_else_set_up_is_explained_and_not_overwritten(
         attach(stack, "receipts", "marketing")
     assert words.format(project=project) in caught.value.message
     assert f"--configuration-set-name marketing --event-destination-name {given['Name']}" in str(caught.value.hint)
-    sets = senders.checked(stack.aws, stack.names, ["receipts", "marketing"])
+    sets = config_sets.find_config_sets(stack.aws, stack.names, ["receipts", "marketing"])
     with pytest.raises(RefusedError):
-        senders.nodes(stack.names, sets, Wanted())
+        config_sets.setup_nodes(stack.names, sets, None)
     detach(stack, "marketing")
     assert emulator.journal.mutating == []
     done = attach(stack, everything=True)
-    assert f"left as it is: configuration set marketing has an event destination {given['Name']}" in said(done)
+    assert f"Skipped: configuration set marketing has an event destination {given['Name']}" in said(done)
     assert emulator.ses.destinations("marketing") == [given]
     assert [one["Name"] for one in emulator.ses.destinations("receipts")] == ["event-database"]
 
@@ -194,7 +193,7 @@ def test_a_set_of_a_pinpoint_that_is_gone_is_moved_by_request_only(emulator: Aws
     given = to_project("event-database", sending.app_arn(stack.names, "0" * 32))
     emulator.ses.destinations("marketing").append(given)
     emulator.pinpoint.gone = Gone.FORBIDDEN
-    with pytest.raises(RefusedError, match="and Pinpoint does not answer") as caught:
+    with pytest.raises(RefusedError, match="and Pinpoint is unavailable") as caught:
         attach(stack, "marketing")
     assert "due attach-config-set marketing --via firehose" in str(caught.value.hint)
     assert emulator.ses.destinations("marketing") == [given]
@@ -211,7 +210,7 @@ def test_a_set_of_a_pinpoint_that_is_gone_is_moved_by_request_only(emulator: Aws
 def test_pinpoint_that_is_gone_is_one_line_and_the_stream_is_the_way(emulator: AwsEmulator, stack: Stack) -> None:
     emulator.pinpoint.gone = Gone.HTTP_404
     done = attach(stack, "marketing")
-    assert done.lines[0].startswith("Amazon Pinpoint does not answer (404")
+    assert done.lines[0].startswith("Amazon Pinpoint is unavailable in this account (404")
     assert "KinesisFirehoseDestination" in emulator.ses.destinations("marketing")[0]
     with pytest.raises(RefusedError, match="404"):
         attach(stack, "receipts", via="pinpoint")
@@ -222,11 +221,13 @@ def test_what_was_changed_by_hand_is_set_right(emulator: AwsEmulator, stack: Sta
     wanted_destination = dict(emulator.ses.destinations("marketing")[0])
     changed = to_stream("event-database", stack.names.stream_arn, Enabled=False, MatchingEventTypes=["SEND"])
     emulator.ses.destinations("marketing")[0] = changed
-    sets = senders.checked(stack.aws, stack.names, ["marketing"])
-    [step] = planned(senders.nodes(stack.names, sets, Wanted()), stack.aws)
+    sets = config_sets.find_config_sets(stack.aws, stack.names, ["marketing"])
+    [step] = planned(config_sets.setup_nodes(stack.names, sets, None), stack.aws)
     assert step.action is Action.UPDATE
     assert step.differences[0] == Difference("Enabled", False, True)
-    assert "is set right: Enabled, MatchingEventTypes, IamRoleArn" in said(attach(stack, "marketing"))
+    assert "Updated configuration set marketing: Enabled, MatchingEventTypes, IamRoleArn" in said(
+        attach(stack, "marketing")
+    )
     found = emulator.ses.destinations("marketing")[0]
     assert {**found, "MatchingEventTypes": sorted(found["MatchingEventTypes"])} == {
         **wanted_destination,
@@ -247,7 +248,7 @@ def test_all_takes_every_set_of_every_page(emulator: AwsEmulator, stack: Stack) 
     assert [one.name for one in ses.config_sets(stack.aws)] == ["receipts"]  # the other went while it was listed
     emulator.faults.clear()
     delete(ConfigurationSetName="receipts")
-    assert "there is no configuration set in this account and region" in attach(stack, everything=True).lines
+    assert "No configuration set in this account and region" in attach(stack, everything=True).lines
 
 
 def test_identities_that_send_without_a_set_are_named(emulator: AwsEmulator, stack: Stack) -> None:
@@ -284,7 +285,7 @@ def test_whoever_was_refused_asks_ses_once_a_second(emulator: AwsEmulator, stack
     sending.make_sets(emulator, "alerts", "offers")
     emulator.journal.clear()
     emulator.ses.calls_a_second = 1
-    senders.attach(stack, [], "auto", True, Silent())
+    config_sets.attach(stack, [], "auto", True, Silent())
     emulator.ses.calls_a_second = None
     calls = [call for call in emulator.journal if call.service == "sesv2"]
     assert len([call for call in calls if call.error]) <= 2

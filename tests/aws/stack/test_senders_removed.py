@@ -11,11 +11,12 @@ from due_cli.aws.resources.event_destination import EventDestination
 from due_cli.aws.resources.event_stream import EventStream
 from due_cli.aws.resources.project import Project
 from due_cli.aws.resources.resource import Action
-from due_cli.aws.stack import config_sets, operator_policy, senders
+from due_cli.aws.stack import config_sets, operator_policy
 from due_cli.aws.stack.execute import execute
 from due_cli.aws.stack.names import STACK_TAG
-from due_cli.aws.stack.pinpoint import Asked, Wanted, desired, reaching
+from due_cli.aws.stack.pinpoint import ProjectChoice, plan_pinpoint, sending_projects
 from due_cli.aws.stack.plan import planned_removal
+from due_cli.aws.stack.routes import Routes
 from due_cli.aws.stack.stack import Stack
 from due_cli.core.errors import ConfigurationError, DueError, RefusedError
 from tests.aws.stack import sending
@@ -28,11 +29,11 @@ def test_detach_takes_away_what_is_the_stacks_and_nothing_else(emulator: AwsEmul
     emulator.ses.destinations("marketing").append(to_topic("bounces"))
     attach(stack, "marketing", "receipts")
     done = detach(stack, "marketing")
-    assert done.lines == ["configuration set marketing no longer sends its events to the delivery stream due-events"]
+    assert done.lines == ["Detached configuration set marketing from the delivery stream due-events"]
     assert [one["Name"] for one in emulator.ses.destinations("marketing")] == ["bounces"]
     assert len(emulator.ses.destinations("receipts")) == 1
     emulator.journal.clear()
-    assert detach(stack, "marketing").lines == ["configuration set marketing is not attached"]
+    assert detach(stack, "marketing").lines == ["Configuration set marketing is not attached"]
     assert emulator.journal.mutating == []
     a_project(emulator, stack)
     attach(stack, "marketing")
@@ -53,14 +54,16 @@ def test_everything_of_a_stack_is_found_for_its_removal_and_nothing_of_others(
     sending.lead(emulator, used, stack.names.stream_arn)
     sending.lead(emulator, other, OTHER_STREAM)
     tags = {STACK_TAG: stack.names.stack}
-    sending.apply(desired(stack.aws, stack.names, Asked(None, "made"), tags, None).nodes, stack.aws)
-    made = next(one.project_id for one in reaching(stack.aws, stack.names) if one.name == "made")
+    sending.apply(
+        plan_pinpoint(stack.aws, stack.names, ProjectChoice(project_name="made"), tags, None).nodes, stack.aws
+    )
+    made = next(one.project_id for one in sending_projects(stack.aws, stack.names) if one.name == "made")
     attach(stack, "marketing")  # through the project that the stack made, although the other one is older
     arn = sending.app_arn(stack.names, made)
     assert emulator.ses.destinations("marketing")[0]["PinpointDestination"] == {"ApplicationArn": arn}
     attach(stack, "straight", via="firehose")
     emulator.ses.destinations("theirs").append(to_stream("event-database", OTHER_STREAM))
-    nodes = senders.attached(stack.aws, stack.names)
+    nodes = config_sets.sender_nodes(stack.aws, stack.names)
     assert {node.key for node in nodes} == {
         "pinpoint-role",
         *(f"event-stream-{used}", f"event-stream-{made}", f"project-{made}"),
@@ -79,23 +82,26 @@ def test_everything_of_a_stack_is_found_for_its_removal_and_nothing_of_others(
     assert order.index("DeleteRole") > max(place for place, name in enumerate(order) if name == "DeleteEventStream")
     assert last < order.index("DeleteApp")
     emulator.journal.clear()
-    assert [node.key for node in senders.attached(stack.aws, stack.names)] == ["pinpoint-role"]
-    assert planned_removal(senders.attached(stack.aws, stack.names), stack.aws) == []
+    assert [node.key for node in config_sets.sender_nodes(stack.aws, stack.names)] == ["pinpoint-role"]
+    assert planned_removal(config_sets.sender_nodes(stack.aws, stack.names), stack.aws) == []
 
 
 def test_without_pinpoint_the_sets_and_the_role_are_still_found(emulator: AwsEmulator, stack: Stack) -> None:
     attach(stack, "marketing")
     emulator.pinpoint.gone = Gone.FORBIDDEN
-    assert {node.key for node in senders.attached(stack.aws, stack.names)} == {"pinpoint-role", "destination-marketing"}
+    assert {node.key for node in config_sets.sender_nodes(stack.aws, stack.names)} == {
+        "pinpoint-role",
+        "destination-marketing",
+    }
 
 
 def test_what_came_to_lead_elsewhere_meanwhile_is_not_removed(emulator: AwsEmulator, stack: Stack) -> None:
     """Between the plan and the removal somebody may have changed it."""
     project = sending.make_project(emulator, "shop", due_stack="other")
     sending.lead(emulator, project, OTHER_STREAM)
-    ways = config_sets.Ways(stack.names, frozenset())
+    routes = Routes(stack.names, frozenset())
     own = Project(title="shop", project_id=project, tags={STACK_TAG: "due"})
-    for to in (ways.to_stream(), ways.to_project(own)):
+    for to in (routes.to_stream(), routes.to_project(own)):
         emulator.ses.destinations("marketing")[:] = [to_stream("event-database", OTHER_STREAM)]
         EventDestination(config_set="marketing", to=to).delete(stack.aws)
         assert emulator.ses.destinations("marketing") == [to_stream("event-database", OTHER_STREAM)]
@@ -114,25 +120,25 @@ def test_a_lost_answer_is_no_failure(emulator: AwsEmulator, stack: Stack) -> Non
 
 
 def test_setup_attaches_straight_behind_the_stream_and_the_role(stack: Stack) -> None:
-    sets = senders.checked(stack.aws, stack.names, ["marketing"])
-    [node] = senders.nodes(stack.names, sets, Wanted())
+    sets = config_sets.find_config_sets(stack.aws, stack.names, ["marketing"])
+    [node] = config_sets.setup_nodes(stack.names, sets, None)
     assert (set(node.depends_on), node.serial_group) == ({"stream", "ses-role"}, "ses")
 
 
 def test_setup_puts_a_set_behind_the_project_that_it_is_to_make(emulator: AwsEmulator, stack: Stack) -> None:
     tags = {STACK_TAG: stack.names.stack}
-    project = desired(stack.aws, stack.names, Asked(None, None), tags, None)
-    sets = senders.checked(stack.aws, stack.names, ["marketing"])
-    nodes = [*project.nodes, *senders.nodes(stack.names, sets, project)]
+    project = plan_pinpoint(stack.aws, stack.names, ProjectChoice(), tags, None)
+    sets = config_sets.find_config_sets(stack.aws, stack.names, ["marketing"])
+    nodes = [*project.nodes, *config_sets.setup_nodes(stack.names, sets, project.project)]
     assert emulator.journal.mutating == []
     assert set(sending.apply(nodes, stack.aws).values()) == {Action.CREATE}
-    [made] = reaching(stack.aws, stack.names)
+    [made] = sending_projects(stack.aws, stack.names)
     assert emulator.ses.destinations("marketing")[0]["PinpointDestination"] == {"ApplicationArn": made.arn}
-    again = desired(stack.aws, stack.names, Asked(None, None), tags, None)
-    sets = senders.checked(stack.aws, stack.names, ["marketing"])
-    assert set(sending.apply([*again.nodes, *senders.nodes(stack.names, sets, again)], stack.aws).values()) == {
-        Action.KEEP
-    }
+    again = plan_pinpoint(stack.aws, stack.names, ProjectChoice(), tags, None)
+    sets = config_sets.find_config_sets(stack.aws, stack.names, ["marketing"])
+    assert set(
+        sending.apply([*again.nodes, *config_sets.setup_nodes(stack.names, sets, again.project)], stack.aws).values()
+    ) == {Action.KEEP}
 
 
 def test_a_set_that_leads_to_the_project_of_a_setup_is_set_right(emulator: AwsEmulator, stack: Stack) -> None:
@@ -140,13 +146,17 @@ def test_a_set_that_leads_to_the_project_of_a_setup_is_set_right(emulator: AwsEm
     arn = sending.app_arn(stack.names, sending.make_project(emulator, "shop"))
     emulator.ses.destinations("marketing").append(to_project("event-database", arn))
     emulator.ses.destinations("receipts").append(to_project("segments", arn))
-    project = desired(stack.aws, stack.names, Asked(None, "shop"), {STACK_TAG: stack.names.stack}, None)
-    sets = senders.checked(stack.aws, stack.names, ["marketing"])
-    sending.apply([*project.nodes, *senders.nodes(stack.names, sets, project)], stack.aws)
+    project = plan_pinpoint(
+        stack.aws, stack.names, ProjectChoice(project_name="shop"), {STACK_TAG: stack.names.stack}, None
+    )
+    sets = config_sets.find_config_sets(stack.aws, stack.names, ["marketing"])
+    sending.apply([*project.nodes, *config_sets.setup_nodes(stack.names, sets, project.project)], stack.aws)
     [found] = emulator.ses.destinations("marketing")
     assert (found["PinpointDestination"], len(found["MatchingEventTypes"])) == ({"ApplicationArn": arn}, 8)
     with pytest.raises(RefusedError, match="arrive twice"):
-        senders.nodes(stack.names, senders.checked(stack.aws, stack.names, ["receipts"]), project)
+        config_sets.setup_nodes(
+            stack.names, config_sets.find_config_sets(stack.aws, stack.names, ["receipts"]), project.project
+        )
 
 
 # What the caller of attach and detach needs: everything else is asked of services in their roles.
@@ -218,10 +228,10 @@ def test_another_stacks_set_is_left_to_whoever_may_look_at_it(
     one = Stack(Aws(), stack.names, stack.options)
     attach(one, "receipts")
     done = attach(one, everything=True)
-    assert f"left as it is: configuration set marketing has an event destination {theirs['Name']}" in said(done)
+    assert f"Skipped: configuration set marketing has an event destination {theirs['Name']}" in said(done)
     with pytest.raises(RefusedError, match="not this stack's"):
         attach(one, "marketing")
-    nodes = senders.attached(one.aws, one.names)
+    nodes = config_sets.sender_nodes(one.aws, one.names)
     assert {node.key for node in nodes} == {"pinpoint-role", "destination-receipts"}
     assert emulator.ses.destinations("marketing") == [theirs]
 
@@ -233,7 +243,7 @@ def test_where_ses_does_not_answer_there_is_nothing_of_it_to_remove(
         nobody = f"http://127.0.0.1:{taken.getsockname()[1]}"
     monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", nobody)
     notes: list[str] = []
-    assert [node.key for node in senders.attached(Aws(), stack.names, notes.append)] == ["pinpoint-role"]
+    assert [node.key for node in config_sets.sender_nodes(Aws(), stack.names, notes.append)] == ["pinpoint-role"]
     assert notes == ["event destinations of configuration sets, if there are any: Amazon SES does not answer here"]
     with pytest.raises(ConfigurationError):
         attach(Stack(Aws(), stack.names, stack.options), everything=True)

@@ -152,15 +152,15 @@ def test_what_a_stream_holds_is_delivered_before_it_is_removed(
             waits.append((seconds, there, len(emulator.ses.destinations("mail"))))
 
     monkeypatch.setattr("due_cli.aws.resources.stream.pause", sleep)
-    asked = teardown.removal(env.stack, delete_data=delete_data)
-    assert ("after 420 seconds" in asked.question) is not delete_data
-    teardown.take_down(env.stack, delete_data=delete_data, progress=Silent())
+    removal = teardown.plan_teardown(env.stack, delete_data=delete_data)
+    assert ("after 420 seconds" in removal.question) is not delete_data
+    removal.carry_out(Silent())
     assert waits == ([] if delete_data else [(300 + 60 + 60, True, 0)])
 
 
 def test_a_stream_that_took_nothing_is_not_waited_for(emulator: AwsEmulator) -> None:
     env = doctor_env.made(emulator)
-    assert "seconds" not in teardown.removal(env.stack, delete_data=False).question
+    assert "seconds" not in teardown.plan_teardown(env.stack, delete_data=False).question
 
 
 def test_the_tags_of_a_young_table_may_be_told_late(emulator: AwsEmulator, aws: Aws, nodes: Nodes) -> None:

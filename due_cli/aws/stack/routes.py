@@ -1,0 +1,104 @@
+"""The route of a configuration set's events to the stream, and what is in its way: never two routes at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from due_cli.aws.client import Aws
+from due_cli.aws.resources.event_destination import NAME, EventDestination, ToProject, ToStream
+from due_cli.aws.resources.project import Project
+from due_cli.aws.resources.resource import Node
+from due_cli.aws.resources.role import Role
+from due_cli.aws.services.ses import MOST_DESTINATIONS, ConfigSet, Destination, project_id
+from due_cli.aws.stack import policies
+from due_cli.aws.stack.names import Names
+from due_cli.aws.stack.pinpoint import EVENT_STREAM
+from due_cli.aws.tags import Tags
+from due_cli.core.errors import RefusedError
+
+ROLE = "ses-role"
+_REMOVE = (
+    "aws sesv2 delete-configuration-set-event-destination "
+    "--configuration-set-name {set} --event-destination-name {name}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """The routes to a stack: its delivery stream and its projects, by ARN; and the targets that lead nowhere.
+
+    Of those, the ``missing`` do not exist, and of the ``unknown`` projects nobody can tell, because Pinpoint is gone.
+    """
+
+    names: Names
+    projects: frozenset[str]
+    missing: frozenset[str] = frozenset()
+    unknown: frozenset[str] = frozenset()
+
+    def reaches(self, destination: Destination) -> bool:
+        """Whether an event destination leads to the stack."""
+        return destination.stream_arn == self.names.stream_arn or destination.project_arn in self.projects
+
+    def leads_nowhere(self, destination: Destination) -> bool:
+        """Whether the target of an event destination does not exist (any more) or is unavailable."""
+        return (destination.stream_arn or destination.project_arn) in self.missing | self.unknown
+
+    def attached(self, config_set: ConfigSet) -> Destination | None:
+        """The event destination that attaches a configuration set to the stack."""
+        destination = config_set.destination(NAME)
+        return destination if destination and self.reaches(destination) else None
+
+    def obstacle(self, config_set: ConfigSet, *, through_project: bool, explicit: bool) -> RefusedError | None:
+        """Why a configuration set cannot be attached: what somebody else set up is explained and not overwritten.
+
+        What leads nowhere is no obstacle; what leads to an unavailable Pinpoint, only if the route was given by
+        ``--via firehose`` (``explicit``).
+        """
+        for to in config_set.destinations:
+            removal = _REMOVE.format(set=config_set.name, name=to.name)
+            problem = f"configuration set {config_set.name} has an event destination {to.name} to {to.target}"
+            if to.name == NAME:
+                if to.project_arn in self.unknown and not (explicit and not through_project):
+                    move = self.names.command(f"attach-config-set {config_set.name} --via firehose")
+                    return RefusedError(f"{problem}, and Pinpoint is unavailable", f"{move} moves it to the stream")
+                if not self.reaches(to) and not self.leads_nowhere(to):
+                    return RefusedError(f"{problem}, which is not this stack's", f"{removal}, then this again")
+            elif self.reaches(to):
+                return RefusedError(f"{problem} already: its events would arrive twice", f"{removal}, then this again")
+            elif to.project_arn and through_project:
+                return RefusedError(f"{problem} already", f"--via firehose, or {removal}")
+        if len(config_set.destinations) >= MOST_DESTINATIONS and config_set.destination(NAME) is None:
+            problem = f"configuration set {config_set.name} has {MOST_DESTINATIONS} event destinations, SES's limit"
+            return RefusedError(problem, _REMOVE.format(set=config_set.name, name="NAME"))
+        return None
+
+    def to_stream(self) -> ToStream:
+        """Directly to the stream."""
+        return ToStream(stream_arn=self.names.stream_arn, role_arn=self.names.role_arn("ses"))
+
+    def to_project(self, project: Project) -> ToProject:
+        """Through a project."""
+        return ToProject(project=project, arn_prefix=self.names.arn("mobiletargeting", "apps/"))
+
+    def current(self, destination: Destination) -> ToStream | ToProject:
+        """The route of an attached configuration set."""
+        if destination.project_arn is None:
+            return self.to_stream()
+        identity = project_id(destination.project_arn)
+        return self.to_project(Project(title=identity, project_id=identity, tags={}))
+
+
+def ses_role(names: Names, tags: Tags, kms_key: str | None) -> Node[Aws]:
+    """The role in which SES puts records into the stream."""
+    trust = policies.trust("ses", names, names.arn("ses", "configuration-set/*"))
+    rights = policies.sender_rights(names, kms_key)
+    return Node(ROLE, Role(name=names.role("ses"), trust=trust, rights=rights, tags=tags))
+
+
+def event_destination(config_set: str, to: ToStream | ToProject) -> Node[Aws]:
+    """The event destination of a configuration set; SES takes one change at a time, once a second."""
+    depends_on = {"stream", ROLE}
+    if isinstance(to, ToProject):
+        depends_on = {EVENT_STREAM, f"{EVENT_STREAM}-{to.project.project_id}"}
+    destination = EventDestination(config_set=config_set, to=to)
+    return Node(f"destination-{config_set}", destination, frozenset(depends_on), serial_group="ses")
