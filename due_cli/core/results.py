@@ -64,6 +64,7 @@ class Statuses:
 
 
 Outcome = Literal["ok", "warning", "problem"]
+Finding = tuple[Outcome, str, str | None]  # the outcome of a check, what it found, the command that fixes a problem
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ import duckdb
 
 from due_cli.core.errors import ConfigurationError, DueError, QueryError
 from due_cli.core.progress import Progress
-from due_cli.core.results import Check, Checks, Outcome, counted
+from due_cli.core.results import Check, Checks, Finding, counted
 from due_cli.local import data_files, failed_records, statuses, views
 from due_cli.local.engine import canonical_columns
 from due_cli.local.folder import Folder, is_own
@@ -28,8 +28,6 @@ _MIN_FREE_BYTES = 256 * 1024 * 1024  # one commit of an ingest
 _PROBE_BYTES = 1024 * 1024
 _MAX_LISTED = 3
 _COMMANDS = ("due ", "df ", "ls ", "mv ")
-
-Result = tuple[Outcome, str, str | None]  # the outcome, its text, the command that fixes a problem
 
 
 def examine(folder: Folder, progress: Progress, *, repair_first: bool) -> Checks:
@@ -69,7 +67,7 @@ class _FolderDoctor:
                 yield from _run(name, check)
         yield from _run("failed records", self._failed)
 
-    def _state(self) -> Iterator[Result]:
+    def _state(self) -> Iterator[Finding]:
         try:
             with open_state(self._folder) as state:
                 damage = state.damage()
@@ -81,7 +79,7 @@ class _FolderDoctor:
         else:
             yield "ok", f"{self._folder.state} is intact", None
 
-    def _space(self) -> Iterator[Result]:
+    def _space(self) -> Iterator[Finding]:
         root = self._folder.root
         usage = shutil.disk_usage(root)
         text = f"{_size(usage.free)} free of {_size(usage.total)} at {root}"
@@ -111,7 +109,7 @@ class _FolderDoctor:
         finally:
             probe.unlink(missing_ok=True)
 
-    def _files(self) -> Iterator[Result]:
+    def _files(self) -> Iterator[Finding]:
         with open_state(self._folder) as state, self._folder.reader_lock():
             own = state.data_files()
             faults = [*self._faults_of_listed(own), *self._faults_of_unlisted(state)]
@@ -124,13 +122,13 @@ class _FolderDoctor:
             rows = sum(file.rows for file in own)
             yield "ok", f"{counted(len(own), 'file')} with {counted(rows, 'row')}{others}", None
 
-    def _faults_of_listed(self, files: list[DataFile]) -> Iterator[Result]:
+    def _faults_of_listed(self, files: list[DataFile]) -> Iterator[Finding]:
         for file in files:
             fault = data_files.fault(self._folder, file)
             if fault:
                 yield "problem", f"{file.path}: {fault}", self._repair
 
-    def _faults_of_unlisted(self, state: State) -> Iterator[Result]:
+    def _faults_of_unlisted(self, state: State) -> Iterator[Finding]:
         unlisted = {path for path, _ in data_files.unlisted(self._folder, state)}
         for path, _ in self._folder.parquet_files():
             if is_own(path) and path not in unlisted:
@@ -142,7 +140,7 @@ class _FolderDoctor:
             elif path in unlisted:
                 yield "problem", f"{path} was written by due and is not in the table", self._repair
 
-    def _table(self) -> Iterator[Result]:
+    def _table(self) -> Iterator[Finding]:
         with open_state(self._folder) as state:
             expected = [*canonical_columns(state).items(), ("ingest_timestamp", "TIMESTAMP")]
         columns = views.columns_of(self._folder, views.TABLE)
@@ -151,7 +149,7 @@ class _FolderDoctor:
         else:
             yield "problem", f"{views.TABLE} has unexpected columns", self._repair
 
-    def _views(self) -> Iterator[Result]:
+    def _views(self) -> Iterator[Finding]:
         with open_state(self._folder) as state:
             stored = state.views()
             outdated = [view.name for view in views.shipped_views(state) if stored.get(view.name) != view]
@@ -168,11 +166,11 @@ class _FolderDoctor:
                 yield "problem", f"the view {name} fails: {error.message}", drop
         yield "ok", f"{counted(len(names), 'view')}, {counted(columns, 'column')}", None
 
-    def _report(self) -> Iterator[Result]:
+    def _report(self) -> Iterator[Finding]:
         rows = sum(1 for _ in report(self._folder, bind("bounce-rate", {}, now=datetime.now(UTC))).rows)
         yield "ok", f"bounce-rate runs: {counted(rows, 'row')}", None
 
-    def _statuses(self) -> Iterator[Result]:
+    def _statuses(self) -> Iterator[Finding]:
         with open_state(self._folder) as state, self._folder.reader_lock(), state.snapshot():
             try:
                 statuses.recompute_statuses(self._folder, state, self._progress)
@@ -188,7 +186,7 @@ class _FolderDoctor:
         else:
             yield "ok", f"{counted(total, 'message')}, consistent with the events", None
 
-    def _failed(self) -> Iterator[Result]:
+    def _failed(self) -> Iterator[Finding]:
         total, readable = failed_records.count_readable(self._folder)
         if readable:
             text = f"{readable:,} of {total:,} failed records can be read by this version"
@@ -200,7 +198,7 @@ class _FolderDoctor:
             yield "ok", "none waiting", None
 
 
-def _run(name: str, check: Callable[[], Iterator[Result]]) -> Iterator[Check]:
+def _run(name: str, check: Callable[[], Iterator[Finding]]) -> Iterator[Check]:
     """The results of a check under its name; an error of due's is a problem, except that the folder is not usable."""
     try:
         for result in check():

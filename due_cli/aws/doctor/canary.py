@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from due_cli.aws.doctor.context import Finding, masked
+from due_cli.aws.doctor.context import mask
 from due_cli.aws.errors import translate_errors
 from due_cli.aws.pipeline.partitions import hour_of
 from due_cli.aws.services import s3
@@ -24,7 +24,7 @@ from due_cli.aws.stack.names import ERRORS, EVENTS
 from due_cli.aws.stack.stack import Stack
 from due_cli.core.errors import DueError
 from due_cli.core.progress import Progress, Silent
-from due_cli.core.results import Check
+from due_cli.core.results import Check, Finding
 from due_cli.events import rows_of
 from due_cli.sql import files
 from due_cli.sql.parameters import Parameter, substitute
@@ -219,4 +219,4 @@ def _reason(line: bytes, test_id: str) -> str | None:
         return None
     code = entry.get("errorCode") or entry.get("lastErrorCode") or entry.get("ErrorCode") or "no code"
     message = entry.get("errorMessage") or entry.get("lastErrorMessage") or entry.get("ErrorMessage") or ""
-    return masked(f"{code}: {message}")
+    return mask(f"{code}: {message}")

@@ -20,7 +20,7 @@ from due_cli.aws.stack.desired import TABLE
 from due_cli.aws.stack.names import Names
 from due_cli.aws.stack.stack import Stack
 from due_cli.core.errors import DueError
-from due_cli.core.results import Check, Outcome
+from due_cli.core.results import Check, Finding
 
 LAST_DAY = timedelta(days=1)
 MAX_LISTED = 3
@@ -95,7 +95,6 @@ class DoctorContext:
         )
 
 
-Finding = tuple[Outcome, str, str | None]  # the outcome, what was found, the command that fixes a problem
 CheckFunction = Callable[[DoctorContext], Iterator[Finding]]
 
 
@@ -130,7 +129,7 @@ def command_in(error: DueError) -> str | None:
     return error.hint if error.hint and error.hint != POLICY_HINT and error.hint.startswith(_COMMANDS) else None
 
 
-def masked(text: str) -> str:
+def mask(text: str) -> str:
     """The beginning of a text on one line, without what looks like an address or a phone number."""
     line = _PHONE.sub("***", _ADDRESS.sub("***", " ".join(text.split())))
     return line if len(line) <= _QUOTED_CHARACTERS else f"{line[: _QUOTED_CHARACTERS - 3]}..."
@@ -143,7 +142,7 @@ def group_lines(lines: Iterable[LogLine], *, more: bool) -> list[str]:
     """
     times: dict[str, list[datetime]] = {}
     for line in lines:
-        times.setdefault(masked(line.text), []).append(line.at)
+        times.setdefault(mask(line.text), []).append(line.at)
     by_frequency = sorted(times.items(), key=lambda item: (-len(item[1]), item[0]))
     return [f"{_times(len(when), more)} in the last day, last {ago(max(when))}: {text}" for text, when in by_frequency]
 
@@ -161,7 +160,7 @@ def ago(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M}Z ({age} ago)" if minutes < 48 * 60 else f"{moment:%Y-%m-%d}"
 
 
-def listed(names: Iterable[str]) -> str:
+def short_list(names: Iterable[str]) -> str:
     """Names, the first few of them."""
     names = list(names)
     more = f" and {len(names) - MAX_LISTED:,} more" if len(names) > MAX_LISTED else ""

@@ -13,9 +13,10 @@ from botocore.httpsession import URLLib3Session
 from botocore.utils import get_environ_proxies
 
 from due_cli.aws.client import Aws
-from due_cli.aws.doctor.context import DoctorContext, Finding, masked
+from due_cli.aws.doctor.context import DoctorContext, mask
 from due_cli.aws.errors import ignore_errors, translate_errors
 from due_cli.aws.resources.http_api import status_url
+from due_cli.core.results import Finding
 
 _NOT_FOUND, _FORBIDDEN = 404, 403
 _API_SECONDS = 15
@@ -47,7 +48,7 @@ def status_api(context: DoctorContext) -> Iterator[Finding]:
         text = f"{address} answers {response.status_code} to {context.aws.caller.arn}: execute-api:Invoke is missing"
         yield "problem", text, context.policy
     else:
-        text = f"{address} answers {response.status_code} for a message that is not known: {masked(response.text)}"
+        text = f"{address} answers {response.status_code} for a message that is not known: {mask(response.text)}"
         yield "problem", text, context.aws_command(f"logs tail {names.log_group('status-api')} --since 1h")
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from due_cli.aws.doctor.context import DoctorContext, Finding, listed
+from due_cli.aws.doctor.context import DoctorContext, short_list
 from due_cli.aws.pool import interruptible_pool
 from due_cli.aws.services.glue import (
     Partition,
@@ -20,7 +20,7 @@ from due_cli.aws.services.s3 import hours_with_objects
 from due_cli.aws.stack.desired import TABLE
 from due_cli.aws.stack.names import EVENTS
 from due_cli.aws.stack.stack import Stack
-from due_cli.core.results import counted
+from due_cli.core.results import Finding, counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def repair(stack: Stack) -> list[str]:
     actions = []
     if hours.missing:
         added = add_partitions(*where, hours.missing)
-        actions.append(f"added {counted(added, 'partition')}: {listed(hours.missing)}")
+        actions.append(f"added {counted(added, 'partition')}: {short_list(hours.missing)}")
     for partition in hours.misplaced:
         relocate_partition(*where, partition)
         actions.append(f"relocated partition {partition.value} from {partition.location} to the location of its hour")
@@ -95,7 +95,9 @@ def partitions(context: DoctorContext) -> Iterator[Finding]:
     repair_command = context.names.command("doctor --repair")
     findings: list[Finding] = []
     if hours.missing:
-        text = f"{counted(len(hours.missing), 'hour')} with events, but without a partition: {listed(hours.missing)}"
+        text = (
+            f"{counted(len(hours.missing), 'hour')} with events, but without a partition: {short_list(hours.missing)}"
+        )
         findings.append(("problem", text, repair_command))
     for one in hours.misplaced:
         findings.append(("problem", f"partition {one.value} points to {one.location}", repair_command))

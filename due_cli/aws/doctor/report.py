@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from due_cli.aws.doctor.context import DoctorContext, Finding, command_in, listed
+from due_cli.aws.doctor.context import DoctorContext, command_in, short_list
 from due_cli.aws.errors import POLICY_HINT, is_lake_formation
 from due_cli.aws.services.glue import roles_without_grants
 from due_cli.aws.stack.desired import TABLE
 from due_cli.core.errors import QueryError
 from due_cli.core.progress import Silent
-from due_cli.core.results import counted
+from due_cli.core.results import Finding, counted
 from due_cli.sql.reports import bind
 
 _REPORT = "bounce-rate"
@@ -23,7 +23,7 @@ def lake_formation(context: DoctorContext) -> Iterator[Finding]:
     denied = roles_without_grants(context.aws, context.stack.options.database, TABLE, list(roles))
     if denied:
         text = f"the table {TABLE} is under Lake Formation, which grants no permission on it to"
-        yield "problem", f"{text} {listed(roles[role] for role in denied)}", context.grant_to_all()
+        yield "problem", f"{text} {short_list(roles[role] for role in denied)}", context.grant_to_all()
     else:
         yield "ok", "does not restrict the table", None
 

@@ -8,21 +8,14 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from due_cli.aws.client import Aws
-from due_cli.aws.doctor.context import (
-    Comparison,
-    DoctorContext,
-    Finding,
-    listed,
-    masked,
-    not_checked,
-)
+from due_cli.aws.doctor.context import Comparison, DoctorContext, mask, not_checked, short_list
 from due_cli.aws.errors import missing_permission
 from due_cli.aws.pool import interruptible_pool
 from due_cli.aws.resources.resource import Action, Difference, Node, Step
 from due_cli.aws.services.cloudwatch import raised_alarms
 from due_cli.aws.stack.plan import plan_row, planned
 from due_cli.core.errors import DueError
-from due_cli.core.results import counted
+from due_cli.core.results import Finding, counted
 
 _AT_ONCE = 12
 _TRUST, _POLICY, _CODE, _COLUMNS = "AssumeRolePolicyDocument", "PolicyDocument", "CodeSha256", "Columns"
@@ -71,7 +64,7 @@ def alarms(context: DoctorContext) -> Iterator[Finding]:
     raised = raised_alarms(context.aws, f"{context.names.stack}-")
     for name in sorted(raised.keys() & own):
         history = context.aws_command(f"cloudwatch describe-alarm-history --alarm-name {name}")
-        yield "warning", f"{name} is raised: {masked(raised[name])}", history
+        yield "warning", f"{name} is raised: {mask(raised[name])}", history
     if not raised.keys() & own:
         yield "ok", f"none of {counted(len(own), 'alarm')} is raised", None
 
@@ -89,7 +82,7 @@ def unread(comparisons: Iterable[Comparison], context: DoctorContext) -> Iterato
             reason = missing_permission(one.error) or one.error.message
             by_reason[reason].append((one.node.resource.name, one.error))
     for alike in by_reason.values():
-        names = listed(name for name, _ in alike)
+        names = short_list(name for name, _ in alike)
         yield not_checked(alike[0][1], context, names if len(alike) > 1 else "")
 
 
@@ -123,9 +116,9 @@ def _column_faults(difference: Difference) -> str:
     ]
     added = [name for name in current if name not in desired]
     parts = [
-        f"without {counted(len(missing), 'column')} {listed(missing)}" if missing else "",
-        listed(changed),
-        f"with {counted(len(added), 'column')} more: {listed(added)}" if added else "",
+        f"without {counted(len(missing), 'column')} {short_list(missing)}" if missing else "",
+        short_list(changed),
+        f"with {counted(len(added), 'column')} more: {short_list(added)}" if added else "",
     ]
     return "; ".join(filter(None, parts)) or "its columns are in another order"
 
@@ -163,7 +156,7 @@ def _policy_fault(difference: Difference) -> str:
     if not lacking:
         return "allows more than setup grants"
     actions = dict.fromkeys(action for action, _ in lacking)
-    return f"lacks {listed(actions)} (on {listed(dict.fromkeys(resource for _, resource in lacking))})"
+    return f"lacks {short_list(actions)} (on {short_list(dict.fromkeys(resource for _, resource in lacking))})"
 
 
 def _lacking(difference: Difference) -> Iterator[tuple[str, str]]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
-from due_cli.aws.doctor.context import DoctorContext, Finding, listed
+from due_cli.aws.doctor.context import DoctorContext, short_list
 from due_cli.aws.resources.event_destination import NAME, EventDestination
 from due_cli.aws.services import firehose, ses
 from due_cli.aws.services.ses import ConfigSet, Destination
 from due_cli.aws.stack.routes import Routes
-from due_cli.core.results import counted
+from due_cli.core.results import Finding, counted
 
 _MOST_IDENTITIES = 20  # SES accepts one such call a second
 
@@ -51,7 +51,7 @@ def config_sets(context: DoctorContext) -> Iterator[Finding]:
         if _own_destinations(config_set, routes) and not faults:
             attached.append(config_set.name)
     if attached:
-        yield "ok", f"{len(attached):,} of {len(sets):,} attached: {listed(attached)}", None
+        yield "ok", f"{len(attached):,} of {len(sets):,} attached: {short_list(attached)}", None
     elif not sets:
         create = context.aws_command("sesv2 create-configuration-set --configuration-set-name NAME")
         yield "warning", "there are none in this account and region, so SES sends no events", create
@@ -68,12 +68,12 @@ def identities(context: DoctorContext) -> Iterator[Finding]:
     without = [identity.name for identity in checked if identity.config_set is None]
     attached = {config_set.name for config_set in sets if _own_destinations(config_set, routes)}
     if without:
-        text = f"mail of {listed(without)} has no configuration set where a message names none: no events"
+        text = f"mail of {short_list(without)} has no configuration set where a message names none: no events"
         options = f"--email-identity {shlex.quote(without[0])} --configuration-set-name {min(attached, default='NAME')}"
         yield "warning", text, context.aws_command(f"sesv2 put-email-identity-configuration-set-attributes {options}")
     elsewhere = sorted({identity.config_set for identity in checked if identity.config_set} - attached)
     for name in elsewhere:
-        senders = listed(identity.name for identity in checked if identity.config_set == name)
+        senders = short_list(identity.name for identity in checked if identity.config_set == name)
         config_set = next((one for one in sets if one.name == name), ConfigSet(name, ()))
         text = f"mail of {senders} has the set {name}, whose events do not come here"
         yield "warning", text, _attach_command(context, config_set, routes)
@@ -106,7 +106,7 @@ def _differences(config_set: ConfigSet, destination: Destination, routes: Routes
     if not destination.enabled:
         yield f"{text} is disabled"
     elif missing:
-        yield f"{text} leaves out {listed(missing)}"
+        yield f"{text} leaves out {short_list(missing)}"
     if destination.role_arn != role:
         yield f"{text} uses the role {_last(destination.role_arn)}, not {_last(role)}"
 

@@ -7,19 +7,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from due_cli.aws.doctor.context import (
-    LAST_DAY,
-    MAX_LISTED,
-    DoctorContext,
-    Finding,
-    ago,
-    group_lines,
-)
+from due_cli.aws.doctor.context import LAST_DAY, MAX_LISTED, DoctorContext, ago, group_lines
 from due_cli.aws.services.cloudwatch import LogLine, Metric, read_log, read_metrics
 from due_cli.aws.services.firehose import stream_status
 from due_cli.aws.services.s3 import newest_object, summarize_prefix
 from due_cli.aws.stack.names import ERRORS, EVENTS
-from due_cli.core.results import counted
+from due_cli.core.results import Finding, counted
 
 _LATE_SECONDS = 1800  # as in the stack's alarm
 _FIVE_MINUTES = timedelta(minutes=5)

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from due_cli.aws.doctor.context import DoctorContext, Finding, listed
+from due_cli.aws.doctor.context import DoctorContext, short_list
 from due_cli.aws.doctor.resources import steps, unread
 from due_cli.aws.resources.resource import Action
 from due_cli.aws.resources.view import columns_of, views_of
-from due_cli.core.results import counted
+from due_cli.core.results import Finding, counted
 
 if TYPE_CHECKING:
     from mypy_boto3_glue.type_defs import TableTypeDef
@@ -49,7 +49,7 @@ def _column_faults(context: DoctorContext, table: TableTypeDef) -> Iterator[Find
     if differences:
         name, database = table["Name"], context.stack.options.database
         delete = context.aws_command(f"glue delete-table --database-name {database} --name {name}")
-        text = f"the view {name} has other columns than its statement gives it: {listed(differences)}"
+        text = f"the view {name} has other columns than its statement gives it: {short_list(differences)}"
         yield "problem", text, f"{delete} && {context.setup}"
 
 

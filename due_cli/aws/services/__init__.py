@@ -1,0 +1,1 @@
+"""Calls of AWS services, a module for each service."""
