@@ -55,7 +55,7 @@ def test_help_names_the_command_and_shows_an_example(due: Due, words: tuple[str,
         assert examples(text), text
 
 
-# Their examples need an account: tests/stacks runs them.
+# Their examples need an account: tests/scenarios runs them.
 ON_AWS = ("due attach-", "due detach-", "due setup --plan")
 
 
