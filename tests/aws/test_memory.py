@@ -24,6 +24,7 @@ INPUT, TIMES = 16_000_000, 4
 MORE = INPUT  # a third of what the larger input has more
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_what_is_put(
     emulator: AwsEmulator, stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

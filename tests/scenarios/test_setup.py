@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+import pytest
+
 from due_cli.aws.stack.names import STACK_TAG
 from due_cli.aws.tags import DATABASE
 from tests.aws.stack import sending
@@ -12,7 +14,7 @@ from tests.aws_emulator.aws import AwsEmulator
 from tests.scenarios.account import contents, differing
 from tests.scenarios.commands import Commands
 from tests.scenarios.details import details
-from tests.scenarios.kills import Once, own
+from tests.scenarios.kills import STEPS, Once, own
 from tests.scenarios.tagging import tagged
 
 SETUP = ("setup", "--yes", "--no-pinpoint")
@@ -50,10 +52,13 @@ def test_without_a_yes_nothing_is_made(emulator: AwsEmulator, commands: Commands
     assert emulator.journal.mutating == []
 
 
-def test_setup_killed_at_every_call_ends_as_if_undisturbed(emulator: AwsEmulator, commands: Commands) -> None:
+@pytest.mark.parametrize("step", STEPS)
+def test_setup_killed_at_every_call_ends_as_if_undisturbed(
+    emulator: AwsEmulator, commands: Commands, step: int
+) -> None:
     """One process after another, each killed at a call that none before it was killed at."""
     sending.make_sets(emulator, "marketing")
-    each = Once()
+    each = Once(step)
     while (ended := commands.due(*WHOLE, killed_by=each)).code:
         assert ended.code == -9, ended.err
     killed = contents(emulator), details(emulator)

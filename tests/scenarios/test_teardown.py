@@ -13,7 +13,7 @@ from tests.events.records import ses_send
 from tests.scenarios.account import contents, differing
 from tests.scenarios.commands import Commands
 from tests.scenarios.details import details
-from tests.scenarios.kills import Once, own
+from tests.scenarios.kills import STEPS, Once, own
 from tests.scenarios.test_setup import SETUP, WHOLE
 
 BUCKET = "due-events-123456789012-us-east-1"
@@ -132,11 +132,12 @@ def test_leaves_another_stack_alone(emulator: AwsEmulator, commands: Commands) -
     assert contents(emulator) == of_other
 
 
-def test_killed_at_every_call_leaves_nothing(emulator: AwsEmulator, commands: Commands) -> None:
+@pytest.mark.parametrize("step", STEPS)
+def test_killed_at_every_call_leaves_nothing(emulator: AwsEmulator, commands: Commands, step: int) -> None:
     sending.make_sets(emulator, "marketing")
     before = contents(emulator), details(emulator)
     assert commands.due(*WHOLE).code == 0
-    each = Once()
+    each = Once(step)
     while (ended := commands.due(*REMOVAL, killed_by=each)).code:
         assert ended.code == -9, ended.err
     assert (contents(emulator), details(emulator)) == before

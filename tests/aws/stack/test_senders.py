@@ -281,6 +281,7 @@ def test_ses_is_asked_at_the_pace_that_it_answers(emulator: AwsEmulator, stack: 
     assert all(len(emulator.ses.destinations(name)) == 1 for name in ("marketing", "receipts"))
 
 
+@pytest.mark.slow
 def test_whoever_was_refused_asks_ses_once_a_second(emulator: AwsEmulator, stack: Stack) -> None:
     sending.make_sets(emulator, "alerts", "offers")
     emulator.journal.clear()
