@@ -20,7 +20,7 @@ from tests.aws_emulator.calls import Call
 from tests.scenarios import process
 
 _PRELOADED = ["tests.scenarios.preload", "tests.scenarios.process", "pytest"]  # pytest: it is the main module
-_LONGEST_SECONDS = 120
+_LONGEST_SECONDS = 600  # more than anything takes, also where the processors are busy
 KilledBy = Callable[[Call], bool]
 
 
