@@ -9,11 +9,12 @@ from moto.dynamodb.models import dynamodb_backends
 
 from tests.aws_emulator.calls import Call
 from tests.aws_emulator.needs import ACCOUNT
+from tests.aws_emulator.partiql import call_of
 from tests.aws_emulator.server import Core
 from tests.aws_emulator.wire import Answer, RefusedError, Request
-from tests.lambdas.partiql import call_of
 
 _MOST_STATEMENTS = 25
+_LONGEST_KEY = 2048  # bytes
 
 
 class Statements:
@@ -22,6 +23,7 @@ class Statements:
     def __init__(self, core: Core) -> None:
         self._core = core
         core.handlers["dynamodb:BatchExecuteStatement"] = self._execute
+        core.handlers["dynamodb:BatchGetItem"] = _check_keys
         core.watchers.append(_encrypted)
 
     def _execute(self, call: Call, _: Request) -> Answer:
@@ -38,7 +40,7 @@ class Statements:
         try:
             with self._core.moto_alone:
                 if operation == "PutItem":
-                    backend.put_item(body["TableName"], body["Item"], condition_expression=condition, overwrite=True)
+                    backend.put_item(body["TableName"], body["Item"], condition_expression=condition)
                 else:
                     change = (body["UpdateExpression"], names, values)
                     backend.update_item(body["TableName"], body["Key"], *change, condition_expression=condition)
@@ -47,6 +49,13 @@ class Statements:
         except MockValidationException as error:
             return {"Error": {"Code": "ValidationError", "Message": str(error)}}
         return {"TableName": body["TableName"]}
+
+
+def _check_keys(call: Call, _: Request) -> None:
+    """Refuses a key that is too long, which moto takes."""
+    keys = (key for part in call.parameters["RequestItems"].values() for key in part["Keys"])
+    if any(len(value["S"].encode()) > _LONGEST_KEY for key in keys for value in key.values()):
+        raise RefusedError("ValidationException", "One or more parameter values were invalid: the key is too long")
 
 
 def _encrypted(call: Call, _: Request, __: Answer) -> None:

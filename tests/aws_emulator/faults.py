@@ -8,11 +8,16 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import Any, Generic, TypeVar
 
 from tests.aws_emulator.calls import Call
-from tests.aws_emulator.wire import RefusedError
+from tests.aws_emulator.wire import Answer, RefusedError
 
-_unmet: list[Rule | Hook] = []  # of the test that runs: one at a time in a process
+OWN_KEY = "testing"  # the access key with which tests look and prepare
+Callback = TypeVar("Callback", bound=Callable[..., Any])
+Substitute = Callable[[Any], Answer | None]  # of a call's parameters
+
+_unmet: list[Rule | Hook[Any]] = []  # of the test that runs: one at a time in a process
 
 
 def forget_unmet() -> list[str]:
@@ -22,18 +27,18 @@ def forget_unmet() -> list[str]:
     return unmet
 
 
-def _met(fault: Rule | Hook) -> None:
+def _met(fault: Rule | Hook[Any]) -> None:
     with suppress(ValueError):
         _unmet.remove(fault)
 
 
 @dataclass(eq=False)
-class Hook:
-    """What runs after a call took effect and before its answer leaves."""
+class Hook(Generic[Callback]):
+    """What runs at a call: after it took effect and before its answer leaves, or in the place of the service."""
 
     number: int | None
     name: str
-    callback: Callable[[Call], None]
+    callback: Callback
 
 
 @dataclass(eq=False)
@@ -64,7 +69,8 @@ class Faults:
         self.delay = 0.0  # seconds that every call of a user takes
         self.delays: dict[str, float] = {}  # the same for a pattern of names
         self._rules: list[Rule] = []
-        self._hooks: list[Hook] = []
+        self._hooks: list[Hook[Callable[[Call], None]]] = []
+        self._substitutes: dict[str, Hook[Substitute]] = {}
         self._lock = threading.Lock()
 
     def clear(self) -> None:
@@ -73,6 +79,12 @@ class Faults:
         self.delays.clear()
         self._rules.clear()
         self._hooks.clear()
+        self._substitutes.clear()
+
+    def answer(self, name: str, substitute: Substitute) -> None:
+        """Answers calls of one ``service:Operation`` in the place of the service, or lets one pass with None."""
+        self._substitutes[name] = Hook(None, name, substitute)
+        _unmet.append(self._substitutes[name])
 
     def refuse(
         self,
@@ -115,6 +127,14 @@ class Faults:
     def unhook(self) -> None:
         """Runs nothing any more."""
         self._hooks.clear()
+
+    def answered(self, call: Call) -> Answer | None:
+        """The answer of a substitute. The calls of :meth:`Core.client` go past them: substitutes make some."""
+        substitute = self._substitutes.get(call.name)
+        if substitute is None or call.access_key == OWN_KEY:
+            return None
+        _met(substitute)
+        return substitute.callback(call.parameters)
 
     def before(self, call: Call) -> None:
         """What goes wrong before a call takes effect."""

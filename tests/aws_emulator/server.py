@@ -19,7 +19,7 @@ from tests.aws_emulator.calls import Call, Journal
 from tests.aws_emulator.clock import Clock
 from tests.aws_emulator.connections import left_open
 from tests.aws_emulator.dependent import keys_needed
-from tests.aws_emulator.faults import Faults
+from tests.aws_emulator.faults import OWN_KEY, Faults
 from tests.aws_emulator.iam import Identities
 from tests.aws_emulator.policies import Need
 from tests.aws_emulator.recognise import recognised
@@ -105,7 +105,7 @@ class Core:
         with self._answered:
             assert self._answered.wait_for(lambda: self._asked == 0, timeout=_LONGEST_SECONDS)
 
-    def client(self, service: str, key: str = "testing", region: str = REGION) -> Any:
+    def client(self, service: str, key: str = OWN_KEY, region: str = REGION) -> Any:
         """A boto3 client of the emulator, without retries; kept for the next time."""
         with _BOTO_LOCK:
             found = self._clients.get((service, key, region))
@@ -184,7 +184,7 @@ class Core:
             prepare(call)
         self.iam.check(call)
         handler = self.handlers.get(call.name) or self.handlers.get(call.service)
-        answer = handler(call, request) if handler else None
+        answer = self.faults.answered(call) or (handler(call, request) if handler else None)
         if answer is None:
             answer = self._pass_on(environ, request.body)
         if answer.status < 400:

@@ -11,22 +11,27 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import urllib3
 
 from due_cli.aws.client import Aws
 from due_cli.aws.pipeline.status_item import EXPIRES_AT, attributes
 from due_cli.aws.resources.status_table import StatusTable
 from due_cli.aws.services.dynamodb import read_statuses
+from tests.aws_emulator.aws import AwsEmulator
+from tests.aws_emulator.calls import Call
+from tests.aws_emulator.faults import OWN_KEY
+from tests.aws_emulator.server import Handler
+from tests.aws_emulator.wire import Answer, Request
 from tests.engines import servers
 from tests.engines.writers import Trouble, items_in, items_of, readable, stories, written_by
 from tests.events.records import iso, ses_delivery, ses_send
 from tests.lambdas import test_status_api, test_statuses
-from tests.lambdas.conftest import boto, functions_zip, moto
-from tests.lambdas.emulator import Body, FunctionsEmulator, Reply
+from tests.lambdas.conftest import boto, functions_zip
 from tests.lambdas.test_status_api import api
 from tests.lambdas.test_statuses import mails, transform
-from tests.lambdas.world import CREDENTIALS, REGION, STATUS, World, batch, client_of, results, statuses_of, text
+from tests.lambdas.world import CREDENTIALS, REGION, STATUS, Body, World, batch, results, statuses_of, text
 
-__all__ = ["api", "boto", "functions_zip", "moto", "transform"]
+__all__ = ["api", "boto", "functions_zip", "transform"]
 
 _OF_THE_FUNCTIONS = (test_statuses, test_status_api)
 globals().update({name: each for one in _OF_THE_FUNCTIONS for name, each in vars(one).items() if name[:5] == "test_"})
@@ -44,36 +49,41 @@ def dynamodb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Serve
 
 
 @pytest.fixture
-def emulator(moto: str, dynamodb: servers.Server) -> Iterator[FunctionsEmulator]:
-    """What the functions call: moto's services, and DynamoDB Local."""
-    server = FunctionsEmulator(moto, dynamodb=dynamodb.url)
-    yield server
-    server.close()
-
-
-@pytest.fixture
 def world(
-    emulator: FunctionsEmulator, moto: str, dynamodb: servers.Server, functions_zip: Path, boto: Path, tmp_path: Path
+    emulator: AwsEmulator, dynamodb: servers.Server, functions_zip: Path, boto: Path, tmp_path: Path
 ) -> Iterator[World]:
-    """A deployment's services, empty."""
-    made = World(
-        emulator,
-        functions_zip,
-        boto,
-        {"HOME": str(tmp_path)},
-        lambda service: client_of(service, dynamodb.url if service == "dynamodb" else moto),
-    )
-    with made.filled():
+    """A deployment's services, empty; those of DynamoDB are DynamoDB Local's."""
+    for name in [name for name in emulator.handlers if name.startswith("dynamodb:")]:
+        del emulator.handlers[name]
+    emulator.handlers["dynamodb"] = _passed_on_to(dynamodb.url)
+    # DynamoDB Local has no tags
+    tags = Answer.of({"Tags": [{"Key": "due:stack", "Value": "due"}]})
+    emulator.handlers["dynamodb:ListTagsOfResource"] = lambda _, __: tags
+    with World(emulator, functions_zip, boto, {"HOME": str(tmp_path)}).filled() as made:
         yield made
 
 
+def _passed_on_to(url: str) -> Handler:
+    """A handler that has DynamoDB Local answer, which keeps what is of another access key apart."""
+    pool = urllib3.PoolManager(maxsize=16)
+
+    def pass_on(_: Call, request: Request) -> Answer:
+        headers = {name: value for name, value in request.headers.items() if name not in ("content-length", "expect")}
+        headers["authorization"] = headers["authorization"].replace(
+            f"={OWN_KEY}/", f"={CREDENTIALS['AWS_ACCESS_KEY_ID']}/"
+        )
+        answer = pool.request(request.method, url, body=request.body, headers=headers)
+        kept = ("content-type", "x-amzn-errortype")
+        return Answer(answer.status, [pair for pair in answer.headers.items() if pair[0].lower() in kept], answer.data)
+
+    return pass_on
+
+
 @pytest.fixture
-def aws(emulator: FunctionsEmulator, monkeypatch: pytest.MonkeyPatch) -> Aws:
+def aws(world: World, monkeypatch: pytest.MonkeyPatch) -> Aws:
     """The services as who runs due has them."""
-    for name, value in {**CREDENTIALS, "AWS_DEFAULT_REGION": REGION, "AWS_ENDPOINT_URL": emulator.url}.items():
+    for name, value in {**CREDENTIALS, "AWS_DEFAULT_REGION": REGION, "AWS_ENDPOINT_URL": world.emulator.url}.items():
         monkeypatch.setenv(name, value)
-    # DynamoDB Local has no tags
-    emulator.faults["ListTagsOfResource"] = lambda _: Reply(200, {"Tags": [{"Key": "due:stack", "Value": "due"}]})
     return Aws()
 
 
@@ -164,16 +174,16 @@ def test_hundreds_of_messages_are_read_in_parts_whatever_is_left_out(world: Worl
     world.dynamodb.put_item(TableName=STATUS, Item={"message_id": {"S": "theirs"}, "facts": {"S": "not ours"}})
     busy = [True] * 4
 
-    def half_is_left(body: Body) -> Reply | None:
+    def half_is_left(body: Body) -> Answer | None:
         if not busy:
             return None
         busy.pop()
         ((name, asked),) = body["RequestItems"].items()
         some, left = asked["Keys"][:30], asked["Keys"][30:]
         found = world.dynamodb.batch_get_item(RequestItems={name: {**asked, "Keys": some}})["Responses"]
-        return Reply(200, {"Responses": found, "UnprocessedKeys": {name: {**asked, "Keys": left}} if left else {}})
+        return Answer.of({"Responses": found, "UnprocessedKeys": {name: {**asked, "Keys": left}} if left else {}})
 
-    world.emulator.faults["BatchGetItem"] = half_is_left
+    world.emulator.faults.answer("dynamodb:BatchGetItem", half_is_left)
     found = read_statuses(aws, STATUS, [*wanted, "theirs", "unknown", "", "é" * 1025])
     assert sorted(found) == sorted(wanted)
     assert found["mail-7"] == statuses_of(mails(7)[:1])[0]

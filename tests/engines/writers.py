@@ -12,10 +12,10 @@ from typing import Any
 
 from due_cli.aws.pipeline.status_item import KEY, attributes
 from due_cli.events import Record, Row, Status, merged, rows_of, status_of
+from tests.aws_emulator.wire import Answer
 from tests.events.records import HAPPENED, copied, sms_event, whatsapp_status, whatsapp_statuses
-from tests.lambdas.emulator import Body, Reply, refusal
 from tests.lambdas.test_statuses import mails, texts
-from tests.lambdas.world import STATUS, World, batch, results, text
+from tests.lambdas.world import STATUS, Body, World, batch, refusal, results, text
 
 _A_BATCH = 500  # the most records that Firehose calls the transform with
 _SECONDS = 900  # Lambda's longest: eight processes share the machine's processors
@@ -87,10 +87,10 @@ class Trouble:
         self._world = world
         self._writes, self._reads = count(), count()
         self._ways = (self._nothing, self._half_and_an_error, self._half_of_the_statements, self._all_and_an_error)
-        world.emulator.faults["BatchExecuteStatement"] = self._writing
-        world.emulator.faults["BatchGetItem"] = self._reading
+        world.emulator.faults.answer("dynamodb:BatchExecuteStatement", self._writing)
+        world.emulator.faults.answer("dynamodb:BatchGetItem", self._reading)
 
-    def _writing(self, body: Body) -> Reply | None:
+    def _writing(self, body: Body) -> Answer | None:
         turn = next(self._writes)
         if turn % 5:
             return None
@@ -98,21 +98,21 @@ class Trouble:
         self.made[way.__name__] += 1
         return way(body["Statements"])
 
-    def _nothing(self, statements: list[Body]) -> Reply:
+    def _nothing(self, statements: list[Body]) -> Answer:
         return refusal("ThrottlingException")
 
-    def _half_and_an_error(self, statements: list[Body]) -> Reply:
+    def _half_and_an_error(self, statements: list[Body]) -> Answer:
         """As when the service fails midway: the writer cannot know which half was written."""
         self._carried_out(statements[: len(statements) // 2])
         return refusal("InternalServerError", 500)
 
-    def _half_of_the_statements(self, statements: list[Body]) -> Reply:
+    def _half_of_the_statements(self, statements: list[Body]) -> Answer:
         half = len(statements) // 2
         throttled = {"Error": {"Code": "ThrottlingError", "Message": ""}}
         answers = [*self._carried_out(statements[:half]), *[throttled] * (len(statements) - half)]
-        return Reply(200, {"Responses": answers})
+        return Answer.of({"Responses": answers})
 
-    def _all_and_an_error(self, statements: list[Body]) -> Reply:
+    def _all_and_an_error(self, statements: list[Body]) -> Answer:
         """As when the answer does not arrive."""
         self._carried_out(statements)
         return refusal("ServiceUnavailable", 503)
@@ -123,7 +123,7 @@ class Trouble:
         answers: list[Any] = self._world.dynamodb.batch_execute_statement(Statements=statements)["Responses"]
         return answers
 
-    def _reading(self, body: Body) -> Reply | None:
+    def _reading(self, body: Body) -> Answer | None:
         turn = next(self._reads)
         if turn % 7 == 0:
             self.made["throttled read"] += 1
@@ -137,7 +137,7 @@ class Trouble:
         found: Body = {name: []}
         if some:
             found = self._world.dynamodb.batch_get_item(RequestItems={name: {**wanted, "Keys": some}})["Responses"]
-        return Reply(200, {"Responses": found, "UnprocessedKeys": {name: {**wanted, "Keys": left}}})
+        return Answer.of({"Responses": found, "UnprocessedKeys": {name: {**wanted, "Keys": left}}})
 
 
 def _calls(number: int) -> Iterator[Record]:

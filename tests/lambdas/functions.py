@@ -76,7 +76,7 @@ class Function:
         assert self._process.stdin and self._process.stdout
         self._process.stdin.close()
         self._process.stdout.close()
-        assert self._process.wait(10) == 0
+        assert self._process.wait(60) == 0
 
     def call(self, event: Any) -> Replied:
         """Invokes it once."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -13,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from tests.lambdas.emulator import Body, Reply, refusal
+from tests.aws_emulator.wire import Answer
 from tests.lambdas.functions import Function, Replied
-from tests.lambdas.world import BUCKET, DATABASE, TABLE, World
+from tests.lambdas.world import BUCKET, DATABASE, TABLE, Body, World, refusal
 
 KEY = "events/2026/11/22/03/due-1-2026-11-22-03-59-59-0a1b.parquet"
 _CONTAINERS = 10
@@ -75,7 +76,7 @@ def test_a_hundred_objects_of_an_hour_make_one_call(world: World, partition: Fun
     assert partition.call(s3_event(keys)).error is None
     for key in keys:
         assert partition.call(s3_event([key])).error is None
-    assert world.emulator.counted() == {"GetTable": 1, "BatchCreatePartition": 1}
+    assert Counter(world.calls) == {"GetTable": 1, "BatchCreatePartition": 1}
     assert hours(world) == ["2026-11-22 03:00:00"]
 
 
@@ -83,11 +84,11 @@ def test_a_hundred_objects_of_an_hour_at_once_make_one_partition(world: World) -
     """S3 calls the function for each, in as many containers as it takes; Glue makes one and refuses the others."""
     everyone, one_at_a_time = threading.Barrier(_CONTAINERS), threading.Lock()
 
-    def interruptible_pool(body: Body) -> Reply:
+    def interruptible_pool(body: Body) -> Answer:
         everyone.wait(60)
         with one_at_a_time:  # which moto does not see to
             answer = world.glue.batch_create_partition(**body)
-        return Reply(200, {"Errors": answer.get("Errors", [])})
+        return Answer.of({"Errors": answer.get("Errors", [])})
 
     def work(container: Function) -> list[Replied]:
         keys = [f"events/2026/11/22/03/{uuid.uuid4()}.parquet" for _ in range(100 // _CONTAINERS)]
@@ -97,13 +98,13 @@ def test_a_hundred_objects_of_an_hour_at_once_make_one_partition(world: World) -
         containers = [stack.enter_context(world.function("partition")) for _ in range(_CONTAINERS)]
         for container in containers:  # it is warm then, and does not keep the others waiting
             container.call(s3_event(["events/2026/11/22/02/x"]))
-        world.emulator.calls.clear()
-        world.emulator.faults["BatchCreatePartition"] = interruptible_pool
+        world.emulator.journal.clear()
+        world.emulator.faults.answer("glue:BatchCreatePartition", interruptible_pool)
         replies = [reply for replied in pool.map(work, containers) for reply in replied]
     assert [reply.error for reply in replies] == [None] * 100
     assert sum(reply.answer["made"] for reply in replies) == 1
     assert hours(world) == ["2026-11-22 02:00:00", "2026-11-22 03:00:00"]
-    assert world.emulator.counted() == {"GetTable": _CONTAINERS, "BatchCreatePartition": _CONTAINERS}
+    assert Counter(world.calls) == {"GetTable": _CONTAINERS, "BatchCreatePartition": _CONTAINERS}
 
 
 def test_more_hours_than_a_call_takes(world: World, partition: Function) -> None:
@@ -111,7 +112,7 @@ def test_more_hours_than_a_call_takes(world: World, partition: Function) -> None
         f"events/2026/{month:02d}/{day:02d}/{hour:02d}/x" for month in (1, 2) for day in (1, 2, 3) for hour in range(24)
     ]
     partition.call(s3_event(keys))
-    assert world.emulator.counted()["BatchCreatePartition"] == 2
+    assert Counter(world.calls)["BatchCreatePartition"] == 2
     assert len(hours(world)) == 144
 
 
@@ -127,10 +128,10 @@ def test_a_partition_that_is_there_is_success(world: World, partition: Function)
 def test_what_may_pass_is_tried_again(world: World, partition: Function) -> None:
     turns = count()
 
-    def fails_twice(body: Body) -> Reply | None:
+    def fails_twice(body: Body) -> Answer | None:
         return _errors(body, "InternalServiceException") if next(turns) < 2 else None
 
-    world.emulator.faults["BatchCreatePartition"] = fails_twice
+    world.emulator.faults.answer("glue:BatchCreatePartition", fails_twice)
     assert partition.call(s3_event([KEY])).error is None
     assert hours(world) == ["2026-11-22 03:00:00"]
 
@@ -139,14 +140,14 @@ def test_what_may_pass_is_tried_again(world: World, partition: Function) -> None
 def test_what_fails_for_good_is_raised_and_the_next_event_tries_again(
     world: World, partition: Function, code: str
 ) -> None:
-    def one_hour_fails(body: Body) -> Reply | None:
+    def one_hour_fails(body: Body) -> Answer | None:
         failing = [one for one in body["PartitionInputList"] if one["Values"] == ["2026-11-22 03:00:00"]]
         rest = [one for one in body["PartitionInputList"] if one not in failing]
         if rest:
             world.glue.batch_create_partition(**{**body, "PartitionInputList": rest})
         return _errors({**body, "PartitionInputList": failing}, code) if failing else None
 
-    world.emulator.faults["BatchCreatePartition"] = one_hour_fails
+    world.emulator.faults.answer("glue:BatchCreatePartition", one_hour_fails)
     error = partition.call(s3_event([KEY, "events/2026/11/22/04/x"])).error
     assert error and error.startswith(
         "PartitionError: no partition of due_eventdb.all_events for 2026-11-22 03:00:00 ("
@@ -158,7 +159,7 @@ def test_what_fails_for_good_is_raised_and_the_next_event_tries_again(
 
 
 def test_a_call_that_is_refused_is_raised(world: World, partition: Function) -> None:
-    world.emulator.faults["BatchCreatePartition"] = lambda body: refusal("AccessDeniedException")
+    world.emulator.faults.answer("glue:BatchCreatePartition", lambda body: refusal("AccessDeniedException"))
     error = partition.call(s3_event([KEY])).error
     assert error and "AccessDeniedException" in error
 
@@ -179,7 +180,7 @@ def test_a_call_that_is_refused_is_raised(world: World, partition: Function) -> 
 def test_other_objects_are_ignored(world: World, partition: Function, event: Any) -> None:
     reply = partition.call(event)
     assert reply.error is None and reply.answer["hours"] == 0
-    assert world.emulator.calls == []
+    assert world.calls == []
 
 
 def test_a_key_is_decoded_unless_the_bus_brings_it(world: World, partition: Function) -> None:
@@ -194,9 +195,9 @@ def test_a_missing_variable_is_named(world: World, name: str) -> None:
         assert function.call({}).error == f"EnvironmentVariableError: the environment variable {name} is not set"
 
 
-def _errors(body: Body, code: str) -> Reply:
+def _errors(body: Body, code: str) -> Answer:
     errors = [
         {"PartitionValues": one["Values"], "ErrorDetail": {"ErrorCode": code, "ErrorMessage": "injected"}}
         for one in body["PartitionInputList"]
     ]
-    return Reply(200, {"Errors": errors})
+    return Answer.of({"Errors": errors})

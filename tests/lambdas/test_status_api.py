@@ -11,10 +11,9 @@ import pytest
 
 from due_cli.aws.pipeline.status_item import attributes
 from tests.events.records import ses_delivery, ses_send, sms_event
-from tests.lambdas.emulator import refusal
 from tests.lambdas.functions import Function
 from tests.lambdas.test_statuses import folded
-from tests.lambdas.world import STATUS, World, statuses_of
+from tests.lambdas.world import STATUS, World, refusal, statuses_of
 
 DAY = 24 * 3600
 NEVER = 100 * 365  # days
@@ -38,18 +37,18 @@ def test_a_known_message_is_its_item(world: World, api: Function) -> None:
     for status in statuses.values():
         world.dynamodb.put_item(TableName=STATUS, Item=attributes(status, NEVER))
     for message, status in statuses.items():
-        world.emulator.calls.clear()
+        world.emulator.journal.clear()
         answer = api.call(get(message_id=message)).answer
         assert (answer["statusCode"], answer["headers"]["content-type"]) == (200, "application/json")
         assert json.loads(answer["body"]) == status.item()
         assert json.loads(answer["body"])["status"] == ("buffered" if status.channel == "sms" else "delivered")
-        assert world.emulator.calls == ["GetItem"]
+        assert world.calls == ["GetItem"]
 
 
 def test_an_unknown_message_is_not_found(world: World, api: Function) -> None:
     answer = api.call(get(message_id="who")).answer
     assert (answer["statusCode"], json.loads(answer["body"])["message_id"]) == (404, "who")
-    assert world.emulator.calls == ["GetItem"]
+    assert world.calls == ["GetItem"]
 
 
 def test_an_expired_message_is_not_found(world: World, api: Function) -> None:
@@ -72,16 +71,16 @@ def test_an_item_older_than_time_to_live_can_be_says_four_years() -> None:
 def test_no_id_is_a_bad_request(world: World, api: Function, event: Any) -> None:
     answer = api.call(event).answer
     assert (answer["statusCode"], "message_id" in answer["body"]) == (400, True)
-    assert world.emulator.calls == []
+    assert world.calls == []
 
 
 def test_an_id_that_no_table_can_hold_is_not_found(world: World, api: Function) -> None:
     assert api.call(get(message_id="é" * 1025)).answer["statusCode"] == 404
-    assert world.emulator.calls == []
+    assert world.calls == []
 
 
 def test_a_table_that_does_not_answer_is_an_error_that_an_alarm_counts(world: World, api: Function) -> None:
-    world.emulator.faults["GetItem"] = lambda body: refusal("AccessDeniedException")
+    world.emulator.faults.answer("dynamodb:GetItem", lambda body: refusal("AccessDeniedException"))
     error = api.call(get(message_id="m")).error
     assert error and "AccessDenied" in error
 

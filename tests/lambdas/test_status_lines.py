@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from due_cli.aws.pipeline.status_item import line_of, of_record
 from due_cli.events import Json, Status, UnreadableError
 from due_cli.events.status import KEYS
+from tests.aws_emulator.wire import Answer
 from tests.events.records import HAPPENED, ses_send
-from tests.lambdas.emulator import Reply, refusal
 from tests.lambdas.functions import Function
-from tests.lambdas.world import World, batch, results, rows, statuses_of, text
+from tests.lambdas.world import World, batch, refusal, results, rows, statuses_of, text
 
 NEIGHBOUR = ses_send(mail={"messageId": "neighbour"})
 REFUSED = ses_send(mail={"messageId": "refused"})
@@ -141,10 +141,11 @@ def test_an_item_of_a_channel_that_this_version_does_not_know_is_left_alone(worl
 def test_a_line_that_nobody_took_is_not_dropped(world: World, transform: Function) -> None:
     """Only the record whose status was refused is all that is left of it."""
     lines = [line_of(status) for status in statuses_of([NEIGHBOUR, REFUSED])]
-    world.emulator.faults["BatchExecuteStatement"] = lambda body: (
-        refusal("ValidationException") if '"refused"' in json.dumps(body) else None
+    world.emulator.faults.answer(
+        "dynamodb:BatchExecuteStatement",
+        lambda body: refusal("ValidationException") if '"refused"' in json.dumps(body) else None,
     )
-    world.emulator.faults["PUT"] = lambda body: Reply(403, {})
+    world.emulator.faults.answer("s3:PutObject", lambda body: Answer(403))
     reply = transform.call(batch([*lines, text(REFUSED)]))
     assert results(reply) == ["Dropped", "ProcessingFailed", "Ok"]
     assert reply.logged()["statuses"]["kept"] is False

@@ -12,11 +12,11 @@ import pytest
 
 from due_cli.aws.pipeline import records
 from due_cli.events import Envelope, Json, Normalised, Record, rows_of
+from tests.aws_emulator.wire import Answer
 from tests.events import wrapping
 from tests.events.records import RECEIVED, ses_bounce, ses_open, ses_send, sms_event, whatsapp_status, whatsapp_statuses
-from tests.lambdas.emulator import Body, Reply, refusal
 from tests.lambdas.functions import Function
-from tests.lambdas.world import World, batch, results, rows, text
+from tests.lambdas.world import Body, World, batch, refusal, results, rows, text
 
 PING: Record = {"event_type": "_test.event_stream", "event_timestamp": RECEIVED}
 ADDRESSES = ("@", "+1206", "dora")
@@ -87,7 +87,7 @@ def test_a_row_passes_unchanged(transform: Function) -> None:
 def test_what_could_be_read_beside_something_broken_goes_back_to_the_stream(world: World, transform: Function) -> None:
     reply = transform.call(batch([text(ses_send()) + b"{broken\n" + text(ses_bounce()), text(ses_open())]))
     assert results(reply) == ["ProcessingFailed", "Ok"]
-    (put,) = world.emulator.put
+    (put,) = world.put
     assert [json.loads(line)["event_type"] for line in put.splitlines()] == ["_email.send", "_email.hardbounce"]
     assert results(transform.call(batch([put]))) == ["Ok"]
 
@@ -95,11 +95,11 @@ def test_what_could_be_read_beside_something_broken_goes_back_to_the_stream(worl
 def test_an_answer_over_six_megabytes_goes_back_to_the_stream(world: World, transform: Function) -> None:
     tries = count()
 
-    def every_third_fails_twice(body: Body) -> Reply:
+    def every_third_fails_twice(body: Body) -> Answer:
         first = next(tries) < 2
-        return world.emulator.take(body, lambda index: first and index % 3 == 0)
+        return world.take(body, lambda index: first and index % 3 == 0)
 
-    world.emulator.faults["PutRecordBatch"] = every_third_fails_twice
+    world.emulator.faults.answer("firehose:PutRecordBatch", every_third_fails_twice)
     # Eight events in one gzip record are eight times as large when they come out.
     payloads = [gzip.compress(b"".join(large(number * 8 + one, 100_000) for one in range(8))) for number in range(12)]
     event = batch(payloads)
@@ -108,27 +108,25 @@ def test_an_answer_over_six_megabytes_goes_back_to_the_stream(world: World, tran
     found = results(reply)
     assert len(answer) <= 6_000_000 and found.count("Ok") >= 5
     assert found.count("Dropped") == 12 - found.count("Ok") > 0
-    back = [json.loads(line)["event_id"] for data in world.emulator.put for line in data.splitlines()]
+    back = [json.loads(line)["event_id"] for data in world.put for line in data.splitlines()]
     kept = [row["event_id"] for one in reply.answer["records"] if "data" in one for row in rows(one)]
     assert len(set(back)) == len(back) and not set(back) & set(kept) and len(back) + len(kept) == 96
     assert reply.logged()["returned"]["codes"]["ServiceUnavailableException"] >= 2
 
 
 def test_only_what_was_put_is_dropped(world: World, transform: Function) -> None:
-    world.emulator.faults["PutRecordBatch"] = lambda body: world.emulator.take(body, lambda index: index == 0)
+    world.emulator.faults.answer("firehose:PutRecordBatch", lambda body: world.take(body, lambda index: index == 0))
     payloads = [gzip.compress(large(number, 950_000)) for number in range(8)]
     reply = transform.call(batch(payloads))
     found = results(reply)
-    back = {
-        json.loads(line)["facets"]["email_channel"]["mail_event"]["mail"]["message_id"] for line in world.emulator.put
-    }
+    back = {json.loads(line)["facets"]["email_channel"]["mail_event"]["mail"]["message_id"] for line in world.put}
     dropped = {f"m{number}" for number, result in enumerate(found) if result == "Dropped"}
     assert dropped == back != set()
     assert found.count("ProcessingFailed") == 1  # the first of each attempt fails for ever
 
 
 def test_a_stream_that_takes_nothing_fails_only_what_has_no_room(world: World, transform: Function) -> None:
-    world.emulator.faults["PutRecordBatch"] = lambda body: refusal("ServiceUnavailableException", 503)
+    world.emulator.faults.answer("firehose:PutRecordBatch", lambda body: refusal("ServiceUnavailableException", 503))
     found = results(transform.call(batch(gzip.compress(large(number, 950_000)) for number in range(8))))
     assert found.count("Ok") == 4 and found.count("ProcessingFailed") == 4
 

@@ -10,15 +10,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import boto3  # noqa: TID251  the tests prepare what the functions find
-
 from due_cli.aws.pipeline.status_item import FACTS, KEY, decoded
 from due_cli.events import Json, Record, Status, rows_of, status_of
+from tests.aws_emulator.aws import AwsEmulator
+from tests.aws_emulator.wire import Answer
 from tests.events.records import RECEIVED
-from tests.lambdas.emulator import FunctionsEmulator
 from tests.lambdas.functions import Function, Replied
 
 REGION = "eu-west-1"
+Body = dict[str, Any]
 STREAM, BUCKET, DATABASE, TABLE, STATUS = "due-stream", "due-bucket", "due_eventdb", "all_events", "due-status"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": REGION}
 SETTINGS = {
@@ -50,50 +50,50 @@ class World:
         "BillingMode": "PAY_PER_REQUEST",
     }
 
-    def __init__(
-        self,
-        emulator: FunctionsEmulator,
-        code: Path,
-        boto: Path,
-        variables: dict[str, str],
-        client: Callable[[str], Any],
-    ) -> None:
-        """``client`` makes clients that go past the emulator."""
+    def __init__(self, emulator: AwsEmulator, code: Path, boto: Path, variables: dict[str, str]) -> None:
         self.emulator = emulator
-        self._code, self._boto, self._client = code, boto, client
+        self.put: list[bytes] = []  # what the stream took
+        self._code, self._boto = code, boto
         self._variables = {**CREDENTIALS, "AWS_ENDPOINT_URL": emulator.url, **variables}
+        emulator.handlers["firehose:PutRecordBatch"] = lambda call, _: self.take(call.parameters)
+
+    @property
+    def calls(self) -> list[str]:
+        """The operations that functions called."""
+        key = CREDENTIALS["AWS_ACCESS_KEY_ID"]
+        return [call.operation for call in self.emulator.journal if call.access_key == key]
 
     @cached_property
     def dynamodb(self) -> Any:
-        return self._client("dynamodb")
+        return self.emulator.client("dynamodb", region=REGION)
 
     @cached_property
     def s3(self) -> Any:
-        return self._client("s3")
+        return self.emulator.client("s3", region=REGION)
 
     @cached_property
     def glue(self) -> Any:
-        return self._client("glue")
+        return self.emulator.client("glue", region=REGION)
 
     @contextmanager
     def filled(self) -> Iterator[World]:
-        """A table, a bucket and a Glue table, all empty, for as long as this lasts."""
+        """A table, a bucket and a Glue table, all empty; the table is deleted at the end."""
         self.dynamodb.create_table(**self.status_table)
         self.s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
         self.glue.create_database(DatabaseInput={"Name": DATABASE})
         self.glue.create_table(DatabaseName=DATABASE, TableInput=_EVENTS)
         yield self
-        self.glue.delete_database(Name=DATABASE)
         self.dynamodb.delete_table(TableName=STATUS)
-        for found in self.s3.list_objects_v2(Bucket=BUCKET).get("Contents", ()):
-            self.s3.delete_object(Bucket=BUCKET, Key=found["Key"])
-        self.s3.delete_bucket(Bucket=BUCKET)
-        self._close()
 
-    def _close(self) -> None:
-        for name in ("dynamodb", "s3", "glue"):
-            if name in self.__dict__:
-                getattr(self, name).close()
+    def take(self, body: Body, failing: Callable[[int], bool] = lambda index: False) -> Answer:
+        """The stream takes what PutRecordBatch brings within its limits, but for those that fail."""
+        records = [base64.b64decode(record["Data"]) for record in body["Records"]]
+        if len(records) > 500 or sum(map(len, records)) > 4 * 2**20 or max(map(len, records)) > 1000 * 1024:
+            return refusal("InvalidArgumentException")
+        failed = [failing(index) for index in range(len(records))]
+        self.put += [data for data, fails in zip(records, failed, strict=True) if not fails]
+        answers = [{"ErrorCode": "ServiceUnavailableException"} if fails else {"RecordId": "1"} for fails in failed]
+        return Answer.of({"FailedPutCount": sum(failed), "RequestResponses": answers})
 
     def function(self, name: str, *, seconds: int = 60, without: str = "", **changed: str) -> Function:
         """A process of a function; ``without`` one of its variables."""
@@ -116,12 +116,9 @@ class World:
         return {one["Key"]: self.s3.get_object(Bucket=BUCKET, Key=one["Key"])["Body"].read() for one in found}
 
 
-def client_of(service: str, endpoint: str) -> Any:
-    """A client that finds its service at an endpoint."""
-    make: Any = boto3.client
-    return make(
-        service, endpoint_url=endpoint, region_name=REGION, aws_access_key_id="test", aws_secret_access_key="test"
-    )
+def refusal(code: str, status: int = 400) -> Answer:
+    """An error as AWS's JSON services spell it."""
+    return Answer.of({"__type": f"com.amazonaws#{code}", "message": "injected"}, status)
 
 
 def text(value: Json) -> bytes:

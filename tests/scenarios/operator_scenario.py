@@ -1,4 +1,4 @@
-"""Everything that a person does with a stack, with the printed rights alone, and that the stack does then."""
+"""Everything that an operator does with a stack, with the printed rights alone, and that the stack does then."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ CUT = b'{"eventType": "Send", cut'
 
 
 @dataclass
-class Errands:
-    """One person's commands in one account; each must end as it is told to."""
+class OperatorScenario:
+    """One operator's commands in one account; each must end as it is told to."""
 
     emulator: AwsEmulator
     commands: Commands
-    person: dict[str, str]
+    operator: dict[str, str]
     key: str
 
     def due(self, *words: str, codes: tuple[int, ...] = (0,)) -> Ended:
-        """A command of the person's."""
-        ended = self.commands.due(*words, killed_by=None, **self.person)
+        """A command of the operator's."""
+        ended = self.commands.due(*words, killed_by=None, **self.operator)
         assert ended.code in codes, (words, ended, list(map(str, self.emulator.iam.denied)))
         return ended
 
@@ -47,7 +47,7 @@ class Errands:
         self._attach()
         self._events()
         self._ask()
-        self._mend()
+        self._repair()
         self._interrupt()
         roles = [one["Arn"] for one in self.client("iam").list_roles()["Roles"]]
         found = {role: rights_in(self.emulator.iam.policies(role)) for role in roles}
@@ -132,7 +132,7 @@ class Errands:
         ):
             self.due(*words)
 
-    def _mend(self) -> None:
+    def _repair(self) -> None:
         """An hour that is no partition and one of another place, with Lake Formation to be asked; a test record."""
         glue, table = self.client("glue"), {"DatabaseName": DATABASE, "TableName": TABLE}
         partitions = glue.get_partitions(**table)["Partitions"]
@@ -177,5 +177,5 @@ class Errands:
             return looks
 
         query = ("query", f"SELECT count(*) FROM {TABLE}")
-        assert self.commands.interrupted(query, is_first_look, later=0, **self.person).code == 130
+        assert self.commands.interrupted(query, is_first_look, later=0, **self.operator).code == 130
         self.emulator.athena.slow = 0.0

@@ -166,11 +166,11 @@ Change = Callable[[AwsEmulator], None]
 GROUPS: tuple[tuple[Change, ...], ...] = (
     (
         *(public, unnotified, another_right, wider_right, administrator, any_principal, open_route, never_alarmed),
-        *(quiet_alarms, another_serde, disabled_workgroup, unlogged_stream, untried, another_code, kept_for_ever),
+        *(quiet_alarms, another_serde, disabled_workgroup, unlogged_stream, another_code, kept_for_ever),
         *(short_logs, another_view),
     ),
     (expiring_events, unauthorized, unlimited_workgroup, untransformed, uncalled),
-    (without_tls, another_payload),
+    (without_tls, another_payload, untried),
 )
 
 

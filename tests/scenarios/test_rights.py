@@ -1,4 +1,4 @@
-"""No role of a stack, and no person who runs due, has a right that nothing needs."""
+"""No role of a stack, and no operator who runs due, has a right that nothing needs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.fixture import started
 from tests.aws_emulator.policies import Right, rights_in
 from tests.scenarios.commands import Commands, preloaded
-from tests.scenarios.operator_scenario import Errands
+from tests.scenarios.operator_scenario import OperatorScenario
 
 # What AWS needs and the emulator cannot see.
 UNSEEN = {
@@ -24,7 +24,7 @@ class Told:
     """What was done, and the rights that there were for it."""
 
     emulator: AwsEmulator
-    person: str
+    operator: str
     policy: list[Right]
     roles: dict[str, list[Right]]
 
@@ -35,15 +35,15 @@ class Told:
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
-    """Everything that a person does with a stack."""
+    """Everything that an operator does with a stack."""
     with started() as emulator:
         commands = Commands(emulator, tmp_path_factory.mktemp("home"), preloaded())
         key = emulator.client("kms").create_key()["KeyMetadata"]["Arn"]
         printed = commands.due("setup", "--policy", "--kms-key", key).out
-        keys = emulator.iam.user("person", printed)
-        person = emulator.iam.who(keys["AWS_ACCESS_KEY_ID"])[0]
-        roles = Errands(emulator, commands, keys, key).run()
-        yield Told(emulator, person, rights_in([printed]), roles)
+        keys = emulator.iam.user("operator", printed)
+        operator = emulator.iam.who(keys["AWS_ACCESS_KEY_ID"])[0]
+        roles = OperatorScenario(emulator, commands, keys, key).run()
+        yield Told(emulator, operator, rights_in([printed]), roles)
 
 
 def test_nobody_lacks_a_right(told: Told) -> None:
@@ -59,10 +59,10 @@ def test_every_right_of_every_role_is_needed(told: Told) -> None:
     assert sorted(f"{role}: {right}" for role, right in surplus) == []
 
 
-def test_every_right_of_the_person_is_needed(told: Told) -> None:
+def test_every_right_of_the_operator_is_needed(told: Told) -> None:
     """Each action on some resource, and each resource for some action, of which no other right would have done."""
     assert len(told.policy) == len(set(told.policy))
-    used = told.emulator.iam.used[told.person]
+    used = told.emulator.iam.used[told.operator]
     by_action, by_resource = ({frozenset(map(part, rights)) for rights in used} for part in (_action, _resource))
     actions = {one for alike in by_action if len(alike) == 1 for one in alike}
     resources = {one for alike in by_resource if len(alike) == 1 for one in alike}

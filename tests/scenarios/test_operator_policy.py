@@ -60,7 +60,7 @@ def test_none_of_them_is_too_many(emulator: AwsEmulator, commands: Commands, los
     for statement in policy["Statement"]:
         statement["Action"] = [action for action in statement["Action"] if action != lost]
     policy["Statement"] = [statement for statement in policy["Statement"] if statement["Action"]]
-    keys = emulator.iam.user("person", policy)
+    keys = emulator.iam.user("operator", policy)
     ended = commands.due("setup", "--yes", "--no-pinpoint", killed_by=None, **keys)
     assert ended.code == 5, ended
     assert "access denied" in ended.err
@@ -76,7 +76,7 @@ def test_a_query_fails_without_what_athena_needs_as_who_calls(
         for part in ("Action", "Resource"):
             statement[part] = [one for one in statement[part] if not one.endswith(lost)]
     policy["Statement"] = [one for one in policy["Statement"] if one["Action"] and one["Resource"]]
-    keys = emulator.iam.user("person", policy)
+    keys = emulator.iam.user("operator", policy)
     ended = commands.due("setup", "--yes", "--no-pinpoint", killed_by=None, **keys)
     assert ended.code == 6, ended
     assert lost in ended.err and "due setup --policy" in ended.err
