@@ -1,1 +1,1 @@
-"""What a stack is made of: one module for each kind of resource, each a dataclass with how it should be."""
+"""The kinds of resources of a stack, each a dataclass that declares its settings."""

@@ -1,1 +1,1 @@
-"""How a deployment comes to be on AWS."""
+"""A stack on AWS: its resources, options and policies, and how it is set up and torn down."""

@@ -41,13 +41,13 @@ class ConfigSets:
 
 def find_config_sets(aws: Aws, names: Names, set_names: Iterable[str]) -> ConfigSets:
     """Configuration sets by name; raises :class:`NotFoundError` for one that does not exist."""
-    found = []
+    sets = []
     for name in dict.fromkeys(set_names):
         config_set = ses.config_set(aws, name)
         if config_set is None:
             raise not_found("configuration set", name, {known: known for known in ses.config_set_names(aws)})
-        found.append(config_set)
-    return _with_targets(aws, names, found)
+        sets.append(config_set)
+    return _with_targets(aws, names, sets)
 
 
 def setup_nodes(names: Names, sets: ConfigSets, project: Project | None) -> list[Node[Aws]]:
@@ -109,10 +109,10 @@ def sender_nodes(aws: Aws, names: Names, note: Callable[[str], None] = lambda _:
 
     Without SES there are no configuration sets: a note says so, and the rest can be deleted.
     """
-    found = ses.config_sets_or_none(aws)
-    if found is None:
+    existing = ses.config_sets_or_none(aws)
+    if existing is None:
         note("event destinations of configuration sets, if there are any: Amazon SES does not answer here")
-    sets = _with_targets(aws, names, found or ())
+    sets = _with_targets(aws, names, existing or ())
     for config_set in sets.sets:
         to = config_set.destination(NAME)
         if to and to.project_arn in sets.projects.unknown:

@@ -98,11 +98,7 @@ def _storage(names: Names, options: Options) -> list[Node[Aws]]:
     )
     # One item per message, which due status and the HTTP API read.
     status_table = StatusTable(
-        name=names.status_table,
-        arn=names.status_table_arn,
-        expires=EXPIRES,
-        kms_key=options.kms_key,
-        tags=tags,
+        name=names.status_table, arn=names.status_table_arn, expires=EXPIRES, kms_key=options.kms_key, tags=tags
     )
     return [
         _node("bucket", bucket, serial_group="bucket"),
@@ -115,19 +111,11 @@ def _storage(names: Names, options: Options) -> list[Node[Aws]]:
 
 def _views(names: Names, options: Options) -> list[Node[Aws]]:
     """The guide's views of the table."""
-    return [
-        _node(
-            f"view-{name}",
-            View(
-                database=options.database,
-                name=name,
-                sql=files.query("views", name).sql,
-                workgroup=names.workgroup,
-            ),
-            *("table", "workgroup"),
-        )
+    views = (
+        View(database=options.database, name=name, sql=files.query("views", name).sql, workgroup=names.workgroup)
         for name in files.names("views")
-    ]
+    )
+    return [_node(f"view-{view.name}", view, "table", "workgroup") for view in views]
 
 
 def _transform(names: Names, options: Options, code: Package) -> list[Node[Aws]]:
@@ -153,10 +141,7 @@ def _partition(names: Names, options: Options, code: Package) -> list[Node[Aws]]
         environment = {usage.ENDPOINT: options.usage_endpoint, usage.DEPLOYMENT: deployment}
     bucket_calls = Permission(sid="due-new-objects", service="s3", source_arn=names.bucket_arn, account=names.account)
     notification = Notification(
-        name="due-new-objects",
-        bucket=names.bucket,
-        prefix=EVENTS,
-        function_arn=names.function_arn("partition"),
+        name="due-new-objects", bucket=names.bucket, prefix=EVENTS, function_arn=names.function_arn("partition")
     )
     return [
         *_function(
@@ -233,59 +218,23 @@ def _status_api(names: Names, options: Options, code: Package) -> list[Node[Aws]
 
 def _alarms(names: Names, options: Options) -> list[Node[Aws]]:
     """What somebody should look at, mailed if an address was given."""
-    function_alarms = [
-        _alarm(
-            names,
-            options,
-            f"{name}-{metric.lower()}",
-            description=f"the {name} function {what}",
-            namespace="AWS/Lambda",
-            metric=metric,
-            dimension=("FunctionName", names.function(name)),
-        )
-        for name in ("transform", "partition", "status-api")
-        for metric, what in _FUNCTION_ALARMS.items()
-    ]
-    of_stream: dict[str, Any] = {"namespace": "AWS/Firehose", "dimension": ("DeliveryStreamName", names.stream)}
-    late = _alarm(
-        names,
-        options,
-        "late",
-        description="events wait for delivery",
-        metric="DeliveryToS3.DataFreshness",
-        threshold=1800,
-        statistic="Maximum",
-        **of_stream,
-    )
-    undelivered = _alarm(
-        names,
-        options,
-        "undelivered",
-        description="S3 took not every delivery",
-        metric="DeliveryToS3.Success",
-        threshold=1,
-        statistic="Average",
-        comparison="LessThanThreshold",
-        **of_stream,
-    )
-    refused = _alarm(
-        names,
-        options,
-        "refused",
-        description="the stream takes no more",
-        metric="ThrottledRecords",
-        **of_stream,
-    )
-    unconverted = _alarm(
-        names,
-        options,
-        "lost-form",
-        description="rows could not be stored",
-        metric="FailedConversion.Records",
-        **of_stream,
-    )
-    topic = [_topic(names, options)] if options.alarm_email else []
-    return [*topic, *function_alarms, late, undelivered, refused, unconverted]
+    nodes = [_topic(names, options)] if options.alarm_email else []
+    for function in ("transform", "partition", "status-api"):
+        source = ("AWS/Lambda", ("FunctionName", names.function(function)))
+        for metric, what in _FUNCTION_ALARMS.items():
+            key, description = f"{function}-{metric.lower()}", f"the {function} function {what}"
+            nodes.append(_alarm(names, options, key, description, source, metric))
+    source = ("AWS/Firehose", ("DeliveryStreamName", names.stream))
+    age = {"threshold": 1800, "statistic": "Maximum"}  # seconds
+    share = {"threshold": 1, "statistic": "Average", "comparison": "LessThanThreshold"}
+    for key, description, metric, limit in (
+        ("late", "events wait for delivery", "DeliveryToS3.DataFreshness", age),
+        ("undelivered", "S3 took not every delivery", "DeliveryToS3.Success", share),
+        ("refused", "the stream takes no more", "ThrottledRecords", {}),
+        ("lost-form", "rows could not be stored", "FailedConversion.Records", {}),
+    ):
+        nodes.append(_alarm(names, options, key, description, source, metric, **limit))
+    return nodes
 
 
 def _function(
@@ -303,10 +252,7 @@ def _function(
     """A function after its log group, which it may not create itself, and its role."""
     tags = options.tags_of(names.stack)
     role = Role(
-        name=names.role(key),
-        trust=policies.trust("lambda", names),
-        rights=rights,
-        tags={**tags, **(role_tags or {})},
+        name=names.role(key), trust=policies.trust("lambda", names), rights=rights, tags={**tags, **(role_tags or {})}
     )
     function = Function(
         name=names.function(key),
@@ -348,13 +294,27 @@ def _log_group(names: Names, options: Options, name: str, *streams: str) -> LogG
     )
 
 
-def _alarm(names: Names, options: Options, key: str, **settings: Any) -> Node[Aws]:
+def _alarm(
+    names: Names,
+    options: Options,
+    key: str,
+    description: str,
+    source: tuple[str, tuple[str, str]],
+    metric: str,
+    **limit: Any,
+) -> Node[Aws]:
+    """An alarm on a metric of ``source``, a namespace and a dimension; without ``limit``, on any value above 0."""
+    namespace, dimension = source
     alarm = Alarm(
         name=names.alarm(key),
         arn=names.arn("cloudwatch", f"alarm:{names.alarm(key)}"),
+        description=description,
+        namespace=namespace,
+        metric=metric,
+        dimension=dimension,
         topic_arn=names.arn("sns", names.topic) if options.alarm_email else None,
         tags=options.tags_of(names.stack),
-        **settings,
+        **limit,
     )
     return _node(f"alarm-{key}", alarm, *(["topic"] if options.alarm_email else []))
 

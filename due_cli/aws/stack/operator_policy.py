@@ -1,10 +1,10 @@
-"""The rights of the person who runs due on AWS: what each call needs, and nothing wider than AWS allows.
+"""The IAM policy for the people who run due on AWS: what each call needs, as narrow as AWS allows.
 
 ``due setup --policy`` prints it. IAM takes 6,144 characters in a managed policy, so what a stack has several of is
 named by a pattern (actions too, where it takes in no other one), and services share a statement: their ARNs keep them
-apart. A call needs more than its own action where it passes a role on, tags what it makes, reads a function's tags, or
+apart. A call needs more than its own action if it passes a role, tags what it creates, reads a function's tags, or
 has Athena act as the caller (IAM service authorization reference; Lambda API, GetFunction; Athena user guide, "Access
-to workgroups", and "Access to databases and tables", which wants the database ``default`` whatever is asked for).
+to workgroups", and "Access to databases and tables", which needs the database ``default`` for every query).
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from due_cli.aws.stack.policies import Policy, allow, policy
 
 MOST_CHARACTERS = 6_144
 _PASSED_TO = ("lambda", "firehose", "ses", "pinpoint")
-# What IAM checks against no resource: SNS has none for a subscription.
+# Actions that IAM checks against no resource: SNS has none for a subscription.
 _EVERYWHERE = (
     "lakeformation:ListPermissions ses:ListConfigurationSets ses:ListEmailIdentities cloudwatch:DescribeAlarms "
     "cloudwatch:GetMetricData logs:DescribeLogGroups lambda:GetAccount* sns:Unsubscribe"
 )
-# The least that a DynamoDB table of a key of one's own is made with (DynamoDB developer guide, "Encryption at rest").
+# What creating a DynamoDB table with a customer managed key needs (DynamoDB developer guide, "Encryption at rest").
 _KEY = "DescribeKey CreateGrant Encrypt Decrypt ReEncrypt* GenerateDataKey*"
 
 

@@ -27,29 +27,29 @@ def package() -> Package:
     """The zip of all functions: ``due_cli.lambdas.NAME.handler`` for transform, partition and status_api.
 
     It holds those functions and the normaliser and needs Python 3.11 or later with boto3. Nothing in it depends on
-    when, where or by whom it was made, and it is stored uncompressed because two builds of zlib may compress alike
+    when, where or by whom it was created, and it is stored uncompressed because two builds of zlib may compress alike
     and still not the same: a changed hash means changed code.
     """
     buffer = io.BytesIO()
     root = files("due_cli")
-    found = {f"due_cli/{name}": root / name for name in ("__init__.py", "aws/__init__.py")}
+    modules = {f"due_cli/{name}": root / name for name in ("__init__.py", "aws/__init__.py")}
     for room in _ROOMS:
-        found.update(_modules(root / room, f"due_cli/{room}"))
+        modules.update(_modules(root / room, f"due_cli/{room}"))
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for name in sorted(found):
+        for name in sorted(modules):
             entry = zipfile.ZipInfo(name, _EPOCH)
             entry.create_system = _UNIX
             entry.external_attr = _READABLE
-            archive.writestr(entry, found[name].read_bytes())
+            archive.writestr(entry, modules[name].read_bytes())
     content = buffer.getvalue()
     return Package(content, base64.b64encode(hashlib.sha256(content).digest()).decode("ascii"))
 
 
 def _modules(room: Traversable, prefix: str) -> dict[str, Traversable]:
-    found: dict[str, Traversable] = {}
+    modules: dict[str, Traversable] = {}
     for entry in room.iterdir():
         if entry.is_dir():
-            found.update(_modules(entry, f"{prefix}/{entry.name}"))
+            modules.update(_modules(entry, f"{prefix}/{entry.name}"))
         elif entry.name.endswith(".py"):
-            found[f"{prefix}/{entry.name}"] = entry
-    return found
+            modules[f"{prefix}/{entry.name}"] = entry
+    return modules

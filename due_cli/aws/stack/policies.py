@@ -111,7 +111,7 @@ def _putting(names: Names, kms_key: str | None, *actions: str) -> Policy:
 
 
 def own_log(names: Names, function: str) -> Policy:
-    """A function writes to its own log group, which was made before it: functions make none."""
+    """A function writes to its own log group, which is created before it: functions create none."""
     group = names.arn("logs", f"log-group:{names.log_group(function)}")
     return allow(["logs:CreateLogStream", "logs:PutLogEvents"], f"{group}:*")
 

@@ -59,7 +59,7 @@ class SetupPlan:
         return sum(step.action is not Action.KEEP for step in self.steps)
 
     def table(self) -> Table:
-        """Every resource with what is done about it, and the destination of counts of use if there is one."""
+        """Every resource with what is done about it, and the destination of usage counts if there is one."""
         rows = [plan_row(step) for step in self.steps]
         if self.stack.options.usage_endpoint:
             sent = "solution id, id of the stack, time, S3PartitionTriggers"
