@@ -15,7 +15,7 @@ import urllib3
 
 from due_cli.aws.client import Aws
 from due_cli.aws.pipeline.status_item import EXPIRES_AT, attributes
-from due_cli.aws.resources.status_table import StatusTable
+from due_cli.aws.resources.status_table import StatusTableResource
 from due_cli.aws.services.dynamodb import read_statuses
 from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.calls import Call
@@ -102,8 +102,8 @@ def test_eight_processes_leave_the_items_of_the_sorted_events(world: World) -> N
     assert world.objects("errors/status/") == {}
 
 
-def _table(name: str, tags: dict[str, str]) -> StatusTable:
-    return StatusTable(name=name, arn=f"{_ARNS}{name}", expires=EXPIRES_AT, kms_key=None, tags=tags)
+def _table(name: str, tags: dict[str, str]) -> StatusTableResource:
+    return StatusTableResource(name=name, arn=f"{_ARNS}{name}", expires=EXPIRES_AT, kms_key=None, tags=tags)
 
 
 def test_the_table_is_made_as_setup_makes_it(aws: Aws) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from due_cli.aws.resources.view import View, is_view, query_of, table_of, views_of
+from due_cli.aws.resources.view import AthenaView, is_view, query_of, table_of, views_of
 from due_cli.aws.stack.stack import Stack
 from due_cli.core.errors import NotFoundError, QueryError, UsageError
 from due_cli.core.results import Table
@@ -27,7 +27,7 @@ def create(stack: Stack, sql: str) -> str:
     if not statements.or_replace(statement) and table_of(stack.aws, database, name) is not None:
         raise UsageError(f"the view {name} exists", "write CREATE OR REPLACE VIEW to replace it")
     sql = transpile.without_semicolon(sql)
-    View(database=database, name=name, sql=sql, workgroup=stack.names.workgroup).create(stack.aws)
+    AthenaView(database=database, name=name, sql=sql, workgroup=stack.names.workgroup).create(stack.aws)
     return name
 
 
@@ -45,7 +45,7 @@ def drop(stack: Stack, name: str, *, missing_ok: bool = False) -> None:
     if dependents:
         raise QueryError(f"the view {name} is needed by {', '.join(dependents)}", f"due view drop {dependents[0]}")
     database, workgroup = stack.options.database, stack.names.workgroup
-    View(database=database, name=name, sql="", workgroup=workgroup).delete(stack.aws)
+    AthenaView(database=database, name=name, sql="", workgroup=workgroup).delete(stack.aws)
 
 
 def list_views(stack: Stack) -> Table:

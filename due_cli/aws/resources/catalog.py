@@ -20,7 +20,7 @@ Columns = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Database(TaggedResource):
+class CatalogDatabase(TaggedResource):
     """A Glue database; its tables can have no tags, and are deleted with it."""
 
     kind = "database"
@@ -49,7 +49,7 @@ class Database(TaggedResource):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Table(DeclaredResource):
+class CatalogTable(DeclaredResource):
     """The table: ``columns`` and ``partition_keys`` by name and Hive type, Parquet files below ``location``.
 
     Glue takes it as a whole. Its partitions are kept by an update and deleted with it; the files stay.

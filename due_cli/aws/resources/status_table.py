@@ -24,7 +24,7 @@ _LATE_TAGS_SECONDS = (0, 0.5, 1.0, 2.0)  # before its tags are read, and read ag
 
 
 @dataclass(frozen=True, kw_only=True)
-class StatusTable(TaggedResource):
+class StatusTableResource(TaggedResource):
     """``expires`` is the attribute with the time, in epoch seconds, from which an item may be removed.
 
     DynamoDB takes one change of a table at a time.

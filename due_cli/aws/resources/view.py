@@ -38,7 +38,7 @@ _AS_CREATED = "as made"
 
 
 @dataclass(frozen=True, kw_only=True)
-class View(DeclaredResource):
+class AthenaView(DeclaredResource):
     """``sql`` is the whole ``CREATE OR REPLACE VIEW``; it is run in ``workgroup``.
 
     A table of its name is not deleted.

@@ -13,7 +13,7 @@ from due_cli.aws.client import Aws
 from due_cli.aws.pipeline import usage
 from due_cli.aws.resources.alarm import Alarm
 from due_cli.aws.resources.bucket import Bucket
-from due_cli.aws.resources.catalog import Database, Table
+from due_cli.aws.resources.catalog import CatalogDatabase, CatalogTable
 from due_cli.aws.resources.function import Function, Permission
 from due_cli.aws.resources.http_api import HttpApi
 from due_cli.aws.resources.log_group import LogGroup
@@ -21,10 +21,10 @@ from due_cli.aws.resources.notification import Notification
 from due_cli.aws.resources.partitions import Partitions
 from due_cli.aws.resources.resource import Node, Resource
 from due_cli.aws.resources.role import Role
-from due_cli.aws.resources.status_table import StatusTable
+from due_cli.aws.resources.status_table import StatusTableResource
 from due_cli.aws.resources.stream import DeliveryStream
 from due_cli.aws.resources.topic import Topic
-from due_cli.aws.resources.view import View
+from due_cli.aws.resources.view import AthenaView
 from due_cli.aws.resources.workgroup import Workgroup
 from due_cli.aws.stack import policies
 from due_cli.aws.stack.names import ERRORS, EVENTS, RESULTS, Names
@@ -78,9 +78,9 @@ def _storage(names: Names, options: Options) -> list[Node[Aws]]:
         kms_key=options.kms_key,
         tags=tags,
     )
-    database = Database(name=options.database, arn=names.arn("glue", f"database/{options.database}"), tags=tags)
+    database = CatalogDatabase(name=options.database, arn=names.arn("glue", f"database/{options.database}"), tags=tags)
     # Every event as one row, which the views, the reports and the user's own queries read.
-    table = Table(
+    table = CatalogTable(
         database=options.database,
         name=TABLE,
         columns=tuple(files.hive_columns(ddl)),
@@ -97,7 +97,7 @@ def _storage(names: Names, options: Options) -> list[Node[Aws]]:
         tags=tags,
     )
     # One item per message, which due status and the HTTP API read.
-    status_table = StatusTable(
+    status_table = StatusTableResource(
         name=names.status_table, arn=names.status_table_arn, expires=EXPIRES, kms_key=options.kms_key, tags=tags
     )
     return [
@@ -112,7 +112,7 @@ def _storage(names: Names, options: Options) -> list[Node[Aws]]:
 def _views(names: Names, options: Options) -> list[Node[Aws]]:
     """The guide's views of the table."""
     views = (
-        View(database=options.database, name=name, sql=files.query("views", name).sql, workgroup=names.workgroup)
+        AthenaView(database=options.database, name=name, sql=files.query("views", name).sql, workgroup=names.workgroup)
         for name in files.names("views")
     )
     return [_node(f"view-{view.name}", view, "table", "workgroup") for view in views]

@@ -9,7 +9,7 @@ import pytest
 
 from due_cli.aws.client import Aws
 from due_cli.aws.resources.resource import Action, Node
-from due_cli.aws.resources.view import View, query_of, table_of
+from due_cli.aws.resources.view import AthenaView, query_of, table_of
 from due_cli.aws.stack.plan import planned, planned_removal
 from due_cli.aws.stack.stack import Stack
 from due_cli.core.errors import DueError, QueryError
@@ -24,7 +24,7 @@ PURCHASES = ("view", "create", "purchases", "--event-type", "purchase", "--attri
 
 def node(stack: Stack, sql: str = "CREATE OR REPLACE VIEW one AS SELECT event_type FROM all_events") -> Node[Aws]:
     database, workgroup = stack.options.database, stack.names.workgroup
-    return Node("view-one", View(database=database, name="one", sql=sql, workgroup=workgroup))
+    return Node("view-one", AthenaView(database=database, name="one", sql=sql, workgroup=workgroup))
 
 
 def look(stack: Stack, one: Node[Aws]) -> tuple[Action, list[object]]:
