@@ -13,8 +13,8 @@ from benchmarks import records
 from benchmarks.bench_run import AS_OF, BenchRun, grouped, log
 from benchmarks.measure import Results, Row, due_command, medians, run
 from due_cli.core.progress import Silent
-from due_cli.events import Envelope, Status, merged, rows_of, status_of
-from due_cli.ingest.stored import encoded
+from due_cli.events import Envelope, Status, merge, rows_of, status_of
+from due_cli.ingest.batch import encode_status
 from due_cli.local.folder import Folder
 from due_cli.local.setup import set_up
 from due_cli.local.state import SQL, open_state
@@ -72,7 +72,7 @@ def _store(bench: BenchRun, messages: int) -> Folder:
 
 def _rows(messages: int) -> Iterator[tuple[str, bytes]]:
     """Ids in the store's order with bodies that repeat: a body does not tell whose it is."""
-    bodies = [encoded(status) for status in _samples()]
+    bodies = [encode_status(status) for status in _samples()]
     for number in range(messages):
         if number and number % _LOG_EVERY == 0:
             log(f"  {grouped(number)} messages")
@@ -91,7 +91,7 @@ def _samples() -> Iterator[Status]:
                 loads(dumps(record)), Envelope()
             ).rows:  # its parts are shared, and normalising modifies it
                 status = status_of(row)
-                latest = merged(latest, status) if latest and status else status or latest
+                latest = merge(latest, status) if latest and status else status or latest
         if latest:
             yield latest
 

@@ -19,13 +19,14 @@ import pyarrow.parquet as pq
 
 from benchmarks import records as synthetic
 from due_cli.aws import prices
-from due_cli.aws.pipeline.records import Reading, read
-from due_cli.aws.pipeline.status_item import attributes, encoded
-from due_cli.aws.pipeline.status_store import _KEYS_A_READ, _STATEMENTS_A_WRITE, folded
+from due_cli.aws.pipeline.records import StreamRecord, read_stream_record
+from due_cli.aws.pipeline.status_item import attributes
+from due_cli.aws.pipeline.status_store import _KEYS_A_READ, _STATEMENTS_A_WRITE
 from due_cli.aws.resources.stream import _TRANSFORM_BUFFER
 from due_cli.aws.stack.desired import TABLE
 from due_cli.aws.stack.options import Options
-from due_cli.events import Status, merged
+from due_cli.events.status import Status, merge, merge_by_message
+from due_cli.events.status_codec import encode
 from due_cli.sql import files
 from tests.aws_emulator.hive import arrow_type
 from tests.aws_emulator.hive import read as converted
@@ -101,8 +102,8 @@ def _batches(payloads: Sequence[bytes]) -> Iterator[list[bytes]]:
     yield batch
 
 
-def _reading(payload: bytes) -> Reading:
-    return read({"data": base64.b64encode(payload), "approximateArrivalTimestamp": _START_MS})
+def _reading(payload: bytes) -> StreamRecord:
+    return read_stream_record({"data": base64.b64encode(payload), "approximateArrivalTimestamp": _START_MS})
 
 
 class _Table:
@@ -115,12 +116,12 @@ class _Table:
     def add(self, statuses: Iterable[Status]) -> None:
         """What :class:`due_cli.aws.pipeline.status_store.StatusTable` does with a batch."""
         changed = 0
-        new = folded(statuses)
+        new = merge_by_message(statuses)
         for message, status in new.items():
             before = self.items.get(message)
-            after = merged(before, status) if before else status
+            after = merge(before, status) if before else status
             self.reads += _units(_size(before) if before else 0, int(prices.of("dynamodb", "read_unit_bytes")))
-            if before is None or encoded(before) != encoded(after):
+            if before is None or encode(before) != encode(after):
                 largest = max(_size(after), _size(before) if before else 0)
                 self.writes += _units(largest, int(prices.of("dynamodb", "write_unit_bytes")))
                 changed += 1

@@ -5,7 +5,7 @@ functions carry everything else:
 
 - :func:`rows_of`: a record's rows in the schema of ``all_events``;
 - :func:`status_of`: what a row says about the status of its message;
-- :func:`merged`: two statuses of one message as one.
+- :func:`merge`: several statuses of one message as one.
 
 Names are loaded when they are first asked for: ``due status`` needs no normaliser, and starts without it.
 """
@@ -18,15 +18,15 @@ from typing import TYPE_CHECKING
 from due_cli.events.documents import Decoder, Document, documents, loads
 
 if TYPE_CHECKING:
-    from due_cli.events.model import Envelope, Json, Normalised, Record, Row, UnreadableError
+    from due_cli.events.model import Envelope, Json, Record, RecordRows, Row, UnreadableError
     from due_cli.events.registry import rows_of
-    from due_cli.events.status import Status, merged, status_of
+    from due_cli.events.status import Status, merge, merge_by_message, status_of
     from due_cli.events.wrappers import Unit, units
 
 _ROOMS = {
-    "model": ("Envelope", "Json", "Normalised", "Record", "Row", "UnreadableError"),
+    "model": ("Envelope", "Json", "RecordRows", "Record", "Row", "UnreadableError"),
     "registry": ("rows_of",),
-    "status": ("Status", "merged", "status_of"),
+    "status": ("Status", "merge", "merge_by_message", "status_of"),
     "wrappers": ("Unit", "units"),
 }
 
@@ -35,15 +35,16 @@ __all__ = [
     "Document",
     "Envelope",
     "Json",
-    "Normalised",
     "Record",
+    "RecordRows",
     "Row",
     "Status",
     "Unit",
     "UnreadableError",
     "documents",
     "loads",
-    "merged",
+    "merge",
+    "merge_by_message",
     "rows_of",
     "status_of",
     "units",

@@ -6,7 +6,7 @@ Their place is the ``rawData`` of a failed conversion (docs/aws.md), so a replay
 from __future__ import annotations
 
 from due_cli.events.fields import FieldExtractor, Shape, details_of, number, numbers, text, text_map, time
-from due_cli.events.model import Envelope, Normalised, Record, Row, UnreadableError
+from due_cli.events.model import Envelope, Record, RecordRows, Row, UnreadableError
 from due_cli.events.pinpoint import take_structs
 
 SOURCE = "canonical"
@@ -25,7 +25,7 @@ def is_row(record: Record) -> bool:
     return record.keys() >= _IDENTITY
 
 
-def rows_of(record: Record, envelope: Envelope) -> Normalised:
+def rows_of(record: Record, envelope: Envelope) -> RecordRows:
     """The row, with its own id; a column of a wrong type goes to ``details``.
 
     Raises :class:`UnreadableError` without a readable type, id, source or own time.
@@ -43,4 +43,4 @@ def rows_of(record: Record, envelope: Envelope) -> Normalised:
         row["details"] = {**left, **row.get("details", {})}
     if "arrival_timestamp" not in row:
         row["arrival_timestamp"] = envelope.received_at if envelope.received_at is not None else row["occurred_at"]
-    return Normalised([row], taker.nulled)
+    return RecordRows([row], taker.nulled)

@@ -57,8 +57,13 @@ class UnreadableError(ValueError):
         super().__init__(" ".join(reason[:_LONGEST_REASON].split()))
 
 
-class Normalised(NamedTuple):
-    """What one record became: its rows (none for a test ping) and how many fields were of a wrong type."""
+def bug_reason(bug: Exception) -> str:
+    """The reason that is kept beside a record which an unexpected exception made unreadable."""
+    return f"a bug of due: {type(bug).__name__}: {bug}"
+
+
+class RecordRows(NamedTuple):
+    """The rows of one record (none for a test ping), and how many of its fields had an unexpected type."""
 
     rows: list[Row]
     nulled: int = 0

@@ -10,7 +10,7 @@ from due_cli.events.fields import FieldExtractor, Shape, number, text, text_map,
 from due_cli.events.finish import finished
 from due_cli.events.identity import canonical, message_id
 from due_cli.events.mail import spelling, taken_mail_event
-from due_cli.events.model import Envelope, Normalised, Record, Row, UnreadableError
+from due_cli.events.model import Envelope, Record, RecordRows, Row, UnreadableError
 
 SOURCE = "pinpoint"
 TEST_EVENT = "_test.event_stream"  # written when a stream is attached to a project
@@ -31,7 +31,7 @@ _CLIENT_CONTEXT: Shape = (("custom", "custom", text_map),)
 _SPELLING = spelling(lambda column: column)
 
 
-def rows_of(record: Record, envelope: Envelope) -> Normalised:
+def rows_of(record: Record, envelope: Envelope) -> RecordRows:
     """The one row of a stream record; no row for the test ping.
 
     The own time of an email event is ``arrival_timestamp``, because ``event_timestamp`` repeats the send time on
@@ -41,7 +41,7 @@ def rows_of(record: Record, envelope: Envelope) -> Normalised:
     """
     event_type = str(record.pop("event_type"))
     if event_type == TEST_EVENT:
-        return Normalised([])
+        return RecordRows([])
     of_message = event_type.startswith(("_email.", "_SMS."))
     whole = None if of_message else canonical(record)
     taker = FieldExtractor()
@@ -54,7 +54,7 @@ def rows_of(record: Record, envelope: Envelope) -> Normalised:
     if of_message and not message:
         raise UnreadableError(f"a Pinpoint {event_type} record without a message_id")
     whole = whole if message is None else None
-    return Normalised([finished(row, SOURCE, event_time, envelope, record, whole=whole)], taker.nulled)
+    return RecordRows([finished(row, SOURCE, event_time, envelope, record, whole=whole)], taker.nulled)
 
 
 def _own_time(row: Row) -> int:

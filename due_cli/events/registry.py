@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from due_cli.events import canonical, pinpoint, ses, sms, whatsapp
-from due_cli.events.model import Envelope, Json, Normalised, Record, UnreadableError
+from due_cli.events.model import Envelope, Json, Record, RecordRows, UnreadableError
 
 # SES sends this text to a topic that becomes an event destination; no message caused it.
 _TOPIC_PING = "Successfully validated SNS topic for Amazon SES event publishing."
+UNKNOWN_RECORD = "not a record of Pinpoint, SES, End User Messaging SMS or WhatsApp"
 
 
 def _is_word(value: Json) -> bool:
@@ -22,7 +23,7 @@ class Source:
 
     name: str
     recognises: Callable[[Record, Envelope], bool]
-    rows_of: Callable[[Record, Envelope], Normalised]
+    rows_of: Callable[[Record, Envelope], RecordRows]
 
 
 SOURCES = (
@@ -54,13 +55,13 @@ SOURCES = (
 )
 
 
-def rows_of(record: Json, envelope: Envelope = Envelope()) -> Normalised:  # noqa: B008  frozen
+def rows_of(record: Json, envelope: Envelope = Envelope()) -> RecordRows:  # noqa: B008  frozen
     """The canonical rows of one record out of its wrappers; no rows for a test ping. ``record`` is taken apart.
 
     Raises :class:`UnreadableError` with the reason where the record cannot become a row.
     """
     if record == _TOPIC_PING:
-        return Normalised([])
+        return RecordRows([])
     if not isinstance(record, dict):
         raise UnreadableError("a JSON value that is not an object")
     for source in SOURCES:
@@ -71,4 +72,4 @@ def rows_of(record: Json, envelope: Envelope = Envelope()) -> Normalised:  # noq
                 raise UnreadableError("JSON nested deeper than can be read") from None
     if record.get("Type") in ("SubscriptionConfirmation", "UnsubscribeConfirmation"):
         raise UnreadableError(f"an SNS {record['Type']}: open its SubscribeURL to confirm the topic's subscription")
-    raise UnreadableError("not a record of Pinpoint, SES, End User Messaging SMS or WhatsApp")
+    raise UnreadableError(UNKNOWN_RECORD)

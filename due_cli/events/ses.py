@@ -9,7 +9,7 @@ from due_cli.events.fields import WRONG, FieldExtractor, Shape, Wrong, as_text, 
 from due_cli.events.finish import finished, snake_case
 from due_cli.events.identity import mail_event, message_id
 from due_cli.events.mail import spelling, taken_mail_event
-from due_cli.events.model import Envelope, Json, Normalised, Record, Row, UnreadableError
+from due_cli.events.model import Envelope, Json, Record, RecordRows, Row, UnreadableError
 from due_cli.events.times import millis
 
 SOURCE = "ses"
@@ -79,14 +79,14 @@ def _key_of(column: str) -> str:
 _SPELLING = spelling(_key_of)
 
 
-def rows_of(record: Record, envelope: Envelope) -> Normalised:
+def rows_of(record: Record, envelope: Envelope) -> RecordRows:
     """One row, two for a click on an unsubscribe link (Pinpoint sends both), none for SES's own pings.
 
     Raises :class:`UnreadableError` without a type, a ``mail`` object with a ``messageId``, or the event's own time.
     """
     kind = _kind(record, envelope)
     if kind == SUBSCRIBED_PING:
-        return Normalised([])
+        return RecordRows([])
     mail = record.get("mail")
     if not isinstance(mail, dict):
         raise UnreadableError(f"an SES {kind} record without a mail object")
@@ -108,7 +108,7 @@ def rows_of(record: Record, envelope: Envelope) -> Normalised:
     if _is_unsubscribe_click(first):
         second: Row = {**first, "event_type": "_email.unsubscribe"}
         rows.append(finished(second, SOURCE, event_time, envelope, {}))
-    return Normalised(rows, taker.nulled)
+    return RecordRows(rows, taker.nulled)
 
 
 def _kind(record: Record, envelope: Envelope) -> str:

@@ -10,7 +10,7 @@ import math
 from due_cli.events.fields import WRONG, FieldExtractor, Wrong, as_text, number, time
 from due_cli.events.finish import finished, snake_case
 from due_cli.events.identity import canonical
-from due_cli.events.model import Envelope, Json, Normalised, Record, Row, UnreadableError
+from due_cli.events.model import Envelope, Json, Record, RecordRows, Row, UnreadableError
 
 SOURCE = "sms"
 MILLICENTS_A_DOLLAR = 100_000
@@ -39,7 +39,7 @@ _INBOUND = (
 )
 
 
-def rows_of(record: Record, envelope: Envelope) -> Normalised:
+def rows_of(record: Record, envelope: Envelope) -> RecordRows:
     """The one row of a message event, an inbound message or an account event.
 
     ``eventType`` stays in ``details``: several of them share one event type.
@@ -69,7 +69,7 @@ def rows_of(record: Record, envelope: Envelope) -> Normalised:
         _take_message(taker, record, row, kind)
     else:
         row["event_type"] = f"_{SOURCE}.{snake_case(envelope.detail_type or kind)}"
-    return Normalised([finished(row, SOURCE, event_time, envelope, record, whole=whole)], taker.nulled)
+    return RecordRows([finished(row, SOURCE, event_time, envelope, record, whole=whole)], taker.nulled)
 
 
 def _take_message(taker: FieldExtractor, record: Record, row: Row, kind: str) -> None:
@@ -149,7 +149,7 @@ def _millicents(dollars: Json) -> Json | Wrong:
     return round(checked * MILLICENTS_A_DOLLAR, 6)
 
 
-def _inbound(record: Record, envelope: Envelope) -> Normalised:
+def _inbound(record: Record, envelope: Envelope) -> RecordRows:
     """A two-way message: it has no time of its own, so its SNS notification's counts."""
     event_time = envelope.sent_at or envelope.received_at
     if event_time is None:
@@ -163,4 +163,4 @@ def _inbound(record: Record, envelope: Envelope) -> Normalised:
     row: Row = {"event_type": "_SMS.OPTOUT" if opts_out else "_SMS.INBOUND", "attributes": attributes}
     if envelope.account:
         row["awsaccountid"] = envelope.account
-    return Normalised([finished(row, SOURCE, event_time, envelope, record)], taker.nulled)
+    return RecordRows([finished(row, SOURCE, event_time, envelope, record)], taker.nulled)

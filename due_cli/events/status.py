@@ -6,13 +6,13 @@ order and the repetition of events change nothing: each fact is kept with what o
 
 from __future__ import annotations
 
-import math
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Iterable
+from typing import NamedTuple, TypeVar
 
 from due_cli.events.fields import as_text
 from due_cli.events.identity import mail_event, message_id
-from due_cli.events.model import Json, Row, Struct, UnreadableError
-from due_cli.events.times import iso, millis
+from due_cli.events.model import Json, Row, Struct
+from due_cli.events.times import iso
 
 NOT_APPLICABLE = "NA"
 _Ordered = TypeVar("_Ordered", float, "Dated")
@@ -153,82 +153,31 @@ def status_of(row: Row) -> Status | None:
     )
 
 
-def merged(one: Status, other: Status) -> Status:
-    """Two statuses of one message as one; the order of the two does not matter."""
-    times = one.times.copy()
-    for fact, time in other.times.items():
-        if fact not in times or time < times[fact]:
-            times[fact] = time
-    earliest = one.earliest.copy()
-    for key, dated in other.earliest.items():
-        if key not in earliest or dated < earliest[key]:
-            earliest[key] = dated
-    return Status(
-        one.message_id,
-        min(one.channel, other.channel),
-        max(one.last, other.last),
-        times,
-        earliest,
-        _greater(one.record_status, other.record_status),
-        _greater(one.price, other.price),
-    )
+def merge(first: Status, *others: Status) -> Status:
+    """One status of several of the same message; neither their order nor repetition changes it."""
+    channel, last, record_status, price = first.channel, first.last, first.record_status, first.price
+    times, earliest = first.times.copy(), first.earliest.copy()
+    for other in others:
+        for fact, time in other.times.items():
+            if fact not in times or time < times[fact]:
+                times[fact] = time
+        for key, dated in other.earliest.items():
+            if key not in earliest or dated < earliest[key]:
+                earliest[key] = dated
+        channel, last = min(channel, other.channel), max(last, other.last)
+        record_status, price = _greatest(record_status, other.record_status), _greatest(price, other.price)
+    return Status(first.message_id, channel, last, times, earliest, record_status, price)
 
 
-def packed(status: Status) -> list[object]:
-    """A status as one small list of JSON values, the same for the same status; shared stamps are in it once."""
-    stamps = sorted({stamp for stamp, _ in status.earliest.values()})
-    index = {stamp: number for number, stamp in enumerate(stamps)}
-    values = {key: [index[stamp], value] for key, (stamp, value) in status.earliest.items()}
-    return [status.channel, status.last, status.times, stamps, values, status.record_status, status.price]
+def merge_by_message(statuses: Iterable[Status]) -> dict[str, Status]:
+    """Statuses by message id, those of one message merged; messages are in the order of their first status."""
+    by_message: dict[str, list[Status]] = {}
+    for status in statuses:
+        by_message.setdefault(status.message_id, []).append(status)
+    return {message: merge(*of_message) for message, of_message in by_message.items()}
 
 
-def unpacked(message_id: str, fields: Any) -> Status:
-    """The status that :func:`packed` made a list of; raises :class:`UnreadableError` for any other value."""
-    try:
-        channel, last, times, stamps, values, record_status, price = fields
-        if channel not in KEYS:
-            raise UnreadableError(f"the status of a message of an unknown channel: {channel}")
-        stamps = [_stamp(stamp) for stamp in stamps]
-        return Status(
-            message_id,
-            channel,
-            _time(last),
-            {str(fact): _time(event_time) for fact, event_time in times.items()},
-            {str(key): (stamps[number], str(value)) for key, (number, value) in values.items()},
-            None if record_status is None else _dated(record_status),
-            None if price is None else _price(price),
-        )
-    except UnreadableError:
-        raise
-    except (ValueError, TypeError, AttributeError, LookupError, OverflowError) as error:
-        raise UnreadableError(f"no facts of a message: {type(error).__name__}") from None
-
-
-def _time(value: Json) -> int:
-    found = millis(value)
-    if found is None:
-        raise UnreadableError(f"the status of a message with an impossible time: {value}")
-    return found
-
-
-def _stamp(value: Any) -> Stamp:
-    event_time, event_id = value
-    return _time(event_time), str(event_id)
-
-
-def _dated(value: Any) -> Dated:
-    stamp, text = value
-    return _stamp(stamp), str(text)
-
-
-def _price(value: Any) -> float:
-    found = float(value)
-    if not math.isfinite(found):
-        raise UnreadableError(f"the status of a message with an impossible price: {value}")
-    return found
-
-
-def _greater(one: _Ordered | None, other: _Ordered | None) -> _Ordered | None:
+def _greatest(one: _Ordered | None, other: _Ordered | None) -> _Ordered | None:
     if one is None or other is None:
         return one if other is None else other
     return max(one, other)

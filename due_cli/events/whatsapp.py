@@ -13,7 +13,7 @@ from due_cli.events.documents import loads
 from due_cli.events.fields import FieldExtractor, as_text, time_in_seconds
 from due_cli.events.finish import finished, snake_case
 from due_cli.events.identity import canonical
-from due_cli.events.model import Envelope, Json, Normalised, Record, Row, UnreadableError
+from due_cli.events.model import Envelope, Json, Record, RecordRows, Row, UnreadableError
 from due_cli.events.times import millis
 
 SOURCE = "whatsapp"
@@ -25,7 +25,7 @@ _INBOUND = "INBOUND"
 _NOT_A_WORD = re.compile(r"[^A-Z0-9]+")
 
 
-def rows_of(record: Record, envelope: Envelope) -> Normalised:
+def rows_of(record: Record, envelope: Envelope) -> RecordRows:
     """A row for each status, each inbound message and each other change of a notification.
 
     Raises :class:`UnreadableError` where the webhook entry is not JSON, holds nothing, or an item has no id or time.
@@ -41,7 +41,7 @@ def rows_of(record: Record, envelope: Envelope) -> Normalised:
         rows.append(finished(item.row, SOURCE, item.event_time, envelope, item.left, **identity))
     if not rows:
         raise UnreadableError("a WhatsApp notification without a status, a message or another change")
-    return Normalised(rows, taker.nulled)
+    return RecordRows(rows, taker.nulled)
 
 
 class _Item(NamedTuple):

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from due_cli.events.documents import MAX_BATCH_BYTES, Decoder, Document, documents
-from due_cli.events.model import Envelope, Json, UnreadableError
+from due_cli.events.model import Envelope, Json, UnreadableError, bug_reason
 from due_cli.events.times import millis, seconds
 
 GZIP_MAGIC = b"\x1f\x8b"
@@ -29,31 +29,35 @@ class Unit(NamedTuple):
     """One record out of its wrappers, or what could not be opened, with the reason.
 
     ``raw`` is what is kept if it fails: the document as received where it holds one record, else the innermost text
-    of this record; None where the document itself is to be kept.
+    of this record; None where the document itself is to be kept. ``bug`` names the exception where due is to blame.
     """
 
     record: Json
     envelope: Envelope
     raw: bytes | None = None
     reason: str | None = None
+    bug: str | None = None
 
 
 def units(document: Document, decode: Decoder) -> list[Unit]:
-    """The records of a document; one unit with a reason where it is not JSON."""
+    """The records of a document; one unit with a reason where it is not JSON. Never raises."""
     if document.reason is not None:
         return [Unit(None, _BARE, document.text, document.reason)]
     if isinstance(document.value, dict) and _WRAPPING.isdisjoint(document.value):
         return [Unit(document.value, _BARE, document.text)]
-    found = list(_opened(document.value, _BARE, decode, 0))
-    if len(found) == 1:
-        only = found[0]
-        return [Unit(only.record, only.envelope, document.text, only.reason)]
-    return found
+    try:
+        found = list(_opened(document.value, _BARE, decode, 0))
+    except Exception as bug:
+        return [Unit(None, _BARE, document.text, bug_reason(bug), type(bug).__name__)]
+    return [found[0]._replace(raw=document.text)] if len(found) == 1 else found
 
 
 def payload_units(payload: bytes, envelope: Envelope, decode: Decoder) -> Iterator[Unit]:
-    """The records of bytes that a stream carried: text or gzip, one or several."""
-    return _from_payload(payload, envelope, decode, 0)
+    """The records of bytes that a stream carried: text or gzip, one or several. Never raises."""
+    try:
+        yield from _from_payload(payload, envelope, decode, 0)
+    except Exception as bug:
+        yield Unit(None, envelope, None, bug_reason(bug), type(bug).__name__)
 
 
 def _opened(value: Json, envelope: Envelope, decode: Decoder, depth: int) -> Iterator[Unit]:

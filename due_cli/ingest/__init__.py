@@ -1,1 +1,1 @@
-"""From files to normalised batches: reading inputs, cutting them into blocks, and the work of one block."""
+"""From files to batches of rows: finding inputs, splitting them into chunks, reading the records of a block."""

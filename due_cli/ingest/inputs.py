@@ -1,4 +1,4 @@
-"""Inputs to blocks: files, folders, gzip and standard input, in bounded memory whatever their size."""
+"""Files, folders, gzip and standard input as chunks, in bounded memory whatever their size."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from due_cli.ingest.batch import Block
 STDIN = "-"
 _READ_BYTES = 1024 * 1024
 _SCAN_BYTES = 2 * MAX_RECORD_BYTES  # without a line break between objects for this long, look for objects' ends
-_HOLD_BYTES = 64 * 1024 * 1024  # nothing larger is held; the end of such a piece is the end of its line
+_HOLD_BYTES = 64 * 1024 * 1024  # no larger record is held; the end of its line is its end
 _MOST_LINES = 10_000
 _PARQUET_MAGIC = b"PAR1"
 _BETWEEN = re.compile(rb"[\s,\[\]]*+")
@@ -40,7 +40,7 @@ _NO_OBJECT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class OversizedRecord:
-    """The beginning or a further part of a piece too large to hold; the parts of one share ``line``."""
+    """A part of a record too large to hold; the parts of one have the same ``line``."""
 
     origin: str
     line: int
@@ -50,7 +50,7 @@ class OversizedRecord:
 
 @dataclass(frozen=True, slots=True)
 class InputError:
-    """An input that ended in an error; ``reason`` says it."""
+    """The end of an input that could not be read to its own end; ``reason`` names input and error."""
 
     origin: str
     reason: str
@@ -60,14 +60,14 @@ Chunk = Block | OversizedRecord | InputError
 
 
 class Readable(Protocol):
-    """What is read from: a file, a pipe, an unzipping stream."""
+    """A file, a pipe or a gzip stream."""
 
     def read(self, size: int, /) -> bytes:
         """At most ``size`` bytes; none at the end."""
 
 
-def found(paths: list[str]) -> list[str | InputError]:
-    """The files of paths, folders walked in order; ``-`` stays, and what cannot be listed is :class:`InputError`.
+def find_files(paths: list[str]) -> list[str | InputError]:
+    """The files of paths, folders walked in order; ``-`` stays, and a path that cannot be listed is an error.
 
     Raises :class:`NotFoundError` for a path that is not there, before anything is read.
     """
@@ -77,20 +77,20 @@ def found(paths: list[str]) -> list[str | InputError]:
             files.append(path)
             continue
         try:
-            folder = stat.S_ISDIR(os.stat(path).st_mode)  # noqa: PTH116  names that Path refuses too
+            is_folder = stat.S_ISDIR(os.stat(path).st_mode)  # noqa: PTH116  names that Path refuses too
         except (FileNotFoundError, NotADirectoryError):
             raise NotFoundError(
-                f"no such file or folder: {shown(path)}", "give files, folders, or - for standard input"
+                f"no such file or folder: {display_path(path)}", "give files, folders, or - for standard input"
             ) from None
         except (OSError, ValueError) as error:
-            files.append(_refused(path, error))
+            files.append(_input_error(path, error))
         else:
-            files.extend(_walked(path) if folder else [path])
+            files.extend(_walk(path) if is_folder else [path])
     return files
 
 
-def size_of(files: list[str | InputError]) -> int | None:
-    """Bytes to read in all, for progress; None where a pipe or gzip makes it unknown."""
+def total_size(files: list[str | InputError]) -> int | None:
+    """Bytes to read in all, for progress; None where a pipe or gzip makes that unknown."""
     size = 0
     for file in files:
         if isinstance(file, InputError):
@@ -98,15 +98,15 @@ def size_of(files: list[str | InputError]) -> int | None:
         if file == STDIN or file.endswith(".gz"):
             return None
         with suppress(OSError):
-            about = Path(file).stat()
-            if not stat.S_ISREG(about.st_mode):
+            status = Path(file).stat()
+            if not stat.S_ISREG(status.st_mode):
                 return None
-            size += about.st_size
+            size += status.st_size
     return size
 
 
-def pieces(files: list[str | InputError]) -> Iterator[Chunk]:
-    """The pieces of every input in order; an input that cannot be read is one :class:`InputError` piece."""
+def chunks(files: list[str | InputError]) -> Iterator[Chunk]:
+    """The chunks of every input in order; an input that cannot be read is one :class:`InputError`."""
     for file in files:
         if isinstance(file, InputError):
             yield file
@@ -116,34 +116,34 @@ def pieces(files: list[str | InputError]) -> Iterator[Chunk]:
                 yield InputError("standard input", "standard input: it is closed")
             elif file == STDIN:
                 with open(sys.stdin.fileno(), "rb", closefd=False) as stream:
-                    yield from pieces_of(stream, "standard input")
+                    yield from chunks_of(stream, "standard input")
             else:
                 with Path(file).open("rb") as stream:
-                    yield from pieces_of(stream, shown(file))
+                    yield from chunks_of(stream, display_path(file))
         except OSError as error:
-            yield _refused("standard input" if file == STDIN else file, error)
+            yield _input_error("standard input" if file == STDIN else file, error)
 
 
-def shown(path: str) -> str:
+def display_path(path: str) -> str:
     """A path as text that can be kept and printed: its name may be any bytes."""
     return os.fsencode(path).decode("utf-8", "replace")
 
 
-def _refused(path: str, error: OSError | ValueError) -> InputError:
+def _input_error(path: str, error: OSError | ValueError) -> InputError:
     reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-    return InputError(shown(path), f"{shown(path)}: {reason.lower()}")
+    return InputError(display_path(path), f"{display_path(path)}: {reason.lower()}")
 
 
-def _walked(folder: str) -> list[str | InputError]:
-    """The files below a folder, in order; pipes and sockets, which would be waited for, are no files."""
+def _walk(folder: str) -> list[str | InputError]:
+    """The files below a folder, in order; pipes and sockets, which would block, are left out."""
     files: list[str | InputError] = []
 
-    def refused(error: OSError) -> None:
-        files.append(_refused(str(error.filename), error))
+    def add_error(error: OSError) -> None:
+        files.append(_input_error(str(error.filename), error))
 
-    for place, folders, names in os.walk(folder, onerror=refused):
+    for parent, folders, names in os.walk(folder, onerror=add_error):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        paths = (str(Path(place) / name) for name in sorted(names) if not name.startswith("."))
+        paths = (str(Path(parent) / name) for name in sorted(names) if not name.startswith("."))
         files.extend(path for path in paths if _is_file(path))
     return files
 
@@ -152,28 +152,28 @@ def _is_file(path: str) -> bool:
     try:
         mode = Path(path).stat().st_mode
     except OSError:
-        return True  # opening it says what is wrong
+        return True  # opening it will say what is wrong
     return stat.S_ISREG(mode)
 
 
-def pieces_of(stream: io.BufferedReader, origin: str) -> Iterator[Chunk]:
-    """The pieces of one input, gzip or not; what it is damaged by is a :class:`InputError` piece at its end."""
+def chunks_of(stream: io.BufferedReader, origin: str) -> Iterator[Chunk]:
+    """The chunks of one input, gzip or not; one that is damaged ends with an :class:`InputError`."""
     head = stream.read(len(_PARQUET_MAGIC))
-    whole = _Prefixed(head, stream)
+    whole = _PrefixedStream(head, stream)
     if head.startswith(_PARQUET_MAGIC):
         yield InputError(
             origin, f"{origin}: a Parquet file; put it under events/YYYY/MM/DD/HH/, where it is read as it is"
         )
     elif head.startswith(GZIP_MAGIC):
-        unzipped = _Unzipped(whole)
-        yield from cut(unzipped, origin)
+        unzipped = _GzipStream(whole)
+        yield from split(unzipped, origin)
         if unzipped.error:
             yield InputError(origin, f"{origin}: {unzipped.error}; what came before was read")
     else:
-        yield from cut(whole, origin)
+        yield from split(whole, origin)
 
 
-class _Prefixed:
+class _PrefixedStream:
     """A stream whose beginning was read already; a pipe cannot be put back."""
 
     def __init__(self, head: bytes, stream: io.BufferedReader) -> None:
@@ -190,8 +190,8 @@ class _Prefixed:
         return b"".join(parts)
 
 
-class _Unzipped:
-    """A gzip stream that ends where it is cut off or damaged, and says so."""
+class _GzipStream:
+    """A gzip stream that ends where it is cut off or damaged; ``error`` says how."""
 
     def __init__(self, stream: Readable) -> None:
         self._stream = gzip.GzipFile(fileobj=stream, mode="rb")  # type: ignore[call-overload]  # reads, nothing else
@@ -205,8 +205,8 @@ class _Unzipped:
             return b""
 
 
-def cut(stream: Readable, origin: str) -> Iterator[Chunk]:
-    """Pieces that end between documents."""
+def split(stream: Readable, origin: str) -> Iterator[Chunk]:
+    """The chunks of a stream; each ends between documents."""
     held, line, scanned = b"", 1, 0
     while data := stream.read(_READ_BYTES):
         unsearched = max(0, len(held) - 3)
@@ -224,41 +224,41 @@ def cut(stream: Readable, origin: str) -> Iterator[Chunk]:
         if not at and len(held) >= max(_SCAN_BYTES, 2 * scanned):
             at, scanned = first_documents(held), len(held)
         if not at and len(held) > _HOLD_BYTES:
-            at = _anywhere(held)
+            at = _fallback_boundary(held)
             if not at:
-                held = yield from _endless(stream, origin, line, held)
+                held = yield from _oversized_record(stream, origin, line, held)
                 line, scanned = line + 1, 0
         if at:
-            yield from _in_parts(Block(origin, line, held[:at]))
+            yield from _halve(Block(origin, line, held[:at]))
             line += held.count(b"\n", 0, at)
             held, scanned = held[at:], 0
     if held:
-        yield from _in_parts(Block(origin, line, held))
+        yield from _halve(Block(origin, line, held))
 
 
-def _anywhere(held: bytes) -> int:
-    """Where to cut what shows no place: before an object at the start of a line, else after a line; 0 for one line."""
+def _fallback_boundary(held: bytes) -> int:
+    """Where to cut without a boundary: before an object at the start of a line, else after a line; 0 for one line."""
     for mark in (b"\n{", b"\n"):
-        found = max(held.find(mark, _READ_BYTES), held.find(mark, 0, _READ_BYTES))
-        if found >= 0:
-            return found + 1
+        at = max(held.find(mark, _READ_BYTES), held.find(mark, 0, _READ_BYTES))
+        if at >= 0:
+            return at + 1
     return 0
 
 
-def _in_parts(block: Block) -> Iterator[Block]:
-    """A block of very many lines in several: what they become is held at once, and is larger than they are."""
+def _halve(block: Block) -> Iterator[Block]:
+    """A block in smaller ones where it has very many lines: their rows are held at once, and are larger than they."""
     lines = block.data.count(b"\n")
     at = boundary(block.data[: len(block.data) // 2]) if lines > _MOST_LINES else 0
     if not at:
         yield block
         return
-    yield from _in_parts(Block(block.origin, block.line, block.data[:at]))
+    yield from _halve(Block(block.origin, block.line, block.data[:at]))
     after = block.line + block.data.count(b"\n", 0, at)
-    yield from _in_parts(Block(block.origin, after, block.data[at:]))
+    yield from _halve(Block(block.origin, after, block.data[at:]))
 
 
-def _endless(stream: Readable, origin: str, line: int, held: bytes) -> Generator[OversizedRecord, None, bytes]:
-    """Hands on a piece as it is read, to the end of its line; returns what was read beyond it."""
+def _oversized_record(stream: Readable, origin: str, line: int, held: bytes) -> Generator[OversizedRecord, None, bytes]:
+    """Yields a record as it is read, to the end of its line; returns what was read beyond it."""
     while held:
         end = held.find(b"\n")
         if end >= 0:

@@ -1,4 +1,4 @@
-"""Blocks normalised side by side, in order, by as many processes as there are cores."""
+"""Work on blocks side by side in processes, as many as there are cores; results come in order."""
 
 from __future__ import annotations
 
@@ -12,64 +12,56 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from itertools import chain
 from typing import TypeVar
 
 from due_cli.core.errors import DueError
 from due_cli.ingest.batch import Batch, Block
 from due_cli.ingest.inputs import Chunk, InputError, OversizedRecord
 
-_ALONE_BYTES = 6 * 1024 * 1024  # so little is done sooner than processes start
+_IN_PROCESS_BYTES = 6 * 1024 * 1024  # so little is done sooner than processes start
 _MOST_PROCESSES = 4
-_GARBAGE = 100_000  # objects; records hold no cycles, and looking for them cost a tenth of the time
-_ENDING = (signal.SIGINT, signal.SIGTERM)
-_LARGE_BYTES = 8 * 1024 * 1024  # a block of one huge piece is not copied to another process
+_GC_THRESHOLD = 100_000  # objects; records hold no cycles, and looking for them cost a tenth of the time
+_END_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_LARGE_BYTES = 8 * 1024 * 1024  # a block of one huge record is not copied to another process
 
 _Result = TypeVar("_Result")
-Worked = tuple[Block, _Result] | OversizedRecord | InputError
-Normalised = Worked[Batch]
+ChunkResult = tuple[Block, _Result] | OversizedRecord | InputError
+BatchResult = ChunkResult[Batch]
 
 
-def batches(pieces: Iterable[Chunk], work: Callable[[Block], _Result]) -> Generator[Worked[_Result]]:
-    """Each piece in order, blocks with what ``work`` made of them; at most a few blocks are under way at once.
+def process(chunks: Iterable[Chunk], work: Callable[[Block], _Result]) -> Generator[ChunkResult[_Result]]:
+    """Each chunk in order, blocks with the result of ``work``; at most a few blocks are under way at once.
 
     ``work`` goes to other processes by its name. Raises :class:`DueError` where a process ends before its work is done.
     """
-    iterator = iter(pieces)
-    yield from _alone(iterator, work)
+    iterator = iter(chunks)
+    done = 0
+    while done < _IN_PROCESS_BYTES:
+        chunk = next(iterator, None)
+        if chunk is None:
+            return
+        done += 0 if isinstance(chunk, InputError) else len(chunk.data)
+        yield _result(chunk, None, work)
     following = next(iterator, None)
     if following is None:
         return
     processes = min(_MOST_PROCESSES, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2)
     with _pool(processes) as pool:
         waiting: deque[tuple[Chunk, Future[_Result] | None]] = deque()
-        for piece in _chained(following, iterator):
-            waiting.append((piece, _submitted(pool, piece, work)))
+        for chunk in chain([following], iterator):
+            waiting.append((chunk, _submit(pool, chunk, work)))
             if len(waiting) > 2 * processes:
                 yield _result(*waiting.popleft(), work)
         while waiting:
             yield _result(*waiting.popleft(), work)
 
 
-def _alone(iterator: Iterator[Chunk], work: Callable[[Block], _Result]) -> Iterator[Worked[_Result]]:
-    done = 0
-    while done < _ALONE_BYTES:
-        piece = next(iterator, None)
-        if piece is None:
-            return
-        done += 0 if isinstance(piece, InputError) else len(piece.data)
-        yield _result(piece, None, work)
-
-
-def _chained(first: Chunk, others: Iterator[Chunk]) -> Iterator[Chunk]:
-    yield first
-    yield from others
-
-
 @contextmanager
 def _pool(processes: int) -> Iterator[ProcessPoolExecutor]:
-    """The processes; when this is left early, work that has not begun is dropped."""
+    """The processes; leaving it early drops work that has not begun."""
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_begin)
+    pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_initialize)
     try:
         yield pool
     except BrokenProcessPool:
@@ -80,22 +72,22 @@ def _pool(processes: int) -> Iterator[ProcessPoolExecutor]:
         pool.shutdown(cancel_futures=True)
 
 
-def _submitted(pool: ProcessPoolExecutor, piece: Chunk, work: Callable[[Block], _Result]) -> Future[_Result] | None:
-    if not isinstance(piece, Block) or len(piece.data) > _LARGE_BYTES:
+def _submit(pool: ProcessPoolExecutor, chunk: Chunk, work: Callable[[Block], _Result]) -> Future[_Result] | None:
+    if not isinstance(chunk, Block) or len(chunk.data) > _LARGE_BYTES:
         return None
-    with _undisturbed():  # the first call starts the processes
-        return pool.submit(work, piece)
+    with _signals_deferred():  # the first call starts the processes
+        return pool.submit(work, chunk)
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Signals that end due do so after the block: a process that is left in the midst of its start says a traceback.
+def _signals_deferred() -> Iterator[None]:
+    """Signals that end due do so after the block: a process that is ended while it starts prints a traceback.
 
     The mask alone would not do, since any other thread may be given a signal. The processes inherit it: Ctrl-C, which
     reaches all of a terminal's processes, is this one's to answer.
     """
-    held: list[int] = []
-    handlers = {number: signal.signal(number, lambda number, _: held.append(number)) for number in _ENDING}
+    received: list[int] = []
+    handlers = {number: signal.signal(number, lambda number, _: received.append(number)) for number in _END_SIGNALS}
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
         yield
@@ -103,25 +95,25 @@ def _undisturbed() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         for number, handler in handlers.items():
             signal.signal(number, handler)
-        for late in held:
+        for late in received:
             signal.raise_signal(late)
 
 
-def _result(piece: Chunk, future: Future[_Result] | None, work: Callable[[Block], _Result]) -> Worked[_Result]:
-    if not isinstance(piece, Block):
-        return piece
-    return piece, future.result() if future else work(piece)
+def _result(chunk: Chunk, future: Future[_Result] | None, work: Callable[[Block], _Result]) -> ChunkResult[_Result]:
+    if not isinstance(chunk, Block):
+        return chunk
+    return chunk, future.result() if future else work(chunk)
 
 
-def _begin() -> None:
-    """The first thing that a process does."""
+def _initialize() -> None:
+    """Prepares a worker process."""
     os.setpgrp()  # one that a signal to all ends while it hands its result over leaves the pool waiting for the rest
-    gc.set_threshold(_GARBAGE)
+    gc.set_threshold(_GC_THRESHOLD)
     _end_with_parent()
 
 
 def _end_with_parent() -> None:
-    """A process whose parent was killed would wait for work for ever."""
+    """Ends this process with its parent: it would wait for work for ever."""
     parent = multiprocessing.parent_process()
 
     def wait() -> None:

@@ -28,11 +28,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from due_cli.aws.pipeline import environment
 from due_cli.aws.pipeline.environment import Deadline, client
-from due_cli.aws.pipeline.records import Reading, read
-from due_cli.aws.pipeline.status_item import line_of
+from due_cli.aws.pipeline.records import StreamRecord, read_stream_record
 from due_cli.aws.pipeline.status_store import StatusTable
 from due_cli.aws.pipeline.stream_limits import parcels, put
-from due_cli.events import Status
+from due_cli.events.status import Status
+from due_cli.events.status_codec import encode_record
 
 OK, DROPPED, FAILED = "Ok", "Dropped", "ProcessingFailed"
 _LARGEST_ANSWER = 6_000_000  # bytes; Lambda's own limit is a little above
@@ -51,13 +51,13 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, list[Answer]]:
     table, bucket = environment.text(environment.STATUS_TABLE), environment.text(environment.BUCKET)
     days, stream = environment.days(environment.STATUS_DAYS), environment.text(environment.STREAM)
     deadline = Deadline(context)
-    readings = [read(record) for record in event["records"]]
+    readings = [read_stream_record(record) for record in event["records"]]
     log: dict[str, Any] = {"function": "transform", **_counts(readings)}
 
     statuses = [status for reading in readings for status in reading.statuses]
     lost: set[str] = set()
     if statuses:
-        outcome = StatusTable(client("dynamodb"), table, days, deadline).take(statuses)
+        outcome = StatusTable(client("dynamodb"), table, days, deadline).merge(statuses)
         kept = _kept(bucket, outcome.refused) if outcome.refused else True
         lost = set() if kept else {status.message_id for status in outcome.refused}
         log["statuses"] = {**outcome._asdict(), "refused": len(outcome.refused), "kept": kept}
@@ -72,7 +72,9 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, list[Answer]]:
     return {"records": answers}
 
 
-def _answers(records: list[dict[str, Any]], readings: list[Reading], lost: set[str]) -> tuple[list[Answer], list[int]]:
+def _answers(
+    records: list[dict[str, Any]], readings: list[StreamRecord], lost: set[str]
+) -> tuple[list[Answer], list[int]]:
     """The answers as far as there is room, and which records have rows that must go back to the stream.
 
     A record that must be returned is ``ProcessingFailed`` until its rows were put. ``lost`` are the messages whose
@@ -99,7 +101,7 @@ def _answers(records: list[dict[str, Any]], readings: list[Reading], lost: set[s
 
 
 def _return(
-    stream: str, answers: list[Answer], readings: list[Reading], returning: list[int], deadline: Deadline
+    stream: str, answers: list[Answer], readings: list[StreamRecord], returning: list[int], deadline: Deadline
 ) -> dict[str, Any]:
     """Puts the rows of some records to the stream and marks those records whose rows all went."""
     packed, lost = parcels((number, line) for number in returning for line in readings[number].lines)
@@ -117,7 +119,7 @@ def _kept(bucket: str, refused: list[Status]) -> bool:
     Those of rows could be computed again, and a record without rows stays, so this too must not fail the batch.
     """
     key = f"{datetime.now(UTC).strftime(_REFUSED)}/{uuid.uuid4()}.jsonl"
-    body = b"".join(map(line_of, refused))
+    body = b"".join(map(encode_record, refused))
     try:
         client("s3").put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/x-ndjson")
     except (ClientError, BotoCoreError):
@@ -125,7 +127,7 @@ def _kept(bucket: str, refused: list[Status]) -> bool:
     return True
 
 
-def _counts(readings: list[Reading]) -> dict[str, Any]:
+def _counts(readings: list[StreamRecord]) -> dict[str, Any]:
     """Numbers only: the reason of a failure quotes the record, and a record holds addresses."""
     return {
         "batch": len(readings),

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from due_cli.core.errors import NotFoundError, UsageError
 from due_cli.core.progress import Progress
 from due_cli.core.results import IngestSummary, Table
-from due_cli.ingest.batch import Batch, Block, failed_id, normalised
-from due_cli.ingest.workers import Normalised
+from due_cli.ingest.batch import Batch, Block, failed_id, read_block
+from due_cli.ingest.workers import BatchResult
 from due_cli.local.folder import Folder
 from due_cli.local.ingest import ingest
 from due_cli.local.state import FailedRecord, State, open_for_writing, open_state
@@ -35,7 +35,7 @@ def count_readable(folder: Folder) -> tuple[int, int]:
     with open_state(folder) as state:
         records = _records(state)
         tried = [record for record in records if record.bytes <= _MAX_REPLAY_BYTES][:_MAX_TRIALS]
-        return len(records), sum(_is_readable(normalised(_block(state, record)), record) for record in tried)
+        return len(records), sum(_is_readable(read_block(_block(state, record)), record) for record in tried)
 
 
 def replay(folder: Folder, identities: list[str], progress: Progress) -> IngestSummary:
@@ -62,14 +62,14 @@ def full_ids(folder: Folder, identities: list[str], *, everything: bool) -> list
         return [record.id for record in (_records(state) if everything else _selected(state, identities))]
 
 
-def _batches(state: State, records: list[FailedRecord], progress: Progress) -> Iterator[Normalised]:
+def _batches(state: State, records: list[FailedRecord], progress: Progress) -> Iterator[BatchResult]:
     """Each record, read again; one that succeeds is deleted in the commit that stores its rows."""
     for record in records:
         if record.bytes > _MAX_REPLAY_BYTES:
             progress.note(f"skipped {record.id}: {record.bytes:,} bytes is larger than any record may be")
             continue
         block = _block(state, record)
-        batch = normalised(block)
+        batch = read_block(block)
         if _is_readable(batch, record):
             _delete(state, record)
         yield block, batch

@@ -11,10 +11,18 @@ from itertools import islice
 from due_cli.core.progress import Progress
 from due_cli.core.results import IngestSummary
 from due_cli.ingest import inputs
-from due_cli.ingest.batch import Batch, Block, Failure, StagedRow, failed_id, identity_of, normalised
+from due_cli.ingest.batch import (
+    Batch,
+    Block,
+    StagedRow,
+    UnreadableRecord,
+    digest_id,
+    failed_id,
+    merge_encoded,
+    read_block,
+)
 from due_cli.ingest.inputs import InputError, OversizedRecord
-from due_cli.ingest.stored import folded
-from due_cli.ingest.workers import Normalised, batches
+from due_cli.ingest.workers import BatchResult, process
 from due_cli.local import data_files, parquet
 from due_cli.local.engine import INGEST_MEMORY, canonical_columns, connect, statement, translate_errors
 from due_cli.local.folder import Folder, file_error
@@ -26,7 +34,7 @@ _STATUS_CHUNK = 2_000  # small, so that the worker processes do not run out of w
 _PART_BYTES = 1024 * 1024
 
 
-def ingest(folder: Folder, state: State, pieces: Iterable[Normalised], progress: Progress) -> IngestSummary:
+def ingest(folder: Folder, state: State, results: Iterable[BatchResult], progress: Progress) -> IngestSummary:
     """Store every record and return the summary; the caller holds the folder's writer lock.
 
     Everything up to a commit counts together or not at all; a killed ingest is repeated and counts what was committed
@@ -36,8 +44,8 @@ def ingest(folder: Folder, state: State, pieces: Iterable[Normalised], progress:
     writer = _FolderIngest(folder, state, progress)
     try:
         writer.begin()
-        for piece in pieces:
-            writer.add(piece)
+        for result in results:
+            writer.add(result)
         writer.commit()
     except BaseException:
         state.rollback()
@@ -51,11 +59,11 @@ def ingest(folder: Folder, state: State, pieces: Iterable[Normalised], progress:
 def ingest_paths(folder: Folder, paths: list[str], progress: Progress) -> IngestSummary:
     """Ingest files, folders and standard input; raises before anything is read where a path does not exist."""
     folder.require()
-    files = inputs.found(paths)
-    with open_for_writing(folder, progress) as state, closing(batches(inputs.pieces(files), normalised)) as pieces:
-        progress.start("Ingesting", inputs.size_of(files))
+    files = inputs.find_files(paths)
+    with open_for_writing(folder, progress) as state, closing(process(inputs.chunks(files), read_block)) as results:
+        progress.start("Ingesting", inputs.total_size(files))
         try:
-            return ingest(folder, state, pieces, progress)
+            return ingest(folder, state, results, progress)
         finally:
             progress.finish()
 
@@ -79,7 +87,7 @@ class _FolderIngest:
         self._state.begin()
         self._state.run("set_meta", "batch", str(self._batch))
 
-    def add(self, piece: Normalised) -> None:
+    def add(self, piece: BatchResult) -> None:
         """Add a batch of records, a piece of an oversized one, or a problem with an input; commits a full spill."""
         if isinstance(piece, InputError):
             self._progress.note(piece.reason)
@@ -144,7 +152,7 @@ class _FolderIngest:
         self._state.run("set_seen", row.key, row.rank, row.hour, self._batch)
         self._spill.add(row)
 
-    def _store_failure(self, failure: Failure) -> None:
+    def _store_failure(self, failure: UnreadableRecord) -> None:
         identity = failed_id(failure.raw)
         self._add_failed(identity, failure.reason, failure.origin, len(failure.raw))
         for start in range(0, len(failure.raw), _PART_BYTES):
@@ -167,7 +175,7 @@ class _FolderIngest:
         self._oversized = (part, size)
         self._progress.advance(len(piece.data))
         if piece.last:
-            identity = identity_of(self._digest)
+            identity = digest_id(self._digest)
             self._state.run("delete_failed_parts", identity)
             self._state.run("rename_failed_parts", identity, pending)
             self._add_failed(identity, "larger than 4 MB", f"{piece.origin}:{piece.line}", size)
@@ -186,7 +194,7 @@ class _FolderIngest:
         for message in list(islice(self._statuses, count)):
             bodies = self._statuses.pop(message)
             stored = self._state.one("status", message)
-            body = folded(message, [stored, *bodies] if isinstance(stored, bytes) else bodies)
+            body = merge_encoded(message, [stored, *bodies] if isinstance(stored, bytes) else bodies)
             if body != stored:
                 changed.append((message, body))
         self._state.run_many("set_status", sorted(changed))

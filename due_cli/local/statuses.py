@@ -7,14 +7,15 @@ from collections.abc import Iterator
 
 from due_cli.core.progress import Progress
 from due_cli.core.results import Statuses
-from due_cli.events.status import Status, merged
+from due_cli.events.model import UnreadableError
+from due_cli.events.status import Status, merge
+from due_cli.events.status_codec import decode
 from due_cli.events.times import HOUR
-from due_cli.ingest.stored import decoded, encoded
 from due_cli.local.folder import Folder
 from due_cli.local.state import DataFile, State, open_state
 from due_cli.status.history import history, includes_first_event, is_text, message_status, statuses_of
 
-# DuckDB and sqlglot are imported where they are used: `due status` mostly answers without them.
+# DuckDB, sqlglot and the code that ingests are imported where they are used: `due status` mostly answers without them.
 
 DEFAULT_DAYS = 90  # to keep a message's status after its last event
 _MAX_BUFFERED = 50_000
@@ -40,7 +41,7 @@ def stored_status(state: State, message: str) -> Status | None:
     body = state.one("status", message) if is_text(message) else None
     if not isinstance(body, bytes):
         return None
-    status = decoded(message, body)
+    status = decode(message, body)
     days = int(state.meta("status_days", str(DEFAULT_DAYS)))
     return status if status.last + days * 24 * HOUR >= time.time() * 1000 else None
 
@@ -70,7 +71,7 @@ def recompute_statuses(folder: Folder, state: State, progress: Progress, chosen:
     buffer: dict[str, Status] = {}
     for status in _all_statuses(folder, state, progress, [file.path for file in data]):
         known = buffer.get(status.message_id)
-        buffer[status.message_id] = merged(known, status) if known else status
+        buffer[status.message_id] = merge(known, status) if known else status
         if len(buffer) >= _MAX_BUFFERED:
             _add_recomputed(state, buffer)
             buffer = {}
@@ -80,10 +81,12 @@ def recompute_statuses(folder: Folder, state: State, progress: Progress, chosen:
 
 def merge_recomputed(state: State) -> None:
     """Merge the statuses of :func:`recompute_statuses` into the stored ones."""
+    from due_cli.ingest.batch import merge_encoded
+
     for message, recomputed in state.rows("all_checked_statuses").fetchall():
         stored = state.one("status", message)
         if isinstance(stored, bytes):
-            recomputed = encoded(merged(decoded(message, stored), decoded(message, recomputed)))
+            recomputed = merge_encoded(message, [stored, recomputed])
         state.run("set_status", message, recomputed)
 
 
@@ -111,14 +114,16 @@ def repair_statuses(state: State, messages: list[str], *, rows_lost: bool) -> No
 
 def _stored_has_more(state: State, message: str) -> bool:
     """Whether the stored status has everything of the recomputed one, and more."""
+    from due_cli.ingest.batch import merge_encoded
+
     stored, recomputed = state.one("status", message), state.one("checked_status", message)
     if not isinstance(stored, bytes):
         return False
     try:
-        status = decoded(message, stored)
-    except (ValueError, TypeError, KeyError, IndexError):
+        decode(message, stored)
+    except UnreadableError:
         return False
-    return not isinstance(recomputed, bytes) or encoded(merged(status, decoded(message, recomputed))) == stored
+    return not isinstance(recomputed, bytes) or merge_encoded(message, [stored, recomputed]) == stored
 
 
 def _all_statuses(folder: Folder, state: State, progress: Progress, paths: list[str]) -> Iterator[Status]:
@@ -138,9 +143,10 @@ def _all_statuses(folder: Folder, state: State, progress: Progress, paths: list[
 
 
 def _add_recomputed(state: State, statuses: dict[str, Status]) -> None:
+    from due_cli.ingest.batch import encode_status, merge_encoded
+
     changed = []
     for message, status in statuses.items():
-        known = state.one("checked_status", message)
-        total = merged(decoded(message, known), status) if isinstance(known, bytes) else status
-        changed.append((message, encoded(total)))
+        known, body = state.one("checked_status", message), encode_status(status)
+        changed.append((message, merge_encoded(message, [known, body]) if isinstance(known, bytes) else body))
     state.run_many("set_checked_status", sorted(changed))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import reduce
 from typing import cast
 
 from due_cli.core.results import Moment, Table, Timeline, Value
 from due_cli.events.model import Row
-from due_cli.events.status import Status, merged, status_of
+from due_cli.events.status import Status, merge_by_message, status_of
 from due_cli.events.times import iso
 from due_cli.status import descriptions
 
@@ -51,8 +50,7 @@ def statuses_of(columns: Sequence[str], rows: Iterable[Sequence[Value]]) -> Iter
 
 def message_status(message: str, events: Table) -> Status | None:
     """The status of one message from the rows of its events, or None."""
-    statuses = [status for status in statuses_of(events.columns, events.rows) if status.message_id == message]
-    return reduce(merged, statuses) if statuses else None
+    return merge_by_message(statuses_of(events.columns, events.rows)).get(message)
 
 
 def _set_event_time(row: Row) -> bool:

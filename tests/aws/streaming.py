@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from due_cli.aws.client import Aws
-from due_cli.aws.pipeline.status_item import FACTS, KEY, decoded
+from due_cli.aws.pipeline.status_item import FACTS, KEY
 from due_cli.aws.stack.desired import desired
 from due_cli.aws.stack.execute import execute
 from due_cli.aws.stack.names import names_of
@@ -22,6 +22,7 @@ from due_cli.aws.stack.package import package
 from due_cli.aws.stack.plan import planned
 from due_cli.aws.stack.stack import Stack
 from due_cli.events.status import Status
+from due_cli.events.status_codec import decode
 from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.fixture import started
 
@@ -138,7 +139,7 @@ def statuses(emulator: AwsEmulator, stack: Stack) -> dict[str, Status]:
     """The status table."""
     pages = emulator.client("dynamodb").get_paginator("scan").paginate(TableName=stack.names.status_table)
     items = [item for page in pages for item in page["Items"]]
-    return {item[KEY]["S"]: decoded(item[KEY]["S"], item[FACTS]["S"]) for item in items}
+    return {item[KEY]["S"]: decode(item[KEY]["S"], item[FACTS]["S"]) for item in items}
 
 
 def hours(emulator: AwsEmulator, stack: Stack) -> list[str]:

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from due_cli.aws.ingest.outgoing import received
-from due_cli.aws.pipeline.records import line_of as row_line
-from due_cli.aws.pipeline.status_item import line_of as status_line
+from due_cli.aws.ingest.outgoing import with_arrival
+from due_cli.aws.pipeline.records import encode_row
 from due_cli.aws.stack.operator_policy import rights as person_rights
 from due_cli.aws.stack.stack import Stack
 from due_cli.events import rows_of, status_of
+from due_cli.events.status_codec import encode_record
 from tests.aws import streaming
 from tests.aws.streaming import HOUR, conversion_failed, emulator, made_once, processing_failed, put, stack
 from tests.aws_emulator.aws import AwsEmulator
@@ -39,13 +39,13 @@ def text(record: object) -> bytes:
 
 def rows_in(record: Any) -> bytes:
     """The rows of a record as the transform gives them to Firehose."""
-    return b"".join(map(row_line, rows_of(json.loads(json.dumps(record))).rows))
+    return b"".join(map(encode_row, rows_of(json.loads(json.dumps(record))).rows))
 
 
 def status_in(record: Any) -> bytes:
     """The line that the transform keeps of a status that the table would not take."""
     (status,) = filter(None, map(status_of, rows_of(json.loads(json.dumps(record))).rows))
-    return status_line(status)
+    return encode_record(status)
 
 
 def event(*hours: str) -> dict[str, Any]:
@@ -349,6 +349,6 @@ def test_a_record_that_failed_twice_is_one_record(emulator: AwsEmulator, stack: 
     """A record that was put again in a wrapper of due's own is still the record that it was."""
     raw = b"still unreadable"
     put(emulator, stack, f"{FAILED}/a", processing_failed(raw))
-    put(emulator, stack, f"{FAILED}/b", processing_failed(received(raw, 1_795_316_400_000)))
+    put(emulator, stack, f"{FAILED}/b", processing_failed(with_arrival(raw, 1_795_316_400_000)))
     (row,) = listed(due)
     assert due("failed", "show", row["id"]).done().raw == raw

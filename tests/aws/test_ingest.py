@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from due_cli.aws.ingest.outgoing import received, unwrapped, wrapped
+from due_cli.aws.ingest.outgoing import with_arrival, with_envelope, without_arrival
 from due_cli.aws.pipeline import stream_limits as calling
 from due_cli.aws.services import firehose
 from due_cli.aws.stack.stack import Stack
@@ -343,6 +343,6 @@ def test_wrappers_made_here_say_what_the_envelope_said(
 ) -> None:
     envelope = Envelope(received_at, sent_at, account, bus_source, detail_type)
     text = json.dumps({"a": "ü", "b": [1, 2.5, None]}, ensure_ascii=False).encode()
-    (unit,) = payload_units(wrapped(text, envelope), Envelope(), loads)
+    (unit,) = payload_units(with_envelope(text, envelope), Envelope(), loads)
     assert (unit.record, unit.envelope, unit.reason) == (json.loads(text), envelope, None)
-    assert unwrapped(received(text, received_at)) == (text, received_at)
+    assert without_arrival(with_arrival(text, received_at)) == (text, received_at)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from due_cli.demo import DEFAULT_RECORDS, Month, write_month
-from due_cli.events import Row, Status, merged, status_of
+from due_cli.events import Row, Status, merge, status_of
 from tests.demo.reading import UNTIL, MonthRows, normalise
 
 EVENT_TYPES = {
@@ -145,7 +145,7 @@ def status(rows: list[Row], message: str) -> Status:
     known: Status | None = None
     for update in filter(None, map(status_of, rows)):
         if update.message_id == message:
-            known = update if known is None else merged(known, update)
+            known = update if known is None else merge(known, update)
     assert known is not None
     return known
 

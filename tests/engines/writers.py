@@ -11,7 +11,7 @@ from itertools import count
 from typing import Any
 
 from due_cli.aws.pipeline.status_item import KEY, attributes
-from due_cli.events import Record, Row, Status, merged, rows_of, status_of
+from due_cli.events import Record, Row, Status, merge, rows_of, status_of
 from tests.aws_emulator.wire import Answer
 from tests.events.records import HAPPENED, copied, sms_event, whatsapp_status, whatsapp_statuses
 from tests.lambdas.test_statuses import mails, texts
@@ -37,7 +37,7 @@ def items_of(stories: Iterable[Iterable[Record]], days: int) -> dict[str, Item]:
         status = status_of(row)
         if status is not None:
             known = found.get(status.message_id)
-            found[status.message_id] = merged(known, status) if known else status
+            found[status.message_id] = merge(known, status) if known else status
     return {message: readable(attributes(status, days)) for message, status in found.items()}
 
 

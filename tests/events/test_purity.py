@@ -15,14 +15,15 @@ PROGRAM = """
 import json, sys
 sys.path.append(sys.argv[1])
 before = set(sys.modules)
-from due_cli.events import documents, loads, merged, rows_of, status_of, units
+from due_cli.events import documents, loads, merge, rows_of, status_of, units
+from due_cli.events.reading import read
 types = []
 for document in documents(sys.stdin.buffer.read(), loads):
     for unit in units(document, loads):
         for row in rows_of(unit.record, unit.envelope).rows:
             types.append(row["event_type"])
             status = status_of(row)
-            status and merged(status, status).item()
+            status and merge(status, status).item()
 print(json.dumps([types, sorted(set(sys.modules) - before)]))
 """
 

@@ -7,7 +7,7 @@ from itertools import combinations
 
 import pytest
 
-from due_cli.events import Envelope, Json, Record, Row, Status, merged, rows_of, status_of
+from due_cli.events import Envelope, Json, Record, Row, Status, merge, rows_of, status_of
 from tests.events.records import (
     ACCOUNT,
     ARRIVED,
@@ -69,7 +69,7 @@ def statuses_of(record: Record, envelope: Envelope | None = None) -> list[Status
 
 
 def item_of(*records: Record) -> dict[str, Json]:
-    return reduce(merged, [status for record in records for status in statuses_of(record)]).item()
+    return reduce(merge, [status for record in records for status in statuses_of(record)]).item()
 
 
 def facts(item: dict[str, Json]) -> dict[str, Json]:
@@ -217,7 +217,7 @@ class TestItem:
     ],
 )
 def test_every_event_sets_its_fact_at_its_own_time(record: Record, expected: dict[str, int]) -> None:
-    found = reduce(merged, statuses_of(record))
+    found = reduce(merge, statuses_of(record))
     assert found.times == expected
     assert found.last == max(expected.values())
 
@@ -243,8 +243,8 @@ class TestOptOut:
             "status": "optout",
         }
         [sent] = statuses_of(sms_event("TEXT_DELIVERED"))
-        item = merged(answer, sent).item()
-        assert item == merged(sent, answer).item()
+        item = merge(answer, sent).item()
+        assert item == merge(sent, answer).item()
         assert (item["status"], item["success"], item["record_status"]) == ("optout", iso(HAPPENED), "DELIVERED")
         assert item["destination_phone_number"] == "+14255550156"
 
@@ -311,9 +311,9 @@ class TestMerge:
         ]
         for order in (rows, rows[::-1], rows[2:] + rows[:2]):
             statuses = [status for one in order if (status := status_of(one))]
-            item = reduce(merged, statuses).item()
+            item = reduce(merge, statuses).item()
             assert (item["record_status"], item["iso_country_code"]) == ("QUEUED", "BE")
 
     def test_the_last_time_is_that_of_the_last_event(self) -> None:
-        found = reduce(merged, [*statuses_of(ses_open()), *statuses_of(ses_send())])
+        found = reduce(merge, [*statuses_of(ses_open()), *statuses_of(ses_send())])
         assert found.last == HAPPENED

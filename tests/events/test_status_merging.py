@@ -8,7 +8,7 @@ from functools import reduce
 from hypothesis import given
 from hypothesis import strategies as st
 
-from due_cli.events import Record, Status, merged
+from due_cli.events import Record, Status, merge
 from tests.events.records import (
     HAPPENED,
     Over,
@@ -76,18 +76,18 @@ some = st.sampled_from(sorted(POOLS)).flatmap(lambda channel: st.lists(st.sample
 @given(some)
 def test_merging_is_commutative_associative_and_idempotent(statuses: list[Status]) -> None:
     cut = len(statuses) // 3
-    one, two, three = (reduce(merged, part) for part in (statuses[:cut], statuses[cut : 2 * cut], statuses[2 * cut :]))
-    assert merged(one, two) == merged(two, one)
-    assert merged(merged(one, two), three) == merged(one, merged(two, three))
-    assert merged(one, one) == one
-    assert merged(merged(one, two), one) == merged(one, two)
+    one, two, three = (reduce(merge, part) for part in (statuses[:cut], statuses[cut : 2 * cut], statuses[2 * cut :]))
+    assert merge(one, two) == merge(two, one)
+    assert merge(merge(one, two), three) == merge(one, merge(two, three))
+    assert merge(one, one) == one
+    assert merge(merge(one, two), one) == merge(one, two)
 
 
 @given(some, st.data())
 def test_any_order_and_any_repetition_gives_the_same_item(statuses: list[Status], data: st.DataObject) -> None:
     shuffled = data.draw(st.permutations(statuses)) + data.draw(st.lists(st.sampled_from(statuses), max_size=5))
-    assert reduce(merged, shuffled) == reduce(merged, statuses)
-    assert reduce(merged, shuffled).item() == reduce(merged, statuses).item()
+    assert reduce(merge, shuffled) == reduce(merge, statuses)
+    assert reduce(merge, shuffled).item() == reduce(merge, statuses).item()
 
 
 def test_the_pools_differ_in_what_is_merged() -> None:

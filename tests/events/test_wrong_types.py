@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from due_cli.events import Json, Normalised, Record, Row, UnreadableError, rows_of
+from due_cli.events import Json, Record, RecordRows, Row, UnreadableError, rows_of
 from tests.events.columns import checked, texts_in
 from tests.events.expected import COLUMNS, DECIDING, MAPS, nothing
 from tests.events.fields import closed, leaves, opened, replaced
@@ -82,7 +82,7 @@ def having(sample: Sample, path: Path, value: Json) -> Record:
     return closed(record)
 
 
-def outcome(record: Record, sample: Sample) -> Normalised | None:
+def outcome(record: Record, sample: Sample) -> RecordRows | None:
     """The rows of a record, checked; None where it cannot be read, with a reason of one line."""
     try:
         found = rows_of(record, sample.envelope)

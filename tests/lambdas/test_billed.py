@@ -6,7 +6,7 @@ import random
 from collections import Counter
 
 from benchmarks import usage
-from due_cli.aws.pipeline.status_item import decoded
+from due_cli.events.status_codec import decode
 from tests.lambdas.world import STATUS, World, batch, results
 
 
@@ -26,4 +26,4 @@ def test_calls_items_and_their_sizes_are_those_of_the_function(world: World) -> 
     assert {item["message_id"]["S"] for item in items} == table.items.keys()
     for item in items:
         bytes_ = sum(len(name.encode()) + len(next(iter(value.values())).encode()) for name, value in item.items())
-        assert bytes_ == usage._size(decoded(item["message_id"]["S"], item["facts"]["S"])) <= 1024
+        assert bytes_ == usage._size(decode(item["message_id"]["S"], item["facts"]["S"])) <= 1024

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from due_cli.aws.pipeline.status_item import line_of, of_record
 from due_cli.events import Json, Status, UnreadableError
 from due_cli.events.status import KEYS
+from due_cli.events.status_codec import decode_record, encode_record
 from tests.aws_emulator.wire import Answer
 from tests.events.records import HAPPENED, ses_send
 from tests.lambdas.functions import Function
@@ -98,7 +98,7 @@ def transform(world: World) -> Iterator[Function]:
 def test_a_line_that_cannot_be_read_fails_alone_and_says_why(world: World, transform: Function, what: str) -> None:
     status_facts, reason = UNREADABLE[what]
     with pytest.raises(UnreadableError, match=reason):
-        of_record(json.loads(line(status_facts)))
+        decode_record(json.loads(line(status_facts)))
     reply = transform.call(batch([text(NEIGHBOUR), line(status_facts), line(with_part(6, "null"))]))
     assert results(reply) == ["Ok", "ProcessingFailed", "Dropped"]
     assert (reply.logged()["unreadable"], reply.logged()["bugs"]) == (1, {})
@@ -108,11 +108,11 @@ def test_a_line_that_cannot_be_read_fails_alone_and_says_why(world: World, trans
 @given(any_facts)
 def test_any_facts_are_a_status_or_cannot_be_read(status_facts: str) -> None:
     try:
-        status = of_record(json.loads(line(status_facts)))
+        status = decode_record(json.loads(line(status_facts)))
     except UnreadableError:
         return
     assert status is not None and status.item()["message_id"] == "replayed"
-    assert of_record(json.loads(line_of(status))) == status
+    assert decode_record(json.loads(encode_record(status))) == status
 
 
 @given(lines=st.lists(any_facts | json_values, min_size=1, max_size=4))
@@ -140,7 +140,7 @@ def test_an_item_of_a_channel_that_this_version_does_not_know_is_left_alone(worl
 
 def test_a_line_that_nobody_took_is_not_dropped(world: World, transform: Function) -> None:
     """Only the record whose status was refused is all that is left of it."""
-    lines = [line_of(status) for status in statuses_of([NEIGHBOUR, REFUSED])]
+    lines = [encode_record(status) for status in statuses_of([NEIGHBOUR, REFUSED])]
     world.emulator.faults.answer(
         "dynamodb:BatchExecuteStatement",
         lambda body: refusal("ValidationException") if '"refused"' in json.dumps(body) else None,

@@ -16,8 +16,8 @@ from itertools import count
 
 import pytest
 
-from due_cli.aws.pipeline.status_item import read_line
-from due_cli.events import Record, Status, merged
+from due_cli.events import Record, Status, loads, merge
+from due_cli.events.status_codec import decode_record
 from tests.aws_emulator.wire import Answer
 from tests.events.records import (
     HAPPENED,
@@ -49,7 +49,7 @@ def transform(world: World) -> Iterator[Function]:
 def folded(statuses: list[Status]) -> dict[str, Status]:
     """The status of each message, one event after the other."""
     ids = {status.message_id for status in statuses}
-    return {one: reduce(merged, [status for status in statuses if status.message_id == one]) for one in ids}
+    return {one: reduce(merge, [status for status in statuses if status.message_id == one]) for one in ids}
 
 
 def mails(number: int, seed: int = 0) -> list[Record]:
@@ -203,7 +203,7 @@ def test_what_the_table_never_takes_is_kept_for_replay_and_costs_no_event(
     assert "@" not in reply.log
     ((key, body),) = world.objects("errors/").items()
     assert re.fullmatch(r"errors/status/\d{4}/\d\d/\d\d/\d\d/[0-9a-f-]{36}\.jsonl", key)
-    found = [read_line(line) for line in body.splitlines()]
+    found = [decode_record(loads(line)) for line in body.splitlines()]
     assert {status.message_id: status for status in found if status} == folded(statuses_of(records))
     assert world.stored() == {}
 
@@ -269,6 +269,6 @@ def test_every_channel_survives_the_table(world: World) -> None:
 
 
 def test_a_line_kept_for_replay_is_one_status() -> None:
-    assert read_line(json.dumps({"message_id": "m", "event_type": "x"}).encode()) is None
+    assert decode_record({"message_id": "m", "event_type": "x"}) is None
     with pytest.raises(ValueError, match="no facts"):
-        read_line(json.dumps({"message_id": "m", "status_facts": "[]"}).encode())
+        decode_record({"message_id": "m", "status_facts": "[]"})

@@ -10,8 +10,8 @@ from itertools import count
 
 import pytest
 
-from due_cli.aws.pipeline import records
-from due_cli.events import Envelope, Json, Normalised, Record, rows_of
+from due_cli.aws.pipeline.records import read_stream_record
+from due_cli.events import Envelope, Json, Record, RecordRows, reading, rows_of
 from tests.aws_emulator.wire import Answer
 from tests.events import wrapping
 from tests.events.records import RECEIVED, ses_bounce, ses_open, ses_send, sms_event, whatsapp_status, whatsapp_statuses
@@ -139,15 +139,15 @@ def test_a_row_larger_than_a_record_of_the_stream_fails_where_there_is_no_room(t
 def test_a_bug_fails_its_record_only_and_is_named_without_its_text(monkeypatch: pytest.MonkeyPatch) -> None:
     real = rows_of
 
-    def with_a_bug(record: Json, envelope: Envelope) -> Normalised:
+    def with_a_bug(record: Json, envelope: Envelope) -> RecordRows:
         if isinstance(record, dict) and record.get("eventType") == "Open":
             raise KeyError("dora@post.example.net")
         return real(record, envelope)
 
-    monkeypatch.setattr(records, "rows_of", with_a_bug)
+    monkeypatch.setattr(reading, "rows_of", with_a_bug)
     (one,) = batch([text(ses_send()) + text(ses_open()) + text(ses_bounce())])["records"]
-    found = records.read(one)
-    assert (found.records, found.unreadable, len(found.lines), found.bugs) == (3, 1, 2, ["KeyError"])
+    found = read_stream_record(one)
+    assert (found.records, found.unreadable, len(found.lines), found.bugs) == (3, 1, 2, ("KeyError",))
 
 
 @pytest.mark.parametrize("name", ["DUE_STATUS_TABLE", "DUE_STATUS_DAYS", "DUE_STREAM", "DUE_BUCKET"])

@@ -10,8 +10,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from due_cli.aws.pipeline.status_item import FACTS, KEY, decoded
+from due_cli.aws.pipeline.status_item import FACTS, KEY
 from due_cli.events import Json, Record, Status, rows_of, status_of
+from due_cli.events.status_codec import decode
 from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.wire import Answer
 from tests.events.records import RECEIVED
@@ -104,7 +105,7 @@ class World:
         """Every status of the table, read from its facts."""
         pages = self.dynamodb.get_paginator("scan").paginate(TableName=STATUS)
         items = [item for page in pages for item in page["Items"]]
-        return {item[KEY]["S"]: decoded(item[KEY]["S"], item[FACTS]["S"]) for item in items}
+        return {item[KEY]["S"]: decode(item[KEY]["S"], item[FACTS]["S"]) for item in items}
 
     def item(self, message_id: str) -> Any:
         """An item of the table as it is stored."""

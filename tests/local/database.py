@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from due_cli.events import Status
-from due_cli.ingest.stored import decoded
+from due_cli.ingest.batch import decode_status
 from tests.commands import Due
 
 Row = dict[str, Any]
@@ -47,7 +47,7 @@ def rows(due: Due, database: Path) -> list[Row]:
 def statuses(database: Path) -> dict[str, Status]:
     """The stored statuses, by message."""
     stored = state(database, "SELECT message_id, body FROM status")
-    return {message: decoded(message, body) for message, body in stored}
+    return {message: decode_status(message, body) for message, body in stored}
 
 
 def state(database: Path, sql: str, *values: object) -> list[tuple[Any, ...]]:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from due_cli.events.model import Json
 from due_cli.ingest import inputs
-from due_cli.ingest.batch import Batch, Block, normalised
+from due_cli.ingest.batch import Batch, Block, read_block
 from tests.commands import Due
 from tests.events.records import copied, ses_send
 from tests.events.samples import SAMPLES
@@ -55,8 +55,8 @@ def _outcome(batches: Iterable[Batch]) -> tuple[int, list[bytes], list[tuple[byt
 @given(parts=_TEXTS, most=st.sampled_from((50, 200, 1000, 5000)))
 def test_records_do_not_depend_on_where_a_text_is_cut(parts: list[tuple[bytes, bytes]], most: int) -> None:
     text = b"".join(part + end for part, end in parts)
-    blocks = [piece for piece in inputs.cut(_Trickle(text, most), "origin") if isinstance(piece, Block)]
-    assert _outcome(map(normalised, blocks)) == _outcome([normalised(Block("origin", 1, text))])
+    blocks = [piece for piece in inputs.split(_Trickle(text, most), "origin") if isinstance(piece, Block)]
+    assert _outcome(map(read_block, blocks)) == _outcome([read_block(Block("origin", 1, text))])
 
 
 _ODD: st.SearchStrategy[Json] = st.recursive(

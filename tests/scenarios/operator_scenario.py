@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from due_cli.aws.pipeline.status_item import line_of
 from due_cli.events import rows_of, status_of
+from due_cli.events.status_codec import encode_record
 from tests.aws.doctor_env import registered
 from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.calls import Call
@@ -112,7 +112,7 @@ class OperatorScenario:
         later = next(filter(None, map(status_of, rows_of(ses_bounce(mail={"messageId": "one"})).rows)))
         for number, one in enumerate((status, later)):
             key = f"errors/status/2026/11/22/03/{number}.jsonl"
-            self.client("s3").put_object(Bucket=BUCKET, Key=key, Body=line_of(one))
+            self.client("s3").put_object(Bucket=BUCKET, Key=key, Body=encode_record(one))
 
     def _ask(self) -> None:
         """Reports, views and statuses; what failed is brought in again or thrown away."""

@@ -9,7 +9,7 @@ from due_cli.aws.stack.stack import Stack
 from due_cli.core.errors import DueError
 from due_cli.core.progress import Progress
 from due_cli.core.results import Statuses
-from due_cli.events.status import Status, merged
+from due_cli.events.status import Status, merge, merge_by_message
 from due_cli.status.history import history, includes_first_event, is_text, statuses_of
 
 # An id occurs three times in a statement, of which Athena accepts 262,144 bytes (StartQueryExecution, QueryString).
@@ -34,7 +34,7 @@ def statuses(stack: Stack, progress: Progress, message_ids: Sequence[str]) -> St
         for batch in _batches(incomplete):
             for message, status in _from_events(stack, progress, batch).items():
                 known = stored.get(message)  # the table has events minutes before the stream delivers them
-                computed[message] = merged(known, status) if known else status
+                computed[message] = merge(known, status) if known else status
     except DueError as error:
         progress.note(f"the events were not queried: {error.message}")
     return Statuses([history(message, stored.get(message), computed.get(message)) for message in message_ids])
@@ -47,10 +47,7 @@ def _from_events(stack: Stack, progress: Progress, messages: tuple[str, ...]) ->
     from due_cli.sql.parameters import substitute
 
     events = query(stack, progress, substitute(files.query("status", "message").sql, {"message_id": messages}))
-    statuses: dict[str, Status] = {}
-    for status in statuses_of(events.columns, events.rows):
-        known = statuses.get(status.message_id)
-        statuses[status.message_id] = merged(known, status) if known else status
+    statuses = merge_by_message(statuses_of(events.columns, events.rows))
     return {message: statuses[message] for message in messages if message in statuses}
 
 

@@ -1,16 +1,16 @@
-"""Records of a stack that did not get into the table: list, show, replay, discard.
+"""Failed records of a stack: list, show, replay, discard.
 
-They lie in objects that AWS wrote (:mod:`due_cli.aws.ingest.failed_records`). What is held of all of them at a time is
-their ids.
+They are entries of objects that AWS wrote (:mod:`due_cli.aws.ingest.failed_entries`). What is held of all of them at a
+time is their ids.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from due_cli.aws.ingest.failed_records import Leftover, contents, take_out, whole
-from due_cli.aws.ingest.replay import brought_in
+from due_cli.aws.ingest.failed_entries import FailedEntry, read_objects, read_raw, remove_entries
+from due_cli.aws.ingest.replay import replay_entries
 from due_cli.aws.stack.stack import Stack
 from due_cli.core.errors import NotFoundError, UsageError
 from due_cli.core.progress import Progress
@@ -27,77 +27,78 @@ def listed(stack: Stack) -> Table:
 
 def shown(stack: Stack, identity: str) -> bytes:
     """A failed record byte for byte as it was received."""
-    first: Leftover | None = None
-    found: dict[str, None] = {}
-    for leftover in _all(stack):
-        if leftover.id.startswith(identity):
-            first = first or leftover
-            found[leftover.id] = None
-    _only(identity, found)
-    return whole(stack, first) if first else b""
+    first: FailedEntry | None = None
+    matching: set[str] = set()
+    for entry in _entries(stack):
+        if entry.id.startswith(identity):
+            first = first or entry
+            matching.add(entry.id)
+    _only(identity, matching)
+    return read_raw(stack, first) if first else b""
 
 
 def chosen(stack: Stack, identities: list[str], *, everything: bool) -> list[str]:
-    """The whole ids of the records that were named, or of all; raises :class:`UsageError` where neither was said."""
+    """The whole ids of the records with the given ids, or of all; raises :class:`UsageError` for neither."""
     if not identities and not everything:
         raise UsageError("which failed records?", "give ids of due failed list, or --all")
     if everything:
-        return list(dict.fromkeys(leftover.id for leftover in _all(stack)))
-    matches: dict[str, dict[str, None]] = {identity: {} for identity in identities}
-    for leftover in _all(stack):
-        for identity, found in matches.items():
-            if leftover.id.startswith(identity):
-                found[leftover.id] = None
-    return list(dict.fromkeys(_only(identity, found) for identity, found in matches.items()))
+        return list(dict.fromkeys(entry.id for entry in _entries(stack)))
+    matching: dict[str, set[str]] = {identity: set() for identity in identities}
+    for entry in _entries(stack):
+        for identity, ids in matching.items():
+            if entry.id.startswith(identity):
+                ids.add(entry.id)
+    return list(dict.fromkeys(_only(identity, ids) for identity, ids in matching.items()))
 
 
 def replay(stack: Stack, identities: list[str], progress: Progress) -> IngestSummary:
-    """Brings failed records in again, all of them without ids; those that can be read now leave the list."""
-    wanted = set(chosen(stack, identities, everything=False)) if identities else None
+    """Ingests failed records again, all of them without ids; those that can be read now leave the list."""
+    ids = set(chosen(stack, identities, everything=False)) if identities else None
     progress.start("Replaying", None)
     try:
-        return brought_in(stack, wanted, progress)
+        return replay_entries(stack, ids, progress)
     finally:
         progress.finish()
 
 
 def discard(stack: Stack, identities: list[str], progress: Progress) -> int:
     """Deletes failed records for good; returns how many, without those that an object keeps."""
-    wanted = set(chosen(stack, identities, everything=False)) if identities else set()
-    gone: set[str] = set()
+    chosen_ids = set(chosen(stack, identities, everything=False)) if identities else set()
+    discarded: set[str] = set()
     kept: set[str] = set()
     progress.start("Deleting", None)
     try:
-        for content, leftovers in contents(stack) if wanted else ():
-            ids = {leftover.id for leftover in leftovers} & wanted
+        for content, entries in read_objects(stack) if chosen_ids else ():
+            ids = {entry.id for entry in entries} & chosen_ids
             if not ids:
                 continue
-            if take_out(stack, content.summary, ids, progress):
-                progress.advance(0, count=len(ids - gone))
-                gone |= ids
+            if remove_entries(stack, content.summary, ids, progress):
+                progress.advance(0, count=len(ids - discarded))
+                discarded |= ids
             else:
                 kept |= ids
     finally:
         progress.finish()
-    return len(gone - kept)
+    return len(discarded - kept)
 
 
-def _all(stack: Stack) -> Iterator[Leftover]:
-    return chain.from_iterable(leftovers for _, leftovers in contents(stack))
+def _entries(stack: Stack) -> Iterator[FailedEntry]:
+    return chain.from_iterable(entries for _, entries in read_objects(stack))
 
 
 def _rows(stack: Stack) -> Iterator[tuple[Value, ...]]:
     seen: set[str] = set()  # ids are all that is held of a record
-    for one in _all(stack):
-        if one.id not in seen:
-            seen.add(one.id)
-            yield one.id, one.reason, f"{iso(one.kept_at)[:19]}Z", one.origin, one.size
+    for entry in _entries(stack):
+        if entry.id not in seen:
+            seen.add(entry.id)
+            yield entry.id, entry.reason, f"{iso(entry.failed_at)[:19]}Z", entry.origin, entry.size
 
 
-def _only(identity: str, found: dict[str, None]) -> str:
-    """The id that a beginning names, of those that begin with it."""
-    if not found:
+def _only(identity: str, matching: Iterable[str]) -> str:
+    """The one id that begins with ``identity``, of those that do."""
+    ids = list(matching)
+    if not ids:
         raise NotFoundError(f"no failed record {identity}", "due failed list")
-    if len(found) > 1:
-        raise UsageError(f"{len(found)} failed records begin with {identity}", "due failed list shows whole ids")
-    return next(iter(found))
+    if len(ids) > 1:
+        raise UsageError(f"{len(ids)} failed records begin with {identity}", "due failed list shows whole ids")
+    return ids[0]

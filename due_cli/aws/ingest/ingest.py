@@ -1,8 +1,8 @@
 """Ingest into a stack: the records of files put to its stream, as they were received.
 
-What becomes of a record is decided here as the transform will decide it, so that the account is known at once: a test
-ping is not put, what cannot be read is put all the same (the transform fails it, and Firehose keeps it under
-``errors/``), and what a stream does not take is written under ``errors/`` directly.
+Each record is read here as the transform will read it, so that the summary is known at once: a test ping is not put,
+what cannot be read is put all the same (the transform fails it, and Firehose keeps it under ``errors/``), and what a
+stream does not take is written under ``errors/`` directly.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from datetime import UTC, datetime
 from itertools import chain, islice
 from typing import IO, NamedTuple
 
-from due_cli.aws.ingest.checkpoint import Journal, Place, journal
-from due_cli.aws.ingest.failed_records import TOO_LARGE_FOLDER
-from due_cli.aws.ingest.outgoing import Outgoing, Prepared, Preparing
+from due_cli.aws.ingest.checkpoint import Checkpoint, Journal, open_journal
+from due_cli.aws.ingest.failed_entries import TOO_LARGE_FOLDER
+from due_cli.aws.ingest.outgoing import OutgoingBatch, OutgoingRecord, PrepareBlock
 from due_cli.aws.services import firehose, s3
 from due_cli.aws.stack.stack import Stack
 from due_cli.core.progress import Progress
 from due_cli.core.results import IngestSummary
 from due_cli.ingest import inputs
-from due_cli.ingest.batch import failed_id, identity_of
+from due_cli.ingest.batch import digest_id, failed_id
 from due_cli.ingest.inputs import STDIN, Chunk, InputError, OversizedRecord
-from due_cli.ingest.workers import batches
+from due_cli.ingest.workers import process
 
 _REMEMBERED = 200_000  # records of which a second one is known as a duplicate; any other duplicate is put again
 
@@ -41,183 +41,183 @@ def ingest_paths(stack: Stack, paths: list[str], progress: Progress) -> IngestSu
     Raises :class:`~due_cli.core.errors.NotFoundError` for a path that is not there, before anything is put. An ingest
     of files that was cut off goes on where it was when it is run again.
     """
-    files = inputs.found(paths)
+    files = inputs.find_files(paths)
     names = stack.names
-    with journal((names.account, names.region, names.stack), paths, progress) as noted:
-        work = _Ingest(stack, noted, progress)
-        progress.start("Putting to the stream", inputs.size_of(files))
-        ended = False
+    with open_journal((names.account, names.region, names.stack), paths, progress) as journal:
+        ingest = _StreamIngest(stack, journal, progress)
+        progress.start("Putting to the stream", inputs.total_size(files))
+        is_complete = False
         try:
-            work.run(files)
-            ended = True
+            ingest.run(files)
+            is_complete = True
         finally:
             progress.finish()
-            if not ended:
-                progress.note(_how_far(work.account, files))
-    return work.account
+            if not is_complete:
+                progress.note(_interruption_note(ingest.summary, files))
+    return ingest.summary
 
 
 @dataclass(frozen=True, slots=True)
-class _Stretch:
-    """A piece of an input: where it ends, how large it is and what its records became.
+class _ChunkEnd:
+    """The end of a chunk of an input: the checkpoint there, the chunk's bytes and the summary of its records.
 
-    ``is_broken`` is the end of an input that was not read to its own.
+    ``is_error`` where it is the end of an input that could not be read to its own end.
     """
 
     path: str
-    place: Place
+    checkpoint: Checkpoint
     size: int = 0
-    account: IngestSummary = field(default_factory=IngestSummary)
-    is_broken: bool = False
+    summary: IngestSummary = field(default_factory=IngestSummary)
+    is_error: bool = False
 
 
-class _Sent(NamedTuple):
-    """A record on its way or, without data, the end of a stretch."""
+class _IngestRecord(NamedTuple):
+    """A record to be put or, without data, the end of a chunk."""
 
     data: bytes
-    stretch: _Stretch | None = None
+    end: _ChunkEnd | None = None
 
 
-class _Ingest:
-    """One ingest; ``account`` is that of the records that the stream has acknowledged."""
+class _StreamIngest:
+    """One ingest; ``summary`` is that of the records that the stream has acknowledged."""
 
-    def __init__(self, stack: Stack, noted: Journal, progress: Progress) -> None:
-        self._stack, self._journal, self._progress = stack, noted, progress
-        self._cut: deque[_Stretch] = deque()  # of the pieces that are being prepared, in order
-        self._reached: _Stretch | None = None
-        self._goes_on = False
-        self._seen: set[bytes] = set()
-        self._seen_first: deque[bytes] = deque()
+    def __init__(self, stack: Stack, journal: Journal, progress: Progress) -> None:
+        self._stack, self._journal, self._progress = stack, journal, progress
+        self._ends: deque[_ChunkEnd] = deque()  # of the chunks that are being prepared, in order
+        self._last_end: _ChunkEnd | None = None
+        self._is_resumed = False
+        self._digests: set[bytes] = set()
+        self._digests_in_order: deque[bytes] = deque()
         self._spool: IO[bytes] | None = None
-        self._digest = hashlib.sha256()
-        self.account = IngestSummary()
+        self._sha256 = hashlib.sha256()
+        self.summary = IngestSummary()
 
     def run(self, files: list[str | InputError]) -> None:
         """Puts every record of the files."""
         stream = self._stack.names.stream
-        with closing(firehose.put_records(self._stack.aws, stream, self._sent(files))) as acknowledged:
-            for sent in chain.from_iterable(acknowledged):
-                if sent.stretch is not None:
-                    self._note(sent.stretch)
+        with closing(firehose.put_records(self._stack.aws, stream, self._records(files))) as acknowledged:
+            for record in chain.from_iterable(acknowledged):
+                if record.end is not None:
+                    self._acknowledge(record.end)
 
-    def _note(self, stretch: _Stretch) -> None:
-        """Everything up to the end of a stretch is in the stream."""
-        before = self._reached
-        so_far = stretch.place.account
-        if before is not None and before.path == stretch.path:
-            so_far = before.place.account
-        elif before is not None and not before.is_broken:  # what is broken is read again: it may have been mended
-            self._journal.reached(before.path, replace(before.place, done=True))
-        place = replace(stretch.place, account=so_far.plus(stretch.account))
-        self._journal.reached(stretch.path, place)
-        self._reached = replace(stretch, place=place)
-        self.account = self.account.plus(stretch.account)
-        self._progress.advance(stretch.size, count=stretch.account.records)
+    def _acknowledge(self, end: _ChunkEnd) -> None:
+        """Everything up to the end of a chunk is in the stream."""
+        last = self._last_end
+        summary = end.checkpoint.summary
+        if last is not None and last.path == end.path:
+            summary = last.checkpoint.summary
+        elif last is not None and not last.is_error:  # what ended in an error is read again: it may be readable then
+            self._journal.write(last.path, replace(last.checkpoint, done=True))
+        checkpoint = replace(end.checkpoint, summary=summary.plus(end.summary))
+        self._journal.write(end.path, checkpoint)
+        self._last_end = replace(end, checkpoint=checkpoint)
+        self.summary = self.summary.plus(end.summary)
+        self._progress.advance(end.size, count=end.summary.records)
 
-    def _pieces(self, files: list[str | InputError]) -> Iterator[Chunk]:
-        """The pieces that were not put yet; the stretch of each goes to ``_cut``."""
+    def _chunks(self, files: list[str | InputError]) -> Iterator[Chunk]:
+        """The chunks that were not put yet; the end of each goes to ``_ends``."""
         for file in files:
             if isinstance(file, InputError):
-                self._cut.append(_Stretch(file.origin, Place()))
+                self._ends.append(_ChunkEnd(file.origin, Checkpoint()))
                 yield file
                 continue
-            before = self._journal.place(file)
-            pieces, place = _from(file, before)
-            self._go_on(file, before, place)
-            for piece in pieces:
+            earlier = self._journal.checkpoint(file)
+            chunks, checkpoint = _chunks_after(earlier, file)
+            self._resume(file, earlier, checkpoint)
+            for chunk in chunks:
                 size = 0
-                if not isinstance(piece, InputError):
-                    size = len(piece.data)
-                    place = replace(place, pieces=place.pieces + 1, checksum=zlib.crc32(piece.data, place.checksum))
-                self._cut.append(_Stretch(file, place, size))
-                yield piece
+                if not isinstance(chunk, InputError):
+                    size = len(chunk.data)
+                    checksum = zlib.crc32(chunk.data, checkpoint.checksum)
+                    checkpoint = replace(checkpoint, chunks=checkpoint.chunks + 1, checksum=checksum)
+                self._ends.append(_ChunkEnd(file, checkpoint, size))
+                yield chunk
 
-    def _go_on(self, file: str, before: Place, place: Place) -> None:
+    def _resume(self, file: str, earlier: Checkpoint, checkpoint: Checkpoint) -> None:
         """Counts in what an earlier ingest put of a file, and says so once."""
-        if before.pieces and place != before:
-            self._progress.note(f"{inputs.shown(file)} was changed since it was put in part: all of it is put")
-        elif before.pieces:
-            self.account = self.account.plus(before.account)
-            if not self._goes_on:
+        if earlier.chunks and checkpoint != earlier:
+            self._progress.note(f"{inputs.display_path(file)} was changed since it was put in part: all of it is put")
+        elif earlier.chunks:
+            self.summary = self.summary.plus(earlier.summary)
+            if not self._is_resumed:
                 self._progress.note("going on where an earlier ingest of the same paths ended")
-            self._goes_on = True
+            self._is_resumed = True
 
-    def _sent(self, files: list[str | InputError]) -> Iterator[_Sent]:
-        """The records to be put, and after those of each piece the end of its stretch."""
-        with closing(batches(self._pieces(files), Preparing(int(time.time() * 1000)))) as results:
+    def _records(self, files: list[str | InputError]) -> Iterator[_IngestRecord]:
+        """The records to be put, and after those of each chunk its end."""
+        with closing(process(self._chunks(files), PrepareBlock(int(time.time() * 1000)))) as results:
             for result in results:
-                stretch = self._cut.popleft()
+                end = self._ends.popleft()
                 if isinstance(result, InputError):
                     self._progress.note(result.reason)
-                    account = IngestSummary(problems=(result.reason,))
-                    yield _Sent(b"", replace(stretch, account=account, is_broken=True))
+                    summary = IngestSummary(problems=(result.reason,))
+                    yield _IngestRecord(b"", replace(end, summary=summary, is_error=True))
                 elif not isinstance(result, OversizedRecord):
-                    yield from self._records(result[1], stretch)
-                elif self._is_kept(result):
-                    yield _Sent(b"", replace(stretch, account=IngestSummary(records=1, failed=1)))
+                    yield from self._records_of(result[1], end)
+                elif self._keep_oversized(result):
+                    yield _IngestRecord(b"", replace(end, summary=IngestSummary(records=1, failed=1)))
 
-    def _records(self, prepared: Prepared, stretch: _Stretch) -> Iterator[_Sent]:
-        account = IngestSummary(records=len(prepared.outgoing) + prepared.ignored, ignored=prepared.ignored)
-        for one in prepared.outgoing:
-            if one.digest and self._is_repeated(one.digest):
-                account = replace(account, duplicates=account.duplicates + 1)
+    def _records_of(self, batch: OutgoingBatch, end: _ChunkEnd) -> Iterator[_IngestRecord]:
+        summary = IngestSummary(records=len(batch.records) + batch.ignored, ignored=batch.ignored)
+        for record in batch.records:
+            if record.digest and self._is_repeated(record.digest):
+                summary = replace(summary, duplicates=summary.duplicates + 1)
                 continue
-            account = account.plus(_of_one(one))
-            if one.too_large:
-                self._keep(io.BytesIO(one.data), failed_id(one.data))
+            summary = summary.plus(_summary_of(record))
+            if record.too_large:
+                self._write_too_large(io.BytesIO(record.data), failed_id(record.data))
             else:
-                yield _Sent(one.data)
-        yield _Sent(b"", replace(stretch, account=account))
+                yield _IngestRecord(record.data)
+        yield _IngestRecord(b"", replace(end, summary=summary))
 
     def _is_repeated(self, digest: bytes) -> bool:
-        """Whether a record of the same rows was put a little before."""
-        if digest in self._seen:
+        """Whether a record of the same content was put a little before."""
+        if digest in self._digests:
             return True
-        self._seen.add(digest)
-        self._seen_first.append(digest)
-        if len(self._seen_first) > _REMEMBERED:
-            self._seen.discard(self._seen_first.popleft())
+        self._digests.add(digest)
+        self._digests_in_order.append(digest)
+        if len(self._digests_in_order) > _REMEMBERED:
+            self._digests.discard(self._digests_in_order.popleft())
         return False
 
-    def _is_kept(self, piece: OversizedRecord) -> bool:
-        """Takes a part of a record too large to hold; whether it was the last, and the record is kept."""
+    def _keep_oversized(self, part: OversizedRecord) -> bool:
+        """Keeps a part of a record too large to hold; whether it was the last, and the record is written."""
         if self._spool is None:
-            self._spool, self._digest = tempfile.TemporaryFile(), hashlib.sha256()  # noqa: SIM115  closed with its last part
-        self._spool.write(piece.data)
-        self._digest.update(piece.data)
-        if piece.last:
+            self._spool, self._sha256 = tempfile.TemporaryFile(), hashlib.sha256()  # noqa: SIM115  closed with its last part
+        self._spool.write(part.data)
+        self._sha256.update(part.data)
+        if part.last:
             with self._spool as spool:
                 spool.seek(0)
-                self._keep(spool, identity_of(self._digest))
+                self._write_too_large(spool, digest_id(self._sha256))
             self._spool = None
-        return piece.last
+        return part.last
 
-    def _keep(self, record: IO[bytes], identity: str) -> None:
-        """Writes a record as it is under ``errors/``, its id for a name."""
+    def _write_too_large(self, record: IO[bytes], identity: str) -> None:
+        """Writes a record as it is under ``errors/``, named by its id."""
         key = f"{TOO_LARGE_FOLDER}{datetime.now(UTC):%Y/%m/%d/%H}/{identity}"
         s3.write_object(self._stack.aws, self._stack.names.bucket, key, record)
 
 
-def _of_one(record: Outgoing) -> IngestSummary:
+def _summary_of(record: OutgoingRecord) -> IngestSummary:
     is_kept = bool(record.digest) and not record.too_large
     return IngestSummary(kept=1, rows=record.rows, nulled=record.nulled) if is_kept else IngestSummary(failed=1)
 
 
-def _from(file: str, before: Place) -> tuple[Iterator[Chunk], Place]:
-    """The pieces of a file after a place, if its content up to there is what it was; else all of them."""
-    if before.done:
-        return iter(()), before
-    pieces, checksum = inputs.pieces([file]), 0
-    for piece in islice(pieces, before.pieces):
-        checksum = checksum if isinstance(piece, InputError) else zlib.crc32(piece.data, checksum)
-    if checksum != before.checksum:
-        return inputs.pieces([file]), Place()
-    return pieces, before
+def _chunks_after(checkpoint: Checkpoint, file: str) -> tuple[Iterator[Chunk], Checkpoint]:
+    """The chunks of a file after a checkpoint, if its content up to there is what it was; else all of them."""
+    if checkpoint.done:
+        return iter(()), checkpoint
+    chunks, checksum = inputs.chunks([file]), 0
+    for chunk in islice(chunks, checkpoint.chunks):
+        checksum = checksum if isinstance(chunk, InputError) else zlib.crc32(chunk.data, checksum)
+    if checksum != checkpoint.checksum:
+        return inputs.chunks([file]), Checkpoint()
+    return chunks, checkpoint
 
 
-def _how_far(account: IngestSummary, files: list[str | InputError]) -> str:
-    """What to say of an ingest that was cut off."""
+def _interruption_note(summary: IngestSummary, files: list[str | InputError]) -> str:
     again = "the same command goes on from there"
     if STDIN in files:
         again = "put again they change no number, because an event that comes twice counts once"
-    return f"{account.records:,} records are in; {again}"
+    return f"{summary.records:,} records are in; {again}"

@@ -12,28 +12,31 @@ import gzip
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import orjson
 
-from due_cli.aws.pipeline.status_item import of_record
 from due_cli.aws.pipeline.stream_limits import MAX_RECORD
-from due_cli.events import Document, Envelope, Unit, UnreadableError, documents, rows_of
+from due_cli.core.results import IngestSummary
+from due_cli.events.documents import documents
 from due_cli.events.fields import as_text
+from due_cli.events.model import Envelope
+from due_cli.events.reading import Reading, read
+from due_cli.events.status_codec import encode
 from due_cli.events.times import iso
-from due_cli.events.wrappers import payload_units
-from due_cli.ingest.batch import Block, decode, unforeseen, units_of
+from due_cli.events.wrappers import Unit, payload_units, units
+from due_cli.ingest.batch import Block, decode
 
 TOO_LARGE = f"larger than the {MAX_RECORD // 1024:,} KiB that a stream takes"
 _OWN = "due"  # the recordId of wrappers made here
 _OWN_START = b'{"recordId":"due",'
 
 
-class Outgoing(NamedTuple):
+class OutgoingRecord(NamedTuple):
     """A record to be put to a stream.
 
-    ``digest`` is of its rows, so that of two records with the same one either will do; it is empty where the record
+    ``digest`` is of its content, so that of two records with the same one either will do; it is empty where the record
     cannot be read. One that is ``too_large`` cannot be put.
     """
 
@@ -44,82 +47,59 @@ class Outgoing(NamedTuple):
     too_large: bool = False
 
 
-@dataclass(slots=True)
-class Prepared:
-    """What a block became: the records to be put, and how many more there are that need not be."""
+@dataclass(frozen=True, slots=True)
+class OutgoingBatch:
+    """The records of a block that are to be put, and how many test pings it has beside them."""
 
-    outgoing: list[Outgoing]
-    ignored: int = 0
+    records: list[OutgoingRecord]
+    ignored: int
 
 
 @dataclass(frozen=True, slots=True)
-class Examined:
-    """What is in one record of a stream, as the transform will find it.
-
-    ``reason`` is that of the first record in it that cannot be read, None where all can.
-    """
-
-    records: int = 0
-    kept: int = 0
-    ignored: int = 0
-    rows: int = 0
-    nulled: int = 0
-    reason: str | None = None
-
-
-class _Read(NamedTuple):
-    """What a record holds: lines that stand for it (its rows), none of them for a test ping."""
-
-    lines: list[bytes]
-    rows: int = 0
-    nulled: int = 0
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Preparing:
-    """The work on a block; ``received_at`` (epoch ms) is when the stream will about receive its records."""
+class PrepareBlock:
+    """The work on a block; ``received_at`` (epoch ms) is about when the stream will receive its records."""
 
     received_at: int
 
-    def __call__(self, block: Block) -> Prepared:
+    def __call__(self, block: Block) -> OutgoingBatch:
         """The records of a block as a stream takes them."""
-        prepared = Prepared([])
+        records: list[OutgoingRecord] = []
+        ignored = 0
         for document in documents(block.data, decode):
-            units = units_of(document)
-            for unit in units:
-                data = document.text if len(units) == 1 else _apart(unit, document)
-                read = _read(unit, self.received_at)
-                if read.reason is None and not read.lines:
-                    prepared.ignored += 1
+            of_document = units(document, decode)
+            for unit in of_document:
+                data = document.text if len(of_document) == 1 else single(unit) or document.text
+                reading = read(unit, orjson.dumps, self.received_at)
+                if reading.is_empty:
+                    ignored += 1
                     continue
-                digest = hashlib.blake2b(b"\n".join(read.lines), digest_size=16).digest() if read.lines else b""
-                small = fitting(data)
-                outgoing = Outgoing(small or data, read.rows, read.nulled, digest, small is None)
-                prepared.outgoing.append(outgoing)
-        return prepared
+                fitted, rows, digest = fit(data), len(reading.rows), _digest(reading)
+                records.append(OutgoingRecord(fitted or data, rows, reading.nulled, digest, too_large=fitted is None))
+        return OutgoingBatch(records, ignored)
 
 
-def examined(payload: bytes, received_at: int) -> Examined:
-    """What the transform will make of a record that the stream received at a time."""
-    found = Examined()
-    try:
-        for unit in payload_units(payload, Envelope(received_at=received_at), decode):
-            read = _read(unit, received_at)
-            found = Examined(
-                found.records + 1,
-                found.kept + bool(read.lines),
-                found.ignored + (read.reason is None and not read.lines),
-                found.rows + read.rows,
-                found.nulled + read.nulled,
-                found.reason if found.reason is not None else read.reason,
-            )
-    except Exception as bug:
-        return replace(found, records=found.records + 1, reason=unforeseen(bug))
-    return found if found.records else Examined(1, reason="empty")
+def _digest(reading: Reading) -> bytes:
+    """A hash of what a record holds; nothing where it cannot be read."""
+    content = reading.lines or [encode(status).encode() for status in reading.statuses if status]
+    return hashlib.blake2b(b"\n".join(content), digest_size=16).digest() if content else b""
 
 
-def fitting(data: bytes) -> bytes | None:
+def summarize(payload: bytes, received_at: int) -> tuple[IngestSummary, str | None]:
+    """What the transform will make of a record that the stream received at a time (epoch ms).
+
+    With it the reason of the first record in it that cannot be read, None where all can.
+    """
+    summary, reason = IngestSummary(), None
+    for unit in payload_units(payload, Envelope(received_at=received_at), decode):
+        reading = read(unit, orjson.dumps)
+        ignored, failed = int(reading.is_empty), int(reading.reason is not None)
+        kept, rows = 1 - ignored - failed, len(reading.rows)
+        summary = summary.plus(IngestSummary(1, kept, 0, ignored, failed, rows, reading.nulled))
+        reason = reason or reading.reason
+    return (summary, reason) if summary.records else (IngestSummary(records=1, failed=1), "empty")
+
+
+def fit(data: bytes) -> bytes | None:
     """A record as a stream takes it: gzip, which the transform opens, where it is too large; None where that is too."""
     if len(data) <= MAX_RECORD:
         return data
@@ -127,7 +107,14 @@ def fitting(data: bytes) -> bytes | None:
     return smaller if len(smaller) <= MAX_RECORD else None
 
 
-def wrapped(text: bytes, envelope: Envelope) -> bytes:
+def single(unit: Unit) -> bytes | None:
+    """One record of several, in wrappers that say what those around it said; None where it cannot be taken out."""
+    if unit.raw is not None:
+        return with_envelope(unit.raw, unit.envelope)
+    return None if unit.reason is not None else with_envelope(as_text(unit.record).encode(), unit.envelope)
+
+
+def with_envelope(text: bytes, envelope: Envelope) -> bytes:
     """A record in wrappers that say what an envelope says; :mod:`due_cli.events.wrappers` looks through them."""
     data = text
     try:
@@ -140,10 +127,10 @@ def wrapped(text: bytes, envelope: Envelope) -> bytes:
         data = _json({**about, "time": sent_at, "detail": words})
     elif words is not None and sent_at is not None:
         data = _json({"Type": "Notification", "TopicArn": "", "Timestamp": sent_at, "Message": words})
-    return received(data, envelope.received_at)
+    return with_arrival(data, envelope.received_at)
 
 
-def received(data: bytes, received_at: int | None) -> bytes:
+def with_arrival(data: bytes, received_at: int | None) -> bytes:
     """A record in a wrapper that says when a stream first received it (epoch ms), where that is known."""
     if received_at is None:
         return data
@@ -152,8 +139,8 @@ def received(data: bytes, received_at: int | None) -> bytes:
     return outer if len(outer) <= MAX_RECORD else data
 
 
-def unwrapped(data: bytes) -> tuple[bytes, int | None]:
-    """What :func:`received` put into its wrapper, and the time; any other bytes as they are."""
+def without_arrival(data: bytes) -> tuple[bytes, int | None]:
+    """The record that :func:`with_arrival` put into its wrapper, and the time; any other bytes as they are."""
     if not data.startswith(_OWN_START):
         return data, None
     try:
@@ -161,29 +148,6 @@ def unwrapped(data: bytes) -> tuple[bytes, int | None]:
         return base64.b64decode(outer["data"], validate=True), int(outer["approximateArrivalTimestamp"])
     except (ValueError, KeyError, TypeError):
         return data, None
-
-
-def _read(unit: Unit, received_at: int) -> _Read:
-    """The rows of a record, as the transform will make them. The record is taken apart."""
-    if unit.reason is not None:
-        return _Read([], reason=unit.reason)
-    envelope = unit.envelope if unit.envelope.received_at is not None else unit.envelope.within(received_at=received_at)
-    try:
-        if of_record(unit.record) is not None:  # the status of a message, which the transform takes too
-            return _Read([as_text(unit.record).encode()])
-        found = rows_of(unit.record, envelope)
-        return _Read([orjson.dumps(row) for row in found.rows], len(found.rows), found.nulled)
-    except UnreadableError as error:
-        return _Read([], reason=str(error))
-    except Exception as bug:
-        return _Read([], reason=unforeseen(bug))
-
-
-def _apart(unit: Unit, document: Document) -> bytes:
-    """One record of several in its document; the whole document where this one could not be taken out of it."""
-    if unit.raw is not None:
-        return wrapped(unit.raw, unit.envelope)
-    return document.text if unit.reason is not None else wrapped(as_text(unit.record).encode(), unit.envelope)
 
 
 def _json(value: Mapping[str, object]) -> bytes:

@@ -1,6 +1,6 @@
-"""Bringing failed records of a stack in again.
+"""Replay of a stack's failed records.
 
-A record is put to the stream first and taken out of its object once the stream has it. Killed in between, it is put
+A record is put to the stream first and removed from its object once the stream has it. Killed in between, it is put
 again by the next replay; its ``event_id`` makes that change no number.
 
 Of a record that can be read in part, that part is put and the rest stays. Whether the transform had put it, the failure
@@ -17,8 +17,8 @@ from itertools import chain
 from typing import NamedTuple
 
 from due_cli.aws.errors import translate_errors
-from due_cli.aws.ingest.failed_records import Kind, Leftover, contents, newest, take_out
-from due_cli.aws.ingest.outgoing import examined, fitting, received, wrapped
+from due_cli.aws.ingest.failed_entries import FailedEntry, Kind, newest, read_objects, remove_entries
+from due_cli.aws.ingest.outgoing import fit, single, summarize, with_arrival
 from due_cli.aws.pipeline.environment import Deadline
 from due_cli.aws.pipeline.status_store import StatusTable
 from due_cli.aws.pipeline.stream_limits import parcels
@@ -28,205 +28,196 @@ from due_cli.aws.stack.stack import Stack
 from due_cli.core.errors import DueError
 from due_cli.core.progress import Progress
 from due_cli.core.results import IngestSummary
-from due_cli.events import Envelope, Unit, documents
-from due_cli.events.fields import as_text
+from due_cli.events.documents import documents
+from due_cli.events.model import Envelope
 from due_cli.events.wrappers import payload_units
 from due_cli.ingest.batch import decode
 
-_AT_ONCE = 500  # leftovers looked at together, so that the status table is asked in bulk
+_ENTRIES_AT_ONCE = 500  # so that the status table is asked in bulk
 _BYTES_AT_ONCE = 4 * 1024 * 1024
 
 
-def brought_in(stack: Stack, wanted: set[str] | None, progress: Progress) -> IngestSummary:
-    """Brings the leftovers of some ids in, or all with None, as far as they can be read now."""
-    work = _Replay(stack, wanted, progress)
-    with closing(firehose.put_records(stack.aws, stack.names.stream, work.sent())) as acknowledged:
-        for sent in chain.from_iterable(acknowledged):
-            if sent.read is not None:
-                work.clear(sent.read)
-    return work.account
+def replay_entries(stack: Stack, ids: set[str] | None, progress: Progress) -> IngestSummary:
+    """Puts the entries of some ids, or all with None, to the stream, as far as they can be read now."""
+    replay = _Replay(stack, ids, progress)
+    with closing(firehose.put_records(stack.aws, stack.names.stream, replay.records())) as acknowledged:
+        for record in chain.from_iterable(acknowledged):
+            if record.end is not None:
+                replay.finish_object(record.end)
+    return replay.summary
 
 
-class _Read(NamedTuple):
-    """An object whose leftovers are on their way: those to be taken out of it, and whether others stay in it."""
+class _ObjectEnd(NamedTuple):
+    """The end of an object: the entries to be removed from it, whether anything stays in it, and their summary."""
 
     found: ObjectSummary
     ids: set[str]
     stays: bool
-    account: IngestSummary
+    summary: IngestSummary
 
 
-class _Sent(NamedTuple):
-    """A record on its way or, without data, the end of an object."""
+class _ReplayRecord(NamedTuple):
+    """A record to be put or, without data, the end of an object."""
 
     data: bytes
-    read: _Read | None = None
+    end: _ObjectEnd | None = None
 
 
-class _Became(NamedTuple):
-    """What became of a leftover: whether it leaves the list, what is put for it, and what stays in its place."""
+class _Attempt(NamedTuple):
+    """The replay of one entry: whether it leaves the list, what is put for it, and what stays in its place."""
 
-    account: IngestSummary
+    summary: IngestSummary
     leaves: bool
     data: tuple[bytes, ...] = ()
-    left: tuple[bytes, ...] = ()
+    remainder: tuple[bytes, ...] = ()
 
 
-_FAILED = _Became(IngestSummary(records=1, failed=1), leaves=False)
-_KEPT = _Became(IngestSummary(records=1, kept=1), leaves=True)
+_FAILED = _Attempt(IngestSummary(records=1, failed=1), leaves=False)
+_KEPT = _Attempt(IngestSummary(records=1, kept=1), leaves=True)
 
 
 class _Replay:
-    """One replay; ``account`` is that of the objects that it is done with."""
+    """One replay; ``summary`` is that of the objects that it has finished."""
 
-    def __init__(self, stack: Stack, wanted: set[str] | None, progress: Progress) -> None:
-        self._stack, self._wanted, self._progress = stack, wanted, progress
-        self._leaves: dict[str, bool] = {}  # of each leftover that was tried; its copies share its fate
-        self._parted: set[str] = set()  # those that leave something in their place
-        self.account = IngestSummary()
+    def __init__(self, stack: Stack, ids: set[str] | None, progress: Progress) -> None:
+        self._stack, self._ids, self._progress = stack, ids, progress
+        self._leaves: dict[str, bool] = {}  # by the id of each entry that was tried; its copies share its fate
+        self._with_remainder: set[str] = set()
+        self.summary = IngestSummary()
 
-    def sent(self) -> Iterator[_Sent]:
+    def records(self) -> Iterator[_ReplayRecord]:
         """The records to be put, and the end of each object. What fails again meanwhile waits for another replay."""
-        for content, leftovers in contents(self._stack, newest(self._stack)):
+        for content, entries in read_objects(self._stack, newest(self._stack)):
             ids: set[str] = set()
-            stays, account = False, IngestSummary()
-            for part in _in_parts(leftovers):
-                for became in self._tried(part):
-                    account = account.plus(became.account)
-                    yield from map(_Sent, became.data)
-                leaving = {one.id for one in part if self._leaves.get(one.id)}
-                stays = stays or any(one.id not in leaving or one.id in self._parted for one in part)
+            stays, summary = False, IngestSummary()
+            for group in _groups(entries):
+                for attempt in self._attempts(group):
+                    summary = summary.plus(attempt.summary)
+                    yield from map(_ReplayRecord, attempt.data)
+                leaving = {entry.id for entry in group if self._leaves.get(entry.id)}
+                stays = stays or any(entry.id not in leaving - self._with_remainder for entry in group)
                 ids |= leaving
-            yield _Sent(b"", _Read(content.summary, ids, stays, account))
+            yield _ReplayRecord(b"", _ObjectEnd(content.summary, ids, stays, summary))
 
-    def clear(self, read: _Read) -> None:
-        """Takes out of an object what is in the stream by now."""
-        if read.ids and read.stays:
-            take_out(self._stack, read.found, read.ids, self._progress, self._left_of)
-        elif read.ids:
-            s3.delete_object(self._stack.aws, self._stack.names.bucket, read.found.key)
-        self.account = self.account.plus(read.account)
-        self._progress.advance(0, count=read.account.records)
+    def finish_object(self, end: _ObjectEnd) -> None:
+        """Removes from an object what is in the stream by now."""
+        if end.ids and end.stays:
+            remove_entries(self._stack, end.found, end.ids, self._progress, self._remainder)
+        elif end.ids:
+            s3.delete_object(self._stack.aws, self._stack.names.bucket, end.found.key)
+        self.summary = self.summary.plus(end.summary)
+        self._progress.advance(0, count=end.summary.records)
 
-    def _left_of(self, leftover: Leftover) -> tuple[bytes, ...]:
-        return _of_record(leftover).left if leftover.id in self._parted else ()
+    def _remainder(self, entry: FailedEntry) -> tuple[bytes, ...]:
+        return _replay_record(entry).remainder if entry.id in self._with_remainder else ()
 
-    def _tried(self, part: list[Leftover]) -> Iterator[_Became]:
-        """What became of each leftover that is wanted and was not tried yet."""
-        new = {one.id: one for one in part if self._wanted is None or one.id in self._wanted}
-        tried = [one for identity, one in new.items() if identity not in self._leaves]
-        refused = self._refused([one for one in tried if one.status is not None])
-        for one in tried:
-            if one.status is not None:
-                became = _FAILED if one.status.message_id in refused else _KEPT
-            elif one.kind is Kind.EVENT:
-                became = self._invoked(one)
+    def _attempts(self, group: list[FailedEntry]) -> Iterator[_Attempt]:
+        """The replay of each entry that was chosen and not tried yet."""
+        chosen = {entry.id: entry for entry in group if self._ids is None or entry.id in self._ids}
+        untried = [entry for identity, entry in chosen.items() if identity not in self._leaves]
+        refused = self._merge_statuses([entry for entry in untried if entry.status is not None])
+        for entry in untried:
+            if entry.status is not None:
+                attempt = _FAILED if entry.status.message_id in refused else _KEPT
+            elif entry.kind is Kind.EVENT:
+                attempt = self._invoke(entry)
             else:
-                became = _of_record(one)
-            self._leaves[one.id] = became.leaves
-            if became.left:
-                self._parted.add(one.id)
-            yield became
+                attempt = _replay_record(entry)
+            self._leaves[entry.id] = attempt.leaves
+            if attempt.remainder:
+                self._with_remainder.add(entry.id)
+            yield attempt
 
-    def _refused(self, statuses: list[Leftover]) -> set[str]:
-        """Merges statuses into the status table as the transform does; the messages that it would not take."""
-        if not statuses:
+    def _merge_statuses(self, entries: list[FailedEntry]) -> set[str]:
+        """Merges statuses into the status table as the transform does; returns the messages that it refused."""
+        if not entries:
             return set()
         names, days = self._stack.names, self._stack.options.status_days
         table = StatusTable(self._stack.aws.dynamodb, names.status_table, days, Deadline(None))
-        outcome = table.take(one.status for one in statuses if one.status is not None)
+        outcome = table.merge(entry.status for entry in entries if entry.status is not None)
         if outcome.refused:
             codes = ", ".join(sorted(outcome.codes))
             self._progress.note(f"{names.status_table} would not take {len(outcome.refused)} statuses ({codes})")
         return {status.message_id for status in outcome.refused}
 
-    def _invoked(self, leftover: Leftover) -> _Became:
+    def _invoke(self, entry: FailedEntry) -> _Attempt:
         """Calls the partition function with an event that it failed on."""
         name = self._stack.names.function("partition")
-        payload = json.dumps(leftover.event).encode()
+        payload = json.dumps(entry.event).encode()
         try:
             with translate_errors(f"calling function {name}"):
-                answer = self._stack.aws.lambda_.invoke(FunctionName=name, Payload=payload)
-        except DueError as error:  # what is beside it can do without the function
-            return _Became(IngestSummary(records=1, failed=1, problems=(error.message,)), leaves=False)
-        return _FAILED if answer.get("FunctionError") else _KEPT
+                response = self._stack.aws.lambda_.invoke(FunctionName=name, Payload=payload)
+        except DueError as error:  # the entries beside it can do without the function
+            return _Attempt(IngestSummary(records=1, failed=1, problems=(error.message,)), leaves=False)
+        return _FAILED if response.get("FunctionError") else _KEPT
 
 
-def _of_record(leftover: Leftover) -> _Became:
-    """What is put for a record or for rows; nothing where nothing new would come of it."""
-    inside = leftover.inside
-    failed = inside.records - inside.kept - inside.ignored
-    if leftover.raw is None or not inside.records:
+def _replay_record(entry: FailedEntry) -> _Attempt:
+    """The replay of a record or of rows; nothing is put where nothing new would come of it."""
+    summary = entry.summary
+    if entry.raw is None or not summary.records:
         return _FAILED
-    if not inside.kept:
-        return _Became(IngestSummary(records=inside.records, ignored=inside.ignored, failed=failed), leaves=not failed)
-    if failed and (parted := _parted(leftover)):
-        return parted
+    if not summary.kept:
+        return _Attempt(summary, leaves=not summary.failed)
+    if summary.failed and (partial := _replay_partly(entry)):
+        return partial
     # Rows say themselves when they arrived; a record goes with the time at which the stream had it first.
-    is_rows = leftover.kind is Kind.ROWS
-    data = _rows(leftover.raw) if is_rows else _record(received(leftover.raw, leftover.received_at))
+    is_rows = entry.kind is Kind.ROWS
+    data = _stream_rows(entry.raw) if is_rows else _stream_record(with_arrival(entry.raw, entry.received_at))
     if not data:
-        return _Became(IngestSummary(records=inside.records, failed=inside.records), leaves=False)
-    kept = IngestSummary(inside.records, inside.kept, 0, inside.ignored, failed, inside.rows, inside.nulled)
-    return _Became(kept, leaves=True, data=data)
+        return _Attempt(IngestSummary(records=summary.records, failed=summary.records), leaves=False)
+    return _Attempt(summary, leaves=True, data=data)
 
 
-def _record(raw: bytes) -> tuple[bytes, ...]:
+def _stream_record(raw: bytes) -> tuple[bytes, ...]:
     """A record as a stream takes it; nothing where it is too large."""
-    data = fitting(raw)
+    data = fit(raw)
     return () if data is None else (data,)
 
 
-def _rows(raw: bytes) -> tuple[bytes, ...]:
+def _stream_rows(raw: bytes) -> tuple[bytes, ...]:
     """Rows as a stream takes them, in several records where they are too many for one; nothing where a row is."""
-    if whole := _record(raw):
-        return whole
+    if record := _stream_record(raw):
+        return record
     packed, too_large = parcels((0, document.text + b"\n") for document in documents(raw, decode))
     return () if too_large else tuple(parcel.data for parcel in packed)
 
 
-def _parted(leftover: Leftover) -> _Became | None:
-    """A record of which only a part can be read; None where it cannot be taken apart, so that it goes as a whole."""
-    if leftover.kind is not Kind.RECORD or leftover.raw is None:
+def _replay_partly(entry: FailedEntry) -> _Attempt | None:
+    """The replay of a record of which only a part can be read; None where it must go as a whole."""
+    if entry.kind is not Kind.RECORD or entry.raw is None:
         return None
     try:
-        document = json.loads(leftover.text)
-        units = list(payload_units(leftover.raw, Envelope(received_at=leftover.received_at), decode))
-    except Exception:  # a bug of due among them: the transform meets it too, and answers for what is beside it
+        document = json.loads(entry.text)
+    except (ValueError, RecursionError):
         return None
-    account, put, left = IngestSummary(), [], []
-    for unit in units:
-        data = _alone(unit)
-        if data is None or "rawData" not in document:
+    if not isinstance(document, dict) or "rawData" not in document:
+        return None
+    summary, data, remainder = IngestSummary(), [], []
+    for unit in payload_units(entry.raw, Envelope(received_at=entry.received_at), decode):
+        record = single(unit)
+        if record is None:
             return None
-        inside = examined(data, leftover.received_at or leftover.kept_at)
-        if inside.reason is not None:
-            left.append(json.dumps({**document, "rawData": base64.b64encode(data).decode()}).encode())
-        elif inside.kept and (small := fitting(data)) is not None:
-            put.append(small)
-        elif inside.kept:
-            return None
-        failed = inside.reason is not None
-        kept, rows, nulled = (0, 0, 0) if failed else (inside.kept, inside.rows, inside.nulled)
-        account = account.plus(IngestSummary(1, kept, 0, 1 - kept - failed, int(failed), rows, nulled))
-    return _Became(account, leaves=True, data=tuple(put), left=tuple(left))
+        of_record, reason = summarize(record, entry.received_at or entry.failed_at)
+        if reason is not None:
+            of_record = IngestSummary(records=1, failed=1)
+            remainder.append(json.dumps({**document, "rawData": base64.b64encode(record).decode()}).encode())
+        elif of_record.kept:
+            if (fitted := fit(record)) is None:
+                return None
+            data.append(fitted)
+        summary = summary.plus(of_record)
+    return _Attempt(summary, leaves=True, data=tuple(data), remainder=tuple(remainder))
 
 
-def _alone(unit: Unit) -> bytes | None:
-    """One record of several, in wrappers that say what those around it said; None where it cannot be taken out."""
-    if unit.raw is not None:
-        return wrapped(unit.raw, unit.envelope)
-    return None if unit.reason is not None else wrapped(as_text(unit.record).encode(), unit.envelope)
-
-
-def _in_parts(leftovers: Iterable[Leftover]) -> Iterator[list[Leftover]]:
-    part: list[Leftover] = []
+def _groups(entries: Iterable[FailedEntry]) -> Iterator[list[FailedEntry]]:
+    group: list[FailedEntry] = []
     size = 0
-    for one in leftovers:
-        part.append(one)
-        size += len(one.text)
-        if len(part) == _AT_ONCE or size > _BYTES_AT_ONCE:
-            yield part
-            part, size = [], 0
-    if part:
-        yield part
+    for entry in entries:
+        group.append(entry)
+        size += len(entry.text)
+        if len(group) == _ENTRIES_AT_ONCE or size > _BYTES_AT_ONCE:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group

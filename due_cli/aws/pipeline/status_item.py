@@ -16,18 +16,17 @@ was read. ``status`` is computed from the facts on reading and never stored.
 
 from __future__ import annotations
 
-import json
 import time
 from typing import Any
 
-from due_cli.events import Json, Status, UnreadableError, loads
-from due_cli.events.status import packed, unpacked
+from due_cli.events.model import Json
+from due_cli.events.status import Status
+from due_cli.events.status_codec import decode, encode
 from due_cli.events.times import HOUR
 
 KEY = "message_id"
 FACTS = "facts"
 EXPIRES_AT = "expires_at"
-REPLAYED = "status_facts"  # the key of a status among records: what the table would not take comes back so
 
 # DynamoDB developer guide, "Supported data types": magnitudes of a number, and "Time to live": an item whose time
 # is more than five years past is never deleted, so what is older says four.
@@ -37,20 +36,10 @@ _OLDEST = 4 * 365 * 24 * 3600
 Attributes = dict[str, dict[str, str]]
 
 
-def encoded(status: Status) -> str:
-    """A status as text, the same text for the same status."""
-    return json.dumps(packed(status), separators=(",", ":"), sort_keys=True, ensure_ascii=False)
-
-
-def decoded(message_id: str, text: str) -> Status:
-    """The status that :func:`encoded` wrote. Raises :class:`UnreadableError` for any other text."""
-    return unpacked(message_id, loads(text.encode("utf-8", "replace")))
-
-
 def attributes(status: Status, days: int) -> Attributes:
     """The item of a status as DynamoDB's client takes it, kept for ``days`` after its last event."""
     found = {key: _attribute(value) for key, value in status.item().items() if key != "status"}
-    found[FACTS] = {"S": encoded(status)}
+    found[FACTS] = {"S": encode(status)}
     found[EXPIRES_AT] = {"N": str(max((status.last + days * 24 * HOUR) // 1000, int(time.time()) - _OLDEST))}
     return found
 
@@ -62,31 +51,7 @@ def live_status(item: dict[str, Any] | None) -> Status | None:
     """
     if item is None or int(item[EXPIRES_AT]["N"]) < time.time():
         return None
-    return decoded(item[KEY]["S"], item[FACTS]["S"])
-
-
-def line_of(status: Status) -> bytes:
-    """A status as a record that the transform takes: a line of a file under ``errors/status/``."""
-    record = {KEY: status.message_id, REPLAYED: encoded(status)}
-    return json.dumps(record, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
-
-
-def of_record(record: Json) -> Status | None:
-    """The status of a record that :func:`line_of` wrote, None for any other record.
-
-    Raises :class:`UnreadableError` where its facts cannot be read.
-    """
-    if not isinstance(record, dict) or record.keys() != {KEY, REPLAYED}:
-        return None
-    message_id, facts = record[KEY], record[REPLAYED]
-    if not isinstance(message_id, str) or not message_id or not isinstance(facts, str):
-        raise UnreadableError("no facts of a message")
-    return decoded(message_id, facts)
-
-
-def read_line(line: bytes) -> Status | None:
-    """The status of a line under ``errors/status/``; None for any other line."""
-    return of_record(loads(line))
+    return decode(item[KEY]["S"], item[FACTS]["S"])
 
 
 def _attribute(value: Json) -> dict[str, str]:

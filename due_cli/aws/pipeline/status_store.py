@@ -17,8 +17,9 @@ from typing import Any, NamedTuple, TypeVar
 from botocore.exceptions import BotoCoreError, ClientError
 
 from due_cli.aws.pipeline.environment import Deadline
-from due_cli.aws.pipeline.status_item import FACTS, KEY, Attributes, attributes, decoded
-from due_cli.events import Status, merged
+from due_cli.aws.pipeline.status_item import FACTS, KEY, Attributes, attributes
+from due_cli.events.status import Status, merge, merge_by_message
+from due_cli.events.status_codec import decode
 
 _KEYS_A_READ = 100
 _STATEMENTS_A_WRITE = 25
@@ -57,9 +58,9 @@ class StatusTable:
         self._deadline = deadline
         self._codes: Counter[str] = Counter()
 
-    def take(self, statuses: Iterable[Status]) -> Outcome:
+    def merge(self, statuses: Iterable[Status]) -> Outcome:
         """Merges statuses into the table; those of one message are folded first. Raises nothing of DynamoDB's."""
-        pending = folded(statuses)
+        pending = merge_by_message(statuses)
         refused = {message: pending.pop(message) for message in list(pending) if not _is_key(message)}
         written = unchanged = rounds = 0
         while pending:
@@ -128,8 +129,8 @@ class StatusTable:
         message = status.message_id
         if facts is None:
             return self._insert(message, attributes(status, self._days))
-        there = decoded(message, facts)
-        wanted = attributes(merged(there, status), self._days)
+        there = decode(message, facts)
+        wanted = attributes(merge(there, status), self._days)
         if wanted[FACTS]["S"] == facts:
             return None
         before = attributes(there, self._days)
@@ -173,15 +174,6 @@ class StatusTable:
         code = str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else type(error).__name__
         self._codes[code] += 1
         return code
-
-
-def folded(statuses: Iterable[Status]) -> dict[str, Status]:
-    """Statuses by message, those of one message merged."""
-    found: dict[str, Status] = {}
-    for status in statuses:
-        known = found.get(status.message_id)
-        found[status.message_id] = merged(known, status) if known else status
-    return found
 
 
 def _is_key(message: str) -> bool:

@@ -17,7 +17,7 @@ from due_cli.aws.stack.package import package
 from due_cli.aws.stack.plan import planned
 from due_cli.aws.stack.stack import Stack
 from due_cli.events.model import Json
-from due_cli.events.status import Status, merged, status_of
+from due_cli.events.status import Status, merge, status_of
 from tests.aws_emulator.aws import AwsEmulator
 from tests.queries.filing import filed
 
@@ -81,5 +81,5 @@ def statuses_of(*records: Json) -> dict[str, Status]:
         status = status_of(event.row)
         if status is not None:
             before = found.get(status.message_id)
-            found[status.message_id] = merged(before, status) if before else status
+            found[status.message_id] = merge(before, status) if before else status
     return found

@@ -1,0 +1,104 @@
+"""A status as text, and as a record among records.
+
+The text is one small JSON array, the same for the same status, so a write may be conditional on it. It is what the
+``facts`` of a status table's item and the lines under ``errors/status/`` hold; the store of a folder holds it as bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from typing import Any
+
+from due_cli.events.documents import loads
+from due_cli.events.model import Json, UnreadableError
+from due_cli.events.status import KEYS, Dated, Stamp, Status
+from due_cli.events.times import millis
+
+_MESSAGE_ID, _TEXT = "message_id", "status_facts"  # the keys of a record that is a status
+
+
+def pack(status: Status) -> list[object]:
+    """A status as JSON values: channel, last, times, stamps, [stamp number, value] by key, record status, price.
+
+    A stamp that several values share is in it once.
+    """
+    stamps = sorted({stamp for stamp, _ in status.earliest.values()})
+    index = {stamp: number for number, stamp in enumerate(stamps)}
+    values = {key: [index[stamp], value] for key, (stamp, value) in status.earliest.items()}
+    return [status.channel, status.last, status.times, stamps, values, status.record_status, status.price]
+
+
+def encode(status: Status) -> str:
+    """The text of a status."""
+    return _compact(pack(status), sort_keys=True)
+
+
+def decode(message_id: str, text: str | bytes, loads: Callable[[bytes], Any] = loads) -> Status:
+    """The status of a text, by any JSON reader. Raises :class:`UnreadableError` for any other text."""
+    try:
+        fields = loads(text.encode("utf-8", "replace") if isinstance(text, str) else text)
+        channel, last, times, stamps, values, record_status, price = fields
+        if channel not in KEYS:
+            raise UnreadableError(f"the status of a message of an unknown channel: {channel}")
+        stamps = [_stamp(stamp) for stamp in stamps]
+        return Status(
+            message_id,
+            channel,
+            _time(last),
+            {str(fact): _time(event_time) for fact, event_time in times.items()},
+            {str(key): (stamps[number], str(value)) for key, (number, value) in values.items()},
+            None if record_status is None else _dated(record_status),
+            None if price is None else _price(price),
+        )
+    except UnreadableError:
+        raise
+    except (ValueError, TypeError, AttributeError, LookupError, OverflowError) as error:
+        raise UnreadableError(f"no facts of a message: {type(error).__name__}") from None
+
+
+def encode_record(status: Status) -> bytes:
+    """A status as a record: a line of JSON."""
+    return _compact({_MESSAGE_ID: status.message_id, _TEXT: encode(status)}).encode() + b"\n"
+
+
+def decode_record(record: Json) -> Status | None:
+    """The status that a record is, None for a record of another kind.
+
+    Raises :class:`UnreadableError` where the status cannot be read.
+    """
+    if not isinstance(record, dict) or len(record) != 2 or record.keys() != {_MESSAGE_ID, _TEXT}:
+        return None
+    message_id, text = record[_MESSAGE_ID], record[_TEXT]
+    if not isinstance(message_id, str) or not message_id or not isinstance(text, str):
+        raise UnreadableError("no facts of a message")
+    return decode(message_id, text)
+
+
+def _compact(value: object, *, sort_keys: bool = False) -> str:
+    return json.dumps(value, separators=(",", ":"), sort_keys=sort_keys, ensure_ascii=False)
+
+
+def _time(value: Json) -> int:
+    time = millis(value)
+    if time is None:
+        raise UnreadableError(f"the status of a message with an impossible time: {value}")
+    return time
+
+
+def _stamp(value: Any) -> Stamp:
+    event_time, event_id = value
+    return _time(event_time), str(event_id)
+
+
+def _dated(value: Any) -> Dated:
+    stamp, text = value
+    return _stamp(stamp), str(text)
+
+
+def _price(value: Any) -> float:
+    price = float(value)
+    if not math.isfinite(price):
+        raise UnreadableError(f"the status of a message with an impossible price: {value}")
+    return price
