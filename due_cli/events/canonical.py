@@ -1,16 +1,16 @@
-"""Rows of ``all_events`` themselves: what the transform wrote and Firehose could not convert comes back as it was.
+"""Rows of ``all_events`` themselves: those that the transform wrote and Firehose could not convert.
 
-Their place is the ``rawData`` of a failed conversion (docs/aws.md), so a replay reads them like any record.
+They are the ``rawData`` of a failed conversion (docs/aws.md), so a replay reads them like any record.
 """
 
 from __future__ import annotations
 
 from due_cli.events.fields import FieldExtractor, Shape, details_of, number, numbers, text, text_map, time
 from due_cli.events.model import Envelope, Record, RecordRows, Row, UnreadableError
-from due_cli.events.pinpoint import take_structs
+from due_cli.events.pinpoint import extract_structs
 
 SOURCE = "canonical"
-_IDENTITY = frozenset(("event_type", "event_id", "source", "occurred_at"))  # a service's record has no two of them
+_REQUIRED = frozenset(("event_type", "event_id", "source", "occurred_at"))  # a service's record has no two of them
 _COLUMNS: Shape = (
     *((column, column, text) for column in ("event_type", "event_version", "awsaccountid", "event_id", "source")),
     *((column, column, time) for column in ("event_timestamp", "arrival_timestamp", "occurred_at")),
@@ -22,25 +22,25 @@ _METRICS: Shape = (("price_in_millicents_usd", "price_in_millicents_usd", number
 
 def is_row(record: Record) -> bool:
     """Whether a record is a row already."""
-    return record.keys() >= _IDENTITY
+    return record.keys() >= _REQUIRED
 
 
 def rows_of(record: Record, envelope: Envelope) -> RecordRows:
-    """The row, with its own id; a column of a wrong type goes to ``details``.
+    """The row, with its own id; a column with an unexpected type goes to ``details``.
 
     Raises :class:`UnreadableError` without a readable type, id, source or own time.
     """
-    taker = FieldExtractor()
+    extractor = FieldExtractor()
     row: Row = {}
-    row.update(taker.struct(record, _COLUMNS))  # type: ignore[typeddict-item]  # the shape's columns are Row's
-    for column in sorted(_IDENTITY):
+    row.update(extractor.struct(record, _COLUMNS))  # type: ignore[typeddict-item]  # the shape's columns are Row's
+    for column in sorted(_REQUIRED):
         if not row.get(column):
             raise UnreadableError(f"a row of all_events without a readable {column}")
-    take_structs(taker, record, row)
-    if metrics := taker.nested(record, "metrics", _METRICS):
+    extract_structs(extractor, record, row)
+    if metrics := extractor.nested(record, "metrics", _METRICS):
         row["metrics"] = metrics  # type: ignore[typeddict-item]  # _METRICS makes its value a float
-    if left := details_of(record):
-        row["details"] = {**left, **row.get("details", {})}
+    if details := details_of(record):
+        row["details"] = {**details, **row.get("details", {})}
     if "arrival_timestamp" not in row:
         row["arrival_timestamp"] = envelope.received_at if envelope.received_at is not None else row["occurred_at"]
-    return RecordRows([row], taker.nulled)
+    return RecordRows([row], extractor.nulled)

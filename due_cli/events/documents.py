@@ -65,13 +65,13 @@ def documents(block: bytes, decode: Decoder) -> Iterator[Document]:
                 return
         if at >= line_end:
             line_end = _line_end(block, at)
-        if tried != line_end and (found := _whole_line(block, at, line_end, decode)):
+        if tried != line_end and (document := _whole_line(block, at, line_end, decode)):
             at = line_end
         else:
             tried = line_end
-            found = _scanned(block, at, line_end, decode)
-            at = found.end
-        yield found
+            document = _scan(block, at, line_end, decode)
+            at = document.end
+        yield document
 
 
 def oversize(text: bytes, start: int) -> Document:
@@ -86,9 +86,9 @@ def boundary(block: bytes) -> int:
     such place.
     """
     for between in (b"}\n{", b"}\r\n{"):
-        found = block.rfind(between)
-        if found >= 0:
-            return found + len(between) - 1
+        at = block.rfind(between)
+        if at >= 0:
+            return at + len(between) - 1
     return 0
 
 
@@ -120,7 +120,7 @@ def loads(text: bytes) -> Json:
         raise UnreadableError(f"not UTF-8: {error.reason} at byte {error.start}") from None
     except ValueError as error:
         raise UnreadableError(f"not JSON: {error}") from None
-    return _whole_characters(value) if _HALF.search(text) else value
+    return _replace_surrogates(value) if _HALF.search(text) else value
 
 
 def _whole_line(block: bytes, at: int, line_end: int, decode: Decoder) -> Document | None:
@@ -134,22 +134,22 @@ def _whole_line(block: bytes, at: int, line_end: int, decode: Decoder) -> Docume
         return None
 
 
-def _scanned(block: bytes, at: int, line_end: int, decode: Decoder) -> Document:
+def _scan(block: bytes, at: int, line_end: int, decode: Decoder) -> Document:
     if block[at : at + 1] != b"{":
         scalar = _SCALAR.match(block, at)
-        return _decoded(block, at, scalar.end() if scalar else line_end, decode)
+        return _decode(block, at, scalar.end() if scalar else line_end, decode)
     closed = _end_of_object(block, at)
     if closed is not None:
         text = block[at:closed]
         if len(text) > _limit(text):
             return oversize(text, at)
-        found = _decoded(block, at, closed, decode)
-        if found.reason is None:
-            return found
-    return _decoded(block, at, _restart(block, at, line_end, closed), decode)
+        document = _decode(block, at, closed, decode)
+        if document.reason is None:
+            return document
+    return _decode(block, at, _restart(block, at, line_end, closed), decode)
 
 
-def _decoded(block: bytes, at: int, end: int, decode: Decoder) -> Document:
+def _decode(block: bytes, at: int, end: int, decode: Decoder) -> Document:
     text = block[at:end].rstrip(b"\r\n")
     if len(text) > _limit(text):
         return Document(text, at, end, reason=oversize(text, at).reason)
@@ -164,7 +164,7 @@ def _limit(text: bytes) -> int:
 
 
 def _end_of_object(block: bytes, at: int) -> int | None:
-    """What :func:`_closing` finds, ten times sooner for an object that is JSON and not large."""
+    """The same as :func:`_closing`, ten times faster for an object that is JSON and not large."""
     try:
         # Latin-1 has a character for every byte, so places in the text are places in the block.
         return at + _ANY_JSON.raw_decode(block[at : at + _WINDOW].decode("latin-1"))[1]
@@ -229,8 +229,8 @@ def _restart(block: bytes, at: int, line_end: int, closed: int | None) -> int:
 
 
 def _line_end(block: bytes, at: int) -> int:
-    found = block.find(b"\n", at)
-    return len(block) if found < 0 else found + 1
+    end = block.find(b"\n", at)
+    return len(block) if end < 0 else end + 1
 
 
 def _depth(text: bytes) -> int:
@@ -257,13 +257,13 @@ def _real(digits: str) -> Json:
     return value if math.isfinite(value) else digits
 
 
-def _whole_characters(value: Json) -> Json:
+def _replace_surrogates(value: Json) -> Json:
     if isinstance(value, str):
         return _SURROGATE.sub("\ufffd", value)
     if isinstance(value, list):
-        return [_whole_characters(item) for item in value]
+        return [_replace_surrogates(item) for item in value]
     if isinstance(value, dict):
-        return {_SURROGATE.sub("\ufffd", key): _whole_characters(item) for key, item in value.items()}
+        return {_SURROGATE.sub("\ufffd", key): _replace_surrogates(item) for key, item in value.items()}
     return value
 
 

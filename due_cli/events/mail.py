@@ -1,4 +1,4 @@
-"""The email part of a row: ``facets.email_channel.mail_event``, from Pinpoint's spelling of it or SES's.
+"""The email part of a row: ``facets.email_channel.mail_event``, from Pinpoint's record or SES's.
 
 Both services write the same objects, Pinpoint in snake_case and SES in camelCase; the columns are Pinpoint's.
 """
@@ -51,11 +51,11 @@ _PARTS: dict[str, _Columns] = {
     "complaint": _texts_of("feedback_id", "user_agent", "complaint_feedback_type"),
     "bounce": _texts_of("bounce_type", "bounce_sub_type", "feedback_id", "reporting_mta"),
 }
-_PEOPLE: dict[str, tuple[str, _Columns]] = {
+_RECIPIENTS: dict[str, tuple[str, _Columns]] = {
     "complaint": ("complained_recipients", _texts_of("email_address")),
     "bounce": ("bounced_recipients", _texts_of("email_address", "action", "status", "diagnostic_code")),
 }
-# A link tag is the sender's own name, so it has one spelling in both services and in the column.
+# A link tag is the sender's own name, so it is the same in both services and in the column.
 _LINK_TAGS: Shape = (("unsubscribeLinkTag", "unsubscribeLinkTag", texts),)
 _SEND: Shape = (("send", "send", text_map),)
 
@@ -67,12 +67,12 @@ class FieldMap:
     mail: Shape
     common_headers: tuple[str, Shape]
     parts: dict[str, Shape]
-    people: dict[str, tuple[str, str, Shape]]
+    recipients: dict[str, tuple[str, str, Shape]]
     link_tags: str
 
 
-def spelling(key_of: Callable[[str], str]) -> FieldMap:
-    """The spelling of the service that writes the column ``c`` under ``key_of(c)``."""
+def field_map(key_of: Callable[[str], str]) -> FieldMap:
+    """The keys of the service that writes the column ``c`` under ``key_of(c)``."""
 
     def shape(columns: _Columns) -> Shape:
         return tuple((key_of(column), column, check) for column, check in columns)
@@ -81,34 +81,34 @@ def spelling(key_of: Callable[[str], str]) -> FieldMap:
         mail=shape(_MAIL),
         common_headers=(key_of("common_headers"), shape(_COMMON_HEADERS)),
         parts={part: shape(columns) for part, columns in _PARTS.items()},
-        people={part: (key_of(listed), listed, shape(columns)) for part, (listed, columns) in _PEOPLE.items()},
+        recipients={part: (key_of(listed), listed, shape(columns)) for part, (listed, columns) in _RECIPIENTS.items()},
         link_tags=key_of("link_tags"),
     )
 
 
-def taken_mail_event(taker: FieldExtractor, event: Record, spelled: FieldMap) -> Struct:
-    """The struct ``mail_event`` taken out of ``event``; fields without a column stay in it."""
-    found = taker.struct(event, _SEND)
-    mail = taker.object(event, "mail")
+def extract_mail_event(extractor: FieldExtractor, event: Record, fields: FieldMap) -> Struct:
+    """Remove the struct ``mail_event`` from ``event`` and return it; fields without a column stay."""
+    mail_event = extractor.struct(event, _SEND)
+    mail = extractor.object(event, "mail")
     if mail is not None:
-        key, shape = spelled.common_headers
-        headers = taker.nested(mail, key, shape)
-        taken = taker.struct(mail, spelled.mail)
-        found["mail"] = taken if headers is None else {**taken, "common_headers": headers}
-    for name, shape in spelled.parts.items():
-        if name in event and (part := taker.object(event, name)) is not None:
-            found[name] = _part(taker, part, name, shape, spelled)
-    return found
+        key, shape = fields.common_headers
+        headers = extractor.nested(mail, key, shape)
+        columns = extractor.struct(mail, fields.mail)
+        mail_event["mail"] = columns if headers is None else {**columns, "common_headers": headers}
+    for name, shape in fields.parts.items():
+        if name in event and (part := extractor.object(event, name)) is not None:
+            mail_event[name] = _part(extractor, part, name, shape, fields)
+    return mail_event
 
 
-def _part(taker: FieldExtractor, part: Record, name: str, shape: Shape, spelled: FieldMap) -> Struct:
-    found = taker.struct(part, shape)
-    if name in spelled.people:
-        key, column, inner = spelled.people[name]
-        people = taker.structs(part, key, inner)
-        if people is not None:
-            found[column] = people
-    tags = taker.object(part, spelled.link_tags) if name == "click" else None
+def _part(extractor: FieldExtractor, part: Record, name: str, shape: Shape, fields: FieldMap) -> Struct:
+    columns = extractor.struct(part, shape)
+    if name in fields.recipients:
+        key, column, inner = fields.recipients[name]
+        recipients = extractor.structs(part, key, inner)
+        if recipients is not None:
+            columns[column] = recipients
+    tags = extractor.object(part, fields.link_tags) if name == "click" else None
     if tags is not None and tags.get("unsubscribeLinkTag") is not None:
-        found["link_tags"] = taker.struct(tags, _LINK_TAGS)
-    return found
+        columns["link_tags"] = extractor.struct(tags, _LINK_TAGS)
+    return columns

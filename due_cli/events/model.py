@@ -1,4 +1,4 @@
-"""The words of the normaliser: JSON, a record, the envelope it came in, the rows it gives."""
+"""The types that sources share: JSON, a record, the envelope around it, its rows."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class UnreadableError(ValueError):
 
 def bug_reason(bug: Exception) -> str:
     """The reason that is kept beside a record which an unexpected exception made unreadable."""
-    return f"a bug of due: {type(bug).__name__}: {bug}"
+    return f"a bug in due: {type(bug).__name__}: {bug}"
 
 
 class RecordRows(NamedTuple):
@@ -71,7 +71,7 @@ class RecordRows(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What the wrappers around a record say and the record itself may not.
+    """What the wrappers around a record say that the record itself may not.
 
     ``received_at`` is when a stream received it and ``sent_at`` when a topic or bus sent it on (epoch ms);
     ``account`` and ``detail_type`` are EventBridge's.

@@ -6,10 +6,9 @@ Pinpoint developer guide, "Streaming events".
 
 from __future__ import annotations
 
-from due_cli.events.fields import FieldExtractor, Shape, number, text, text_map, time
-from due_cli.events.finish import finished
+from due_cli.events.fields import FieldExtractor, Shape, complete_row, number, text, text_map, time
 from due_cli.events.identity import canonical, message_id
-from due_cli.events.mail import spelling, taken_mail_event
+from due_cli.events.mail import extract_mail_event, field_map
 from due_cli.events.model import Envelope, Record, RecordRows, Row, UnreadableError
 
 SOURCE = "pinpoint"
@@ -28,7 +27,7 @@ _APPLICATION: Shape = (("app_id", "app_id", text), ("sdk", "sdk", text_map))
 _CLIENT: Shape = (("client_id", "client_id", text), ("cognito_id", "cognito_id", text))
 _DEVICE: Shape = (("platform", "platform", text_map),)
 _CLIENT_CONTEXT: Shape = (("custom", "custom", text_map),)
-_SPELLING = spelling(lambda column: column)
+_FIELD_MAP = field_map(lambda column: column)
 
 
 def rows_of(record: Record, envelope: Envelope) -> RecordRows:
@@ -44,56 +43,56 @@ def rows_of(record: Record, envelope: Envelope) -> RecordRows:
         return RecordRows([])
     of_message = event_type.startswith(("_email.", "_SMS."))
     whole = None if of_message else canonical(record)
-    taker = FieldExtractor()
+    extractor = FieldExtractor()
     row: Row = {"event_type": event_type}
-    row.update(taker.struct(record, _ROW))  # type: ignore[typeddict-item]  # the shape's columns are Row's
-    event_time = _own_time(row)
-    take_structs(taker, record, row)
-    _take_metrics(taker, record, row)
+    row.update(extractor.struct(record, _ROW))  # type: ignore[typeddict-item]  # the shape's columns are Row's
+    event_time = _event_time(row)
+    extract_structs(extractor, record, row)
+    _extract_metrics(extractor, record, row)
     message = message_id(row)
     if of_message and not message:
         raise UnreadableError(f"a Pinpoint {event_type} record without a message_id")
     whole = whole if message is None else None
-    return RecordRows([finished(row, SOURCE, event_time, envelope, record, whole=whole)], taker.nulled)
+    return RecordRows([complete_row(row, SOURCE, event_time, envelope, record, whole=whole)], extractor.nulled)
 
 
-def _own_time(row: Row) -> int:
+def _event_time(row: Row) -> int:
     event, arrival = row.get("event_timestamp"), row.get("arrival_timestamp")
     email = row["event_type"].startswith("_email.") and row["event_type"] != "_email.send"
-    found = (arrival or event) if email else (event or arrival)
-    if found is None:
+    event_time = (arrival or event) if email else (event or arrival)
+    if event_time is None:
         raise UnreadableError(
             f"a Pinpoint {row['event_type']} record without a readable event_timestamp (epoch milliseconds)"
         )
-    return found
+    return event_time
 
 
-def take_structs(taker: FieldExtractor, record: Record, row: Row) -> None:
-    """The columns that are structs, taken from a record that has them in the table's own shape."""
+def extract_structs(extractor: FieldExtractor, record: Record, row: Row) -> None:
+    """The columns that are structs, from a record that has them in the table's own shape."""
     for key, shape in (
         ("application", _APPLICATION),
         ("client", _CLIENT),
         ("device", _DEVICE),
         ("client_context", _CLIENT_CONTEXT),
     ):
-        found = taker.nested(record, key, shape)
-        if found is not None:
-            row[key] = found  # type: ignore[literal-required]  # the four keys are Row's
-    facets = taker.object(record, "facets")
-    channel = taker.object(facets, "email_channel") if facets else None
-    event = taker.object(channel, "mail_event") if channel else None
+        struct = extractor.nested(record, key, shape)
+        if struct is not None:
+            row[key] = struct  # type: ignore[literal-required]  # the four keys are Row's
+    facets = extractor.object(record, "facets")
+    channel = extractor.object(facets, "email_channel") if facets else None
+    event = extractor.object(channel, "mail_event") if channel else None
     if event is not None:
-        row["facets"] = {"email_channel": {"mail_event": taken_mail_event(taker, event, _SPELLING)}}
+        row["facets"] = {"email_channel": {"mail_event": extract_mail_event(extractor, event, _FIELD_MAP)}}
 
 
-def _take_metrics(taker: FieldExtractor, record: Record, row: Row) -> None:
+def _extract_metrics(extractor: FieldExtractor, record: Record, row: Row) -> None:
     """Every metric by its name; the solution's table kept the SMS price alone and dropped all others."""
-    metrics = taker.object(record, "metrics")
+    metrics = extractor.object(record, "metrics")
     if metrics is None:
         return
-    values = taker.struct(metrics, tuple((name, name, number) for name in list(metrics)))
-    taken = {name: float(value) for name, value in values.items() if isinstance(value, (int, float))}
-    if taken:
-        row["metric_values"] = taken
-    if (price := taken.get("price_in_millicents_usd")) is not None:
+    values = extractor.struct(metrics, tuple((name, name, number) for name in list(metrics)))
+    numbers = {name: float(value) for name, value in values.items() if isinstance(value, (int, float))}
+    if numbers:
+        row["metric_values"] = numbers
+    if (price := numbers.get("price_in_millicents_usd")) is not None:
         row["metrics"] = {"price_in_millicents_usd": price}

@@ -34,7 +34,7 @@ class Reading(NamedTuple):
 
 
 def read(unit: Unit, encode: Callable[[Row], bytes], received_at: int | None = None) -> Reading:
-    """Read a record out of its wrappers, its rows encoded by ``encode``. The record is taken apart.
+    """Read a record out of its wrappers, its rows encoded by ``encode``. The record loses its fields.
 
     ``received_at`` (epoch ms) is when a stream received it, for a record whose wrappers do not say so. Never raises:
     one record must not stop the millions beside it.

@@ -56,7 +56,7 @@ SOURCES = (
 
 
 def rows_of(record: Json, envelope: Envelope = Envelope()) -> RecordRows:  # noqa: B008  frozen
-    """The canonical rows of one record out of its wrappers; no rows for a test ping. ``record`` is taken apart.
+    """The rows of one record out of its wrappers; none for a test ping. ``record`` loses its fields.
 
     Raises :class:`UnreadableError` with the reason where the record cannot become a row.
     """

@@ -5,10 +5,9 @@ Facts: SES developer guide, "Contents of event data" and "Amazon SNS notificatio
 
 from __future__ import annotations
 
-from due_cli.events.fields import WRONG, FieldExtractor, Shape, Wrong, as_text, text
-from due_cli.events.finish import finished, snake_case
+from due_cli.events.fields import MISMATCH, FieldExtractor, Mismatch, Shape, as_text, complete_row, snake_case, text
 from due_cli.events.identity import mail_event, message_id
-from due_cli.events.mail import spelling, taken_mail_event
+from due_cli.events.mail import extract_mail_event, field_map
 from due_cli.events.model import Envelope, Json, Record, RecordRows, Row, UnreadableError
 from due_cli.events.times import millis
 
@@ -50,10 +49,10 @@ _BUS_TYPES = {
 }
 
 
-def _tags(value: Json) -> Json | Wrong:
+def _tags(value: Json) -> Json | Mismatch:
     """SES tags are lists of values; a column of message tags has one text for each name."""
     if type(value) is not dict:
-        return WRONG
+        return MISMATCH
     return {name: _tag(listed) for name, listed in value.items() if listed is not None}
 
 
@@ -76,7 +75,7 @@ def _key_of(column: str) -> str:
     return _RENAMED.get(column) or first + "".join(word.capitalize() for word in others)
 
 
-_SPELLING = spelling(_key_of)
+_FIELD_MAP = field_map(_key_of)
 
 
 def rows_of(record: Record, envelope: Envelope) -> RecordRows:
@@ -90,25 +89,25 @@ def rows_of(record: Record, envelope: Envelope) -> RecordRows:
     mail = record.get("mail")
     if not isinstance(mail, dict):
         raise UnreadableError(f"an SES {kind} record without a mail object")
-    event_time = _own_time(kind, record, mail)
+    event_time = _event_time(kind, record, mail)
     event_type = _event_type(kind, record)
     if not event_type.startswith("_email."):
-        record["eventType"] = kind  # which the event type does not spell as SES does
-    taker = FieldExtractor()
+        record["eventType"] = kind  # the event type has it in snake case
+    extractor = FieldExtractor()
     row: Row = {"event_type": event_type}
-    row.update(taker.struct(mail, _ACCOUNT_AND_TAGS))  # type: ignore[typeddict-item]  # the shape's columns are Row's
+    row.update(extractor.struct(mail, _ACCOUNT_AND_TAGS))  # type: ignore[typeddict-item]  # the shape's columns are Row's
     if envelope.account and not row.get("awsaccountid"):
         row["awsaccountid"] = envelope.account
-    event = taken_mail_event(taker, record, _SPELLING)
+    event = extract_mail_event(extractor, record, _FIELD_MAP)
     row["facets"] = {"email_channel": {"mail_event": event}}
     if not message_id(row, event):
         raise UnreadableError(f"an SES {kind} record without a mail.messageId")
-    first = finished(row, SOURCE, event_time, envelope, record)
+    first = complete_row(row, SOURCE, event_time, envelope, record)
     rows = [first]
     if _is_unsubscribe_click(first):
         second: Row = {**first, "event_type": "_email.unsubscribe"}
-        rows.append(finished(second, SOURCE, event_time, envelope, {}))
-    return RecordRows(rows, taker.nulled)
+        rows.append(complete_row(second, SOURCE, event_time, envelope, {}))
+    return RecordRows(rows, extractor.nulled)
 
 
 def _kind(record: Record, envelope: Envelope) -> str:
@@ -124,20 +123,20 @@ def _kind(record: Record, envelope: Envelope) -> str:
     return kind
 
 
-def _own_time(kind: str, record: Record, mail: Record) -> int:
+def _event_time(kind: str, record: Record, mail: Record) -> int:
     key = _TIMED.get(kind)
     payload = record.get(key) if key else _unknown_payload(kind, record)
     if isinstance(payload, dict) and (key or payload.get("timestamp") is not None):
-        found, place = millis(payload.get("timestamp")), f"{key or 'payload'}.timestamp"
-        if found is not None:
+        event_time, path = millis(payload.get("timestamp")), f"{key or 'payload'}.timestamp"
+        if event_time is not None:
             del payload["timestamp"]
     else:
-        found, place = millis(mail.get("timestamp")), "mail.timestamp"
+        event_time, path = millis(mail.get("timestamp")), "mail.timestamp"
         if key:
             raise UnreadableError(f"an SES {kind} record without a {key} object")
-    if found is None:
-        raise UnreadableError(f"an SES {kind} record whose {place} is not a time")
-    return found
+    if event_time is None:
+        raise UnreadableError(f"an SES {kind} record whose {path} is not a time")
+    return event_time
 
 
 def _unknown_payload(kind: str, record: Record) -> Json:

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import math
 
-from due_cli.events.fields import WRONG, FieldExtractor, Wrong, as_text, number, time
-from due_cli.events.finish import finished, snake_case
+from due_cli.events.fields import MISMATCH, FieldExtractor, Mismatch, as_text, complete_row, number, snake_case, time
 from due_cli.events.identity import canonical
 from due_cli.events.model import Envelope, Json, Record, RecordRows, Row, UnreadableError
 
 SOURCE = "sms"
 MILLICENTS_A_DOLLAR = 100_000
 
-# What a person may answer to opt out (user guide, "Required opt-out keywords").
+# Answers that opt out (user guide, "Required opt-out keywords").
 OPT_OUT_KEYWORDS = frozenset(
     ("ARRET", "CANCEL", "END", "OPT-OUT", "OPTOUT", "QUIT", "REMOVE", "STOP", "TD", "UNSUBSCRIBE")
 )
@@ -54,27 +53,27 @@ def rows_of(record: Record, envelope: Envelope) -> RecordRows:
     family, _, status = kind.partition("_")
     of_message = family in _CHANNELS and status != ""
     whole = None if of_message else canonical(record)
-    taker = FieldExtractor()
-    event_time = taker.value(record, "eventTimestamp", time)
+    extractor = FieldExtractor()
+    event_time = extractor.value(record, "eventTimestamp", time)
     if event_time is None and not of_message:
         event_time = envelope.sent_at
     if not isinstance(event_time, int):
         raise UnreadableError(f"an End User Messaging {kind} record without a readable eventTimestamp")
     row: Row = {}
-    if (version := taker.string(record, "eventVersion")) is not None:
+    if (version := extractor.string(record, "eventVersion")) is not None:
         row["event_version"] = version
     if envelope.account:
         row["awsaccountid"] = envelope.account
     if of_message:
-        _take_message(taker, record, row, kind)
+        _extract_message(extractor, record, row, kind)
     else:
         row["event_type"] = f"_{SOURCE}.{snake_case(envelope.detail_type or kind)}"
-    return RecordRows([finished(row, SOURCE, event_time, envelope, record, whole=whole)], taker.nulled)
+    return RecordRows([complete_row(row, SOURCE, event_time, envelope, record, whole=whole)], extractor.nulled)
 
 
-def _take_message(taker: FieldExtractor, record: Record, row: Row, kind: str) -> None:
+def _extract_message(extractor: FieldExtractor, record: Record, row: Row, kind: str) -> None:
     family, _, status = kind.partition("_")
-    attributes = _attributes(taker, record, _ATTRIBUTES)
+    attributes = _attributes(extractor, record, _ATTRIBUTES)
     if not attributes.get("message_id"):
         raise UnreadableError(f"an End User Messaging {kind} record without a messageId")
     attributes.setdefault("record_status", status)
@@ -83,21 +82,21 @@ def _take_message(taker: FieldExtractor, record: Record, row: Row, kind: str) ->
         ("totalMessageParts", "number_of_message_parts", _count),
         ("context", "customer_context", _context),
     ):
-        value = taker.value(record, key, check)
+        value = extractor.value(record, key, check)
         if value is not None:
             attributes[column] = as_text(value)
     row["attributes"] = attributes
     row["event_type"] = f"_VOICE.{status}" if family == "VOICE" else _event_type(attributes["record_status"])
-    _take_prices(taker, record, row)
+    _extract_prices(extractor, record, row)
 
 
-def _attributes(taker: FieldExtractor, record: Record, columns: tuple[tuple[str, str], ...]) -> dict[str, str]:
-    found = {}
+def _attributes(extractor: FieldExtractor, record: Record, columns: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    attributes = {}
     for key, column in columns:
-        value = taker.string(record, key)
+        value = extractor.string(record, key)
         if value is not None:
-            found[column] = value
-    return found
+            attributes[column] = value
+    return attributes
 
 
 def _channel(record: Record, family: str) -> str:
@@ -107,15 +106,15 @@ def _channel(record: Record, family: str) -> str:
     return _CHANNELS[family]
 
 
-def _count(value: Json) -> Json | Wrong:
+def _count(value: Json) -> Json | Mismatch:
     if type(value) is float and value.is_integer() and abs(value) < 2**53:  # 2.0 is 2, by another serialiser
         return int(value)
-    return value if type(value) is int or type(value) is str else WRONG
+    return value if type(value) is int or type(value) is str else MISMATCH
 
 
-def _context(value: Json) -> Json | Wrong:
+def _context(value: Json) -> Json | Mismatch:
     """The sender's map; its JSON text becomes ``customer_context``, as Pinpoint writes it."""
-    return value if type(value) is dict or type(value) is str else WRONG
+    return value if type(value) is dict or type(value) is str else MISMATCH
 
 
 def _event_type(status: str) -> str:
@@ -126,14 +125,14 @@ def _event_type(status: str) -> str:
     return "_SMS.READ" if status == "READ" else "_SMS.FAILURE"
 
 
-def _take_prices(taker: FieldExtractor, record: Record, row: Row) -> None:
-    """Prices are US dollars in these records, whatever the documentation's table says (docs/data.md)."""
+def _extract_prices(extractor: FieldExtractor, record: Record, row: Row) -> None:
+    """Prices are US dollars in these records, although the documentation's table says otherwise (docs/data.md)."""
     values = {}
     for key, metric in (
         ("totalMessagePrice", "price_in_millicents_usd"),
         ("totalCarrierFee", "carrier_fee_in_millicents_usd"),
     ):
-        price: Json = taker.value(record, key, _millicents)
+        price: Json = extractor.value(record, key, _millicents)
         if isinstance(price, float):
             values[metric] = price
     if values:
@@ -142,10 +141,10 @@ def _take_prices(taker: FieldExtractor, record: Record, row: Row) -> None:
         row["metrics"] = {"price_in_millicents_usd": values["price_in_millicents_usd"]}
 
 
-def _millicents(dollars: Json) -> Json | Wrong:
+def _millicents(dollars: Json) -> Json | Mismatch:
     checked = number(dollars)
     if not isinstance(checked, float) or not math.isfinite(checked * MILLICENTS_A_DOLLAR):
-        return WRONG
+        return MISMATCH
     return round(checked * MILLICENTS_A_DOLLAR, 6)
 
 
@@ -154,8 +153,8 @@ def _inbound(record: Record, envelope: Envelope) -> RecordRows:
     event_time = envelope.sent_at or envelope.received_at
     if event_time is None:
         raise UnreadableError("an inbound message without the SNS notification that carries its time")
-    taker = FieldExtractor()
-    attributes = _attributes(taker, record, _INBOUND)
+    extractor = FieldExtractor()
+    attributes = _attributes(extractor, record, _INBOUND)
     if not attributes.get("message_id"):
         raise UnreadableError("an inbound message whose inboundMessageId is not text")
     keyword = record.get("messageKeyword")
@@ -163,4 +162,4 @@ def _inbound(record: Record, envelope: Envelope) -> RecordRows:
     row: Row = {"event_type": "_SMS.OPTOUT" if opts_out else "_SMS.INBOUND", "attributes": attributes}
     if envelope.account:
         row["awsaccountid"] = envelope.account
-    return RecordRows([finished(row, SOURCE, event_time, envelope, record)], taker.nulled)
+    return RecordRows([complete_row(row, SOURCE, event_time, envelope, record)], extractor.nulled)

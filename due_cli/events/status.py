@@ -1,7 +1,7 @@
-"""The status of a message (docs/data.md, "Message status").
+"""The status of a message: what its events say together (docs/data.md, "Message status").
 
-A status is what the events of one message say together. Merging is commutative, associative and idempotent, so the
-order and the repetition of events change nothing: each fact is kept with what orders it and the lesser one wins.
+Merging is commutative, associative and idempotent, so neither the order of events nor their repetition changes a
+status: each value is kept with what orders it, and the lesser one wins.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from due_cli.events.times import iso
 NOT_APPLICABLE = "NA"
 _Ordered = TypeVar("_Ordered", float, "Dated")
 
-# A value with what orders it: the own time and the id of its event.
+# A value, and the own time (epoch ms) and id of its event, which order it.
 Stamp = tuple[int, str]
 Dated = tuple[Stamp, str]
 
@@ -86,7 +86,7 @@ KEYS: dict[str, tuple[str, ...]] = {
 
 
 class Status(NamedTuple):
-    """What is known of one message; ``last`` is the own time of its last event (epoch ms).
+    """The status of one message; ``last`` is the own time of its last event (epoch ms).
 
     ``times`` holds the first own time of each fact, ``earliest`` the values whose earliest event counts,
     ``record_status`` the latest one, ``price`` the greatest.
@@ -102,16 +102,16 @@ class Status(NamedTuple):
 
     @property
     def status(self) -> str:
-        """The fact that says it best (computed on reading, never stored)."""
+        """The first fact of ``STATUS_ORDER`` that the message has (computed on reading, never stored)."""
         return next((fact for fact in STATUS_ORDER[self.channel] if fact in self.times), NOT_APPLICABLE)
 
     def item(self) -> dict[str, Json]:
         """The item of the blog's tables plus ``status``: ISO 8601 times, ``NA`` for what did not happen."""
-        found: dict[str, Json] = {"message_id": self.message_id, "event_type": self.channel}
+        item: dict[str, Json] = {"message_id": self.message_id, "event_type": self.channel}
         for key in KEYS[self.channel]:
-            found[key] = self._value(key)
-        found["status"] = self.status
-        return found
+            item[key] = self._value(key)
+        item["status"] = self.status
+        return item
 
     def _value(self, key: str) -> Json:
         if key in self.times:
@@ -124,9 +124,9 @@ class Status(NamedTuple):
 
 
 def status_of(row: Row) -> Status | None:
-    """What one row says of its message, or None where it says nothing (custom events, inbound messages).
+    """The status that one row gives its message; None for rows of no message (custom events, inbound messages).
 
-    An inbound opt-out speaks of the message that it answers, where it names one.
+    An inbound opt-out gives one to the message that it answers, where it names one.
     """
     channel, fact = FACT_OF_TYPE.get(row["event_type"], (None, None))
     if channel is None or fact is None:

@@ -25,9 +25,9 @@ def millis(value: Json) -> int | None:
     ISO times may carry nanoseconds and any offset, with or without a space before it ("2018-10-08T14:05:45
     +0000" stands in SES's own documentation). A string without an offset is UTC.
     """
-    found = _from_text(value) if type(value) is str else value
-    if (type(found) is int or type(found) is float) and EARLIEST <= found < LATEST:
-        return int(found)
+    number = _from_text(value) if type(value) is str else value
+    if (type(number) is int or type(number) is float) and EARLIEST <= number < LATEST:
+        return int(number)
     return None
 
 
@@ -41,7 +41,7 @@ def seconds(value: Json) -> int | None:
 
 
 def iso(value: int) -> str:
-    """``2026-11-22T03:55:00.123Z`` for epoch milliseconds: the one spelling due prints."""
+    """``2026-11-22T03:55:00.123Z`` for epoch milliseconds: the one format that due prints."""
     moment = _EPOCH + value * _MILLISECOND
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{value % 1000:03d}Z"
 

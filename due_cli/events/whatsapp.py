@@ -10,15 +10,14 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from due_cli.events.documents import loads
-from due_cli.events.fields import FieldExtractor, as_text, time_in_seconds
-from due_cli.events.finish import finished, snake_case
+from due_cli.events.fields import FieldExtractor, as_text, complete_row, snake_case, time_in_seconds
 from due_cli.events.identity import canonical
 from due_cli.events.model import Envelope, Json, Record, RecordRows, Row, UnreadableError
 from due_cli.events.times import millis
 
 SOURCE = "whatsapp"
 BUS_SOURCE = "aws.social-messaging"
-# What the service writes in place of a status when its 180 minutes of retries are over (docs/data.md, "Record facts").
+# The service writes this in place of a status when its 180 minutes of retries are over (docs/data.md, "Record facts").
 _EXHAUSTED = "Message retries exhausted, dropping message."
 _ENTRY = "whatsAppWebhookEntry"
 _INBOUND = "INBOUND"
@@ -30,34 +29,34 @@ def rows_of(record: Record, envelope: Envelope) -> RecordRows:
 
     Raises :class:`UnreadableError` where the webhook entry is not JSON, holds nothing, or an item has no id or time.
     """
-    taker = FieldExtractor()
-    account = taker.string(record, "aws_account_id") or envelope.account
-    found = _from_webhook(taker, record) if _ENTRY in record else [_from_bus(taker, record, envelope)]
+    extractor = FieldExtractor()
+    account = extractor.string(record, "aws_account_id") or envelope.account
+    items = _from_webhook(extractor, record) if _ENTRY in record else [_from_bus(extractor, record, envelope)]
     rows = []
-    for item in found:
+    for item in items:
         if account:
             item.row["awsaccountid"] = account
         identity = {"whole": item.whole, "participant": item.participant}
-        rows.append(finished(item.row, SOURCE, item.event_time, envelope, item.left, **identity))
+        rows.append(complete_row(item.row, SOURCE, item.event_time, envelope, item.rest, **identity))
     if not rows:
         raise UnreadableError("a WhatsApp notification without a status, a message or another change")
-    return RecordRows(rows, taker.nulled)
+    return RecordRows(rows, extractor.nulled)
 
 
 class _Item(NamedTuple):
-    """What one status, message or change gives: a row, its own time (epoch ms), what is left of its record.
+    """The row of one status, message or change, its own time (epoch ms), and the rest of its record.
 
     ``whole`` and ``participant`` are what :func:`~due_cli.events.identity.event_id` needs beside the row.
     """
 
     row: Row
     event_time: int
-    left: Record
+    rest: Record
     whole: str | None = None
     participant: str | None = None
 
 
-def _from_webhook(taker: FieldExtractor, record: Record) -> Iterator[_Item]:
+def _from_webhook(extractor: FieldExtractor, record: Record) -> Iterator[_Item]:
     """The items of a notification's webhook entry, which is JSON in a string."""
     entry = record.pop(_ENTRY)
     try:
@@ -71,14 +70,14 @@ def _from_webhook(taker: FieldExtractor, record: Record) -> Iterator[_Item]:
         value = change.pop("value", None) if isinstance(change, dict) else None
         if not isinstance(value, dict):
             raise UnreadableError("a WhatsApp change without a value object")
-        yield from _from_change(taker, record, {**entry, "changes": change}, value)
+        yield from _from_change(extractor, record, {**entry, "changes": change}, value)
 
 
-def _from_change(taker: FieldExtractor, header: Record, entry: Record, value: Record) -> Iterator[_Item]:
+def _from_change(extractor: FieldExtractor, header: Record, entry: Record, value: Record) -> Iterator[_Item]:
     statuses, messages = value.pop("statuses", None), value.pop("messages", None)
-    number = _own_number(taker, value)
+    number = _sender_number(extractor, value)
 
-    def left(name: str, item: Record) -> Record:
+    def rest(name: str, item: Record) -> Record:
         change = entry["changes"]
         inner = {**value, name: item} if name else value
         return {
@@ -88,24 +87,24 @@ def _from_change(taker: FieldExtractor, header: Record, entry: Record, value: Re
 
     for status in _objects(statuses, "statuses"):
         participant = _participant(status)
-        yield _Item(*_status(taker, status, number), left("statuses", status), participant=participant)
+        yield _Item(*_status(extractor, status, number), rest("statuses", status), participant=participant)
     for message in _objects(messages, "messages"):
-        yield _Item(*_message(taker, message, number), left("messages", message))
+        yield _Item(*_message(extractor, message, number), rest("messages", message))
     if statuses is None and messages is None:
         whole = canonical({**entry, "value": value})
-        yield _Item(*_change(header, entry, value), left("", {}), whole)
+        yield _Item(*_change(header, entry, value), rest("", {}), whole)
 
 
 def _participant(status: Record) -> str | None:
     """The member of a group that a status is of; a message to a group has a status for each of them."""
-    found = status.get("recipient_participant_id") or status.get("recipient_participant_user_id")
-    return as_text(found) if found else None
+    participant = status.get("recipient_participant_id") or status.get("recipient_participant_user_id")
+    return as_text(participant) if participant else None
 
 
-def _own_number(taker: FieldExtractor, value: Record) -> str | None:
+def _sender_number(extractor: FieldExtractor, value: Record) -> str | None:
     """The sender's number; it stays in ``details`` too, because every item of the change has it."""
-    metadata = taker.object(value, "metadata")
-    return None if metadata is None else taker.string(dict(metadata), "display_phone_number")
+    metadata = extractor.object(value, "metadata")
+    return None if metadata is None else extractor.string(dict(metadata), "display_phone_number")
 
 
 def _objects(items: Json, name: str) -> Iterator[Record]:
@@ -115,18 +114,18 @@ def _objects(items: Json, name: str) -> Iterator[Record]:
         yield item
 
 
-def _status(taker: FieldExtractor, status: Record, number: str | None) -> tuple[Row, int]:
-    word = taker.string(status, "status")
+def _status(extractor: FieldExtractor, status: Record, number: str | None) -> tuple[Row, int]:
+    word = extractor.string(status, "status")
     if not word:
         raise UnreadableError("a WhatsApp status without a status")
-    row = _row(_status_type(word), taker.string(status, "id"), number, taker.string(status, "recipient_id"))
+    row = _row(_status_type(word), extractor.string(status, "id"), number, extractor.string(status, "recipient_id"))
     row["attributes"]["record_status"] = word
-    return row, _own_time(taker, status, "status")
+    return row, _event_time(extractor, status, "status")
 
 
-def _message(taker: FieldExtractor, message: Record, number: str | None) -> tuple[Row, int]:
-    row = _row(f"_WHATSAPP.{_INBOUND}", taker.string(message, "id"), taker.string(message, "from"), number)
-    return row, _own_time(taker, message, "message")
+def _message(extractor: FieldExtractor, message: Record, number: str | None) -> tuple[Row, int]:
+    row = _row(f"_WHATSAPP.{_INBOUND}", extractor.string(message, "id"), extractor.string(message, "from"), number)
+    return row, _event_time(extractor, message, "message")
 
 
 def _change(header: Record, entry: Record, value: Record) -> tuple[Row, int]:
@@ -142,26 +141,26 @@ def _change(header: Record, entry: Record, value: Record) -> tuple[Row, int]:
     return {"event_type": f"_{SOURCE}.{snake_case(kind)}"}, event_time
 
 
-def _from_bus(taker: FieldExtractor, detail: Record, envelope: Envelope) -> _Item:
+def _from_bus(extractor: FieldExtractor, detail: Record, envelope: Envelope) -> _Item:
     """An EventBridge event, whose detail is flat."""
     kind = (envelope.detail_type or "").removeprefix("WhatsApp ")
     if not snake_case(kind):
         raise UnreadableError("a WhatsApp event of EventBridge without a detail-type")
     whole = canonical(detail)
-    event_time = taker.value(detail, "eventTimestamp", time_in_seconds)
+    event_time = extractor.value(detail, "eventTimestamp", time_in_seconds)
     if not isinstance(event_time, int):
         event_time = envelope.sent_at
     if event_time is None:
         raise UnreadableError(f"a WhatsApp {kind} event without a readable eventTimestamp")
-    status = taker.string(detail, "status")
+    status = extractor.string(detail, "status")
     if kind == "Message Received":
         event_type = f"_WHATSAPP.{_INBOUND}"
     elif status:
         event_type = _status_type(status)
     else:
         return _Item({"event_type": f"_{SOURCE}.{snake_case(kind)}"}, event_time, detail, whole)
-    sender, receiver = (taker.string(detail, f"{end}PhoneNumber") for end in ("origination", "destination"))
-    row = _row(event_type, taker.string(detail, "messageId"), sender, receiver)
+    sender, receiver = (extractor.string(detail, f"{end}PhoneNumber") for end in ("origination", "destination"))
+    row = _row(event_type, extractor.string(detail, "messageId"), sender, receiver)
     if status:
         row["attributes"]["record_status"] = status
     return _Item(row, event_time, detail)
@@ -185,8 +184,8 @@ def _row(event_type: str, message_id: str | None, sender: str | None, receiver: 
     return {"event_type": event_type, "attributes": attributes}
 
 
-def _own_time(taker: FieldExtractor, item: Record, name: str) -> int:
-    found = taker.value(item, "timestamp", time_in_seconds)
-    if not isinstance(found, int):
+def _event_time(extractor: FieldExtractor, item: Record, name: str) -> int:
+    event_time = extractor.value(item, "timestamp", time_in_seconds)
+    if not isinstance(event_time, int):
         raise UnreadableError(f"a WhatsApp {name} without a readable timestamp (epoch seconds)")
-    return found
+    return event_time

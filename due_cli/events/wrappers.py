@@ -1,7 +1,7 @@
-"""What stands around records: SNS, EventBridge, Firehose and Lambda events, arrays, gzip, base64, JSON in strings.
+"""The wrappers around records: SNS, EventBridge, Firehose and Lambda events, arrays, gzip, base64, JSON in strings.
 
-Every wrapper is looked through, however deep, so a record may come as it was published, as a subscription saw it, or
-as a copy of a function's event.
+Records are found however they are wrapped: as they were published, as a subscription had them, or as a copy of a
+function's event.
 """
 
 from __future__ import annotations
@@ -46,52 +46,52 @@ def units(document: Document, decode: Decoder) -> list[Unit]:
     if isinstance(document.value, dict) and _WRAPPING.isdisjoint(document.value):
         return [Unit(document.value, _BARE, document.text)]
     try:
-        found = list(_opened(document.value, _BARE, decode, 0))
+        unwrapped = list(_unwrap(document.value, _BARE, decode, 0))
     except Exception as bug:
         return [Unit(None, _BARE, document.text, bug_reason(bug), type(bug).__name__)]
-    return [found[0]._replace(raw=document.text)] if len(found) == 1 else found
+    return [unwrapped[0]._replace(raw=document.text)] if len(unwrapped) == 1 else unwrapped
 
 
 def payload_units(payload: bytes, envelope: Envelope, decode: Decoder) -> Iterator[Unit]:
     """The records of bytes that a stream carried: text or gzip, one or several. Never raises."""
     try:
-        yield from _from_payload(payload, envelope, decode, 0)
+        yield from _unwrap_payload(payload, envelope, decode, 0)
     except Exception as bug:
         yield Unit(None, envelope, None, bug_reason(bug), type(bug).__name__)
 
 
-def _opened(value: Json, envelope: Envelope, decode: Decoder, depth: int) -> Iterator[Unit]:
+def _unwrap(value: Json, envelope: Envelope, decode: Decoder, depth: int) -> Iterator[Unit]:
     if depth > _MAX_WRAPPERS:
         yield Unit(None, envelope, None, f"wrapped more than {_MAX_WRAPPERS} times")
     elif isinstance(value, list):
         for item in value:
-            yield from _opened(item, envelope, decode, depth + 1)
+            yield from _unwrap(item, envelope, decode, depth + 1)
     elif isinstance(value, dict):
-        yield from _opened_object(value, envelope, decode, depth)
+        yield from _unwrap_object(value, envelope, decode, depth)
     elif isinstance(value, str) and value.lstrip()[:1] in ("{", "[", '"'):
-        yield from _from_payload(value.encode(), envelope, decode, depth)
+        yield from _unwrap_payload(value.encode(), envelope, decode, depth)
     else:
         yield Unit(value, envelope)
 
 
-def _opened_object(value: dict[str, Json], envelope: Envelope, decode: Decoder, depth: int) -> Iterator[Unit]:
+def _unwrap_object(value: dict[str, Json], envelope: Envelope, decode: Decoder, depth: int) -> Iterator[Unit]:
     records = value.get("records", value.get("Records"))
     if isinstance(records, list) and "event_type" not in value:
         for item in records:
-            yield from _opened(item, envelope, decode, depth + 1)
+            yield from _unwrap(item, envelope, decode, depth + 1)
     elif isinstance(value.get("Sns"), dict):
-        yield from _opened(value["Sns"], envelope, decode, depth + 1)
+        yield from _unwrap(value["Sns"], envelope, decode, depth + 1)
     elif "Message" in value and ("TopicArn" in value or "SignatureVersion" in value) and _is_notification(value):
         inner = envelope.within(sent_at=millis(value.get("Timestamp")))
-        yield from _opened(value["Message"], inner, decode, depth + 1)
+        yield from _unwrap(value["Message"], inner, decode, depth + 1)
     elif "detail-type" in value and "detail" in value:
-        yield from _opened(value["detail"], _on_the_bus(value, envelope), decode, depth + 1)
+        yield from _unwrap(value["detail"], _bus_envelope(value, envelope), decode, depth + 1)
     elif (data := _stream_data(value)) is not None:
-        yield from _from_base64(data, _from_stream(value, envelope), decode, depth)
+        yield from _unwrap_base64(data, _stream_envelope(value, envelope), decode, depth)
     elif isinstance(value.get("kinesis"), dict):
-        yield from _opened(value["kinesis"], envelope, decode, depth + 1)
+        yield from _unwrap(value["kinesis"], envelope, decode, depth + 1)
     elif isinstance(value.get("body"), str) and ("receiptHandle" in value or "eventSource" in value):
-        yield from _opened(value["body"], envelope, decode, depth + 1)
+        yield from _unwrap(value["body"], envelope, decode, depth + 1)
     else:
         yield Unit(value, envelope)
 
@@ -100,7 +100,7 @@ def _is_notification(value: dict[str, Json]) -> bool:
     return value.get("Type", "Notification") == "Notification"
 
 
-def _on_the_bus(value: dict[str, Json], envelope: Envelope) -> Envelope:
+def _bus_envelope(value: dict[str, Json], envelope: Envelope) -> Envelope:
     account, source, kind = (value.get(key) for key in ("account", "source", "detail-type"))
     return envelope.within(
         sent_at=millis(value.get("time")),
@@ -122,24 +122,24 @@ def _stream_data(value: dict[str, Json]) -> str | None:
     return None
 
 
-def _from_stream(value: dict[str, Json], envelope: Envelope) -> Envelope:
+def _stream_envelope(value: dict[str, Json], envelope: Envelope) -> Envelope:
     arrived = value.get("approximateArrivalTimestamp", value.get("arrivalTimestamp"))
     return envelope.within(received_at=millis(arrived) or seconds(arrived))
 
 
-def _from_base64(data: str, envelope: Envelope, decode: Decoder, depth: int) -> Iterator[Unit]:
+def _unwrap_base64(data: str, envelope: Envelope, decode: Decoder, depth: int) -> Iterator[Unit]:
     try:
         payload = base64.b64decode(data, validate=True)
     except (binascii.Error, ValueError) as error:
         yield Unit(None, envelope, data.encode(), f"data that is not base64: {error}")
         return
-    yield from _from_payload(payload, envelope, decode, depth)
+    yield from _unwrap_payload(payload, envelope, decode, depth)
 
 
-def _from_payload(payload: bytes, envelope: Envelope, decode: Decoder, depth: int) -> Iterator[Unit]:
+def _unwrap_payload(payload: bytes, envelope: Envelope, decode: Decoder, depth: int) -> Iterator[Unit]:
     if payload.startswith(GZIP_MAGIC):
         try:
-            payload = _unzipped(payload)
+            payload = _unzip(payload)
         except UnreadableError as error:
             yield Unit(None, envelope, payload, str(error))
             return
@@ -147,19 +147,19 @@ def _from_payload(payload: bytes, envelope: Envelope, decode: Decoder, depth: in
         if document.reason is not None:
             yield Unit(None, envelope, document.text, document.reason)
             continue
-        opened = list(_opened(document.value, envelope, decode, depth + 1))
-        for unit in opened:
-            raw = unit.raw if unit.raw is not None or len(opened) > 1 else document.text
+        inner = list(_unwrap(document.value, envelope, decode, depth + 1))
+        for unit in inner:
+            raw = unit.raw if unit.raw is not None or len(inner) > 1 else document.text
             yield Unit(unit.record, unit.envelope, raw, unit.reason)
 
 
-def _unzipped(payload: bytes) -> bytes:
+def _unzip(payload: bytes) -> bytes:
     """A gzip payload, no larger than a batch may be, so that a few bytes cannot fill the memory."""
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(payload)) as stream:
-            found = stream.read(MAX_BATCH_BYTES + 1)
+            data = stream.read(MAX_BATCH_BYTES + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise UnreadableError(f"gzip that cannot be read: {error}") from None
-    if len(found) > MAX_BATCH_BYTES:
+    if len(data) > MAX_BATCH_BYTES:
         raise UnreadableError(f"gzip of more than {MAX_BATCH_BYTES // 2**20} MB in one record")
-    return found
+    return data

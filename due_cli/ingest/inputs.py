@@ -258,7 +258,7 @@ def _halve(block: Block) -> Iterator[Block]:
 
 
 def _oversized_record(stream: Readable, origin: str, line: int, held: bytes) -> Generator[OversizedRecord, None, bytes]:
-    """Yields a record as it is read, to the end of its line; returns what was read beyond it."""
+    """Yield a record as it is read, to the end of its line; return what was read beyond it."""
     while held:
         end = held.find(b"\n")
         if end >= 0:

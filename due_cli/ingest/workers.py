@@ -106,14 +106,14 @@ def _result(chunk: Chunk, future: Future[_Result] | None, work: Callable[[Block]
 
 
 def _initialize() -> None:
-    """Prepares a worker process."""
+    """Prepare a worker process."""
     os.setpgrp()  # one that a signal to all ends while it hands its result over leaves the pool waiting for the rest
     gc.set_threshold(_GC_THRESHOLD)
     _end_with_parent()
 
 
 def _end_with_parent() -> None:
-    """Ends this process with its parent: it would wait for work for ever."""
+    """End this process with its parent: it would wait for work for ever."""
     parent = multiprocessing.parent_process()
 
     def wait() -> None:

@@ -1,6 +1,5 @@
-"""The three functions of a deployment: ``transform``, ``partition`` and ``status_api``.
+"""The functions of a stack, one module each, with a ``handler(event, context)``.
 
-Each module has a ``handler(event, context)``. They decode what the service sends, call :mod:`due_cli.events` and
-encode what it expects. Standard library and boto3 only: a function's zip holds this room, ``due_cli.events`` and
-nothing else.
+Standard library and boto3 only: their zip holds nothing but this package, ``due_cli.events`` and
+``due_cli.aws.pipeline``.
 """

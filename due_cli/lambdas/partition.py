@@ -1,9 +1,9 @@
-"""The function that S3 calls for each new object: its hour becomes a partition of the table.
+"""The function that S3 invokes for each new object: it creates the partition of the object's hour.
 
-It asks the Glue API and not Athena, so it waits for no query and shares no queue with people. A partition that is
-there already is success, so the function may be called for each object, any number of times and side by side. What
-fails for good is raised: the invocation is asynchronous, so Lambda tries twice more and then hands the event to the
-function's on-failure destination.
+It calls Glue and not Athena, so it waits for no query and takes no place in Athena's queue. A partition that exists
+counts as success, so the function may be invoked for each object, any number of times and concurrently. A permanent
+failure is raised: the invocation is asynchronous, so Lambda retries twice and then sends the event to the function's
+on-failure destination.
 
 Sources: Amazon S3 user guide, "Event message structure" (keys are URL-encoded) and "EventBridge event message
 structure" (they are not); AWS Glue web API reference, BatchCreatePartition (100 a call, answers 200 with ``Errors``).
@@ -24,9 +24,9 @@ from due_cli.aws.pipeline.environment import Deadline, client
 from due_cli.aws.pipeline.partitions import PARTITIONS_A_CALL, hour_of, partition_of
 
 _ATTEMPTS = 4
-_REMEMBERED = 300.0  # seconds; an hour has hundreds of objects, and a partition dropped by hand comes back soon
+_CACHE_SECONDS = 300.0  # an hour has hundreds of objects, and a partition dropped by hand must come back soon
 _EXISTS = "AlreadyExistsException"
-_PASSING = {
+_TRANSIENT = {
     "InternalServiceException",
     "OperationTimeoutException",
     "ConcurrentModificationException",
@@ -34,12 +34,12 @@ _PASSING = {
     "ResourceNotReadyException",
 }
 
-# When this process last made sure of an hour: (database, table, bucket, hour) -> seconds of the monotonic clock.
-_made: dict[tuple[str, str, str, str], float] = {}
+# When this process last found that an hour has its partition: seconds of the monotonic clock by (*_Table, hour).
+_confirmed: dict[tuple[str, str, str, str], float] = {}
 
 
 class PartitionError(RuntimeError):
-    """Hours that could not become partitions, with Glue's codes."""
+    """Partitions that could not be created: their hours, with Glue's error codes."""
 
 
 class _Table(NamedTuple):
@@ -49,51 +49,50 @@ class _Table(NamedTuple):
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
-    """Makes the partitions of new objects, as S3 tells of them, directly or through EventBridge, SNS or SQS.
+    """Create the partitions of new objects, from S3's events, direct or through EventBridge, SNS or SQS.
 
     Returns ``{"objects", "hours", "made"}``. Objects outside ``events/YYYY/MM/DD/HH/`` or of another bucket are
-    ignored. Raises :class:`PartitionError` for hours that Glue would not take,
+    ignored. Raises :class:`PartitionError` for partitions that could not be created,
     :class:`~due_cli.aws.pipeline.environment.EnvironmentVariableError` and what boto3 raises.
     """
     names = (environment.DATABASE, environment.TABLE, environment.BUCKET)
     table = _Table(*map(environment.text, names))
     keys = [key for bucket, key in _objects(event) if bucket == table.bucket]
     hours = sorted({hour for key in keys if (hour := hour_of(key)) is not None})
-    since = time.monotonic() - _REMEMBERED
-    wanted = [hour for hour in hours if _made.get((*table, hour), since) <= since]
-    codes = _make(table, wanted, Deadline(context)) if wanted else Counter()
-    counts = {"objects": len(keys), "hours": len(hours), "made": len(wanted) - codes[_EXISTS]}
+    since = time.monotonic() - _CACHE_SECONDS
+    missing = [hour for hour in hours if _confirmed.get((*table, hour), since) <= since]
+    codes = _create(table, missing, Deadline(context)) if missing else Counter()
+    counts = {"objects": len(keys), "hours": len(hours), "made": len(missing) - codes[_EXISTS]}
     sys.stdout.write(json.dumps({"function": "partition", **counts, "codes": codes}) + "\n")
     sys.stdout.flush()
     usage.send(len(keys))
     return counts
 
 
-def _make(table: _Table, hours: list[str], deadline: Deadline) -> Counter[str]:
-    """Makes partitions, again those whose failure may pass; the codes that Glue gave."""
+def _create(table: _Table, hours: list[str], deadline: Deadline) -> Counter[str]:
+    """Create partitions, with retries after transient errors; return Glue's error codes by count."""
     glue = client("glue")
-    found = glue.get_table(DatabaseName=table.database, Name=table.name)["Table"]
-    descriptor = found["StorageDescriptor"]
+    descriptor = glue.get_table(DatabaseName=table.database, Name=table.name)["Table"]["StorageDescriptor"]
     codes: Counter[str] = Counter()
     final: dict[str, str] = {}
     for attempt in range(_ATTEMPTS):
         failed = _attempt(glue, table, hours, descriptor)
         codes.update(failed.values())
         now = time.monotonic()
-        _made.update(((*table, hour), now) for hour in hours if failed.get(hour, _EXISTS) == _EXISTS)
-        final.update((hour, code) for hour, code in failed.items() if code not in {_EXISTS, *_PASSING})
-        hours = [hour for hour in hours if failed.get(hour) in _PASSING]
+        _confirmed.update(((*table, hour), now) for hour in hours if failed.get(hour, _EXISTS) == _EXISTS)
+        final.update((hour, code) for hour, code in failed.items() if code not in {_EXISTS, *_TRANSIENT})
+        hours = [hour for hour in hours if failed.get(hour) in _TRANSIENT]
         if not hours or not deadline.pause(attempt + 1):
             break
     final.update(dict.fromkeys(hours, "tried too often"))
     if final:
-        said = ", ".join(f"{hour} ({code})" for hour, code in sorted(final.items()))
-        raise PartitionError(f"no partition of {table.database}.{table.name} for {said}")
+        reasons = ", ".join(f"{hour} ({code})" for hour, code in sorted(final.items()))
+        raise PartitionError(f"no partition of {table.database}.{table.name} for {reasons}")
     return codes
 
 
 def _attempt(glue: Any, table: _Table, hours: list[str], descriptor: dict[str, Any]) -> dict[str, str]:
-    """The code of each hour that Glue did not make."""
+    """Try once; return the error code of each hour whose partition Glue did not create."""
     failed: dict[str, str] = {}
     for start in range(0, len(hours), PARTITIONS_A_CALL):
         part = hours[start : start + PARTITIONS_A_CALL]
@@ -108,7 +107,7 @@ def _attempt(glue: Any, table: _Table, hours: list[str], descriptor: dict[str, A
 
 
 def _objects(event: Any) -> Iterator[tuple[str, str]]:
-    """Bucket and key of each object that an event tells of, whatever stands around it."""
+    """Bucket and key of each object of an event, however it is wrapped."""
     if not isinstance(event, dict):
         return
     if event.get("detail-type") == "Object Created":

@@ -13,11 +13,11 @@ from due_cli.aws.pipeline.environment import client
 from due_cli.aws.pipeline.status_item import KEY, live_status
 from due_cli.events import Json
 
-_LONGEST_KEY = 2048  # bytes of a partition key; the table knows no message with a longer id
+_LONGEST_KEY = 2048  # bytes of a partition key; the table has no message with a longer id
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG001  Lambda passes it
-    """Answers ``GET …?message_id=ID``: 200 with the item and its ``status``, 404 for an unknown or expired message,
+    """Answer ``GET …?message_id=ID``: 200 with the item and its ``status``, 404 for an unknown or expired message,
     400 without an id; one DynamoDB call at most.
 
     Raises :class:`~due_cli.aws.pipeline.environment.EnvironmentVariableError` and what boto3 raises, which the API
@@ -26,17 +26,17 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG
     table = environment.text(environment.STATUS_TABLE)
     message_id = (event.get("queryStringParameters") or {}).get(KEY, "")
     if not message_id:
-        return _answer(400, {"message": f"The parameter {KEY} is missing: GET …?{KEY}=ID"})
+        return _response(400, {"message": f"The parameter {KEY} is missing: GET …?{KEY}=ID"})
     status = None
     if len(message_id.encode()) <= _LONGEST_KEY:
-        found = client("dynamodb").get_item(TableName=table, Key={KEY: {"S": message_id}})
-        status = live_status(found.get("Item"))
+        response = client("dynamodb").get_item(TableName=table, Key={KEY: {"S": message_id}})
+        status = live_status(response.get("Item"))
     if status is None:
-        return _answer(404, {KEY: message_id, "message": "No message of this id is known."})
-    return _answer(200, status.item())
+        return _response(404, {KEY: message_id, "message": "No message of this id is known."})
+    return _response(200, status.item())
 
 
-def _answer(code: int, body: dict[str, Json]) -> dict[str, Any]:
+def _response(code: int, body: dict[str, Json]) -> dict[str, Any]:
     return {
         "statusCode": code,
         "headers": {"content-type": "application/json", "cache-control": "no-store"},

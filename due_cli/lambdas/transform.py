@@ -1,4 +1,4 @@
-"""The function that Firehose calls with each batch: records in, rows of ``all_events`` and message statuses out.
+"""The function that Firehose invokes with each batch: records in, rows of ``all_events`` and statuses out.
 
 Firehose's contract (developer guide, "Transform source data"): every ``recordId`` is answered once, with ``Ok`` and
 the record's rows, ``Dropped`` or ``ProcessingFailed``, in at most 6 MB. Here
@@ -6,12 +6,12 @@ the record's rows, ``Dropped`` or ``ProcessingFailed``, in at most 6 MB. Here
 - a record that held nothing but test pings is ``Dropped``;
 - a record in which anything could not be read is ``ProcessingFailed``, so that Firehose keeps it whole under
   ``errors/``; the rows of what could be read beside it go back to the stream;
-- rows that the answer has no room for go back to the stream, where they pass unchanged the next time; their record is
+- rows that do not fit in the answer go back to the stream and pass unchanged the next time; their record is
   ``Dropped`` once all of them were put, else ``ProcessingFailed``.
 
-A status that the table would not take never costs an event: it is kept under ``errors/status/``, and such a line put
-to the stream is taken again. Where neither the table nor the bucket takes what such a line says, its record is
-``ProcessingFailed``: no row says it too.
+A status that cannot be written to the table never costs an event: it is kept under ``errors/status/``, and such a line
+may be put to the stream. Where the status of such a line can be written to neither table nor bucket, its record is
+``ProcessingFailed``, because no row repeats it.
 """
 
 from __future__ import annotations
@@ -30,23 +30,23 @@ from due_cli.aws.pipeline import environment
 from due_cli.aws.pipeline.environment import Deadline, client
 from due_cli.aws.pipeline.records import StreamRecord, read_stream_record
 from due_cli.aws.pipeline.status_store import StatusTable
-from due_cli.aws.pipeline.stream_limits import parcels, put
+from due_cli.aws.pipeline.stream_limits import pack_rows, put
 from due_cli.events.status import Status
 from due_cli.events.status_codec import encode_record
 
 OK, DROPPED, FAILED = "Ok", "Dropped", "ProcessingFailed"
-_LARGEST_ANSWER = 6_000_000  # bytes; Lambda's own limit is a little above
-_AROUND = 80  # bytes of an answer beside its recordId and data
-_REFUSED = "errors/status/%Y/%m/%d/%H"
+_MAX_ANSWER = 6_000_000  # bytes; Lambda's own limit is a little above
+_OVERHEAD = 80  # bytes of an answer beside its recordId and data
+_STATUS_KEY = "errors/status/%Y/%m/%d/%H"
 
 Answer = dict[str, str]
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, list[Answer]]:
-    """Answers a batch: ``{"records": [{"recordId", "result", "data"}]}``.
+    """Answer a batch: ``{"records": [{"recordId", "result", "data"}]}``.
 
-    Raises :class:`EnvironmentVariableError` where the function is not configured; Firehose then tries again and at
-    last keeps the whole batch under ``errors/``.
+    Raises :class:`EnvironmentVariableError` where the function is not configured; Firehose then retries and finally
+    keeps the whole batch under ``errors/``.
     """
     table, bucket = environment.text(environment.STATUS_TABLE), environment.text(environment.BUCKET)
     days, stream = environment.days(environment.STATUS_DAYS), environment.text(environment.STREAM)
@@ -58,11 +58,11 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, list[Answer]]:
     lost: set[str] = set()
     if statuses:
         outcome = StatusTable(client("dynamodb"), table, days, deadline).merge(statuses)
-        kept = _kept(bucket, outcome.refused) if outcome.refused else True
+        kept = _keep(bucket, outcome.refused) if outcome.refused else True
         lost = set() if kept else {status.message_id for status in outcome.refused}
         log["statuses"] = {**outcome._asdict(), "refused": len(outcome.refused), "kept": kept}
 
-    # The rows go back last: a batch that runs out of time before is tried again as if nothing had been put.
+    # Rows are put last: a batch that runs out of time before is retried as if nothing had been put.
     answers, returning = _answers(event["records"], readings, lost)
     if returning:
         log["returned"] = _return(stream, answers, readings, returning, deadline)
@@ -75,14 +75,14 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, list[Answer]]:
 def _answers(
     records: list[dict[str, Any]], readings: list[StreamRecord], lost: set[str]
 ) -> tuple[list[Answer], list[int]]:
-    """The answers as far as there is room, and which records have rows that must go back to the stream.
+    """The answers, and the numbers of the records whose rows must go back to the stream.
 
-    A record that must be returned is ``ProcessingFailed`` until its rows were put. ``lost`` are the messages whose
-    statuses nobody took: a record that holds such a status and no row is all that is left of it.
+    Such a record is ``ProcessingFailed`` until its rows were put. ``lost`` are the messages whose statuses could not be
+    written: a record that holds such a status and no row is its only copy.
     """
     answers: list[Answer] = []
     returning: list[int] = []
-    size = sum(len(record["recordId"]) + _AROUND for record in records)
+    size = sum(len(record["recordId"]) + _OVERHEAD for record in records)
     for number, (record, reading) in enumerate(zip(records, readings, strict=True)):
         answer = {"recordId": record["recordId"], "result": FAILED}
         length = sum(map(len, reading.lines))
@@ -90,7 +90,7 @@ def _answers(
         if not reading.lines:
             needed = reading.unreadable or any(status.message_id in lost for status in reading.statuses)
             answer["result"] = FAILED if needed else DROPPED
-        elif reading.unreadable or size + data_size > _LARGEST_ANSWER:
+        elif reading.unreadable or size + data_size > _MAX_ANSWER:
             returning.append(number)
         else:
             size += data_size
@@ -103,22 +103,22 @@ def _answers(
 def _return(
     stream: str, answers: list[Answer], readings: list[StreamRecord], returning: list[int], deadline: Deadline
 ) -> dict[str, Any]:
-    """Puts the rows of some records to the stream and marks those records whose rows all went."""
-    packed, lost = parcels((number, line) for number in returning for line in readings[number].lines)
+    """Put the rows of some records to the stream; those whose rows were all put become ``Dropped``."""
+    packed, lost = pack_rows((number, line) for number in returning for line in readings[number].lines)
     refused, codes = put(client("firehose"), stream, packed, deadline)
-    lost.update(*(parcel.owners for parcel in refused))
+    lost.update(*(record.owners for record in refused))
     for number in returning:
         if number not in lost and not readings[number].unreadable:
             answers[number]["result"] = DROPPED
     return {"records": len(returning), "parcels": len(packed), "refused": len(refused), "codes": codes}
 
 
-def _kept(bucket: str, refused: list[Status]) -> bool:
-    """Whether the statuses that the table would not take could be written to S3, for replay.
+def _keep(bucket: str, refused: list[Status]) -> bool:
+    """Write statuses to S3 for replay; False where that fails.
 
-    Those of rows could be computed again, and a record without rows stays, so this too must not fail the batch.
+    That must not fail the batch: those of rows can be computed again, and a record without rows stays.
     """
-    key = f"{datetime.now(UTC).strftime(_REFUSED)}/{uuid.uuid4()}.jsonl"
+    key = f"{datetime.now(UTC).strftime(_STATUS_KEY)}/{uuid.uuid4()}.jsonl"
     body = b"".join(map(encode_record, refused))
     try:
         client("s3").put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/x-ndjson")
@@ -128,7 +128,7 @@ def _kept(bucket: str, refused: list[Status]) -> bool:
 
 
 def _counts(readings: list[StreamRecord]) -> dict[str, Any]:
-    """Numbers only: the reason of a failure quotes the record, and a record holds addresses."""
+    """Numbers only: the reason of a failure quotes the record, which holds addresses."""
     return {
         "batch": len(readings),
         "records": sum(reading.records for reading in readings),

@@ -56,7 +56,7 @@ class Journal:
         return self._checkpoints.get(identity, Checkpoint()) if identity else Checkpoint()
 
     def write(self, path: str, checkpoint: Checkpoint) -> None:
-        """Writes the checkpoint that :meth:`checkpoint` will give; standard input has none."""
+        """Write the checkpoint that :meth:`checkpoint` will give; standard input has none."""
         identity = self._identities.get(path)
         if self._file is None or identity is None:
             return

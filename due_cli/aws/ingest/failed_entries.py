@@ -143,7 +143,7 @@ def read_raw(stack: Stack, entry: FailedEntry) -> bytes:
 def remove_entries(
     stack: Stack, found: ObjectSummary, ids: set[str], progress: Progress, remainder: Remainder = lambda _: ()
 ) -> bool:
-    """Removes entries from an object, but for the ``remainder`` of each, and the object when nothing is left in it.
+    """Remove entries from an object, but for the ``remainder`` of each, and the object when nothing is left in it.
 
     It is written again only as it was read, so two that do this at a time lose nothing of each other's. An object with
     a part that cannot be told apart stays as it is until that part is removed too: False, and a note says how.
@@ -171,7 +171,7 @@ def remove_entries(
 
 
 def _copy(content: ObjectContent, without: set[str], remainder: Remainder, into: IO[bytes]) -> int | None:
-    """Copies an object without some entries, gzip as gzip; how many were copied, None where they cannot be."""
+    """Copy an object without some entries, gzip as gzip; how many were copied, None where they cannot be."""
     is_gzip = content.stream.peek(len(GZIP_MAGIC)).startswith(GZIP_MAGIC)
     copied = 0
     with gzip.GzipFile(fileobj=into, mode="wb", mtime=0) if is_gzip else nullcontext(into) as target:

@@ -62,7 +62,7 @@ def replay(stack: Stack, identities: list[str], progress: Progress) -> IngestSum
 
 
 def discard(stack: Stack, identities: list[str], progress: Progress) -> int:
-    """Deletes failed records for good; returns how many, without those that an object keeps."""
+    """Delete failed records for good; return how many, without those that an object keeps."""
     chosen_ids = set(chosen(stack, identities, everything=False)) if identities else set()
     discarded: set[str] = set()
     kept: set[str] = set()

@@ -36,7 +36,7 @@ _REMEMBERED = 200_000  # records of which a second one is known as a duplicate; 
 
 
 def ingest_paths(stack: Stack, paths: list[str], progress: Progress) -> IngestSummary:
-    """Puts the records of files, folders and standard input to the stream.
+    """Put the records of files, folders and standard input to the stream.
 
     Raises :class:`~due_cli.core.errors.NotFoundError` for a path that is not there, before anything is put. An ingest
     of files that was cut off goes on where it was when it is run again.
@@ -93,7 +93,7 @@ class _StreamIngest:
         self.summary = IngestSummary()
 
     def run(self, files: list[str | InputError]) -> None:
-        """Puts every record of the files."""
+        """Put every record of the files."""
         stream = self._stack.names.stream
         with closing(firehose.put_records(self._stack.aws, stream, self._records(files))) as acknowledged:
             for record in chain.from_iterable(acknowledged):
@@ -134,7 +134,7 @@ class _StreamIngest:
                 yield chunk
 
     def _resume(self, file: str, earlier: Checkpoint, checkpoint: Checkpoint) -> None:
-        """Counts in what an earlier ingest put of a file, and says so once."""
+        """Count in what an earlier ingest put of a file, with one note for all."""
         if earlier.chunks and checkpoint != earlier:
             self._progress.note(f"{inputs.display_path(file)} was changed since it was put in part: all of it is put")
         elif earlier.chunks:
@@ -181,7 +181,7 @@ class _StreamIngest:
         return False
 
     def _keep_oversized(self, part: OversizedRecord) -> bool:
-        """Keeps a part of a record too large to hold; whether it was the last, and the record is written."""
+        """Keep a part of a record too large to hold; whether it was the last, and the record is written."""
         if self._spool is None:
             self._spool, self._sha256 = tempfile.TemporaryFile(), hashlib.sha256()  # noqa: SIM115  closed with its last part
         self._spool.write(part.data)
@@ -194,7 +194,7 @@ class _StreamIngest:
         return part.last
 
     def _write_too_large(self, record: IO[bytes], identity: str) -> None:
-        """Writes a record as it is under ``errors/``, named by its id."""
+        """Write a record as it is under ``errors/``, named by its id."""
         key = f"{TOO_LARGE_FOLDER}{datetime.now(UTC):%Y/%m/%d/%H}/{identity}"
         s3.write_object(self._stack.aws, self._stack.names.bucket, key, record)
 

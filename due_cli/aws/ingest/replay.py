@@ -21,7 +21,7 @@ from due_cli.aws.ingest.failed_entries import FailedEntry, Kind, newest, read_ob
 from due_cli.aws.ingest.outgoing import fit, single, summarize, with_arrival
 from due_cli.aws.pipeline.environment import Deadline
 from due_cli.aws.pipeline.status_store import StatusTable
-from due_cli.aws.pipeline.stream_limits import parcels
+from due_cli.aws.pipeline.stream_limits import pack_rows
 from due_cli.aws.services import firehose, s3
 from due_cli.aws.services.s3 import ObjectSummary
 from due_cli.aws.stack.stack import Stack
@@ -38,7 +38,7 @@ _BYTES_AT_ONCE = 4 * 1024 * 1024
 
 
 def replay_entries(stack: Stack, ids: set[str] | None, progress: Progress) -> IngestSummary:
-    """Puts the entries of some ids, or all with None, to the stream, as far as they can be read now."""
+    """Put the entries of some ids, or all with None, to the stream, as far as they can be read now."""
     replay = _Replay(stack, ids, progress)
     with closing(firehose.put_records(stack.aws, stack.names.stream, replay.records())) as acknowledged:
         for record in chain.from_iterable(acknowledged):
@@ -100,7 +100,7 @@ class _Replay:
             yield _ReplayRecord(b"", _ObjectEnd(content.summary, ids, stays, summary))
 
     def finish_object(self, end: _ObjectEnd) -> None:
-        """Removes from an object what is in the stream by now."""
+        """Remove from an object what is in the stream by now."""
         if end.ids and end.stays:
             remove_entries(self._stack, end.found, end.ids, self._progress, self._remainder)
         elif end.ids:
@@ -129,7 +129,7 @@ class _Replay:
             yield attempt
 
     def _merge_statuses(self, entries: list[FailedEntry]) -> set[str]:
-        """Merges statuses into the status table as the transform does; returns the messages that it refused."""
+        """Merge statuses into the status table as the transform does; return the messages that it refused."""
         if not entries:
             return set()
         names, days = self._stack.names, self._stack.options.status_days
@@ -141,7 +141,7 @@ class _Replay:
         return {status.message_id for status in outcome.refused}
 
     def _invoke(self, entry: FailedEntry) -> _Attempt:
-        """Calls the partition function with an event that it failed on."""
+        """Call the partition function with an event that it failed on."""
         name = self._stack.names.function("partition")
         payload = json.dumps(entry.event).encode()
         try:
@@ -179,8 +179,8 @@ def _stream_rows(raw: bytes) -> tuple[bytes, ...]:
     """Rows as a stream takes them, in several records where they are too many for one; nothing where a row is."""
     if record := _stream_record(raw):
         return record
-    packed, too_large = parcels((0, document.text + b"\n") for document in documents(raw, decode))
-    return () if too_large else tuple(parcel.data for parcel in packed)
+    packed, too_large = pack_rows((0, document.text + b"\n") for document in documents(raw, decode))
+    return () if too_large else tuple(record.data for record in packed)
 
 
 def _replay_partly(entry: FailedEntry) -> _Attempt | None:

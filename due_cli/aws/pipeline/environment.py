@@ -1,4 +1,4 @@
-"""What a function knows from outside: its environment variables, its clients, and how long it may still run."""
+"""A function's environment: its variables, its clients and its remaining time."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ TABLE = "DUE_TABLE"
 
 _CONNECT_SECONDS, _READ_SECONDS = 3, 10
 _ATTEMPTS = 2
-_RESERVE = 30.0  # seconds kept for a call that began in time and hangs, for the answer and its log line
-_UNKNOWN = 60.0  # how long a function may run whose context does not say
+_RESERVE = 30.0  # seconds for a call that began in time and hangs, for the answer and its log line
+_DEFAULT = 60.0  # seconds that a function may run whose context does not say
 _LONGEST_PAUSE = 2.0
-_CHANCE = random.SystemRandom()
+_RANDOM = random.SystemRandom()
 
 
 class EnvironmentVariableError(RuntimeError):
-    """A variable that the function needs is missing or of no use; the message names it."""
+    """A variable that the function needs is missing or invalid; the message names it."""
 
 
 def text(name: str) -> str:
@@ -50,9 +50,9 @@ def days(name: str) -> int:
 def client(service: str) -> Any:
     """The client of a service, one per process; region and endpoint come from the environment.
 
-    Time-outs are short, because a call that hangs would cost the whole batch its time, and a call is made again once,
-    because the functions go round again themselves: the two multiply. What a call is given is looked at by the service;
-    botocore's own look at each of a batch's thousands of values took a fifth of the transform's time.
+    Time-outs are short, because a call that hangs costs the whole batch its time, and a call is retried once, because
+    the functions retry themselves: the two multiply. The service validates parameters; botocore's own validation of a
+    batch's thousands of values took a fifth of the transform's time.
     """
     config = Config(
         retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
@@ -66,11 +66,11 @@ def client(service: str) -> Any:
 
 
 class Deadline:
-    """When a function must stop trying: shortly before Lambda would end it."""
+    """The time at which a function must stop retrying: shortly before Lambda would end it."""
 
     def __init__(self, context: Any) -> None:
         left = getattr(context, "get_remaining_time_in_millis", None)
-        allowed = left() / 1000 if left is not None else _UNKNOWN
+        allowed = left() / 1000 if left is not None else _DEFAULT
         self._end = time.monotonic() + max(allowed - _RESERVE, allowed / 2)
 
     def left(self) -> float:
@@ -78,8 +78,8 @@ class Deadline:
         return self._end - time.monotonic()
 
     def pause(self, attempt: int) -> bool:
-        """Waits before the next attempt, longer each time and never twice the same; False when time is up."""
-        wait = _CHANCE.uniform(0, min(_LONGEST_PAUSE, 0.05 * 2**attempt))
+        """Wait before the next attempt, longer each time and never twice the same; False when time is up."""
+        wait = _RANDOM.uniform(0, min(_LONGEST_PAUSE, 0.05 * 2**attempt))
         if wait >= self.left():
             return False
         time.sleep(wait)

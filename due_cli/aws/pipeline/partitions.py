@@ -1,4 +1,4 @@
-"""A partition of the table: which hour an object belongs to, and how Glue stores that hour.
+"""The partitions of the table: the hour of an object, and the hour as Glue stores it.
 
 Source: AWS Glue web API reference, BatchCreatePartition (100 partitions a call).
 """
@@ -14,7 +14,7 @@ _HOUR = re.compile(r"events/(\d{4})/(\d\d)/(\d\d)/(\d\d)/[^/]")
 
 
 def partition_of(hour: str, bucket: str, descriptor: dict[str, Any]) -> dict[str, Any]:
-    """A partition as the table stores its files, at the place of its hour."""
+    """The partition of an hour, with the table's own storage descriptor."""
     moment = datetime.fromisoformat(hour)
     location = f"s3://{bucket}/events/{moment:%Y/%m/%d/%H}/"
     return {"Values": [hour], "StorageDescriptor": {**descriptor, "Location": location}}

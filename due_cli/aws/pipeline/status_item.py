@@ -9,9 +9,8 @@ the blog's keys     S, N  the readable item: ``event_type``, ``send``, ``deliver
 ``expires_at``      N     epoch seconds: the last event's own time and the days that a status is kept (time to live)
 ==================  ====  =====================================================================================
 
-``facts`` alone is read: the other keys are for people and for tools that query the table. It has one spelling for
-one status, so it is also what a write is conditional on: whoever finds the text that was read finds the status that
-was read. ``status`` is computed from the facts on reading and never stored.
+``facts`` alone is read: the other keys are for people and for tools that query the table. It is the same text for the
+same status, so a write is conditional on it. ``status`` is computed from the facts on reading and never stored.
 """
 
 from __future__ import annotations
@@ -37,17 +36,17 @@ Attributes = dict[str, dict[str, str]]
 
 
 def attributes(status: Status, days: int) -> Attributes:
-    """The item of a status as DynamoDB's client takes it, kept for ``days`` after its last event."""
-    found = {key: _attribute(value) for key, value in status.item().items() if key != "status"}
-    found[FACTS] = {"S": encode(status)}
-    found[EXPIRES_AT] = {"N": str(max((status.last + days * 24 * HOUR) // 1000, int(time.time()) - _OLDEST))}
-    return found
+    """The item of a status in the format of DynamoDB's client, kept for ``days`` after its last event."""
+    item = {key: _attribute(value) for key, value in status.item().items() if key != "status"}
+    item[FACTS] = {"S": encode(status)}
+    item[EXPIRES_AT] = {"N": str(max((status.last + days * 24 * HOUR) // 1000, int(time.time()) - _OLDEST))}
+    return item
 
 
 def live_status(item: dict[str, Any] | None) -> Status | None:
-    """The status of an item that was read; None where there is none or its time is over.
+    """The status of an item that was read; None where there is none or it has expired.
 
-    DynamoDB deletes an expired item days after its time, so each reader looks for itself.
+    DynamoDB deletes an item up to days after its expiry, so each reader looks at the time itself.
     """
     if item is None or int(item[EXPIRES_AT]["N"]) < time.time():
         return None

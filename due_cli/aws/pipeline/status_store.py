@@ -1,7 +1,7 @@
-"""Writes what a batch says about messages to the status table, right under concurrent batches and retries.
+"""Merge the statuses of a batch into the status table, correctly under concurrent batches and retries.
 
-Messages are read in bulk, merged with what is there, and where that changes anything written in bulk under the
-condition that the item is still what was read. Who loses reads again, merges and writes again. Merging is commutative,
+Items are read in bulk, merged, and where that changes anything written in bulk under the condition that the item is
+still what was read. Where the condition fails, the item is read, merged and written again. Merging is commutative,
 associative and idempotent, so any order of batches and any retry end in the same items.
 
 Bounds: Amazon DynamoDB API reference, BatchGetItem (100 keys) and BatchExecuteStatement (25 statements); developer
@@ -31,7 +31,7 @@ _T = TypeVar("_T")
 
 
 class Outcome(NamedTuple):
-    """What became of the messages of a batch; ``refused`` are those that the table would not take, ``codes`` why."""
+    """The result of a merge: ``refused`` could not be written, ``codes`` are the error codes by count."""
 
     written: int
     unchanged: int
@@ -59,7 +59,7 @@ class StatusTable:
         self._codes: Counter[str] = Counter()
 
     def merge(self, statuses: Iterable[Status]) -> Outcome:
-        """Merges statuses into the table; those of one message are folded first. Raises nothing of DynamoDB's."""
+        """Merge statuses into the table, those of one message first. Raises nothing of DynamoDB's."""
         pending = merge_by_message(statuses)
         refused = {message: pending.pop(message) for message in list(pending) if not _is_key(message)}
         written = unchanged = rounds = 0
@@ -75,7 +75,7 @@ class StatusTable:
         return Outcome(written, unchanged, rounds, self._codes, list(refused.values()))
 
     def _round(self, pending: dict[str, Status]) -> tuple[set[str], set[str], set[str]]:
-        """One reading and one writing: the messages written, unchanged and refused; the others are tried again."""
+        """One read and one write: the messages written, unchanged and refused; the others are tried again."""
         done: set[str] = set()
         same: set[str] = set()
         known, final = self._read(list(pending))
@@ -105,13 +105,13 @@ class StatusTable:
         for part in _parts(messages, _KEYS_A_READ):
             if self._deadline.left() < 0:  # each of many calls may have hung until its time-out
                 break
-            wanted = {
+            request = {
                 "Keys": [{KEY: {"S": message}} for message in part],
                 "ConsistentRead": True,
                 "ProjectionExpression": f"{KEY}, {FACTS}",
             }
             try:
-                answer = self._client.batch_get_item(RequestItems={self._table: wanted})
+                answer = self._client.batch_get_item(RequestItems={self._table: request})
             except (ClientError, BotoCoreError) as error:
                 if _is_final(self._code(error)):
                     final.update(part)
@@ -125,16 +125,16 @@ class StatusTable:
         return known, final
 
     def _change(self, status: Status, facts: str | None) -> _Change | None:
-        """The statement that brings the item up to date; None where it is. Raises ValueError for unreadable facts."""
+        """The statement that updates the item; None where it needs none. Raises ValueError for unreadable facts."""
         message = status.message_id
         if facts is None:
             return self._insert(message, attributes(status, self._days))
-        there = decode(message, facts)
-        wanted = attributes(merge(there, status), self._days)
-        if wanted[FACTS]["S"] == facts:
+        stored = decode(message, facts)
+        item = attributes(merge(stored, status), self._days)
+        if item[FACTS]["S"] == facts:
             return None
-        before = attributes(there, self._days)
-        different = {name: value for name, value in wanted.items() if before.get(name) != value}
+        before = attributes(stored, self._days)
+        different = {name: value for name, value in item.items() if before.get(name) != value}
         return self._update(message, different, facts)
 
     def _insert(self, message: str, item: Attributes) -> _Change:

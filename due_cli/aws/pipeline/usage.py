@@ -1,4 +1,4 @@
-"""Counts of use, sent where the user asked for them to be sent (guide, "Appendix F"); nothing is sent otherwise.
+"""Count of use, sent where the user asked for them to be sent (guide, "Appendix F"); nothing is sent otherwise.
 
 The guide's solution sent them to AWS; here the endpoint is the user's own, and the fields are those that the solution's
 source posts: ``Solution``, ``UUID``, ``TimeStamp`` and ``Data`` with ``S3PartitionTriggers``.
@@ -20,7 +20,7 @@ _SECONDS = 2.0
 
 
 def send(triggers: int) -> None:
-    """Posts how many S3 triggers were processed, if an endpoint is set. Never raises, and takes two seconds at most."""
+    """Post how many S3 triggers were processed, if an endpoint is set. Never raises, and takes two seconds at most."""
     endpoint = os.environ.get(ENDPOINT)
     if not endpoint or not triggers:
         return
