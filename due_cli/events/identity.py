@@ -74,6 +74,8 @@ def _addresses(row: Row, event: Struct) -> Json:
     listed = _recipients(row, event)
     if type(listed) is not list:
         return None
+    if len(listed) == 1 and type(listed[0]) is str:  # nearly all, and sooner
+        return [bare_address(listed[0])]
     return sorted({bare_address(address) for address in _texts(listed)})  # type: ignore[return-value]  # texts are Json
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple, TypeVar
 
-from due_cli.events.fields import as_text
 from due_cli.events.identity import mail_event, message_id
 from due_cli.events.model import Json, Row, Struct
 from due_cli.events.times import iso
@@ -184,24 +183,21 @@ def _greatest(one: _Ordered | None, other: _Ordered | None) -> _Ordered | None:
 
 
 def _email_values(row: Row, event: Struct) -> dict[str, str | None]:
-    mail = event.get("mail")
+    mail, bounce = event.get("mail"), event.get("bounce")
+    attributes, client = row.get("attributes") or {}, row.get("client") or {}
     mail = mail if isinstance(mail, dict) else {}
-    attributes = row.get("attributes") or {}
     destination = mail.get("destination")
-    client = (row.get("client") or {}).get("client_id")
-    values: dict[str, str | None] = {
+    values = {
         "aws_account_id": row.get("awsaccountid"),
-        "from_address": _text(mail.get("from_address")),
-        "destination": ", ".join(str(one) for one in destination) if isinstance(destination, list) else None,
-        "client": _text(client),
+        "from_address": _text(mail, "from_address"),
+        "destination": ", ".join(map(str, destination)) if isinstance(destination, list) else None,
+        "client": _text(client, "client_id"),
         "campaign_id": attributes.get("campaign_id"),
         "journey_id": attributes.get("journey_id"),
     }
-    bounce = event.get("bounce")
     if isinstance(bounce, dict):
         fact = FACT_OF_TYPE[row["event_type"]][1]
-        kinds = (_text(bounce.get("bounce_type")), _text(bounce.get("bounce_sub_type")))
-        values[f"{fact}_type"] = "/".join(kind or "" for kind in kinds)
+        values[f"{fact}_type"] = f"{_text(bounce, 'bounce_type') or ''}/{_text(bounce, 'bounce_sub_type') or ''}"
     return values
 
 
@@ -210,5 +206,6 @@ def _phone_values(row: Row) -> dict[str, str | None]:
     return {"aws_account_id": row.get("awsaccountid"), **{key: attributes.get(key) for key in _PHONE_KEYS[1:]}}
 
 
-def _text(value: Json) -> str | None:
-    return None if value is None else as_text(value)
+def _text(struct: Struct, key: str) -> str | None:
+    value = struct.get(key)
+    return value if isinstance(value, str) else None
