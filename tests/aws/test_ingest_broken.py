@@ -156,4 +156,4 @@ def test_a_stream_that_was_never_reached_is_not_waited_for(
     """It may be a region without the service."""
     way.close()
     said = due("ingest", str(write_lines(tmp_path / "one.json", [ses_bounce()]))).failed(3).err
-    assert "takes no more records" not in said and "is the service in this region" in said
+    assert "takes no more records" not in said and "check that the service exists in this region" in said
