@@ -61,29 +61,29 @@ class AwsTarget:
         return ingest_paths(self.stack, paths, progress)
 
     def failed(self) -> Table:
-        from due_cli.aws.ingest import failures
+        from due_cli.aws.ingest import failed_records
 
-        return failures.listed(self.stack)
+        return failed_records.list_failed(self.stack)
 
     def failed_record(self, identity: str) -> bytes:
-        from due_cli.aws.ingest import failures
+        from due_cli.aws.ingest import failed_records
 
-        return failures.shown(self.stack, identity)
+        return failed_records.content(self.stack, identity)
 
     def chosen_failed(self, identities: list[str], *, everything: bool) -> list[str]:
-        from due_cli.aws.ingest import failures
+        from due_cli.aws.ingest import failed_records
 
-        return failures.chosen(self.stack, identities, everything=everything)
+        return failed_records.full_ids(self.stack, identities, everything=everything)
 
     def replay(self, identities: list[str], progress: Progress) -> IngestSummary:
-        from due_cli.aws.ingest import failures
+        from due_cli.aws.ingest import failed_records
 
-        return failures.replay(self.stack, identities, progress)
+        return failed_records.replay(self.stack, identities, progress)
 
     def discard(self, identities: list[str], progress: Progress) -> int:
-        from due_cli.aws.ingest import failures
+        from due_cli.aws.ingest import failed_records
 
-        return failures.discard(self.stack, identities, progress)
+        return failed_records.discard(self.stack, identities, progress)
 
     def examine(self, progress: Progress, *, repair: bool, send_test: bool) -> Checks:
         from due_cli.aws.doctor import doctor

@@ -20,12 +20,12 @@ from due_cli.events.times import iso
 COLUMNS = ("id", "reason", "kept_at", "origin", "bytes")
 
 
-def listed(stack: Stack) -> Table:
+def list_failed(stack: Stack) -> Table:
     """Every failed record once, oldest first as far as the hours of their objects tell."""
     return Table(COLUMNS, _rows(stack), empty="no failed records")
 
 
-def shown(stack: Stack, identity: str) -> bytes:
+def content(stack: Stack, identity: str) -> bytes:
     """A failed record byte for byte as it was received."""
     first: FailedEntry | None = None
     matching: set[str] = set()
@@ -37,8 +37,8 @@ def shown(stack: Stack, identity: str) -> bytes:
     return read_raw(stack, first) if first else b""
 
 
-def chosen(stack: Stack, identities: list[str], *, everything: bool) -> list[str]:
-    """The whole ids of the records with the given ids, or of all; raises :class:`UsageError` for neither."""
+def full_ids(stack: Stack, identities: list[str], *, everything: bool) -> list[str]:
+    """The full ids of the records with the given ids, or of all; raises :class:`UsageError` for neither."""
     if not identities and not everything:
         raise UsageError("which failed records?", "give ids of due failed list, or --all")
     if everything:
@@ -53,7 +53,7 @@ def chosen(stack: Stack, identities: list[str], *, everything: bool) -> list[str
 
 def replay(stack: Stack, identities: list[str], progress: Progress) -> IngestSummary:
     """Ingests failed records again, all of them without ids; those that can be read now leave the list."""
-    ids = set(chosen(stack, identities, everything=False)) if identities else None
+    ids = set(full_ids(stack, identities, everything=False)) if identities else None
     progress.start("Replaying", None)
     try:
         return replay_entries(stack, ids, progress)
@@ -63,16 +63,16 @@ def replay(stack: Stack, identities: list[str], progress: Progress) -> IngestSum
 
 def discard(stack: Stack, identities: list[str], progress: Progress) -> int:
     """Delete failed records for good; return how many, without those that an object keeps."""
-    chosen_ids = set(chosen(stack, identities, everything=False)) if identities else set()
+    chosen_ids = set(full_ids(stack, identities, everything=False)) if identities else set()
     discarded: set[str] = set()
     kept: set[str] = set()
     progress.start("Deleting", None)
     try:
-        for content, entries in read_objects(stack) if chosen_ids else ():
+        for opened, entries in read_objects(stack) if chosen_ids else ():
             ids = {entry.id for entry in entries} & chosen_ids
             if not ids:
                 continue
-            if remove_entries(stack, content.summary, ids, progress):
+            if remove_entries(stack, opened.summary, ids, progress):
                 progress.advance(0, count=len(ids - discarded))
                 discarded |= ids
             else:
