@@ -191,9 +191,12 @@ def _adopt_file(folder: Folder, state: State, path: str, hour: int, progress: Pr
 
 
 def mark_seen(folder: Folder, state: State, file: DataFile) -> None:
-    """Mark the events of a listed file as seen."""
+    """Mark the events of a listed file as seen; which release wrote it, and made its ids, is not known."""
+    hours: set[int] = set()
     for keys in _keys(folder, file.path):
         state.run_many("set_seen", ((key, _ADOPTED_RANK, file.hour, 0) for key, _ in keys))
+        hours.update(int.from_bytes(key[:4], "big") for key, _ in keys)
+    state.run_many("add_first_release_hour", ((hour,) for hour in sorted(hours)))
 
 
 def fault(folder: Folder, file: DataFile, *, read_rows: bool = False) -> str | None:

@@ -15,7 +15,8 @@ from due_cli.local.folder import Folder, file_error
 from due_cli.sql import files
 
 SQL = Path(__file__).with_name("state.sql")
-VERSION = 1  # raised when the schema changes; a newer one is refused
+VERSION = 2  # raised when the schema changes: a newer one is refused, an older one is migrated by the first write
+#              1: due 0.1.0; 2: first_release_hour, the own hours whose events may have that release's ids
 
 _BUSY_SECONDS = 60
 _READ_ONLY = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
@@ -145,6 +146,15 @@ class State:
         """The number that a statement selects."""
         return int(str(self.one(statement)))
 
+    @property
+    def version(self) -> int:
+        """The version of the schema."""
+        return int(self.connection.execute("PRAGMA user_version").fetchone()[0])
+
+    @version.setter
+    def version(self, version: int) -> None:
+        self.connection.execute(f"PRAGMA user_version = {version}")
+
     def meta(self, key: str, default: str = "") -> str:
         """A setting of the folder."""
         value = self.one("meta", key)
@@ -174,9 +184,10 @@ def create(folder: Folder, meta: dict[str, str], fill: Callable[[State], None] |
         partial.unlink()
     with _errors_of_due(folder), State(folder, _connect(new)) as state:
         with state.transaction():
-            for statement in files.statements(SQL)["schema"].split(";\n"):
+            for statement in files.statements(SQL)["schema"].split(";
+"):
                 state.connection.execute(statement)
-            state.connection.execute(f"PRAGMA user_version = {VERSION}")
+            state.version = VERSION
             state.run_many("set_meta", meta.items())
             if fill:
                 fill(state)
@@ -195,6 +206,8 @@ def open_state(folder: Folder, *, write: bool = False) -> Iterator[State]:
     """
     folder.require()
     with _errors_of_due(folder), State(folder, _open(folder, write)) as state:
+        if write:
+            _migrate(state)
         yield state
 
 
@@ -216,6 +229,16 @@ def writer_lock(folder: Folder, progress: Progress) -> Iterator[None]:
         raise file_error(error, folder.root) from None
     except OSError as error:
         raise file_error(error, folder.root) from None
+
+
+def _migrate(state: State) -> None:
+    """Bring the state of an earlier release to this version; the caller holds the writer lock."""
+    if state.version == 1:
+        with state.transaction():
+            state.run("from_version_1")
+            hours = [(int.from_bytes(prefix, "big"),) for (prefix,) in state.rows("seen_hours").fetchall()]
+            state.run_many("add_first_release_hour", hours)
+            state.version = VERSION
 
 
 def _open(folder: Folder, write: bool) -> sqlite3.Connection:

@@ -34,6 +34,19 @@ CREATE TABLE failed (
 CREATE TABLE failed_part (id TEXT NOT NULL, part INTEGER NOT NULL, content BLOB NOT NULL, PRIMARY KEY (id, part));
 CREATE TABLE view (name TEXT PRIMARY KEY, sql TEXT NOT NULL, translated TEXT NOT NULL, needs TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE translation (key TEXT PRIMARY KEY, sql TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE first_release_hour (hour INTEGER PRIMARY KEY);
+
+-- name: from_version_1
+CREATE TABLE first_release_hour (hour INTEGER PRIMARY KEY)
+
+-- name: seen_hours
+SELECT DISTINCT substr(key, 1, 4) FROM seen
+
+-- name: first_release_hours
+SELECT hour FROM first_release_hour ORDER BY hour
+
+-- name: add_first_release_hour
+INSERT OR IGNORE INTO first_release_hour (hour) VALUES (?)
 
 -- name: meta
 SELECT value FROM meta WHERE key = ?
