@@ -117,7 +117,8 @@ class Parts:
 class IngestSummary:
     """The counts of an ingest: records = kept + duplicates + ignored + failed.
 
-    ``rows`` counts the rows of the kept records, ``nulled`` their fields with an unexpected type, set to NULL.
+    ``rows`` counts the rows of the kept records, ``duplicate_rows`` the rows whose event was stored already,
+    ``nulled`` the fields with an unexpected type, set to NULL.
     """
 
     records: int = 0
@@ -126,6 +127,7 @@ class IngestSummary:
     ignored: int = 0
     failed: int = 0
     rows: int = 0
+    duplicate_rows: int = 0
     nulled: int = 0
     problems: Sequence[str] = field(default=())
 
@@ -138,6 +140,7 @@ class IngestSummary:
             self.ignored + other.ignored,
             self.failed + other.failed,
             self.rows + other.rows,
+            self.duplicate_rows + other.duplicate_rows,
             self.nulled + other.nulled,
             (*self.problems, *other.problems),
         )

@@ -17,17 +17,20 @@ _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 _RECIPIENTS = (("bounce", "bounced_recipients"), ("complaint", "complained_recipients"))
 
 
-def first_release_id(row: Row) -> str:
-    """Return the id that due 0.1.0 gave the event of a row.
+def first_release_ids(row: Row) -> tuple[str, ...]:
+    """Return the ids that due 0.1.0 may have given the event of a row; mostly one.
 
-    ``row`` is as its source made it: ``arrival_timestamp`` is there only where the record has one.
+    An event of no message was hashed whole, as its record was: a row does not tell whether its ``arrival_timestamp`` is
+    the record's or the stream's, so it may have been either.
     """
     event = mail_event(row)
     message = message_id(row, event)
     if message is None:
-        return _digest(_CANONICAL.encode({**row, "event_id": ""}))
+        whole = {**row, "event_id": ""}
+        without_arrival = {key: value for key, value in whole.items() if key != "arrival_timestamp"}
+        return tuple(_digest(_CANONICAL.encode(one)) for one in (whole, without_arrival))
     own = (row["source"], row["event_type"], message, _recipient(row, event), row["occurred_at"])
-    return _digest(_CANONICAL.encode([*own, _distinction(row, event)]))
+    return (_digest(_CANONICAL.encode([*own, _distinction(row, event)])),)
 
 
 def _recipient(row: Row, event: Struct) -> Json:

@@ -17,7 +17,8 @@ class Reading(NamedTuple):
 
     ``lines`` are the encoded rows. ``statuses`` has one entry for each row, None where the row says nothing of a
     message; a record that is a status itself has that and no rows. ``nulled`` counts the fields with an unexpected
-    type. ``reason`` says why a record cannot be read, and ``bug`` names the exception where due is to blame.
+    type, ``duplicate_rows`` the rows left out because another one of the record is of the same event. ``reason`` says
+    why a record cannot be read, and ``bug`` names the exception where due is to blame.
     """
 
     rows: list[Row]
@@ -26,6 +27,7 @@ class Reading(NamedTuple):
     nulled: int = 0
     reason: str | None = None
     bug: str | None = None
+    duplicate_rows: int = 0
 
     @property
     def is_empty(self) -> bool:
@@ -49,8 +51,25 @@ def read(unit: Unit, encode: Callable[[Row], bytes], received_at: int | None = N
         if status is not None:
             return Reading([], [], [status])
         rows, nulled = rows_of(unit.record, envelope)
-        return Reading(rows, list(map(encode, rows)), list(map(status_of, rows)), nulled)
+        lines, statuses = list(map(encode, rows)), list(map(status_of, rows))
+        if len(rows) > 1 and len(rows) > len({row["event_id"] for row in rows}):
+            return _without_duplicates(Reading(rows, lines, statuses, nulled))
+        return Reading(rows, lines, statuses, nulled)
     except UnreadableError as error:
         return Reading([], [], [], reason=str(error))
     except Exception as bug:
         return Reading([], [], [], reason=bug_reason(bug), bug=type(bug).__name__)
+
+
+def _without_duplicates(reading: Reading) -> Reading:
+    """Keep one row of each event: the longer, then the greater line, whichever stands first in the record."""
+    kept: dict[str, int] = {}
+    for index, row in enumerate(reading.rows):
+        other = kept.setdefault(row["event_id"], index)
+        kept[row["event_id"]] = max(other, index, key=lambda at: (len(reading.lines[at]), reading.lines[at]))
+    places = sorted(kept.values())
+    return reading._replace(
+        rows=[reading.rows[at] for at in places],
+        lines=[reading.lines[at] for at in places],
+        duplicate_rows=len(reading.rows) - len(places),
+    )

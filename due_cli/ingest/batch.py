@@ -15,7 +15,8 @@ import orjson
 
 from due_cli.events.documents import MAX_DEPTH, Document, documents, loads
 from due_cli.events.fields import as_text
-from due_cli.events.model import Json
+from due_cli.events.first_release import first_release_ids
+from due_cli.events.model import Json, Row
 from due_cli.events.reading import read
 from due_cli.events.registry import UNKNOWN_RECORD
 from due_cli.events.status import Status, merge, merge_by_message
@@ -43,7 +44,8 @@ class StagedRow(NamedTuple):
     """A row ready to be written; a tuple, because it goes from one process to another by the million.
 
     ``key`` orders by own hour, then identifies the event; of two rows of one event the greater ``rank`` is kept, so
-    that it does not matter which came first. ``record`` numbers the record within its batch.
+    that it does not matter which came first. ``record`` numbers the record within its batch. ``first_release_keys``
+    are the keys that the event may have where its hour has rows of due 0.1.0.
     """
 
     key: bytes
@@ -52,6 +54,7 @@ class StagedRow(NamedTuple):
     record: int
     line: bytes
     message_id: str | None
+    first_release_keys: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ class Batch:
     records: int = 0
     ignored: int = 0
     nulled: int = 0
+    duplicate_rows: int = 0
     rows: list[StagedRow] = field(default_factory=list)
     statuses: dict[str, bytes] = field(default_factory=dict)
     failures: list[UnreadableRecord] = field(default_factory=list)
@@ -77,15 +81,18 @@ class Batch:
     def __getstate__(self) -> tuple[object, ...]:
         """Plain tuples, which go to another process three times as fast."""
         rows = list(map(tuple, self.rows))
-        return self.records, self.ignored, self.nulled, rows, self.statuses, self.failures
+        return self.records, self.ignored, self.nulled, self.duplicate_rows, rows, self.statuses, self.failures
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
-        self.records, self.ignored, self.nulled, rows, self.statuses, self.failures = state
+        self.records, self.ignored, self.nulled, self.duplicate_rows, rows, self.statuses, self.failures = state
         self.rows = list(map(StagedRow._make, rows))
 
 
-def read_block(block: Block) -> Batch:
-    """The rows, statuses and failures of a block."""
+def read_block(block: Block, first_release_hours: frozenset[int] = frozenset()) -> Batch:
+    """The rows, statuses and failures of a block.
+
+    ``first_release_hours`` are the hours of own time (since the epoch) in which rows of due 0.1.0 may be stored.
+    """
     batch = Batch()
     statuses: list[Status] = []
     line, counted = block.line, 0
@@ -99,9 +106,13 @@ def read_block(block: Block) -> Batch:
                 if status is not None:
                     message_id = status.message_id
                     statuses.append(status)
-                batch.rows.append(StagedRow(key, rank_of(encoded), hour, batch.records, encoded, message_id))
+                staged = StagedRow(key, rank_of(encoded), hour, batch.records, encoded, message_id)
+                if row["occurred_at"] // HOUR in first_release_hours:
+                    staged = staged._replace(first_release_keys=_first_release_keys(row))
+                batch.rows.append(staged)
             if reading.rows:
                 batch.nulled += reading.nulled
+                batch.duplicate_rows += reading.duplicate_rows
             elif reading.is_empty:
                 batch.ignored += 1
             else:  # a status among records has no reason: the statuses of a folder follow from its events
@@ -156,6 +167,11 @@ def decode(text: bytes) -> Json:
 def key_of(event_id: str, event_time: int) -> bytes:
     """The key of an event: its id after the hour of its own time, so that new ones are close together."""
     return (event_time // HOUR).to_bytes(4, "big") + event_id.encode()
+
+
+def _first_release_keys(row: Row) -> tuple[bytes, ...]:
+    ids = (event_id for event_id in first_release_ids(row) if event_id != row["event_id"])
+    return tuple(key_of(event_id, row["occurred_at"]) for event_id in ids)
 
 
 def rank_of(line: bytes) -> bytes:

@@ -10,7 +10,7 @@ from due_cli.core.results import IngestSummary, Table
 from due_cli.ingest.batch import Batch, Block, failed_id, read_block
 from due_cli.ingest.workers import BatchResult
 from due_cli.local.folder import Folder
-from due_cli.local.ingest import ingest
+from due_cli.local.ingest import block_reader, ingest
 from due_cli.local.state import FailedRecord, State, open_for_writing, open_state
 
 COLUMNS = ("id", "reason", "kept_at", "origin", "bytes")
@@ -64,12 +64,13 @@ def full_ids(folder: Folder, identities: list[str], *, everything: bool) -> list
 
 def _batches(state: State, records: list[FailedRecord], progress: Progress) -> Iterator[BatchResult]:
     """Each record, read again; one that succeeds is deleted in the commit that stores its rows."""
+    read = block_reader(state)
     for record in records:
         if record.bytes > _MAX_REPLAY_BYTES:
             progress.note(f"skipped {record.id}: {record.bytes:,} bytes is larger than any record may be")
             continue
         block = _block(state, record)
-        batch = read_block(block)
+        batch = read(block)
         if _is_readable(batch, record):
             _delete(state, record)
         yield block, batch

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 
 from due_cli.core.progress import Progress
@@ -56,11 +57,20 @@ def ingest(folder: Folder, state: State, results: Iterable[BatchResult], progres
     return writer.summary
 
 
+def block_reader(state: State) -> Callable[[Block], Batch]:
+    """The work on a block for this folder, which may have rows of due 0.1.0."""
+    hours = frozenset(hour for (hour,) in state.rows("first_release_hours"))
+    return partial(read_block, first_release_hours=hours) if hours else read_block
+
+
 def ingest_paths(folder: Folder, paths: list[str], progress: Progress) -> IngestSummary:
     """Ingest files, folders and standard input; raises before anything is read where a path does not exist."""
     folder.require()
     files = inputs.find_files(paths)
-    with open_for_writing(folder, progress) as state, closing(process(inputs.chunks(files), read_block)) as results:
+    with (
+        open_for_writing(folder, progress) as state,
+        closing(process(inputs.chunks(files), block_reader(state))) as results,
+    ):
         progress.start("Ingesting", inputs.total_size(files))
         try:
             return ingest(folder, state, results, progress)
@@ -116,11 +126,21 @@ class _FolderIngest:
 
     def _add_batch(self, block: Block, batch: Batch) -> None:
         kept, duplicates, rows = self._add_rows(batch.rows)
+        duplicate_rows = batch.duplicate_rows + len(batch.rows) - rows
         for failure in batch.failures:
             self._store_failure(failure)
         self._buffer_statuses(batch.statuses)
         self._count(
-            IngestSummary(batch.records, kept, duplicates, batch.ignored, len(batch.failures), rows, batch.nulled)
+            IngestSummary(
+                records=batch.records,
+                kept=kept,
+                duplicates=duplicates,
+                ignored=batch.ignored,
+                failed=len(batch.failures),
+                rows=rows,
+                duplicate_rows=duplicate_rows,
+                nulled=batch.nulled,
+            )
         )
         self._progress.advance(len(block.data), count=batch.records)
 
@@ -129,6 +149,8 @@ class _FolderIngest:
         kept: set[int] = set()
         added = 0
         for row in rows:
+            if any(self._state.one("seen", key) for key in row.first_release_keys):
+                continue  # stored by due 0.1.0, under the id that it had then
             if self._state.run("add_seen", row.key, row.rank, row.hour, self._batch):
                 kept.add(row.record)
                 added += 1

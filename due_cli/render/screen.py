@@ -209,5 +209,7 @@ def _summary(summary: IngestSummary) -> str:
         (summary.failed, "failed"),
     )
     text_of_parts = ", ".join(f"{count:,} {what}" for count, what in parts)
+    repeated = summary.duplicate_rows - summary.duplicates  # beyond one row of each duplicate record
+    duplicate_rows = f"; {repeated:,} more rows of events that were stored already" if repeated > 0 else ""
     nulled = f"; {summary.nulled:,} fields with an unexpected type set to NULL" if summary.nulled else ""
-    return f"{summary.records:,} records: {text_of_parts}{nulled}"
+    return f"{summary.records:,} records: {text_of_parts}{duplicate_rows}{nulled}"
