@@ -184,8 +184,7 @@ def create(folder: Folder, meta: dict[str, str], fill: Callable[[State], None] |
         partial.unlink()
     with _errors_of_due(folder), State(folder, _connect(new)) as state:
         with state.transaction():
-            for statement in files.statements(SQL)["schema"].split(";
-"):
+            for statement in files.statements(SQL)["schema"].split(";\n"):
                 state.connection.execute(statement)
             state.version = VERSION
             state.run_many("set_meta", meta.items())

@@ -23,7 +23,8 @@ from due_cli.core.progress import Progress
 from due_cli.core.results import IngestSummary
 from due_cli.ingest.inputs import STDIN
 
-_COUNTS = tuple(count.name for count in fields(IngestSummary) if count.name != "problems")
+# What a line of the file counts; it stays as the first release wrote it, so that what was begun then goes on.
+_COUNTS = tuple(count.name for count in fields(IngestSummary) if count.name not in ("problems", "duplicate_rows"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -200,8 +200,9 @@ class _StreamIngest:
 
 
 def _summary_of(record: OutgoingRecord) -> IngestSummary:
-    is_kept = bool(record.digest) and not record.too_large
-    return IngestSummary(kept=1, rows=record.rows, nulled=record.nulled) if is_kept else IngestSummary(failed=1)
+    if not record.digest or record.too_large:
+        return IngestSummary(failed=1)
+    return IngestSummary(kept=1, rows=record.rows, duplicate_rows=record.duplicate_rows, nulled=record.nulled)
 
 
 def _chunks_after(checkpoint: Checkpoint, file: str) -> tuple[Iterator[Chunk], Checkpoint]:

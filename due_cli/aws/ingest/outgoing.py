@@ -45,6 +45,7 @@ class OutgoingRecord(NamedTuple):
     nulled: int
     digest: bytes
     too_large: bool = False
+    duplicate_rows: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +74,16 @@ class PrepareBlock:
                 if reading.is_empty:
                     ignored += 1
                     continue
-                fitted, rows, digest = fit(data), len(reading.rows), _digest(reading)
-                records.append(OutgoingRecord(fitted or data, rows, reading.nulled, digest, too_large=fitted is None))
+                fitted = fit(data)
+                record = OutgoingRecord(
+                    fitted or data,
+                    len(reading.rows),
+                    reading.nulled,
+                    _digest(reading),
+                    too_large=fitted is None,
+                    duplicate_rows=reading.duplicate_rows,
+                )
+                records.append(record)
         return OutgoingBatch(records, ignored)
 
 
@@ -94,7 +103,17 @@ def summarize(payload: bytes, received_at: int) -> tuple[IngestSummary, str | No
         reading = read(unit, orjson.dumps)
         ignored, failed = int(reading.is_empty), int(reading.reason is not None)
         kept, rows = 1 - ignored - failed, len(reading.rows)
-        summary = summary.plus(IngestSummary(1, kept, 0, ignored, failed, rows, reading.nulled))
+        summary = summary.plus(
+            IngestSummary(
+                records=1,
+                kept=kept,
+                ignored=ignored,
+                failed=failed,
+                rows=rows,
+                duplicate_rows=reading.duplicate_rows,
+                nulled=reading.nulled,
+            )
+        )
         reason = reason or reading.reason
     return (summary, reason) if summary.records else (IngestSummary(records=1, failed=1), "empty")
 
