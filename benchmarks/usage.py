@@ -114,7 +114,7 @@ class _Table:
         self.reads = self.writes = self.calls = 0
 
     def add(self, statuses: Iterable[Status]) -> None:
-        """What :class:`due_cli.aws.pipeline.status_store.StatusTable` does with a batch."""
+        """What :class:`due_cli.aws.pipeline.status_store.StatusStore` does with a batch."""
         changed = 0
         new = merge_by_message(statuses)
         for message, status in new.items():

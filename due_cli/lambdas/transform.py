@@ -29,7 +29,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from due_cli.aws.pipeline import environment
 from due_cli.aws.pipeline.environment import Deadline, client
 from due_cli.aws.pipeline.records import StreamRecord, read_stream_record
-from due_cli.aws.pipeline.status_store import StatusTable
+from due_cli.aws.pipeline.status_store import StatusStore
 from due_cli.aws.pipeline.stream_limits import pack_rows, put
 from due_cli.events.status import Status
 from due_cli.events.status_codec import encode_record
@@ -57,7 +57,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, list[Answer]]:
     statuses = [status for reading in readings for status in reading.statuses]
     lost: set[str] = set()
     if statuses:
-        outcome = StatusTable(client("dynamodb"), table, days, deadline).merge(statuses)
+        outcome = StatusStore(client("dynamodb"), table, days, deadline).merge(statuses)
         kept = _keep(bucket, outcome.refused) if outcome.refused else True
         lost = set() if kept else {status.message_id for status in outcome.refused}
         log["statuses"] = {**outcome._asdict(), "refused": len(outcome.refused), "kept": kept}

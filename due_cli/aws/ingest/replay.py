@@ -20,7 +20,7 @@ from due_cli.aws.errors import translate_errors
 from due_cli.aws.ingest.failed_entries import FailedEntry, Kind, newest, read_objects, remove_entries
 from due_cli.aws.ingest.outgoing import fit, single, summarize, with_arrival
 from due_cli.aws.pipeline.environment import Deadline
-from due_cli.aws.pipeline.status_store import StatusTable
+from due_cli.aws.pipeline.status_store import StatusStore
 from due_cli.aws.pipeline.stream_limits import pack_rows
 from due_cli.aws.services import firehose, s3
 from due_cli.aws.services.s3 import ObjectSummary
@@ -133,7 +133,7 @@ class _Replay:
         if not entries:
             return set()
         names, days = self._stack.names, self._stack.options.status_days
-        table = StatusTable(self._stack.aws.dynamodb, names.status_table, days, Deadline(None))
+        table = StatusStore(self._stack.aws.dynamodb, names.status_table, days, Deadline(None))
         outcome = table.merge(entry.status for entry in entries if entry.status is not None)
         if outcome.refused:
             codes = ", ".join(sorted(outcome.codes))

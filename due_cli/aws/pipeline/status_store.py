@@ -48,7 +48,7 @@ class _Change(NamedTuple):
     parameters: list[dict[str, str]]
 
 
-class StatusTable:
+class StatusStore:
     """The table of statuses, for one batch."""
 
     def __init__(self, client: Any, table: str, days: int, deadline: Deadline) -> None:
@@ -116,8 +116,8 @@ class StatusTable:
                 if _is_final(self._code(error)):
                     final.update(part)
                 continue
-            left = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", ())
-            skipped = {key[KEY]["S"] for key in left}
+            unprocessed = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", ())
+            skipped = {key[KEY]["S"] for key in unprocessed}
             self._codes.update({"UnprocessedKeys": len(skipped)} if skipped else {})
             known.update(dict.fromkeys(message for message in part if message not in skipped))
             for item in answer["Responses"].get(self._table, ()):
