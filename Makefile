@@ -19,7 +19,7 @@ $(READY): pyproject.toml
 demo: $(READY) ## a guided demo on this machine, without an account
 	@$(BIN)/due demo
 
-story: $(READY) ## a stack on AWS from setup to teardown, in an account that a stand-in plays
+story: $(READY) ## a stack on AWS from setup to teardown, in an emulated account
 	@$(BIN)/python -m tests.scenarios.story
 
 test: $(READY) ## the tests, but for the slow ones (minutes)
