@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache, partial, wraps
@@ -57,13 +58,13 @@ class LazyGroup(Group):
         super().__init__(**settings)
         self.commands = _LazyCommands(self)  # type: ignore[assignment]  # read only
 
+    @abstractmethod
     def names(self) -> Sequence[str]:
         """The names of the commands, in the order of the help."""
-        raise NotImplementedError
 
+    @abstractmethod
     def make(self, name: str) -> TyperCommand | TyperGroup | None:
         """The command of a name; None where there is none."""
-        raise NotImplementedError
 
 
 class _LazyCommands(Mapping[str, TyperCommand | TyperGroup]):

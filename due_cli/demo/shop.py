@@ -114,7 +114,7 @@ class TextStatus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
+class TextMessage:
     """One text message or call; a ``context`` that is text stands in its record as it is, JSON or not."""
 
     id: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from due_cli.demo.records import TimedRecords, bus_event, pinpoint_event
-from due_cli.demo.shop import SCENARIO, SHOP, Customer, Text, TextStatus
+from due_cli.demo.shop import SCENARIO, SHOP, Customer, TextMessage, TextStatus
 from due_cli.demo.templates import SMS, WHATSAPP, Record, compact_json, render
 from due_cli.events.times import iso
 
@@ -12,18 +12,18 @@ _PINPOINT_TEXT_TYPES = {"PENDING": "BUFFERED", "QUEUED": "BUFFERED", "SUCCESSFUL
 _RCS_AGENT = "rcs-agent-example"
 
 
-def pinpoint_records(text: Text) -> TimedRecords:
+def pinpoint_records(text: TextMessage) -> TimedRecords:
     """The stream's SMS events; they may arrive, by their own clock, before they happened."""
     for status in text.statuses:
         yield status.at, _pinpoint_text(text, status, _PINPOINT_TEXT_TYPES.get(status.status, "FAILURE"))
 
 
-def pinpoint_opt_out(text: Text, at: int) -> Record:
+def pinpoint_opt_out(text: TextMessage, at: int) -> Record:
     """A recipient's STOP, which the stream attributes to the message that it answers."""
     return _pinpoint_text(text, TextStatus("DELIVERED", at, priced=False), "OPTOUT")
 
 
-def _pinpoint_text(text: Text, status: TextStatus, kind: str) -> Record:
+def _pinpoint_text(text: TextMessage, status: TextStatus, kind: str) -> Record:
     context = text.context if isinstance(text.context, str | None) else compact_json(text.context)
     values = {
         "event_type": f"_SMS.{kind}",
@@ -42,13 +42,13 @@ def _pinpoint_text(text: Text, status: TextStatus, kind: str) -> Record:
     return pinpoint_event("sms", status.at, values)
 
 
-def sms_records(text: Text, family: str = "TEXT") -> TimedRecords:
+def sms_records(text: TextMessage, family: str = "TEXT") -> TimedRecords:
     """The records of a message of a family (TEXT, MEDIA, RCS, VOICE) of End User Messaging SMS."""
     for status in text.statuses:
         yield status.at, render(SMS[family], _text_values(text, family, status))
 
 
-def sms_bus_records(text: Text, family: str) -> TimedRecords:
+def sms_bus_records(text: TextMessage, family: str) -> TimedRecords:
     """The records of a message as EventBridge delivers them: without the destination and the context."""
     for status in text.statuses:
         values = {**_text_values(text, family, status), "phone": None, "context": None}
@@ -56,7 +56,7 @@ def sms_bus_records(text: Text, family: str) -> TimedRecords:
         yield status.at, bus_event(render(SMS[family], values), "aws.sms-voice", detail_type, status.at)
 
 
-def _text_values(text: Text, family: str, status: TextStatus) -> Record:
+def _text_values(text: TextMessage, family: str, status: TextStatus) -> Record:
     price, fee = text.prices if status.priced else (None, None)
     completed, blocked = status.status == "COMPLETED", status.status == "PROTECT_BLOCKED"
     name = status.status

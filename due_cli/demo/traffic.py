@@ -18,7 +18,7 @@ from due_cli.demo.shop import (
     Campaign,
     Customer,
     MailKind,
-    Text,
+    TextMessage,
     TextStatus,
     journey_keys,
     long_time_customers,
@@ -137,7 +137,7 @@ def _campaign_texts(month: MonthBuilder) -> None:
         at = start + int(month.rng.random() * _CAMPAIGN_DURATION)
         text_id = uuid(month.rng)
         statuses = random_statuses(month.rng, at, "PENDING", "SUCCESSFUL")
-        text = Text(id=text_id, to=customer, statuses=statuses, keys=keys)
+        text = TextMessage(id=text_id, to=customer, statuses=statuses, keys=keys)
         month.add("pinpoint", texts.pinpoint_records(text))
         if month.rng.random() < 0.01:
             answered = statuses[-1].at + int(month.rng.random() * 5 * HOUR) + SECOND

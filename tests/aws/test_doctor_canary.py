@@ -13,7 +13,7 @@ import pytest
 
 from due_cli.aws.client import Aws
 from due_cli.aws.doctor import canary
-from due_cli.aws.doctor.canary import Clock
+from due_cli.aws.doctor.canary import WallClock
 from due_cli.aws.stack.desired import TABLE, desired
 from due_cli.aws.stack.execute import execute
 from due_cli.aws.stack.options import Options
@@ -56,7 +56,7 @@ class Time:
 def sent(stack: Stack, happens: Callable[[float], object]) -> dict[str, Check]:
     """The checks of the record's way, while something happens as time passes."""
     time = Time(happens)
-    return {check.check: check for check in canary.send(stack, Silent(), Clock(lambda: time.now, time.sleep))}
+    return {check.check: check for check in canary.send(stack, Silent(), WallClock(lambda: time.now, time.sleep))}
 
 
 @contextmanager

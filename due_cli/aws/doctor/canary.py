@@ -40,7 +40,7 @@ _HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
+class WallClock:
     """The time in seconds, and how to sleep."""
 
     now: Callable[[], float] = time.monotonic
@@ -64,9 +64,9 @@ def new_record(moment: datetime) -> CanaryRecord:
     return CanaryRecord(test_id, data, rows_of(json.loads(data)).rows[0]["event_id"])
 
 
-def send(stack: Stack, progress: Progress, clock: Clock | None = None) -> list[Check]:
+def send(stack: Stack, progress: Progress, clock: WallClock | None = None) -> list[Check]:
     """A check for each hop of the record; the last one names where it got stuck."""
-    return list(_Canary(stack, progress, clock or Clock()).checks())
+    return list(_Canary(stack, progress, clock or WallClock()).checks())
 
 
 class _StuckError(Exception):
@@ -80,7 +80,7 @@ class _StuckError(Exception):
 class _Canary:
     """A record on its way: objects delivered since, hours that are partitions, objects that were queried."""
 
-    def __init__(self, stack: Stack, progress: Progress, clock: Clock) -> None:
+    def __init__(self, stack: Stack, progress: Progress, clock: WallClock) -> None:
         self._stack, self._progress, self._clock = stack, progress, clock
         self._aws, self._names, self._command = stack.aws, stack.names, stack.names.command
         self._sent_at = datetime.now(UTC)

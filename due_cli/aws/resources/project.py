@@ -62,7 +62,7 @@ class Project(TaggedResource):
         if arn and pinpoint.owner_of(aws, arn) == self.tags.get(OWNER):
             aws.pinpoint.delete_app(ApplicationId=arn.rsplit("/", 1)[-1])
 
-    def _own(self, aws: Aws) -> list[pinpoint.App]:
+    def _own(self, aws: Aws) -> list[pinpoint.PinpointApp]:
         """Projects of its title that the stack created, the oldest first."""
         called = [app for app in pinpoint.list_apps(aws) if app.name == self.title]
         own = [app for app in called if pinpoint.owner_of(aws, app.arn) == self.tags.get(OWNER)]

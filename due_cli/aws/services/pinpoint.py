@@ -40,7 +40,7 @@ class NoPinpointError(RefusedError):
 
 
 @dataclass(frozen=True, slots=True)
-class App:
+class PinpointApp:
     """A project; Pinpoint's API calls it an application. ``created`` is an ISO 8601 time."""
 
     project_id: str
@@ -61,7 +61,7 @@ class AppEventStream:
 class AppDetails:
     """A project with its event stream, and the stack that created it, None where none of due's did."""
 
-    app: App
+    app: PinpointApp
     stream: AppEventStream | None
     owner: str | None
 
@@ -82,14 +82,17 @@ def translate_pinpoint_errors(doing: str) -> Iterator[None]:
             raise NoPinpointError(doing, reason, denied=denied) from error
 
 
-def list_apps(aws: Aws) -> list[App]:
+def list_apps(aws: Aws) -> list[PinpointApp]:
     """Every project of the account and region; raises :class:`NoPinpointError` where Pinpoint is unavailable."""
-    apps: list[App] = []
+    apps: list[PinpointApp] = []
     token: str | None = None
     with translate_pinpoint_errors("asking for the projects"):
         while True:
             page = aws.pinpoint.get_apps(**({"Token": token} if token else {}))["ApplicationsResponse"]
-            apps += [App(app["Id"], app["Arn"], app["Name"], str(app.get("CreationDate", ""))) for app in page["Item"]]
+            apps += [
+                PinpointApp(app["Id"], app["Arn"], app["Name"], str(app.get("CreationDate", "")))
+                for app in page["Item"]
+            ]
             token = page.get("NextToken")
             if not token:
                 return apps
@@ -116,10 +119,10 @@ def tags_of(aws: Aws, app_arn: str) -> dict[str, str]:
     return {}
 
 
-def details_of(aws: Aws, apps: list[App]) -> list[AppDetails]:
+def details_of(aws: Aws, apps: list[PinpointApp]) -> list[AppDetails]:
     """Projects with their event streams and owners; two calls for each of them."""
 
-    def details(app: App) -> AppDetails:
+    def details(app: PinpointApp) -> AppDetails:
         return AppDetails(app, event_stream_of(aws, app.project_id), owner_of(aws, app.arn))
 
     with interruptible_pool(_AT_ONCE) as pool:

@@ -12,7 +12,7 @@ from due_cli.aws.resources.project import Project
 from due_cli.aws.resources.resource import Action, Node
 from due_cli.aws.resources.role import Role
 from due_cli.aws.services import firehose, pinpoint, ses
-from due_cli.aws.services.pinpoint import App, AppDetails, NoPinpointError
+from due_cli.aws.services.pinpoint import AppDetails, NoPinpointError, PinpointApp
 from due_cli.aws.stack import policies
 from due_cli.aws.stack.execute import execute
 from due_cli.aws.stack.names import STACK_TAG, Names
@@ -129,7 +129,7 @@ def own_projects(aws: Aws, names: Names) -> list[AppDetails]:
     )
 
 
-def sending_projects(aws: Aws, names: Names) -> list[App]:
+def sending_projects(aws: Aws, names: Names) -> list[PinpointApp]:
     """The projects whose events the stack gets, in the order of :func:`own_projects`."""
     return [one.app for one in own_projects(aws, names) if _sends_here(names, one)]
 
@@ -218,7 +218,7 @@ def detach(stack: Stack, project_id: str) -> Done:
     return Done([f"Detached project {_label(app)} from {names.stream}", *lost])
 
 
-def _chosen(aws: Aws, names: Names, choice: ProjectChoice, apps: list[App]) -> App | None:
+def _chosen(aws: Aws, names: Names, choice: ProjectChoice, apps: list[PinpointApp]) -> PinpointApp | None:
     """The chosen project; else the one that the stack has, else one of the default name."""
     if choice.project_id:
         return _app(apps, choice.project_id)
@@ -237,7 +237,7 @@ def _chosen(aws: Aws, names: Names, choice: ProjectChoice, apps: list[App]) -> A
     return first
 
 
-def _app(apps: list[App], project_id: str) -> App:
+def _app(apps: list[PinpointApp], project_id: str) -> PinpointApp:
     app = next((app for app in apps if app.project_id == project_id), None)
     if app is None:
         names = {app.project_id: app.project_id for app in apps} | {app.name: app.project_id for app in apps}
@@ -245,7 +245,7 @@ def _app(apps: list[App], project_id: str) -> App:
     return app
 
 
-def _must_be_free(aws: Aws, names: Names, app: App, alternatives: str = "") -> None:
+def _must_be_free(aws: Aws, names: Names, app: PinpointApp, alternatives: str = "") -> None:
     """Raises :class:`RefusedError` for a project that others use, and if mail would reach the stream twice."""
     current = pinpoint.event_stream_of(aws, app.project_id)
     if current is not None:
@@ -280,5 +280,5 @@ def _event_stream(names: Names, project: Project) -> EventStream:
     return EventStream(project=project, stream_arn=names.stream_arn, role_arn=names.role_arn("pinpoint"))
 
 
-def _label(app: App) -> str:
+def _label(app: PinpointApp) -> str:
     return f"{app.name} ({app.project_id})"
