@@ -10,7 +10,7 @@ from due_cli.demo import mails, texts
 from due_cli.demo.clock import Clock
 from due_cli.demo.files import Outbox
 from due_cli.demo.histories import Rates, random_history
-from due_cli.demo.shop import SHOP, Customer, Mail, MailEvent, MailKind, Text, uuid
+from due_cli.demo.shop import SHOP, Customer, Mail, MailEvent, MailKind, TextMessage, uuid
 from due_cli.demo.templates import Record
 
 
@@ -86,6 +86,6 @@ class MonthBuilder:
         """Publish the events of a mail that SES sent, on the route and in the form of its kind."""
         self.add(kind.route, mails.SES_FORMS[kind.form](mail, history, f"shop-{kind.name}"))
 
-    def add_text(self, text: Text, route: str = "sms", family: str = "TEXT") -> None:
+    def add_text(self, text: TextMessage, route: str = "sms", family: str = "TEXT") -> None:
         """Publish the events of a message through End User Messaging."""
         self.add(route, texts.sms_records(text, family))

@@ -14,7 +14,7 @@ from due_cli.demo.shop import (
     Customer,
     Mail,
     MailEvent,
-    Text,
+    TextMessage,
     TextStatus,
     uuid,
 )
@@ -94,6 +94,6 @@ def random_statuses(rng: Random, at: int, buffered: str, successful: str) -> tup
 
 def new_text(
     rng: Random, to: Customer, *statuses: TextStatus, context: Mapping[str, object] | str | None = None
-) -> Text:
+) -> TextMessage:
     """A message with an id of its own, of one part or two."""
-    return Text(id=uuid(rng), to=to, statuses=statuses, context=context, parts=2 if rng.random() < 0.1 else 1)
+    return TextMessage(id=uuid(rng), to=to, statuses=statuses, context=context, parts=2 if rng.random() < 0.1 else 1)
