@@ -25,7 +25,7 @@ _ATHENAS_ALONE = {"glue:GetPartitions", "s3:ListObjectsV2"}  # what only Athena 
 _FIRST_ALONE = {
     "s3:PutBucketTagging"
 }  # what the first setup of an account calls, and the one after a teardown does not
-_PARTS = 5
+_PARTS = 12
 ANOTHERS = "123456789012-us-east-1"
 
 
@@ -157,6 +157,7 @@ def test_everything_is_throttled_or_broken_at_first(emulator: AwsEmulator, comma
     assert details(emulator) == undisturbed.details
 
 
+@pytest.mark.slow
 def test_every_answer_is_lost_once(emulator: AwsEmulator, commands: Commands) -> None:
     undisturbed = _undisturbed(emulator, commands)
     for name in sorted({call.name for call in undisturbed.calls if call.is_mutating} - _IN_A_QUERY - _FIRST_ALONE):

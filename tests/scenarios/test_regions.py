@@ -23,6 +23,7 @@ THERE = ("--region", "eu-central-1")
 BUCKET = "due-events-123456789012-eu-central-1"
 
 
+@pytest.mark.slow
 def test_two_regions_beside_each_other(emulator: AwsEmulator, commands: Commands) -> None:
     assert commands.due(*SETUP).code == 0
     here, roles = details(emulator), _roles(emulator)

@@ -54,6 +54,7 @@ def done(commands: Commands, *words: str, unknown: bool = False) -> str:
     return ended.out
 
 
+@pytest.mark.slow
 def test_both_say_the_same(emulator: AwsEmulator, filled: Commands) -> None:
     for name in ("all_events", *files.names("views")):
         streamed, ingested = _both(filled, "query", f"SELECT * FROM {name}")

@@ -46,6 +46,7 @@ def test_removes_everything_but_the_events(
     assert "Nothing to delete" in again.out
 
 
+@pytest.mark.slow
 def test_setup_again_takes_the_events_back(emulator: AwsEmulator, commands: Commands) -> None:
     assert commands.due(*SETUP).code == 0
     emulator.firehose.put("due-events", ses_send())
