@@ -256,7 +256,7 @@ def test_what_stays_broken_is_named_and_setup_goes_on_from_there(emulator: AwsEm
     said = one_line(ended)
     assert "table due-message-status" in said or "table all_events" in said
     assert "internal error" in said
-    assert "run the same command again: it goes on from there" in said
+    assert "run the same command again: it continues from there" in said
     made = {call.name for call in emulator.journal.mutating if not call.error}
     emulator.faults.clear()
     emulator.journal.clear()
