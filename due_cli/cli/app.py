@@ -30,7 +30,7 @@ def run() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs a command and returns its exit code."""
+    """Run a command and return its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     invocation = Invocation()
     try:
@@ -116,12 +116,12 @@ def _how_to_report() -> str:
 
 
 def _exit_on_signal(number: int, _frame: object) -> None:
-    """Ends as from within, so that what was begun is taken back and no process is left."""
+    """Exit by an exception, so that cleanup code runs and no worker process is left."""
     sys.exit(128 + number)
 
 
 def _open_streams() -> None:
-    """Gives a process that was started without them its output streams; what due writes is UTF-8 in every locale."""
+    """Give a process that was started without them its output streams; what due writes is UTF-8 in every locale."""
     for number in (0, 1, 2):
         try:
             os.fstat(number)

@@ -34,7 +34,7 @@ class Command(TyperCommand):
         self.params = [*self.params, *_global_parameters()]
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Writes the sections of parameters."""
+        """Write the sections of parameters."""
         _write_sections(self.get_params(ctx), ctx, formatter)
 
 
@@ -46,7 +46,7 @@ class Group(TyperGroup):
         self.params = [*self.params, *_global_parameters()]
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Writes the sections of parameters, then the commands."""
+        """Write the sections of parameters, then the commands."""
         _write_sections(self.get_params(ctx), ctx, formatter)
         self.format_commands(ctx, formatter)
 
@@ -99,7 +99,7 @@ class App(typer.Typer):
         self.position = position
 
     def add(self, *examples: str, name: str | None = None, text: str | None = None) -> Callable[[Function], Function]:
-        """Declares a function as a command; its help is ``text``, else the function's docstring."""
+        """Declare a function as a command; its help is ``text``, else the function's docstring."""
 
         def declare(function: Function) -> Function:
             register = self.command(name, cls=Command, help=text, epilog=_epilog(examples))
@@ -111,7 +111,7 @@ class App(typer.Typer):
     def add_group(
         self, *examples: str, cls: type[Group] = Group, runs_alone: bool = False
     ) -> Callable[[Function], Function]:
-        """Declares a function as the group of the app's commands; with ``runs_alone`` it needs no command."""
+        """Declare a function as the group of the app's commands; with ``runs_alone`` it needs no command."""
 
         def declare(function: Function) -> Function:
             register = self.callback(
@@ -163,8 +163,8 @@ def _with_settings(function: Callable[..., Result | None]) -> Callable[..., None
     def run(context: typer.Context, **values: Any) -> None:
         settings = _settings_of(context)
         invocation_of(context).settings = settings
-        own = {name: value for name, value in values.items() if name not in GLOBAL_OPTIONS}
-        result = function(context=context, **own)
+        options = {name: value for name, value in values.items() if name not in GLOBAL_OPTIONS}
+        result = function(context=context, **options)
         if result is not None:
             _write(result, settings)
 
@@ -184,7 +184,7 @@ def _settings_of(context: typer.Context) -> Settings:
 
 
 def _write(result: Result, settings: Settings) -> None:
-    """Writes a result; ends the command with its exit code where that is not 0."""
+    """Write a result; end the command with its exit code where that is not 0."""
     from due_cli.render import emit
 
     try:
@@ -202,6 +202,6 @@ def _write(result: Result, settings: Settings) -> None:
 
 
 def _stop_writing() -> None:
-    """What is still buffered must not fail again at exit."""
+    """Discard what is still buffered, so that it does not fail again at exit."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

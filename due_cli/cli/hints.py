@@ -12,7 +12,7 @@ _COMMAND = re.compile(
     r"\b(?:due (?P<due>[a-z][a-z-]*)(?: (?P<subcommand>[a-z][a-z-]*))?"
     r"|aws (?!configure\b|sso\b|login\b)[a-z0-9]+ [a-z][a-z0-9-]*)"
 )
-_OF_AWS = ("--region", "--profile")
+_AWS_OPTIONS = ("--region", "--profile")
 
 
 def with_target(text: str, settings: Settings) -> str:
@@ -36,7 +36,7 @@ def with_target(text: str, settings: Settings) -> str:
         arguments = text[name_end:end]
         completed += text[match.start() : name_end]
         for option, value in options.items():
-            if f"{option} " not in arguments and (match["due"] or option in _OF_AWS):
+            if f"{option} " not in arguments and (match["due"] or option in _AWS_OPTIONS):
                 completed += f" {option} {value}"
         completed += arguments
     return completed

@@ -118,10 +118,10 @@ def progress_of(context: typer.Context) -> Progress:
 
 
 def preview(context: typer.Context, plan: Table) -> None:
-    """Shows a plan on standard error, before the command's own output."""
-    from due_cli.render import aside
+    """Show a plan on standard error, before the command's own output."""
+    from due_cli.render import show_preview
 
-    aside(plan, settings_of(context))
+    show_preview(plan, settings_of(context))
 
 
 def option_parameter(
@@ -140,7 +140,7 @@ def with_signature(command: Callable[..., Any], parameters: Sequence[inspect.Par
 
 
 def remember(choice: Choice) -> list[str]:
-    """Records a target for later commands; returns lines for the user if it cannot be recorded."""
+    """Record a target for later commands; return lines for the user if it cannot be recorded."""
     try:
         record_target(choice, os.environ)
     except OSError as error:

@@ -19,7 +19,7 @@ class Target(Protocol):
         """The rows of a statement in Athena's SQL, or the view that it created or dropped."""
 
     def create_view(self, sql: str) -> None:
-        """Creates the view of a ``CREATE OR REPLACE VIEW`` statement."""
+        """Create the view of a ``CREATE OR REPLACE VIEW`` statement."""
 
     def views(self) -> Table:
         """The views, each with its description."""
@@ -28,13 +28,13 @@ class Target(Protocol):
         """A view's statement; raises :class:`NotFoundError`."""
 
     def drop_view(self, name: str) -> None:
-        """Drops a view of the user's own."""
+        """Drop a view of the user's own."""
 
     def statuses(self, message_ids: list[str]) -> Statuses:
         """The status of each message, in the order of the ids."""
 
     def ingest(self, paths: list[str], progress: Progress) -> IngestSummary:
-        """Ingests the records of files, folders and standard input (``-``)."""
+        """Ingest the records of files, folders and standard input (``-``)."""
 
     def failed(self) -> Table:
         """The records that could not be read."""
@@ -46,13 +46,13 @@ class Target(Protocol):
         """The full ids of the failed records with these ids or beginnings of ids, or of all."""
 
     def replay(self, identities: list[str], progress: Progress) -> IngestSummary:
-        """Ingests failed records again; all if no ids are given."""
+        """Ingest failed records again; all if no ids are given."""
 
     def discard(self, identities: list[str], progress: Progress) -> int:
-        """Deletes failed records permanently; returns how many."""
+        """Delete failed records permanently; return how many."""
 
     def examine(self, progress: Progress, *, repair: bool, send_test: bool) -> Checks:
-        """Checks every part of the database; with ``repair``, after repairing what can be repaired."""
+        """Check every part of the database; with ``repair``, after repairing what can be repaired."""
 
     def outputs(self) -> dict[str, Value]:
         """The database's resources, by the guide's output keys."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 @contextmanager
 def exclusive_lock(path: Path, on_wait: Callable[[], None] | None = None) -> Iterator[None]:
-    """Holds the lock alone; waits for another holder, after calling ``on_wait``."""
+    """Hold the lock alone; wait for another holder, after calling ``on_wait``."""
     descriptor = _lock_exclusively(path, on_wait)
     try:
         yield
@@ -21,7 +21,7 @@ def exclusive_lock(path: Path, on_wait: Callable[[], None] | None = None) -> Ite
 
 @contextmanager
 def shared_lock(path: Path) -> Iterator[None]:
-    """Holds the lock together with others; does nothing if the file does not exist and cannot be created."""
+    """Hold the lock together with others; do nothing if the file does not exist and cannot be created."""
     descriptor = _open(path)
     try:
         if descriptor is not None:
@@ -34,7 +34,7 @@ def shared_lock(path: Path) -> Iterator[None]:
 
 @contextmanager
 def try_exclusive_lock(path: Path) -> Iterator[bool]:
-    """Holds the lock alone if nobody else holds it now; yields whether it does."""
+    """Hold the lock alone if nobody else holds it now; yield whether it does."""
     descriptor = _open(path)
     try:
         yield descriptor is not None and _lock_now(descriptor)

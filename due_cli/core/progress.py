@@ -9,35 +9,35 @@ class Progress(Protocol):
     """Receives progress reports."""
 
     def note(self, text: str) -> None:
-        """Writes a line to standard error: a warning, waiting for another process."""
+        """Write a line to standard error: a warning, waiting for another process."""
 
     def aside(self, text: str) -> None:
-        """Writes a line to standard error, unless ``--quiet`` is given: what a query cost."""
+        """Write a line to standard error, unless ``--quiet`` is given: what a query cost."""
 
     def start(self, what: str, total: int | None) -> None:
-        """Begins a piece of work; ``total`` is its number of units if known."""
+        """Begin a piece of work; ``total`` is its number of units if known."""
 
     def advance(self, done: int, *, count: int = 0) -> None:
-        """Adds ``done`` units and ``count`` records to what is finished."""
+        """Add ``done`` units and ``count`` records to what is finished."""
 
     def finish(self) -> None:
-        """Ends the piece of work."""
+        """End the piece of work."""
 
 
 class Silent:
-    """Progress that is not shown."""
+    """Progress that is not shown: every method does nothing."""
 
     def note(self, text: str) -> None:
-        """Does nothing."""
+        pass
 
     def aside(self, text: str) -> None:
-        """Does nothing."""
+        pass
 
     def start(self, what: str, total: int | None) -> None:
-        """Does nothing."""
+        pass
 
     def advance(self, done: int, *, count: int = 0) -> None:
-        """Does nothing."""
+        pass
 
     def finish(self) -> None:
-        """Does nothing."""
+        pass

@@ -91,7 +91,7 @@ def recorded_file(environment: Mapping[str, str]) -> Path:
 
 
 def record_target(choice: Choice, environment: Mapping[str, str]) -> None:
-    """Makes a target the default of later commands; the file is replaced atomically."""
+    """Make a target the default of later commands; the file is replaced atomically."""
     file = recorded_file(environment)
     file.parent.mkdir(parents=True, exist_ok=True)
     new = file.with_suffix(f".{os.getpid()}")
@@ -100,7 +100,7 @@ def record_target(choice: Choice, environment: Mapping[str, str]) -> None:
 
 
 def forget_target(choice: Choice, environment: Mapping[str, str]) -> None:
-    """Removes the record of a target that no longer exists."""
+    """Remove the record of a target that no longer exists."""
     file = recorded_file(environment)
     with suppress(OSError, ConfigurationError):
         recorded, removed = _read_file(file), _file_values(choice)
@@ -162,7 +162,7 @@ def _choice(
 
 
 def _region(values: Mapping[str, str], settings: Settings, environment: Mapping[str, str]) -> str | None:
-    """As in the AWS CLI, both variables count; boto3 itself reads the second only."""
+    """The region of the option, the environment or the file; of the variables, boto3 itself reads the second only."""
     named = (settings.region, environment.get("AWS_REGION"), environment.get("AWS_DEFAULT_REGION"))
     return next((region for region in named if region), values.get("region"))
 

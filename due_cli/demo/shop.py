@@ -131,10 +131,10 @@ class TextMessage:
         return round(price * self.parts, 5), round(fee * self.parts, 5)
 
 
-CAMPAIGNS = [Campaign(**each) for each in SCENARIO["campaigns"]]
+CAMPAIGNS = [Campaign(**fields) for fields in SCENARIO["campaigns"]]
 ARRIVALS = next(campaign for campaign in CAMPAIGNS if campaign.name == "new-arrivals")
 LETTERS = Campaign(**SCENARIO["letters"])
-MAIL_KINDS = [MailKind(**each) for each in SCENARIO["transactional_mails"]]
+MAIL_KINDS = [MailKind(**fields) for fields in SCENARIO["transactional_mails"]]
 
 
 def journey_keys(activity: str) -> dict[str, str]:

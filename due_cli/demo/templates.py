@@ -86,7 +86,7 @@ def render(template: Template, values: Values) -> Any:
     if kind is _Placeholder:
         return _value(template, values)
     if kind is _Repeated:
-        return [render(template.item, {**values, **each}) for each in values[template.name]]
+        return [render(template.item, {**values, **fields}) for fields in values[template.name]]
     if kind is list:
         return [render(item, values) for item in template]
     if kind is _Text:

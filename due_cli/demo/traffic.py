@@ -112,7 +112,7 @@ def _transactional_mails(month: MonthBuilder, kind: MailKind) -> None:
     for _ in range(month.scaled(kind.mails)):
         to, at = [month.customer()], month.clock.random_time()
         if month.rng.random() < 0.03:
-            to += [one for one in month.rng.sample(month.customers, 2) if one != to[0]]
+            to += [customer for customer in month.rng.sample(month.customers, 2) if customer != to[0]]
         if month.accepts_mail(to[0], at):
             # A template that is rendered later leaves no subject in the record.
             subject = None if month.rng.random() < 0.02 else month.rng.choice(kind.subjects)

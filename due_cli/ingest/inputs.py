@@ -159,18 +159,18 @@ def _is_file(path: str) -> bool:
 def chunks_of(stream: io.BufferedReader, origin: str) -> Iterator[Chunk]:
     """The chunks of one input, gzip or not; one that is damaged ends with an :class:`InputError`."""
     head = stream.read(len(_PARQUET_MAGIC))
-    whole = _PrefixedStream(head, stream)
+    prefixed = _PrefixedStream(head, stream)
     if head.startswith(_PARQUET_MAGIC):
         yield InputError(
             origin, f"{origin}: a Parquet file; put it under events/YYYY/MM/DD/HH/, where it is read as it is"
         )
     elif head.startswith(GZIP_MAGIC):
-        unzipped = _GzipStream(whole)
+        unzipped = _GzipStream(prefixed)
         yield from split(unzipped, origin)
         if unzipped.error:
             yield InputError(origin, f"{origin}: {unzipped.error}; what came before was read")
     else:
-        yield from split(whole, origin)
+        yield from split(prefixed, origin)
 
 
 class _PrefixedStream:

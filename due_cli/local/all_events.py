@@ -25,13 +25,13 @@ ALL_TIME: Window = (0, 2**40)
 
 
 def define_all_events(
-    connection: duckdb.DuckDBPyConnection, state: State, window: Window = ALL_TIME, own: list[str] | None = None
+    connection: duckdb.DuckDBPyConnection, state: State, window: Window = ALL_TIME, own_files: list[str] | None = None
 ) -> None:
     """Create the view ``all_events`` over the files of the window, or only over these files written by due."""
     columns = canonical_columns(state)
     hour_offset = len(str(state.folder.events)) + 2
     selects = []
-    for schema, paths in _files_by_schema(connection, state, columns, window, own).items():
+    for schema, paths in _files_by_schema(connection, state, columns, window, own_files).items():
         files = text_list([str(state.folder.root / path) for path in paths])
         selects.append(statement("select_files", columns=_projection(schema, columns), files=files, place=hour_offset))
     if not selects:
@@ -40,13 +40,17 @@ def define_all_events(
 
 
 def _files_by_schema(
-    connection: duckdb.DuckDBPyConnection, state: State, columns: dict[str, str], window: Window, own: list[str] | None
+    connection: duckdb.DuckDBPyConnection,
+    state: State,
+    columns: dict[str, str],
+    window: Window,
+    own_files: list[str] | None,
 ) -> dict[Schema, list[str]]:
     by_schema: dict[Schema, list[str]] = defaultdict(list)
-    paths = [file.path for file in state.data_files(*window)] if own is None else own
+    paths = [file.path for file in state.data_files(*window)] if own_files is None else own_files
     if paths:
         by_schema[json.dumps(list(columns.items()))] = paths
-    if own is not None:
+    if own_files is not None:
         return by_schema
     bounds = (None, None) if window == ALL_TIME else window
     foreign = [

@@ -26,7 +26,7 @@ from due_cli.local.parquet import StagedFile
 from due_cli.local.state import DataFile, State
 from due_cli.local.statuses import merge_recomputed, recompute_statuses
 
-_JOURNAL = "placing"
+_JOURNAL = "placing"  # in the staging folder: the paths of the files that are being moved into place
 _MAX_SINGLE_SYNCS = 16
 _MERGE_FILES = 8  # an hour with so many small files has them merged into one
 _SMALL_BYTES = 32 * 1024 * 1024
@@ -141,9 +141,8 @@ def _merge(folder: Folder, state: State, hour: int, small: list[DataFile]) -> No
 
 def unlisted(folder: Folder, state: State) -> list[tuple[str, int]]:
     """The files written by due that the state does not list, with their hours; not those that an ingest is moving."""
-    own = [(path, hour) for path, hour in folder.parquet_files() if is_own(path)]
     listed = {*_journal(folder), *(str(path) for path, _ in state.rows("all_files"))}
-    return [(path, hour) for path, hour in own if path not in listed]
+    return [(path, hour) for path, hour in folder.parquet_files() if is_own(path) and path not in listed]
 
 
 def adopt(folder: Folder, state: State, progress: Progress) -> list[DataFile]:

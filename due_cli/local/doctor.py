@@ -111,16 +111,16 @@ class _FolderDoctor:
 
     def _files(self) -> Iterator[Finding]:
         with open_state(self._folder) as state, self._folder.reader_lock():
-            own = state.data_files()
-            faults = [*self._faults_of_listed(own), *self._faults_of_unlisted(state)]
+            listed = state.data_files()
+            faults = [*self._faults_of_listed(listed), *self._faults_of_unlisted(state)]
         yield from faults[:_MAX_LISTED]
         if len(faults) > _MAX_LISTED:
             yield "problem", counted(len(faults) - _MAX_LISTED, "more such file"), faults[-1][2]
         if not faults:
             foreign = sum(1 for path, _ in self._folder.parquet_files() if not is_own(path))
             others = f", and {counted(foreign, 'file')} not written by due" if foreign else ""
-            rows = sum(file.rows for file in own)
-            yield "ok", f"{counted(len(own), 'file')} with {counted(rows, 'row')}{others}", None
+            rows = sum(file.rows for file in listed)
+            yield "ok", f"{counted(len(listed), 'file')} with {counted(rows, 'row')}{others}", None
 
     def _faults_of_listed(self, files: list[DataFile]) -> Iterator[Finding]:
         for file in files:

@@ -34,7 +34,7 @@ def statement(name: str, **values: object) -> str:
 
 
 def text_literal(text: str) -> str:
-    """Text as a DuckDB literal; for file paths."""
+    """Text as a DuckDB literal, for names of files and types: values that users type are bound."""
     return "'" + text.replace("'", "''") + "'"
 
 
@@ -80,7 +80,7 @@ def translate_errors() -> Iterator[None]:
 
 
 def translate(state: State, sql: str) -> str:
-    """A shipped statement or a stored view in DuckDB's transpile."""
+    """A shipped statement or a stored view in DuckDB's dialect, from the state's cache where it is there."""
 
     def to_duckdb() -> str:
         from due_cli.sql import transpile

@@ -209,12 +209,12 @@ def _write_group(rows: duckdb.DuckDBPyRelation, folder: Folder, group: SpilledGr
 
 
 def write_merged(
-    connection: duckdb.DuckDBPyConnection, folder: Folder, hour: int, paths: list[str], without: list[str]
+    connection: duckdb.DuckDBPyConnection, folder: Folder, hour: int, paths: list[str], excluded_events: list[str]
 ) -> StagedFile:
-    """Write the rows of several files of one hour to one file, without the events of the ids ``without``."""
+    """Write the rows of several files of one hour to one file, without the events of the ids ``excluded_events``."""
     files = text_list([str(folder.root / path) for path in paths])
-    if without:
-        relation = connection.sql(statement("own_rows_without", files=files), params={"ids": without})
+    if excluded_events:
+        relation = connection.sql(statement("own_rows_without", files=files), params={"ids": excluded_events})
     else:
         relation = connection.sql(statement("own_rows", files=files))
     reader = relation.to_arrow_reader(_ROW_GROUP_ROWS)

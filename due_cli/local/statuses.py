@@ -134,7 +134,7 @@ def _all_statuses(folder: Folder, state: State, progress: Progress, paths: list[
 
     sql = translate(state, files.query("status", "all_messages").sql)
     with connect(folder) as connection, translate_errors():
-        define_all_events(connection, state, own=paths)
+        define_all_events(connection, state, own_files=paths)
         cursor = connection.execute(sql)
         columns = [column[0] for column in cursor.description or []]
         while rows := cursor.fetchmany(_FETCH_ROWS):

@@ -15,11 +15,11 @@ from due_cli.local.state import State, open_state, writer_lock
 
 def removal(folder: Folder, *, delete_data: bool) -> Removal:
     """What a teardown would remove; raises :class:`ConfigurationError` for a folder that is not an events database."""
-    own = []
+    data = []
     if not _has_lost_state(folder):
         with open_state(folder) as state:
-            own = state.data_files()
-    events = f"{sum(file.rows for file in own):,} events in {len(own):,} files, " if delete_data else ""
+            data = state.data_files()
+    events = f"{sum(file.rows for file in data):,} events in {len(data):,} files, " if delete_data else ""
     question = f"Remove {events}the views, statuses and bookkeeping of {folder.root}?"
     return Removal(question, lambda progress: take_down(folder, delete_data=delete_data, progress=progress))
 

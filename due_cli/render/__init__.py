@@ -24,7 +24,7 @@ _WRITERS: dict[Output, Callable[[Result, TextIO], None]] = {
 
 
 def emit(result: Result, settings: Settings, complete: Complete = str) -> ExitCode:
-    """Writes a result and returns its exit code; ``complete`` makes the commands that it suggests run as they stand."""
+    """Write a result and return its exit code; ``complete`` makes the commands that it suggests run as they stand."""
     if isinstance(result, Parts):
         return _emit_parts(result, settings)
     if isinstance(result, Checks):
@@ -40,8 +40,8 @@ def emit(result: Result, settings: Settings, complete: Complete = str) -> ExitCo
     return _exit_code(result)
 
 
-def aside(result: Result, settings: Settings) -> None:
-    """Shows a result on standard error, before the command's own result."""
+def show_preview(result: Result, settings: Settings) -> None:
+    """Show a result on standard error, before the command's own result."""
     if not settings.quiet:
         _show(result, settings, sys.stderr)
 
@@ -53,7 +53,7 @@ def _show(result: Result, settings: Settings, stream: TextIO) -> None:
 
 
 def note(text: str) -> None:
-    """Writes a line to standard error, if it can be written."""
+    """Write a line to standard error, if it can be written."""
     from due_cli.render.screen import visible
 
     with suppress(OSError):
@@ -61,7 +61,7 @@ def note(text: str) -> None:
 
 
 def error(problem: DueError, complete: Complete = str) -> ExitCode:
-    """Writes what went wrong and what to do next to standard error."""
+    """Write what went wrong and what to do next to standard error."""
     note(f"due: {problem.message}")
     if problem.hint:
         note(f"  try: {complete(problem.hint)}")
@@ -69,7 +69,7 @@ def error(problem: DueError, complete: Complete = str) -> ExitCode:
 
 
 def _emit_parts(parts: Parts, settings: Settings) -> ExitCode:
-    """Writes each part under its heading; for a program only the last part, so that the output is one document."""
+    """Write each part under its heading; for a program only the last part, so that the output is one document."""
     part: Result | None = None
     for heading, part in parts.parts:
         if settings.output is Output.TABLE:
@@ -112,7 +112,7 @@ def _exit_code(result: Result) -> ExitCode:
 
 
 def ask(question: str) -> bool | None:
-    """Asks the person at the terminal a yes-or-no question; None if standard input is not a terminal."""
+    """Ask the person at the terminal a yes-or-no question; None if standard input is not a terminal."""
     if sys.stdin is None or not sys.stdin.isatty():
         return None
     sys.stderr.write(f"{question} [y/N] ")

@@ -39,7 +39,7 @@ def text(value: object) -> str:
 
 
 def json_text(result: Result, stream: TextIO) -> None:
-    """Writes an array of row objects, or one object for a result that is one."""
+    """Write an array of row objects, or one object for a result that is one."""
     if isinstance(result, Record):
         stream.write(_json(result.fields) + "\n")
     elif isinstance(result, IngestSummary):
@@ -55,7 +55,7 @@ def json_text(result: Result, stream: TextIO) -> None:
 
 
 def csv_text(result: Result, stream: TextIO) -> None:
-    """Writes a header and a line per row (RFC 4180, with line feeds)."""
+    """Write a header and a line per row (RFC 4180, with line feeds)."""
     import csv
 
     columns, rows = _grid(result)
@@ -65,7 +65,7 @@ def csv_text(result: Result, stream: TextIO) -> None:
 
 
 def markdown_text(result: Result, stream: TextIO) -> None:
-    """Writes a Markdown table."""
+    """Write a Markdown table."""
     columns, rows = _grid(result)
     stream.write(f"| {' | '.join(columns)} |\n|{' --- |' * len(columns)}\n")
     for row in rows:
@@ -94,6 +94,7 @@ def _grid(result: Result) -> tuple[Sequence[str], Iterable[Sequence[object]]]:
     if isinstance(result, Table):
         return result.columns, result.rows
     if isinstance(result, Checks):
+        # "mend" is the fix; the first release named the column so, and programs read it.
         columns = ("check", "outcome", "found", "mend")
         return columns, [(check.check, check.outcome, check.found, check.fix) for check in result.checks]
     if isinstance(result, Statuses):

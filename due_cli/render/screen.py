@@ -25,7 +25,7 @@ _MARKS = {"ok": "ok", "warning": "warning", "problem": "PROBLEM"}
 
 
 def show(result: Result, settings: Settings, stream: TextIO) -> None:
-    """Writes a result for a person; shortened only if the stream is a terminal."""
+    """Write a result for a person; shortened only if the stream is a terminal."""
     if isinstance(result, Table):
         _table(result, settings, stream)
     elif isinstance(result, Statuses):

@@ -87,7 +87,7 @@ class _Order:
         if by_name is not None:
             return by_name
         expression = self._in_sources(value)
-        return next((at for at, each in enumerate(self._selected()) if each.unalias() == expression), None)
+        return next((at for at, column in enumerate(self._selected()) if column.unalias() == expression), None)
 
     def _index_by_name(self, value: exp.Expr) -> int | None:
         if not isinstance(value, exp.Column) or value.table:
@@ -97,11 +97,11 @@ class _Order:
     def _selected(self) -> list[exp.Expr]:
         """The expressions of the SELECT, one per column; none if a star stands for several columns."""
         selected = self.statement.expressions if isinstance(self.statement, exp.Select) else []
-        return selected if len(selected) == len(self.names) and not any(each.is_star for each in selected) else []
+        return selected if len(selected) == len(self.names) and not any(column.is_star for column in selected) else []
 
     def _in_sources(self, value: exp.Expr) -> exp.Expr:
         """An expression as the SELECT may contain it: aliases of the SELECT are replaced by what they stand for."""
-        aliased = {each.alias.lower(): each.this for each in self._selected() if isinstance(each, exp.Alias)}
+        aliased = {column.alias.lower(): column.this for column in self._selected() if isinstance(column, exp.Alias)}
         return value.transform(
             lambda node: (
                 exp.paren(aliased[node.name.lower()].copy())

@@ -66,7 +66,7 @@ def transform_values(node: exp.Expr) -> exp.Expr:
     """
     if not isinstance(node, exp.Anonymous) or node.name.lower() != "transform_values" or len(node.expressions) != 2:
         return node
-    mapping, function = (each.copy() for each in node.expressions)
+    mapping, function = (argument.copy() for argument in node.expressions)
     if not isinstance(function, exp.Lambda) or len(function.expressions) != 2:
         return node
     entry = exp.to_identifier(f"entry_{len(list(function.find_all(exp.Lambda)))}")

@@ -75,29 +75,37 @@ def subtract_duration(moment: datetime, duration: str, option: str) -> datetime:
         raise UsageError(f"{option}: {duration!r} reaches before the year 1") from None
 
 
-def parameter_values(query: Query, asked: Period, options: Mapping[str, str | int | None]) -> dict[str, Parameter]:
+def parameter_values(
+    query: Query, report_period: Period, options: Mapping[str, str | int | None]
+) -> dict[str, Parameter]:
     """The parameters of a report's SQL: those of the period and of its options.
 
     ``options`` has the typed values by option name. Raises :class:`UsageError` for a value of the wrong form.
     """
-    of_period = {"since": asked.since_hour, "until": asked.until_hour, "read_from": read_from(query, asked)}
-    parameters: dict[str, Parameter] = {**of_period}
+    parameters: dict[str, Parameter] = {
+        "since": report_period.since_hour,
+        "until": report_period.until_hour,
+        "read_from": read_from(query, report_period),
+    }
     for option in query.options:
         typed = options.get(option.name)
-        parameters.update(_option_values(option, option.default if typed is None else typed, asked))
+        parameters.update(_option_values(option, option.default if typed is None else typed, report_period))
     return parameters
 
 
-def read_from(query: Query, asked: Period) -> datetime:
+def read_from(query: Query, report_period: Period) -> datetime:
     """The first hour of events that a report reads: its lookback before the period."""
     try:
-        return subtract_duration(asked.since_hour, query.lookback, "lookback")
+        return subtract_duration(report_period.since_hour, query.lookback, "lookback")
     except UsageError:  # it reaches before the year 1
         return datetime.min
 
 
 def literal(value: Parameter) -> str:
-    """A value as a literal of Athena's SQL, a tuple as a list for IN; the only place that writes literals."""
+    """A value as a literal of Athena's SQL, a tuple as a list for IN.
+
+    The only place where values become part of a statement for Athena; DuckDB's are bound.
+    """
     if isinstance(value, tuple):
         return ", ".join(map(literal, value))
     if isinstance(value, datetime):
@@ -136,31 +144,24 @@ def _months_before(moment: datetime, count: int) -> datetime:
     return moment.replace(year=year, month=month + 1, day=day)
 
 
-def _option_values(option: Option, typed: str | int | None, asked: Period) -> dict[str, Parameter]:
+def _option_values(option: Option, typed: str | int | None, report_period: Period) -> dict[str, Parameter]:
     name = option.name.replace("-", "_")
     if typed is None:
         raise UsageError(f"--{option.name} is required", f"add --{option.name} {option.type}")
     text = str(typed)
-    if not _is_text(text):
-        raise UsageError(f"--{option.name}: {text!r} is not UTF-8 text")
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # Python keeps bytes that are not UTF-8 as lone surrogates
+        raise UsageError(f"--{option.name}: {text!r} is not UTF-8 text") from None
     if option.type == "KEY=VALUE":
         key, equals, value = text.partition("=")
         if not key or not equals:
             raise UsageError(f"--{option.name}: {text!r} is not KEY=VALUE", f"write --{option.name} mycustomerid=4")
         return {f"{name}_key": key, f"{name}_value": value}
     if option.type == "DURATION":
-        return {name: subtract_duration(asked.until, text, f"--{option.name}")}
+        return {name: subtract_duration(report_period.until, text, f"--{option.name}")}
     if option.type == "INTEGER":
         if not text.isdecimal() or int(text) > _LARGEST:
             raise UsageError(f"--{option.name}: {text!r} is not a whole number from 0 to {_LARGEST}")
         return {name: int(text)}
     return {name: text}
-
-
-def _is_text(value: str) -> bool:
-    """Whether an argument of the command line was UTF-8 (Python keeps other bytes as lone surrogates)."""
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

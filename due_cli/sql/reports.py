@@ -40,11 +40,11 @@ def bind(
     Raises :class:`UsageError` naming the option for a value of the wrong form.
     """
     query = files.query("reports", name)
-    asked = period(query.since if since is None else since, until, now)
+    report_period = period(query.since if since is None else since, until, now)
     return BoundReport(
         name=name,
         sql=query.sql,
-        parameters=used_parameters(query.sql, parameter_values(query, asked, options)),
-        first_hour=read_from(query, asked),
-        end_hour=asked.until_hour,
+        parameters=used_parameters(query.sql, parameter_values(query, report_period, options)),
+        first_hour=read_from(query, report_period),
+        end_hour=report_period.until_hour,
     )

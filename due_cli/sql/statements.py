@@ -50,11 +50,11 @@ class DropView(Protocol):
     """A function that drops a view of a target."""
 
     def __call__(self, name: str, *, missing_ok: bool) -> None:
-        """Raises for a view that does not exist, unless ``missing_ok``."""
+        """Raise for a view that does not exist, unless ``missing_ok``."""
 
 
 def change_view(statement: exp.Expr, sql: str, create: Callable[[str], str], drop: DropView) -> Done | None:
-    """Runs a ``CREATE VIEW`` or ``DROP VIEW`` with a target's own functions; None for a statement that only reads.
+    """Run a ``CREATE VIEW`` or ``DROP VIEW`` with a target's own functions; None for a statement that only reads.
 
     Raises :class:`QueryError` for any other statement.
     """
@@ -106,7 +106,7 @@ def new_view_name(statement: exp.Expr) -> str:
 
 
 def require_read_only(statement: exp.Expr, sql: str) -> None:
-    """Raises :class:`QueryError` for a statement, typed as ``sql``, that would change something."""
+    """Raise :class:`QueryError` for a statement, typed as ``sql``, that would change something."""
     if not is_read_only(statement):
         raise QueryError(
             f"Only read statements are allowed: {sql.strip().partition(chr(10))[0][:60]}",

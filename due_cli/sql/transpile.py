@@ -30,7 +30,7 @@ def parse(sql: str) -> exp.Expr:
         parsed = sqlglot.parse(sql, read="athena")
     except SqlglotError as error:
         raise QueryError(_error_text(error), "check the statement: it must be Athena's SQL (Trino)") from None
-    statements = [each for each in parsed if not isinstance(each, (exp.Semicolon, NoneType))]
+    statements = [tree for tree in parsed if not isinstance(tree, (exp.Semicolon, NoneType))]
     if len(statements) != 1:
         raise QueryError(f"{len(statements)} statements where one is expected", "run them one at a time")
     return statements[0]
@@ -108,18 +108,18 @@ def _unnest(node: exp.Expr) -> exp.Expr:
     source_name = source.alias_or_name or "unnested"
     used = list(outer.find_all(exp.Column))
     bare = {column.name.lower() for column in used if not column.table}
-    has_star = any(isinstance(each, exp.Star) for each in outer.expressions)
-    plain = {name: each for name, each in lists.items() if has_star or name.lower() in bare}
-    whole = {alias: _struct(lists)} if any(column.table.lower() == alias.lower() for column in used) else {}
+    has_star = any(isinstance(column, exp.Star) for column in outer.expressions)
+    plain = {name: value for name, value in lists.items() if has_star or name.lower() in bare}
+    structs = {alias: _struct(lists)} if any(column.table.lower() == alias.lower() for column in used) else {}
     inner = exp.select("*").from_(source)
-    for name, each in {**plain, **whole}.items():
-        inner = inner.select(exp.alias_(each, name, quoted=True))
+    for name, value in {**plain, **structs}.items():
+        inner = inner.select(exp.alias_(value, name, quoted=True))
     outer.set("from_", exp.From(this=inner.subquery(source_name)))
-    for each in outer.expressions:
-        if isinstance(each, exp.Star):
-            each.set("except_", _identifiers(whole))
-        elif each.is_star and each.table.lower() == source_name.lower():
-            each.this.set("except_", _identifiers({**plain, **whole}))
+    for column in outer.expressions:
+        if isinstance(column, exp.Star):
+            column.set("except_", _identifiers(structs))
+        elif column.is_star and column.table.lower() == source_name.lower():
+            column.this.set("except_", _identifiers({**plain, **structs}))
     return outer
 
 
@@ -142,11 +142,11 @@ def _lists(unnest: exp.Unnest) -> dict[str, exp.Expr] | None:
         lists = [exp.func(function, lists[0].copy()) for function in ("map_keys", "map_values")]
     if len(lists) != len(names):
         return None
-    return {name: exp.Explode(this=each.copy()) for name, each in zip(names, lists, strict=True)}
+    return {name: exp.Explode(this=values.copy()) for name, values in zip(names, lists, strict=True)}
 
 
 def _struct(fields: dict[str, exp.Expr]) -> exp.Expr:
-    pairs = [exp.PropertyEQ(this=exp.to_identifier(name), expression=each.copy()) for name, each in fields.items()]
+    pairs = [exp.PropertyEQ(this=exp.to_identifier(name), expression=value.copy()) for name, value in fields.items()]
     return exp.Struct(expressions=pairs)
 
 

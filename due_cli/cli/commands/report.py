@@ -38,9 +38,9 @@ class Reports(LazyGroup):
         if name not in self.names():
             return None
         query = files.query("reports", name)
-        of_report = App(position=0)
-        of_report.add(query.example, name=name, text=f"{query.title}.\n\n{query.about}")(_command(query))
-        return of_report.built()
+        command = App(position=0)
+        command.add(query.example, name=name, text=f"{query.title}.\n\n{query.about}")(_command(query))
+        return command.built()
 
 
 @app.add_group("due report", "due report bounce-rate --since 7d", cls=Reports, runs_alone=True)
@@ -59,11 +59,11 @@ def _command(query: files.Query) -> Callable[..., Any]:
     """A function whose signature is the report's options, as Typer reads them."""
 
     def run(
-        context: typer.Context, since: str | None, until: str | None, sql: bool, **own: str | int | None
+        context: typer.Context, since: str | None, until: str | None, sql: bool, **values: str | int | None
     ) -> Table | Text:
         from due_cli.sql.reports import bind
 
-        options = {option.name: own[_parameter(option)] for option in query.options}
+        options = {option.name: values[_parameter(option)] for option in query.options}
         report = bind(query.name, options, since, until, now=datetime.now(UTC))
         return Text(report.statement) if sql else target_of(context).report(report)
 
@@ -74,7 +74,7 @@ def _command(query: files.Query) -> Callable[..., Any]:
         run,
         [
             inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context),
-            *map(_own_parameter, query.options),
+            *map(_report_parameter, query.options),
             option_parameter("since", str | None, flag="--since", metavar="TIME", text=since),
             option_parameter("until", str | None, flag="--until", metavar="TIME", text=until),
             option_parameter("sql", bool, flag="--sql", text=sql, default=False),
@@ -83,10 +83,11 @@ def _command(query: files.Query) -> Callable[..., Any]:
 
 
 def _parameter(option: files.Option) -> str:
-    return "own_" + option.name.replace("-", "_")
+    """The name of an option's parameter: no option of a report shadows a global one."""
+    return "report_" + option.name.replace("-", "_")
 
 
-def _own_parameter(option: files.Option) -> inspect.Parameter:
+def _report_parameter(option: files.Option) -> inspect.Parameter:
     name, kind, flag = _parameter(option), _TYPES[option.type], f"--{option.name}"
     if option.default is None:
         required = inspect.Parameter.empty

@@ -60,7 +60,8 @@ def _setup(
     """
     choice = choose_setup_target(settings_of(context), os.environ)
     if isinstance(choice, LocalChoice):
-        of_aws = {
+        # Options that a stack does not store; a folder refuses them too.
+        aws_options = {
             "config_sets": config_sets,
             "pinpoint_project_id": pinpoint_project_id,
             "pinpoint_project_name": pinpoint_project_name,
@@ -69,7 +70,7 @@ def _setup(
             "plan": plan or None,
             "policy": policy or None,
         }
-        return _set_up_folder(context, choice, {**chosen, **of_aws})
+        return _set_up_folder(context, choice, {**chosen, **aws_options})
     from due_cli.aws.client import Aws
     from due_cli.aws.stack import pinpoint, setup
 
@@ -93,8 +94,8 @@ def _execute(context: typer.Context, choice: AwsChoice, plan: SetupPlan, *, yes:
         if not confirm(plan.question, yes=yes, what="due setup"):
             return Done(["Nothing was changed"])
     done = execute_setup(plan, progress_of(context))
-    found = AwsChoice(choice.stack, plan.stack.names.region, choice.profile, choice.source)
-    return Done([*done.lines, *remember(found)], done.next_steps)
+    target = AwsChoice(choice.stack, plan.stack.names.region, choice.profile, choice.source)
+    return Done([*done.lines, *remember(target)], done.next_steps)
 
 
 def _set_up_folder(context: typer.Context, choice: LocalChoice, chosen: Mapping[str, object]) -> Done:
@@ -110,8 +111,8 @@ def _command() -> Callable[..., Any]:
     from due_cli.aws.stack.options import setup_options
 
     parameters = inspect.signature(_setup, eval_str=True).parameters
-    own = [parameter for name, parameter in parameters.items() if name != "chosen"]
-    return with_signature(_setup, [*own, *map(_stack_option, setup_options())])
+    declared = [parameter for name, parameter in parameters.items() if name != "chosen"]
+    return with_signature(_setup, [*declared, *map(_stack_option, setup_options())])
 
 
 def _stack_option(option: Field[Any]) -> inspect.Parameter:
