@@ -66,7 +66,7 @@ class Due:
         return self.rows("query", sql)
 
 
-def process(*words: str, stdin: bytes = b"", environment: Mapping[str, str] | None = None, timeout: float = 120) -> Ran:
+def process(*words: str, stdin: bytes = b"", environment: Mapping[str, str] | None = None, timeout: float = 900) -> Ran:
     """``due`` as a process of its own."""
     ran = subprocess.run(
         [sys.executable, "-m", "due_cli", *words],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from due_cli.core.errors import ConfigurationError, UsageError
 
 PROJECT_FILE = "due.toml"
 DEFAULT_STACK = "due"
+DEFAULT_DATABASE = "due_eventdb"
 SETUP_FORMS = "due setup (on AWS), or due setup --local DIR (on this machine)"
 
 
@@ -119,6 +121,14 @@ def output_of(text: str | None) -> Output:
         raise UsageError(f"{text!r} is not an output format", "table, json, csv or markdown") from None
 
 
+def validate_database(name: str) -> None:
+    """Raise :class:`UsageError` for a ``--database`` that Glue does not accept; a folder follows the same rule."""
+    if not _DATABASE.fullmatch(name):
+        raise UsageError(
+            f"--database: {name!r} is not a database name", "use lower-case letters, digits and _, 255 at most"
+        )
+
+
 def _project_files(start: Path) -> Iterator[Path]:
     for folder in (start, *start.parents):
         if (folder / PROJECT_FILE).is_file():
@@ -128,6 +138,7 @@ def _project_files(start: Path) -> Iterator[Path]:
 # The environment variable for each key that names a target.
 _VARIABLES = {"local": "DUE_LOCAL", "stack": "DUE_STACK"}
 _KEYS = ("local", "stack", "region", "profile")
+_DATABASE = re.compile(r"[a-z0-9_]{1,255}")
 _EXAMPLE = 'write: local = "DIR", or: stack = "due"'
 
 
@@ -176,6 +187,9 @@ def _read_file(file: Path) -> dict[str, str]:
         content = tomllib.loads(file.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"{file} cannot be read: {error}", _EXAMPLE) from None
+    unknown = [key for key in content if key not in _KEYS]
+    if unknown and file.name == PROJECT_FILE:  # a later version may record more of its target than this one knows
+        raise ConfigurationError(f"{file}: unknown key {unknown[0]}; known keys: {', '.join(_KEYS)}", _EXAMPLE)
     values = {key: content[key] for key in _KEYS if key in content}
     for key, value in values.items():
         if not isinstance(value, str):

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from due_cli.core.errors import NotFoundError, UsageError
 from due_cli.core.progress import Progress
 from due_cli.core.results import IngestSummary, Table
 from due_cli.ingest.batch import Batch, Block, failed_id, read_block
+from due_cli.ingest.failed import failed_table, only_match, require_choice
 from due_cli.ingest.workers import BatchResult
 from due_cli.local.folder import Folder
 from due_cli.local.ingest import block_reader, ingest
 from due_cli.local.state import FailedRecord, State, open_for_writing, open_state
 
-COLUMNS = ("id", "reason", "kept_at", "origin", "bytes")
 _MAX_REPLAY_BYTES = 64 * 1024 * 1024
 _MAX_TRIALS = 1000
 
@@ -21,7 +20,7 @@ _MAX_TRIALS = 1000
 def list_failed(folder: Folder) -> Table:
     """Every failed record, oldest first."""
     with open_state(folder) as state:
-        return Table(COLUMNS, state.rows("failed").fetchall(), empty="no failed records")
+        return failed_table(state.rows("failed").fetchall())
 
 
 def content(folder: Folder, identity: str) -> bytes:
@@ -46,7 +45,7 @@ def replay(folder: Folder, identities: list[str], progress: Progress) -> IngestS
 
 
 def discard(folder: Folder, identities: list[str], progress: Progress) -> int:
-    """Delete failed records; returns how many."""
+    """Delete failed records; return how many."""
     with open_for_writing(folder, progress) as state, state.transaction():
         records = _selected(state, identities)
         for record in records:
@@ -56,8 +55,7 @@ def discard(folder: Folder, identities: list[str], progress: Progress) -> int:
 
 def full_ids(folder: Folder, identities: list[str], *, everything: bool) -> list[str]:
     """The full ids of the named records, or of all; raises :class:`UsageError` for neither."""
-    if not identities and not everything:
-        raise UsageError("which failed records?", "give ids of due failed list, or --all")
+    require_choice(identities, everything=everything)
     with open_state(folder) as state:
         return [record.id for record in (_records(state) if everything else _selected(state, identities))]
 
@@ -95,12 +93,7 @@ def _selected(state: State, identities: list[str]) -> list[FailedRecord]:
 
 def _record(state: State, identity: str) -> FailedRecord:
     """The failed record whose id starts with ``identity``; raises unless it is exactly one."""
-    matches = [record for record in _records(state) if record.id.startswith(identity)]
-    if not matches:
-        raise NotFoundError(f"no failed record {identity}", "due failed list")
-    if len(matches) > 1:
-        raise UsageError(f"{len(matches)} failed records begin with {identity}", "due failed list shows whole ids")
-    return matches[0]
+    return only_match(identity, (record for record in _records(state) if record.id.startswith(identity)))
 
 
 def _content(state: State, record: FailedRecord) -> bytes:

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from due_cli.core.errors import DueError
 from due_cli.core.progress import Progress
+from due_cli.core.settings import DEFAULT_DATABASE
 from due_cli.local import data_files, statuses
 from due_cli.local.folder import Folder
-from due_cli.local.setup import DEFAULT_DATABASE, initial_settings
+from due_cli.local.setup import initial_settings
 from due_cli.local.state import SQL, DamagedError, DataFile, State, create, damaged, open_state, writer_lock
 from due_cli.local.views import update_shipped_views
 from due_cli.sql import files

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from due_cli.core.errors import ConfigurationError, UsageError
 from due_cli.core.progress import Progress
 from due_cli.core.results import Done
+from due_cli.core.settings import DEFAULT_DATABASE, validate_database
 from due_cli.local import data_files
 from due_cli.local.folder import Folder, file_error
 from due_cli.local.state import State, create, open_state, writer_lock
 from due_cli.local.statuses import DEFAULT_DAYS
 from due_cli.local.views import update_shipped_views
-
-DEFAULT_DATABASE = "due_eventdb"
-_DATABASE = re.compile(r"[a-z0-9_]{1,128}")
 
 
 def set_up_folder(folder: Folder, options: Mapping[str, object], progress: Progress) -> Done:
@@ -39,8 +36,7 @@ def set_up(folder: Folder, database: str, status_days: int | None, progress: Pro
     Existing Parquet files of the layout are read as they are. Raises :class:`UsageError` for a path that is not a
     folder and for an invalid database name, and :class:`ConfigurationError` for a name that differs from the folder's.
     """
-    if not _DATABASE.fullmatch(database):
-        raise UsageError(f"{database!r} is not a database name", "use lower-case letters, digits and _")
+    validate_database(database)
     _create_private(folder)
     with writer_lock(folder, progress):
         is_new = not folder.state.exists()

@@ -1,8 +1,7 @@
-"""The views of a folder: the fifteen of the guide, and those of its users."""
+"""The views of a folder: those of the guide, and those of its users."""
 
 from __future__ import annotations
 
-from due_cli.core.errors import NotFoundError, QueryError, UsageError
 from due_cli.core.progress import Silent
 from due_cli.core.results import Table
 from due_cli.local.engine import translate, translate_errors
@@ -40,8 +39,7 @@ def create(folder: Folder, sql: str) -> str:
     depends_on = tuple(sorted(transpile.table_names(statement) - {name}))
     view = View(name, transpile.without_semicolon(sql), transpile.to_duckdb(statement), depends_on)
     with open_for_writing(folder, Silent()) as state:
-        if name in state.views() and not statements.or_replace(statement):
-            raise UsageError(f"the view {name} exists", "write CREATE OR REPLACE VIEW to replace it")
+        statements.require_replaceable(statement, name, exists=name in state.views())
         with session(folder, set(depends_on)) as (connection, _), translate_errors():
             connection.execute(view.translated)
         with state.transaction():
@@ -61,12 +59,9 @@ def drop(folder: Folder, name: str, *, missing_ok: bool = False) -> None:
         if name not in views and missing_ok:
             return
         if name not in views:
-            raise NotFoundError(f"no view {name}", "due view list")
-        if name in files.names("views"):
-            raise UsageError(f"{name} is one of the guide's views, which stay", "due doctor --repair restores it")
+            raise statements.unknown_view(name)
         dependents = sorted(view.name for view in views.values() if name in view.depends_on)
-        if dependents:
-            raise QueryError(f"the view {name} is needed by {', '.join(dependents)}", f"due view drop {dependents[0]}")
+        statements.require_droppable(name, dependents, "due doctor --repair")
         with state.transaction():
             state.run("delete_view", name)
 
@@ -74,12 +69,7 @@ def drop(folder: Folder, name: str, *, missing_ok: bool = False) -> None:
 def list_views(folder: Folder) -> Table:
     """Every view, with its description."""
     with open_state(folder) as state:
-        stored = state.views()
-    shipped = files.names("views")
-    return Table(
-        ("view", "about"),
-        [(name, files.query("views", name).about if name in shipped else "your own") for name in stored],
-    )
+        return statements.view_table(state.views())
 
 
 def view_sql(folder: Folder, name: str) -> str:
@@ -87,7 +77,7 @@ def view_sql(folder: Folder, name: str) -> str:
     with open_state(folder) as state:
         view = state.views().get(name.lower())
     if view is None:
-        raise NotFoundError(f"no view {name}", "due view list")
+        raise statements.unknown_view(name)
     return view.sql
 
 

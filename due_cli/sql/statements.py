@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from sqlglot import exp
 
 from due_cli.core.errors import NotFoundError, QueryError, UsageError
-from due_cli.core.results import Done
+from due_cli.core.results import Done, Table
+from due_cli.sql import files
 from due_cli.sql.custom import preview_command
 from due_cli.sql.transpile import parse
 
@@ -103,6 +104,32 @@ def new_view_name(statement: exp.Expr) -> str:
     if name == TABLE:
         raise UsageError(f"{TABLE} is the table of all events and cannot be a view", "choose another name")
     return name
+
+
+def require_replaceable(statement: exp.Expr, name: str, *, exists: bool) -> None:
+    """Raise :class:`UsageError` where a plain CREATE VIEW names an existing view."""
+    if exists and not or_replace(statement):
+        raise UsageError(f"the view {name} exists", "write CREATE OR REPLACE VIEW to replace it")
+
+
+def require_droppable(name: str, dependents: Sequence[str], restore_command: str) -> None:
+    """Raise for a view of the guide, which ``restore_command`` would restore, and for one that other views read."""
+    if name in files.names("views"):
+        raise UsageError(f"{name} is one of the guide's views, which stay", f"{restore_command} restores it")
+    if dependents:
+        raise QueryError(f"the view {name} is needed by {', '.join(dependents)}", f"due view drop {dependents[0]}")
+
+
+def unknown_view(name: str) -> NotFoundError:
+    """The error for a view that a target does not have."""
+    return NotFoundError(f"no view {name}", "due view list")
+
+
+def view_table(names: Iterable[str]) -> Table:
+    """The views of a target by name, with what each shows."""
+    shipped = files.names("views")
+    rows = [(name, files.query("views", name).about if name in shipped else "your own") for name in names]
+    return Table(("view", "about"), rows)
 
 
 def require_read_only(statement: exp.Expr, sql: str) -> None:

@@ -87,6 +87,9 @@ def test_due_toml_of_a_parent_comes_before_what_setup_recorded(
     assert due("outputs", "-o", "json").done().json["DatabaseName"] == "due_eventdb"
     (tmp_path / "project" / "due.toml").write_text("local = 7\n")
     assert "due.toml" in due("outputs").failed(3).err
+    (tmp_path / "project" / "due.toml").write_text('lokal = "../events"\n')
+    ran = due("outputs").failed(3)
+    assert "project/due.toml: unknown key lokal; known keys: local, stack, region, profile\n" in ran.err
 
 
 def test_without_a_target_the_error_names_both_setups(due: Due) -> None:

@@ -6,9 +6,9 @@ import re
 
 from due_cli.aws.resources.view import AthenaView, is_view, query_of, table_of, views_of
 from due_cli.aws.stack.stack import Stack
-from due_cli.core.errors import NotFoundError, QueryError, UsageError
+from due_cli.core.errors import QueryError, UsageError
 from due_cli.core.results import Table
-from due_cli.sql import files, statements, transpile
+from due_cli.sql import statements, transpile
 from due_cli.sql.files import template
 
 
@@ -24,8 +24,8 @@ def create(stack: Stack, sql: str) -> str:
         raise UsageError(
             f"due makes views in its own database alone, {database}", f"write CREATE OR REPLACE VIEW {name} AS …"
         )
-    if not statements.or_replace(statement) and table_of(stack.aws, database, name) is not None:
-        raise UsageError(f"the view {name} exists", "write CREATE OR REPLACE VIEW to replace it")
+    if not statements.or_replace(statement):
+        statements.require_replaceable(statement, name, exists=table_of(stack.aws, database, name) is not None)
     sql = transpile.without_semicolon(sql)
     AthenaView(database=database, name=name, sql=sql, workgroup=stack.names.workgroup).create(stack.aws)
     return name
@@ -38,32 +38,23 @@ def drop(stack: Stack, name: str, *, missing_ok: bool = False) -> None:
     if name not in views:
         if missing_ok:
             return
-        raise NotFoundError(f"no view {name}", "due view list")
-    if name in files.names("views"):
-        raise UsageError(f"{name} is one of the guide's views, which stay", "due setup restores it")
+        raise statements.unknown_view(name)
     dependents = [other for other, query in views.items() if other != name and _reads(query, name)]
-    if dependents:
-        raise QueryError(f"the view {name} is needed by {', '.join(dependents)}", f"due view drop {dependents[0]}")
+    statements.require_droppable(name, dependents, "due setup")
     database, workgroup = stack.options.database, stack.names.workgroup
     AthenaView(database=database, name=name, sql="", workgroup=workgroup).delete(stack.aws)
 
 
 def list_views(stack: Stack) -> Table:
     """Every view, with what it shows."""
-    shipped = files.names("views")
-    rows = []
-    for view in views_of(stack.aws, stack.options.database):
-        name = view["Name"]
-        about = files.query("views", name).about if name in shipped else "your own"
-        rows.append((name, about))
-    return Table(("view", "about"), rows)
+    return statements.view_table(view["Name"] for view in views_of(stack.aws, stack.options.database))
 
 
 def view_sql(stack: Stack, name: str) -> str:
     """The statement of a view as Athena stored it; raises :class:`NotFoundError`."""
     table = table_of(stack.aws, stack.options.database, name.lower())
     if table is None or not is_view(table):
-        raise NotFoundError(f"no view {name}", "due view list")
+        raise statements.unknown_view(name)
     return template("athena")["view"].format(name=table["Name"], query=query_of(table))
 
 

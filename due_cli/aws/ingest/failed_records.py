@@ -6,23 +6,21 @@ time is their ids.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import chain
 
 from due_cli.aws.ingest.failed_entries import FailedEntry, read_objects, read_raw, remove_entries
 from due_cli.aws.ingest.replay import replay_entries
 from due_cli.aws.stack.stack import Stack
-from due_cli.core.errors import NotFoundError, UsageError
 from due_cli.core.progress import Progress
 from due_cli.core.results import IngestSummary, Table, Value
 from due_cli.events.times import iso
-
-COLUMNS = ("id", "reason", "kept_at", "origin", "bytes")
+from due_cli.ingest.failed import failed_table, only_match, require_choice
 
 
 def list_failed(stack: Stack) -> Table:
     """Every failed record once, oldest first as far as the hours of their objects tell."""
-    return Table(COLUMNS, _rows(stack), empty="no failed records")
+    return failed_table(_rows(stack))
 
 
 def content(stack: Stack, identity: str) -> bytes:
@@ -33,14 +31,13 @@ def content(stack: Stack, identity: str) -> bytes:
         if entry.id.startswith(identity):
             first = first or entry
             matching.add(entry.id)
-    _only(identity, matching)
+    only_match(identity, matching)
     return read_raw(stack, first) if first else b""
 
 
 def full_ids(stack: Stack, identities: list[str], *, everything: bool) -> list[str]:
     """The full ids of the records with the given ids, or of all; raises :class:`UsageError` for neither."""
-    if not identities and not everything:
-        raise UsageError("which failed records?", "give ids of due failed list, or --all")
+    require_choice(identities, everything=everything)
     if everything:
         return list(dict.fromkeys(entry.id for entry in _entries(stack)))
     matching: dict[str, set[str]] = {identity: set() for identity in identities}
@@ -48,7 +45,7 @@ def full_ids(stack: Stack, identities: list[str], *, everything: bool) -> list[s
         for identity, ids in matching.items():
             if entry.id.startswith(identity):
                 ids.add(entry.id)
-    return list(dict.fromkeys(_only(identity, ids) for identity, ids in matching.items()))
+    return list(dict.fromkeys(only_match(identity, ids) for identity, ids in matching.items()))
 
 
 def replay(stack: Stack, identities: list[str], progress: Progress) -> IngestSummary:
@@ -92,13 +89,3 @@ def _rows(stack: Stack) -> Iterator[tuple[Value, ...]]:
         if entry.id not in seen:
             seen.add(entry.id)
             yield entry.id, entry.reason, f"{iso(entry.failed_at)[:19]}Z", entry.origin, entry.size
-
-
-def _only(identity: str, matching: Iterable[str]) -> str:
-    """The one id that begins with ``identity``, of those that do."""
-    ids = list(matching)
-    if not ids:
-        raise NotFoundError(f"no failed record {identity}", "due failed list")
-    if len(ids) > 1:
-        raise UsageError(f"{len(ids)} failed records begin with {identity}", "due failed list shows whole ids")
-    return ids[0]

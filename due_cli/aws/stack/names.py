@@ -15,7 +15,6 @@ STACK_TAG = OWNER
 EVENTS, ERRORS, RESULTS = "events/", "errors/", "athena-results/"
 _STACK = re.compile(r"[a-z](?:[a-z0-9]|-(?!-))*[a-z0-9]|[a-z]")
 _LONGEST_BUCKET = 63  # S3's limit; all other names are shorter than the bucket's
-_DATABASE = re.compile(r"[a-z0-9_]{1,255}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +129,3 @@ def names_of(stack: str, account: str, region: str, partition: str = "aws") -> N
             f"a name of at most {most}",
         )
     return names
-
-
-def validate_database(database: str) -> None:
-    """Raises :class:`UsageError` for what is no name of a Glue database (guide, parameters)."""
-    if not _DATABASE.fullmatch(database):
-        raise UsageError(f"--database: {database!r} is no name for a database", "a-z, 0-9 and _")

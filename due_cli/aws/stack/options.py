@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from dataclasses import Field, asdict, dataclass, field, fields, replace
 from typing import Any
 
-from due_cli.aws.stack.names import validate_database
 from due_cli.aws.tags import OWNER
 from due_cli.core.errors import UsageError
+from due_cli.core.settings import DEFAULT_DATABASE, validate_database
 
 OPTIONS_VARIABLE = "DUE_OPTIONS"
 
@@ -31,7 +31,7 @@ class Options:
     The limits are those of Firehose (BufferingHints; Parquet needs 64 MB), Lambda (quotas) and Athena (scan cutoff).
     """
 
-    database: str = _option("due_eventdb", "NAME", "Name of the database: lower-case letters, digits and _.")
+    database: str = _option(DEFAULT_DATABASE, "NAME", "Name of the database: lower-case letters, digits and _.")
     status_days: int = _option(90, "DAYS", "Days to keep a message's status after its last event.", 1, 3650)
     kms_key: str | None = _option(None, "ARN", "KMS key to encrypt with instead of AWS's own.")
     buffer_mb: int = _option(128, "MB", "Megabytes of events after which they are delivered.", 64, 128)
