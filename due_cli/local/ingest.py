@@ -145,7 +145,7 @@ class _FolderIngest:
         self._progress.advance(len(block.data), count=batch.records)
 
     def _add_rows(self, rows: list[StagedRow]) -> tuple[int, int, int]:
-        """Spill the rows of new events; returns the numbers of kept records, of duplicate records and of new rows."""
+        """Spill the rows of new events; return the numbers of kept records, of duplicate records and of new rows."""
         kept: set[int] = set()
         added = 0
         for row in rows:

@@ -126,7 +126,7 @@ class Spill:
         self._buffered = 0
 
     def _write(self, hour: int, target: BinaryIO) -> int:
-        """Write the rows of an hour without those that were replaced; returns their number."""
+        """Write the rows of an hour without those that were replaced; return their number."""
         replaced = self._replaced.get(hour)
         if replaced:
             count = 0

@@ -61,7 +61,7 @@ def _damage(folder: Folder) -> str | None:
 
 
 def _replace_state(folder: Folder) -> Path:
-    """Replace a damaged state by a new one with what is readable of the old; returns the path of the old one's copy."""
+    """Replace a damaged state by a new one with what is readable of the old; return the path of the old one's copy."""
     copy = _copy_state(folder)
     settings = {str(key): str(value) for key, value in _readable_rows(copy, "all_meta") if key != "batch"}
 

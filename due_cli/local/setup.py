@@ -1,4 +1,4 @@
-"""``due setup --local`` and ``due outputs``: make a folder an events database, and what it is made of."""
+"""``due setup --local`` and ``due outputs``: make a folder an events database, and show its parts."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ class State:
             self.connection.execute(f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000}")
 
     def run(self, statement: str, *values: object) -> int:
-        """Run a statement; returns how many rows it changed."""
+        """Run a statement; return how many rows it changed."""
         return self.connection.execute(self._sql[statement], values).rowcount
 
     def run_many(self, statement: str, rows: Iterable[Sequence[object]]) -> None:

@@ -20,7 +20,7 @@ def shipped_views(state: State) -> list[View]:
 
 
 def update_shipped_views(state: State) -> int:
-    """Store the guide's views as this version ships them; returns how many were missing or differed."""
+    """Store the guide's views as this version ships them; return how many were missing or differed."""
     stored = state.views()
     changed = [view for view in shipped_views(state) if stored.get(view.name) != view]
     for view in changed:
@@ -29,7 +29,7 @@ def update_shipped_views(state: State) -> int:
 
 
 def create(folder: Folder, sql: str) -> str:
-    """Store the view of a ``CREATE [OR REPLACE] VIEW`` statement; returns its name.
+    """Store the view of a ``CREATE [OR REPLACE] VIEW`` statement; return its name.
 
     The view is run first. Raises :class:`QueryError` where that fails, and :class:`UsageError` where a plain CREATE
     VIEW names an existing one.

@@ -43,7 +43,7 @@ def create(
 
 @app.add("due view list", name="list")
 def view_list(context: typer.Context) -> Table:
-    """List the views: the guide's fifteen and your own."""
+    """List the views: the guide's and your own."""
     return target_of(context).views()
 
 
