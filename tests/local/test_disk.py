@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from due_cli.core.errors import DueError
+from due_cli.local.folder import Folder
+from due_cli.local.state import open_state
 from tests.commands import Due, write_lines
 from tests.events.records import pinpoint_app, pinpoint_email, ses_bounce, sms_event
 from tests.events.wrapping import encoded
@@ -57,6 +60,17 @@ def test_the_rooms_above_are_too_small_and_large_enough(due: Due, filled: Path, 
     assert with_room_for(150_000, "ingest", str(source), "--local", str(filled)).code == 1
     assert with_room_for(100_000_000, "ingest", str(source), "--local", str(filled)).code == 0
     due("doctor", "--local", str(filled)).done()
+
+
+def test_a_full_disk_as_sqlite_itself_names_it(filled: Path) -> None:
+    """A limit on pages ends in SQLITE_FULL, as a full disk mostly does; a limit on files ends in an I/O error."""
+    with (
+        pytest.raises(DueError, match="no space left for"),
+        open_state(Folder(filled), write=True) as opened,
+        opened.transaction(),
+    ):
+        opened.connection.execute("PRAGMA max_page_count = 1")
+        opened.run("add_failed_part", "abc", 0, bytes(1_000_000))
 
 
 def test_a_setup_on_a_full_disk(due: Due, tmp_path: Path) -> None:
