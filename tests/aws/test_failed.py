@@ -245,9 +245,10 @@ def test_what_aws_will_not_take_stays(emulator: AwsEmulator, stack: Stack, due: 
     assert "AccessDenied" in ran.err and "access denied" in ran.json["problems"][0]
     assert [ran.json[key] for key in ("kept", "failed")] == [3, 3]
     emulator.faults.clear()
-    emulator.faults.deny(PUT)
+    emulator.journal.clear()
     assert len(listed(due)) == 3
     assert replayed(due)["kept"] == 2
+    assert not emulator.journal.of(PUT)
     assert [row["id"] for row in listed(due)] == [
         row["id"] for row in listed(due) if row["reason"].startswith("not JSON")
     ]
