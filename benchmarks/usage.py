@@ -23,11 +23,11 @@ from due_cli.aws.pipeline.records import StreamRecord, read_stream_record
 from due_cli.aws.pipeline.status_item import attributes
 from due_cli.aws.pipeline.status_store import _KEYS_A_READ, _STATEMENTS_A_WRITE
 from due_cli.aws.resources.stream import _TRANSFORM_BUFFER
-from due_cli.aws.stack.desired import TABLE
 from due_cli.aws.stack.options import Options
 from due_cli.events.status import Status, merge, merge_by_message
 from due_cli.events.status_codec import encode
 from due_cli.sql import files
+from due_cli.sql.files import TABLE
 from tests.aws_emulator.hive import arrow_type
 from tests.aws_emulator.hive import read as converted
 

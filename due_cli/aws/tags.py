@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 Tags = Mapping[str, str]
-OWNER = "due:stack"  # tells the stack's own resources from those that something else created
-DATABASE = "due:database"  # of the transform's role: a stack whose setup was interrupted is found by it
+STACK_TAG = "due:stack"  # tells the stack's own resources from those that something else created
+DATABASE_TAG = "due:database"  # of the transform's role: a stack whose setup was interrupted is found by it
 TAGS = "tags"  # the setting of a resource that holds its tags
 
 

@@ -102,7 +102,7 @@ class Removal:
     """What a teardown would do: the confirmation question, its execution and, on AWS, the plan."""
 
     question: str
-    carry_out: Callable[[Progress], Done]
+    execute: Callable[[Progress], Done]
     plan: Table | None = None
 
 

@@ -21,7 +21,7 @@ from due_cli.local.queries import report
 from due_cli.local.setup import set_up
 from due_cli.local.state import open_for_writing, open_state
 from due_cli.local.statuses import statuses
-from due_cli.local.teardown import take_down
+from due_cli.local.teardown import execute_removal
 from due_cli.sql.custom import preview_command
 from due_cli.sql.reports import bind
 
@@ -115,4 +115,4 @@ def _remove_earlier_demo(folder: Folder, shown: Path, progress: Progress) -> Non
     if not demo:
         raise UsageError(f"{shown} holds something that is not a demo", "due demo --local ANOTHER-FOLDER")
     shutil.rmtree(folder.root / _RECORDS, ignore_errors=True)
-    take_down(folder, delete_data=True, progress=progress)
+    execute_removal(folder, delete_data=True, progress=progress)

@@ -21,7 +21,7 @@ from urllib.parse import unquote_plus
 
 from due_cli.aws.pipeline import environment, usage
 from due_cli.aws.pipeline.environment import Deadline, client
-from due_cli.aws.pipeline.partitions import PARTITIONS_A_CALL, hour_of, partition_of
+from due_cli.aws.pipeline.partitions import PARTITIONS_A_CALL, hour_text, partition_of
 
 _ATTEMPTS = 4
 _CACHE_SECONDS = 300.0  # an hour has hundreds of objects, and a partition dropped by hand must come back soon
@@ -58,7 +58,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     names = (environment.DATABASE, environment.TABLE, environment.BUCKET)
     table = _Table(*map(environment.text, names))
     keys = [key for bucket, key in _objects(event) if bucket == table.bucket]
-    hours = sorted({hour for key in keys if (hour := hour_of(key)) is not None})
+    hours = sorted({hour for key in keys if (hour := hour_text(key)) is not None})
     since = time.monotonic() - _CACHE_SECONDS
     missing = [hour for hour in hours if _confirmed.get((*table, hour), since) <= since]
     codes = _create(table, missing, Deadline(context)) if missing else Counter()

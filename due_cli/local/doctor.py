@@ -22,6 +22,7 @@ from due_cli.local.folder import Folder, is_own
 from due_cli.local.queries import report
 from due_cli.local.repair import repair
 from due_cli.local.state import DamagedError, DataFile, State, open_state
+from due_cli.sql.files import TABLE
 from due_cli.sql.reports import bind
 
 _MIN_FREE_BYTES = 256 * 1024 * 1024  # one commit of an ingest
@@ -143,11 +144,11 @@ class _FolderDoctor:
     def _table(self) -> Iterator[Finding]:
         with open_state(self._folder) as state:
             expected = [*canonical_columns(state).items(), ("ingest_timestamp", "TIMESTAMP")]
-        columns = views.columns_of(self._folder, views.TABLE)
+        columns = views.columns_of(self._folder, TABLE)
         if _normalised(columns) == _normalised(expected):
-            yield "ok", f"{views.TABLE}: {len(columns)} columns", None
+            yield "ok", f"{TABLE}: {len(columns)} columns", None
         else:
-            yield "problem", f"{views.TABLE} has unexpected columns", self._repair
+            yield "problem", f"{TABLE} has unexpected columns", self._repair
 
     def _views(self) -> Iterator[Finding]:
         with open_state(self._folder) as state:

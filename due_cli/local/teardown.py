@@ -21,10 +21,10 @@ def removal(folder: Folder, *, delete_data: bool) -> Removal:
             data = state.data_files()
     events = f"{sum(file.rows for file in data):,} events in {len(data):,} files, " if delete_data else ""
     question = f"Remove {events}the views, statuses and bookkeeping of {folder.root}?"
-    return Removal(question, lambda progress: take_down(folder, delete_data=delete_data, progress=progress))
+    return Removal(question, lambda progress: execute_removal(folder, delete_data=delete_data, progress=progress))
 
 
-def take_down(folder: Folder, *, delete_data: bool, progress: Progress) -> Done:
+def execute_removal(folder: Folder, *, delete_data: bool, progress: Progress) -> Done:
     """Remove what setup created, and with ``delete_data`` the Parquet files written by due.
 
     The state goes last, so that a teardown that was killed can be repeated. Raises :class:`DueError` where failed

@@ -9,8 +9,7 @@ from due_cli.local.folder import Folder
 from due_cli.local.queries import session
 from due_cli.local.state import State, View, open_for_writing, open_state
 from due_cli.sql import files, statements, transpile
-
-TABLE = statements.TABLE
+from due_cli.sql.files import TABLE
 
 
 def shipped_views(state: State) -> list[View]:

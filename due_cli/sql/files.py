@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, get_args
 
+TABLE = "all_events"  # the table of all events, which every query reads
 _HEADER = re.compile(r"-- (\w+): (.*)\n")
 _STATEMENT = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
 _COLUMNS = re.compile(r"CREATE EXTERNAL TABLE \w+ \((.*?)\n\)", re.DOTALL)

@@ -14,9 +14,8 @@ from due_cli.core.errors import NotFoundError, QueryError, UsageError
 from due_cli.core.results import Done, Table
 from due_cli.sql import files
 from due_cli.sql.custom import preview_command
+from due_cli.sql.files import TABLE
 from due_cli.sql.transpile import parse
-
-TABLE = "all_events"
 
 _GAP = r"(?:\s|/\*.*?\*/|--[^\n]*\n)*"
 # EXPLAIN ANALYZE executes what it explains, which is what follows this.

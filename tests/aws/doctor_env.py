@@ -11,11 +11,11 @@ from typing import Any
 
 from due_cli.aws.client import Aws
 from due_cli.aws.doctor import doctor
-from due_cli.aws.stack import config_sets, pinpoint, setup
-from due_cli.aws.stack.desired import TABLE
+from due_cli.aws.stack import config_sets, projects, setup
 from due_cli.aws.stack.stack import Stack, find_stack
 from due_cli.core.progress import Silent
 from due_cli.core.results import Check
+from due_cli.sql.files import TABLE
 from tests.aws import typed
 from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.calls import Call
@@ -23,7 +23,7 @@ from tests.aws_emulator.pinpoint import Gone
 from tests.aws_emulator.wire import Answer, Request
 from tests.commands import Due
 
-NO_PINPOINT = setup.SetupRequest(options={}, project=pinpoint.ProjectChoice(use=False))
+NO_PINPOINT = setup.SetupRequest(options={}, project=projects.ProjectChoice(use=False))
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,8 @@ def made(**chosen: Any) -> Stack:
     """A stack, without events."""
     aws = Aws()
     caller = aws.caller
-    stack = Stack(aws, names_of("due", caller.account, caller.region, caller.partition), Options(**chosen))
+    names = names_of("due", caller.account, caller.region, caller.partition)
+    stack = Stack(aws=aws, names=names, options=Options(**chosen))
     nodes = [node for node in desired(stack.names, stack.options, package()) if not node.key.startswith(_LEFT_OUT)]
     execute(planned(nodes, aws), aws)
     return stack

@@ -12,7 +12,7 @@ from moto.cloudwatch.models import cloudwatch_backends
 from moto.s3.models import s3_backends
 
 from due_cli.aws.doctor.views import hive_type
-from due_cli.aws.stack.desired import TABLE
+from due_cli.sql.files import TABLE
 from tests.aws.doctor_env import DoctorEnv, Expected
 from tests.aws_emulator.needs import ACCOUNT, PARTITION
 from tests.aws_emulator.pinpoint import Gone

@@ -14,7 +14,7 @@ import pytest
 from due_cli.aws.client import Aws
 from due_cli.aws.doctor import canary
 from due_cli.aws.doctor.canary import WallClock
-from due_cli.aws.stack.desired import TABLE, desired
+from due_cli.aws.stack.desired import desired
 from due_cli.aws.stack.execute import execute
 from due_cli.aws.stack.options import Options
 from due_cli.aws.stack.package import package
@@ -24,6 +24,7 @@ from due_cli.core.progress import Silent
 from due_cli.core.results import Check
 from due_cli.events import rows_of, status_of
 from due_cli.sql import files
+from due_cli.sql.files import TABLE
 from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.calls import Call
 from tests.commands import process
@@ -36,7 +37,7 @@ _BUFFER_SECONDS = 60
 def stack(emulator: AwsEmulator) -> Stack:
     """What takes events to the table, and what asks for them."""
     aws = Aws()
-    stack = Stack(aws, names_in(aws, "due"), Options(buffer_seconds=_BUFFER_SECONDS))
+    stack = Stack(aws=aws, names=names_in(aws, "due"), options=Options(buffer_seconds=_BUFFER_SECONDS))
     nodes = [node for node in desired(stack.names, stack.options, package()) if not node.key.startswith(_LEFT_OUT)]
     execute(planned(nodes, aws), aws)
     return stack

@@ -12,7 +12,7 @@ from due_cli.aws.client import Aws
 from due_cli.aws.doctor import partitions
 from due_cli.aws.doctor.context import DoctorContext, run_check
 from due_cli.aws.services.s3 import hours_with_objects
-from due_cli.aws.stack.desired import TABLE, desired
+from due_cli.aws.stack.desired import desired
 from due_cli.aws.stack.execute import execute
 from due_cli.aws.stack.options import Options
 from due_cli.aws.stack.package import package
@@ -20,6 +20,7 @@ from due_cli.aws.stack.plan import planned
 from due_cli.aws.stack.stack import Stack, names_in
 from due_cli.core.errors import RefusedError
 from due_cli.core.results import Check
+from due_cli.sql.files import TABLE
 from tests.aws import typed
 from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.calls import Call
@@ -34,7 +35,7 @@ FIRST = datetime(2026, 11, 22, 3)
 def stack(emulator: AwsEmulator) -> Stack:
     """The bucket and the table of a stack."""
     aws = Aws()
-    stack = Stack(aws, names_in(aws, "due"), Options())
+    stack = Stack(aws=aws, names=names_in(aws, "due"), options=Options())
     nodes = [
         node for node in desired(stack.names, stack.options, package()) if node.key in ("bucket", "database", "table")
     ]

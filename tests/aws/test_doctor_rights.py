@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from due_cli.aws.stack.desired import TABLE
+from due_cli.sql.files import TABLE
 from tests.aws.doctor_env import DoctorEnv, Expected, registered
 from tests.aws.stack import sending
 from tests.aws_emulator.calls import Call

@@ -31,7 +31,7 @@ GUIDES = (
 def stack(emulator: AwsEmulator) -> Stack:
     """As much of a stack as has an address of AWS's choosing, or says what was chosen."""
     aws = Aws()
-    stack = Stack(aws, names_in(aws, "shop"), Options(database="shop_events", status_days=7))
+    stack = Stack(aws=aws, names=names_in(aws, "shop"), options=Options(database="shop_events", status_days=7))
     nodes = desired(stack.names, stack.options, package())
     kept = [node for node in nodes if node.key.startswith(("transform", "status-api", "api"))]
     execute(planned(kept, aws), aws)

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from due_cli.aws.stack.desired import TABLE
 from due_cli.events.model import Json
 from due_cli.sql import files
+from due_cli.sql.files import TABLE
 from tests.aws import doctor_env
 from tests.aws.doctor_env import DoctorEnv, Expected
 from tests.aws_emulator.aws import AwsEmulator

@@ -66,7 +66,7 @@ STACKS = (
         "stack setting",
         "an event destination through a project has all ten types",
         "due_cli/aws/resources/event_destination.py",
-        "return ALL_TYPES if isinstance(self.to, ToStream) else GUIDE_TYPES",
+        "return ALL_TYPES if self.is_direct else GUIDE_TYPES",
         "return ALL_TYPES",
         SENDERS,
         "project",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from due_cli.aws.client import Aws
 from due_cli.aws.resources.resource import Action
-from due_cli.aws.stack import pinpoint, setup
+from due_cli.aws.stack import projects, setup
 from tests.aws_emulator.aws import AwsEmulator
 
-NOTHING_ASKED = setup.SetupRequest(options={}, project=pinpoint.ProjectChoice(use=False))
+NOTHING_ASKED = setup.SetupRequest(options={}, project=projects.ProjectChoice(use=False))
 
 
 def contents(emulator: AwsEmulator) -> dict[str, list[str]]:

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from due_cli.aws.stack.names import STACK_TAG
-from due_cli.aws.tags import DATABASE
+from due_cli.aws.tags import DATABASE_TAG, STACK_TAG
 from tests.aws.stack import sending
 from tests.aws_emulator.aws import AwsEmulator
 from tests.scenarios.account import contents, differing
@@ -110,7 +109,7 @@ def test_another_tag_reaches_everything_that_is_there(emulator: AwsEmulator, com
     whole = ("setup", "--yes", "--alarm-email", "oncall@example.com")
     assert commands.due(*whole, "--tag", "team=mail").code == 0
     before, there = contents(emulator), tagged(emulator)
-    assert there["role due-transform-us-east-1"].read()[DATABASE] == "due_eventdb"
+    assert there["role due-transform-us-east-1"].read()[DATABASE_TAG] == "due_eventdb"
     assert [name for name, one in there.items() if _common(one.read()) != {"team": "mail", STACK_TAG: "due"}] == []
     for one in there.values():
         one.add({"cost": "7"})
@@ -142,7 +141,7 @@ def test_more_tags_than_aws_takes_are_found_before_anything_is_made(emulator: Aw
 
 def _common(tags: Mapping[str, str]) -> dict[str, str]:
     """The tags that everything of a stack has."""
-    return {key: value for key, value in tags.items() if key != DATABASE}
+    return {key: value for key, value in tags.items() if key != DATABASE_TAG}
 
 
 def _untaggable(emulator: AwsEmulator) -> set[str]:

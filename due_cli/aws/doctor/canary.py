@@ -16,10 +16,9 @@ from datetime import UTC, datetime, timedelta
 
 from due_cli.aws.doctor.context import mask
 from due_cli.aws.errors import translate_errors
-from due_cli.aws.pipeline.partitions import hour_of
+from due_cli.aws.pipeline.partitions import hour_text
 from due_cli.aws.services import s3
 from due_cli.aws.services.glue import partition_exists
-from due_cli.aws.stack.desired import TABLE
 from due_cli.aws.stack.names import ERRORS, EVENTS
 from due_cli.aws.stack.stack import Stack
 from due_cli.core.errors import DueError
@@ -27,6 +26,7 @@ from due_cli.core.progress import Progress, Silent
 from due_cli.core.results import Check, Finding
 from due_cli.events import rows_of
 from due_cli.sql import files
+from due_cli.sql.files import TABLE
 from due_cli.sql.parameters import Parameter, substitute
 
 TYPE = "_test.due"
@@ -130,7 +130,7 @@ class _Canary:
     def _is_stored(self) -> bool:
         """Whether anything was delivered since; raises where the record itself failed."""
         new_keys = set(self._keys()) - self._known_keys
-        self._stored |= {key for key in new_keys if hour_of(key)}
+        self._stored |= {key for key in new_keys if hour_text(key)}
         for key in new_keys:
             if key.startswith(ERRORS):
                 self._known_keys.add(key)
@@ -140,7 +140,7 @@ class _Canary:
     def _is_partitioned(self) -> bool:
         """Whether the hours of all delivered objects are partitions."""
         database = self._stack.options.database
-        hours = {hour for key in self._stored if (hour := hour_of(key))}
+        hours = {hour for key in self._stored if (hour := hour_text(key))}
         for hour in hours - self._partitions:
             if partition_exists(self._aws, database, TABLE, hour):
                 self._partitions.add(hour)

@@ -16,11 +16,11 @@ from due_cli.aws.services.cloudwatch import LogLine
 from due_cli.aws.services.glue import IAM_ALLOWED
 from due_cli.aws.services.pinpoint import AppDetails
 from due_cli.aws.services.ses import ConfigSet
-from due_cli.aws.stack.desired import TABLE
 from due_cli.aws.stack.names import Names
 from due_cli.aws.stack.stack import Stack
 from due_cli.core.errors import DueError
 from due_cli.core.results import Check, Finding
+from due_cli.sql.files import TABLE
 
 LAST_DAY = timedelta(days=1)
 MAX_LISTED = 3

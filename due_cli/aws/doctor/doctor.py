@@ -14,7 +14,7 @@ from due_cli.aws.services import pinpoint
 from due_cli.aws.services.pinpoint import AppDetails, NoPinpointError
 from due_cli.aws.stack import package
 from due_cli.aws.stack.desired import desired
-from due_cli.aws.stack.pinpoint import role as pinpoint_role
+from due_cli.aws.stack.projects import role as pinpoint_role
 from due_cli.aws.stack.stack import Stack
 from due_cli.core.errors import DueError
 from due_cli.core.progress import Progress

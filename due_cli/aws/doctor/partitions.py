@@ -17,10 +17,10 @@ from due_cli.aws.services.glue import (
     relocate_partition,
 )
 from due_cli.aws.services.s3 import hours_with_objects
-from due_cli.aws.stack.desired import TABLE
 from due_cli.aws.stack.names import EVENTS
 from due_cli.aws.stack.stack import Stack
 from due_cli.core.results import Finding, counted
+from due_cli.sql.files import TABLE
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from due_cli.aws.doctor.context import DoctorContext, command_in, short_list
 from due_cli.aws.errors import POLICY_HINT, is_lake_formation
 from due_cli.aws.services.glue import roles_without_grants
-from due_cli.aws.stack.desired import TABLE
 from due_cli.core.errors import QueryError
 from due_cli.core.progress import Silent
 from due_cli.core.results import Finding, counted
+from due_cli.sql.files import TABLE
 from due_cli.sql.reports import bind
 
 _REPORT = "bounce-rate"

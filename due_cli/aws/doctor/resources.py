@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -37,7 +38,7 @@ def compare(nodes: Iterable[Node[Aws]], aws: Aws) -> tuple[Comparison, ...]:
 
 def resources(context: DoctorContext) -> Iterator[Finding]:
     """Every resource but roles and views."""
-    comparisons = [one for one in context.comparisons if one.node.resource.kind not in _CHECKED_APART]
+    comparisons = [item for item in context.comparisons if item.node.resource.kind not in _CHECKED_APART]
     yield from unread(comparisons, context)
     differing = [step for step in steps(comparisons) if step.action is not Action.KEEP]
     for step in differing:
@@ -49,18 +50,19 @@ def resources(context: DoctorContext) -> Iterator[Finding]:
 
 def roles(context: DoctorContext) -> Iterator[Finding]:
     """Every role: whether its service can assume it, and which actions it lacks."""
-    comparisons = [one for one in context.comparisons if one.node.resource.kind == "role"]
+    comparisons = [item for item in context.comparisons if item.node.resource.kind == "role"]
     yield from unread(comparisons, context)
     faults = [f"{_name(step)} {fault}" for step in steps(comparisons) for fault in _role_faults(step)]
     for fault in faults:
         yield "problem", fault, context.setup
-    if not faults and all(one.step for one in comparisons):
+    if not faults and all(comparison.step for comparison in comparisons):
         yield "ok", f"{counted(len(comparisons), 'role')} can be assumed and have their permissions", None
 
 
 def alarms(context: DoctorContext) -> Iterator[Finding]:
     """The stack's alarms that are raised."""
-    own = {one.node.resource.name for one in context.comparisons if one.node.resource.kind == "alarm"}
+    alarm_resources = [item.node.resource for item in context.comparisons if item.node.resource.kind == "alarm"]
+    own = {alarm.name for alarm in alarm_resources}
     raised = raised_alarms(context.aws, f"{context.names.stack}-")
     for name in sorted(raised.keys() & own):
         history = context.aws_command(f"cloudwatch describe-alarm-history --alarm-name {name}")
@@ -71,19 +73,19 @@ def alarms(context: DoctorContext) -> Iterator[Finding]:
 
 def steps(comparisons: Iterable[Comparison]) -> Iterator[Step[Aws]]:
     """The steps of the resources that could be compared."""
-    return (one.step for one in comparisons if one.step is not None)
+    return (comparison.step for comparison in comparisons if comparison.step is not None)
 
 
 def unread(comparisons: Iterable[Comparison], context: DoctorContext) -> Iterator[Finding]:
     """The resources that could not be read, once for each reason: eleven alarms lack one permission."""
     by_reason: dict[str, list[tuple[str, DueError]]] = defaultdict(list)
-    for one in comparisons:
-        if one.error is not None:
-            reason = missing_permission(one.error) or one.error.message
-            by_reason[reason].append((one.node.resource.name, one.error))
-    for alike in by_reason.values():
-        names = short_list(name for name, _ in alike)
-        yield not_checked(alike[0][1], context, names if len(alike) > 1 else "")
+    for comparison in comparisons:
+        if error := comparison.error:
+            reason = missing_permission(error) or error.message
+            by_reason[reason].append((comparison.node.resource.name, error))
+    for failures in by_reason.values():
+        names = short_list(name for name, _ in failures)
+        yield not_checked(failures[0][1], context, names if len(failures) > 1 else "")
 
 
 def _name(step: Step[Aws]) -> str:
@@ -100,11 +102,11 @@ def _fault(step: Step[Aws]) -> str:
 
 def _settings(step: Step[Aws]) -> str:
     """The settings that differ, as a plan shows them; columns by their names."""
-    columns = next((one for one in step.differences if one.setting == _COLUMNS), None)
-    others = tuple(one for one in step.differences if one is not columns)
+    columns = next((difference for difference in step.differences if difference.setting == _COLUMNS), None)
+    others = tuple(difference for difference in step.differences if difference is not columns)
     texts = [_column_faults(columns)] if columns else []
     if others:
-        texts.append(plan_row(Step(step.node, step.action, others))[3])
+        texts.append(plan_row(replace(step, differences=others))[3])
     return "; ".join(texts)
 
 
@@ -165,15 +167,16 @@ def _lacking(difference: Difference) -> Iterator[tuple[str, str]]:
     for desired in _statements(difference.desired):
         for action in _list(desired["Action"]):
             for resource in _list(desired["Resource"]):
-                relevant = [one for one in current if _applies(one, action, resource)]
-                denied = any(one.get("Effect") != "Allow" for one in relevant)
-                if denied or not any(one.get("Condition") in (None, desired.get("Condition")) for one in relevant):
+                relevant = [statement for statement in current if _applies(statement, action, resource)]
+                denied = any(statement.get("Effect") != "Allow" for statement in relevant)
+                conditions = [statement.get("Condition") for statement in relevant]
+                if denied or not any(condition in (None, desired.get("Condition")) for condition in conditions):
                     yield action, resource
 
 
 def _applies(statement: Mapping[str, Any], action: str, resource: str) -> bool:
     actions, patterns = _list(statement.get("Action", [])), _list(statement.get("Resource", []))
-    return any(fnmatchcase(action.lower(), one.lower()) for one in actions) and any(
+    return any(fnmatchcase(action.lower(), pattern.lower()) for pattern in actions) and any(
         fnmatchcase(resource, pattern) for pattern in patterns
     )
 

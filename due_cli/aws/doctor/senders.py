@@ -12,8 +12,6 @@ from due_cli.aws.services.ses import ConfigSet, Destination
 from due_cli.aws.stack.routes import Routes
 from due_cli.core.results import Finding, counted
 
-_MOST_IDENTITIES = 20  # SES accepts one such call a second
-
 
 def projects(context: DoctorContext) -> Iterator[Finding]:
     """Whether the projects that the stack created, or that send to it, do so as setup has it."""
@@ -64,21 +62,22 @@ def identities(context: DoctorContext) -> Iterator[Finding]:
     """Whether the mail of identities has a configuration set whose events come here."""
     routes, sets = _routes(context), context.config_sets
     names = ses.identity_names(context.aws)
-    checked = list(ses.identities(context.aws, names[:_MOST_IDENTITIES]))
-    without = [identity.name for identity in checked if identity.config_set is None]
+    checked = list(ses.identities(context.aws, names[: ses.IDENTITIES_CHECKED]))
+    missed = [identity.name for identity in checked if identity.config_set is None]
     attached = {config_set.name for config_set in sets if _own_destinations(config_set, routes)}
-    if without:
-        text = f"mail of {short_list(without)} has no configuration set where a message names none: no events"
-        options = f"--email-identity {shlex.quote(without[0])} --configuration-set-name {min(attached, default='NAME')}"
+    if missed:
+        text = f"mail of {short_list(missed)} has no configuration set where a message names none: no events"
+        options = f"--email-identity {shlex.quote(missed[0])} --configuration-set-name {min(attached, default='NAME')}"
         yield "warning", text, context.aws_command(f"sesv2 put-email-identity-configuration-set-attributes {options}")
     elsewhere = sorted({identity.config_set for identity in checked if identity.config_set} - attached)
     for name in elsewhere:
         senders = short_list(identity.name for identity in checked if identity.config_set == name)
-        config_set = next((one for one in sets if one.name == name), ConfigSet(name, ()))
+        config_set = next((known for known in sets if known.name == name), ConfigSet(name, ()))
         text = f"mail of {senders} has the set {name}, whose events do not come here"
         yield "warning", text, _attach_command(context, config_set, routes)
-    if not without and not elsewhere:
-        more = f"; {len(names) - _MOST_IDENTITIES:,} more were not checked" if len(names) > _MOST_IDENTITIES else ""
+    if not missed and not elsewhere:
+        unchecked = len(names) - ses.IDENTITIES_CHECKED
+        more = f"; {unchecked:,} more were not checked" if unchecked > 0 else ""
         text = f"{counted(len(checked), 'identity')}, each with a configuration set{more}"
         yield "ok", text if checked else "none that may send", None
 
@@ -100,7 +99,7 @@ def _faults(context: DoctorContext, config_set: ConfigSet, routes: Routes) -> It
 def _differences(config_set: ConfigSet, destination: Destination, routes: Routes) -> Iterator[str]:
     """How an event destination that sends here differs from its desired state."""
     text = f"the event destination {config_set.name}/{destination.name}"
-    desired = EventDestination(config_set=config_set.name, to=routes.current(destination)).desired()
+    desired = EventDestination(config_set=config_set.name, route=routes.current(destination)).desired()
     types, role = desired["MatchingEventTypes"], desired.get("IamRoleArn", destination.role_arn)
     missing = sorted(set(types) - destination.types) if isinstance(types, list) else []
     if not destination.enabled:
@@ -122,7 +121,7 @@ def _target_fault(context: DoctorContext, destination: Destination) -> str | Non
 
 
 def _routes(context: DoctorContext) -> Routes:
-    return Routes(context.names, frozenset(project.app.arn for project in context.own_projects))
+    return Routes(names=context.names, projects=frozenset(project.app.arn for project in context.own_projects))
 
 
 def _own_destinations(config_set: ConfigSet, routes: Routes) -> list[Destination]:
@@ -137,8 +136,8 @@ def _attach_command(context: DoctorContext, config_set: ConfigSet, routes: Route
     Directly to Firehose where it sends through a project that is not the stack's: attaching cannot tell whether that
     exists where Pinpoint is unavailable, and SES accepts one project for a set.
     """
-    others = [one for one in config_set.destinations if one.project_arn and not routes.reaches(one)]
-    is_direct = any(context.projects is None or one.name != NAME for one in others)
+    others = [other for other in config_set.destinations if other.project_arn and not routes.reaches(other)]
+    is_direct = any(context.projects is None or other.name != NAME for other in others)
     return context.names.command(
         f"attach-config-set {shlex.quote(config_set.name)}{' --via firehose' if is_direct else ''}"
     )

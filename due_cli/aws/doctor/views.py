@@ -22,14 +22,14 @@ _FIELD = re.compile(r'"?(\w+)"? (?=\w)')
 
 def views(context: DoctorContext) -> Iterator[Finding]:
     """Every view that is missing or differs, by its statement or by its columns' names and types."""
-    comparisons = [one for one in context.comparisons if one.node.resource.kind == "view"]
+    comparisons = [item for item in context.comparisons if item.node.resource.kind == "view"]
     yield from unread(comparisons, context)
     for step in steps(comparisons):
         name = step.node.resource.name
         if step.action is Action.CREATE:
             yield "problem", f"the view {name} is missing", context.setup
         elif step.action is not Action.KEEP:
-            differences = ", ".join(str(one.before) for one in step.differences)
+            differences = ", ".join(str(difference.before) for difference in step.differences)
             yield "problem", f"the view {name} is not as this version makes it: {differences}", context.setup
     kept = {step.node.resource.name for step in steps(comparisons) if step.action is Action.KEEP}
     if not kept:

@@ -20,7 +20,7 @@ def partition_of(hour: str, bucket: str, descriptor: dict[str, Any]) -> dict[str
     return {"Values": [hour], "StorageDescriptor": {**descriptor, "Location": location}}
 
 
-def hour_of(key: str) -> str | None:
+def hour_text(key: str) -> str | None:
     """``2026-11-22 03:00:00`` of a key under ``events/2026/11/22/03/``; None for any other key."""
     match = _HOUR.match(key)
     if match is None:

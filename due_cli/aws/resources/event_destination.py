@@ -45,6 +45,9 @@ class ToProject:
         return f"{self.arn_prefix}{project_id}" if project_id else None
 
 
+Route = ToStream | ToProject  # of a configuration set's events to the stack
+
+
 @dataclass(frozen=True, kw_only=True)
 class EventDestination(DeclaredResource):
     """The event destination ``event-database`` of a configuration set.
@@ -57,25 +60,30 @@ class EventDestination(DeclaredResource):
     not_found = ignore_errors("NotFoundException")
     already_exists = ignore_errors("AlreadyExistsException")
     config_set: str
-    to: ToStream | ToProject
+    route: Route
 
     @property
     def name(self) -> str:
         """The configuration set and the event destination."""
         return f"{self.config_set}/{NAME}"
 
+    @property
+    def is_direct(self) -> bool:
+        """Whether the events go directly to the delivery stream."""
+        return isinstance(self.route, ToStream)
+
     def _settings(self) -> list[Setting]:
-        to, types = self.to, sorted(self._types())
+        route, types = self.route, sorted(self._types())
         settings = [
             Setting("Enabled", True, read=lambda _, current: current.enabled, write=self._put),
             Setting("MatchingEventTypes", types, read=lambda _, current: sorted(current.types), write=self._put),
         ]
-        if isinstance(to, ToProject):
-            return [*settings, Setting("Application", to.project.name, read=self._application, write=self._put)]
+        if isinstance(route, ToProject):
+            return [*settings, Setting("Application", route.project.name, read=self._application, write=self._put)]
         return [
             *settings,
-            Setting("DeliveryStreamArn", to.stream_arn, read=lambda _, current: current.stream_arn, write=self._put),
-            Setting("IamRoleArn", to.role_arn, read=lambda _, current: current.role_arn, write=self._put),
+            Setting("DeliveryStreamArn", route.stream_arn, read=lambda _, current: current.stream_arn, write=self._put),
+            Setting("IamRoleArn", route.role_arn, read=lambda _, current: current.role_arn, write=self._put),
         ]
 
     def _describe(self, aws: Aws) -> ses.Destination | None:
@@ -96,23 +104,23 @@ class EventDestination(DeclaredResource):
             )
 
     def _application(self, aws: Aws, current: ses.Destination) -> str:
-        if isinstance(self.to, ToProject) and self._leads_here(aws, current):
-            return self.to.project.name
+        if isinstance(self.route, ToProject) and self._leads_here(aws, current):
+            return self.route.project.name
         return current.target
 
     def _leads_here(self, aws: Aws, destination: ses.Destination) -> bool:
-        if isinstance(self.to, ToStream):
-            return destination.stream_arn == self.to.stream_arn
-        return destination.project_arn is not None and destination.project_arn == self.to.arn_in(aws)
+        if isinstance(self.route, ToStream):
+            return destination.stream_arn == self.route.stream_arn
+        return destination.project_arn is not None and destination.project_arn == self.route.arn_in(aws)
 
     def _types(self) -> tuple[EventTypeType, ...]:
-        return ALL_TYPES if isinstance(self.to, ToStream) else GUIDE_TYPES
+        return ALL_TYPES if self.is_direct else GUIDE_TYPES
 
     def _arguments(self, aws: Aws) -> Any:
         definition: dict[str, Any] = {"Enabled": True, "MatchingEventTypes": self._types()}
-        if isinstance(self.to, ToStream):
-            stream = {"IamRoleArn": self.to.role_arn, "DeliveryStreamArn": self.to.stream_arn}
+        if isinstance(self.route, ToStream):
+            stream = {"IamRoleArn": self.route.role_arn, "DeliveryStreamArn": self.route.stream_arn}
             definition["KinesisFirehoseDestination"] = stream
         else:
-            definition["PinpointDestination"] = {"ApplicationArn": self.to.arn_in(aws) or ""}
+            definition["PinpointDestination"] = {"ApplicationArn": self.route.arn_in(aws) or ""}
         return {"ConfigurationSetName": self.config_set, "EventDestinationName": NAME, "EventDestination": definition}

@@ -10,7 +10,7 @@ from due_cli.aws.client import Aws
 from due_cli.aws.errors import ignore_errors, translate_errors
 from due_cli.aws.resources.resource import Setting, TaggedResource
 from due_cli.aws.retry import wait_until
-from due_cli.aws.tags import OWNER, TAGS, Tags, managed_tags
+from due_cli.aws.tags import STACK_TAG, TAGS, Tags, managed_tags
 
 if TYPE_CHECKING:
     from mypy_boto3_apigatewayv2.type_defs import ApiTypeDef, IntegrationTypeDef
@@ -99,7 +99,7 @@ class HttpApi(TaggedResource):
             self._delete_api(aws, api.get("ApiId", ""))
 
     def _own(self, aws: Aws) -> list[ApiTypeDef]:
-        return _named(aws, self.name, self.tags[OWNER])
+        return _named(aws, self.name, self.tags[STACK_TAG])
 
     def _delete_api(self, aws: Aws, api_id: str) -> None:
         with self.not_found:
@@ -170,5 +170,5 @@ def _named(aws: Aws, name: str, stack: str) -> list[ApiTypeDef]:
     """The APIs of a name and a stack, the oldest first; other tags are the user's, and may have been others."""
     pages = aws.apigateway.get_paginator("get_apis").paginate()
     called = [api for page in pages for api in page["Items"] if api.get("Name") == name]
-    own = [api for api in called if api.get("Tags", {}).get(OWNER) == stack]
+    own = [api for api in called if api.get("Tags", {}).get(STACK_TAG) == stack]
     return sorted(own, key=lambda api: (api.get("CreatedDate", datetime.max.replace(tzinfo=UTC)), api.get("ApiId", "")))

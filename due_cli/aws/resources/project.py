@@ -10,7 +10,7 @@ from due_cli.aws.errors import ignore_errors
 from due_cli.aws.resources.resource import Setting, TaggedResource
 from due_cli.aws.retry import wait_until
 from due_cli.aws.services import pinpoint
-from due_cli.aws.tags import OWNER, Tags
+from due_cli.aws.tags import STACK_TAG, Tags
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,18 +59,18 @@ class Project(TaggedResource):
 
     def _delete(self, aws: Aws) -> None:
         arn = self._describe(aws)
-        if arn and pinpoint.owner_of(aws, arn) == self.tags.get(OWNER):
+        if arn and pinpoint.owner_of(aws, arn) == self.tags.get(STACK_TAG):
             aws.pinpoint.delete_app(ApplicationId=arn.rsplit("/", 1)[-1])
 
     def _own(self, aws: Aws) -> list[pinpoint.PinpointApp]:
         """Projects of its title that the stack created, the oldest first."""
         called = [app for app in pinpoint.list_apps(aws) if app.name == self.title]
-        own = [app for app in called if pinpoint.owner_of(aws, app.arn) == self.tags.get(OWNER)]
+        own = [app for app in called if pinpoint.owner_of(aws, app.arn) == self.tags.get(STACK_TAG)]
         return sorted(own, key=lambda app: (app.created, app.project_id))
 
     def _read_tags(self, aws: Aws, description: str) -> Tags:
         tags = pinpoint.tags_of(aws, description)
-        return tags if tags.get(OWNER) == self.tags.get(OWNER) else self.tags
+        return tags if tags.get(STACK_TAG) == self.tags.get(STACK_TAG) else self.tags
 
     def _write_tags(self, aws: Aws) -> None:
         if arn := self._describe(aws):

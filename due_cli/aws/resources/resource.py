@@ -188,7 +188,7 @@ class Action(StrEnum):
     DELETE = "delete"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
     """A setting whose current value is not the desired one."""
 
@@ -206,6 +206,7 @@ class Node(Generic[Cloud]):
 
     key: str
     resource: Resource[Cloud]
+    _: KW_ONLY
     depends_on: frozenset[str] = frozenset()
     serial_group: str = ""
 
@@ -216,13 +217,14 @@ class Step(Generic[Cloud]):
 
     node: Node[Cloud]
     action: Action
+    _: KW_ONLY
     differences: tuple[Difference, ...] = ()
 
 
 def differences(desired: Settings, current: Settings) -> tuple[Difference, ...]:
     """The settings that differ, in the order of ``desired``."""
     return tuple(
-        Difference(setting, current.get(setting), value)
+        Difference(setting=setting, before=current.get(setting), desired=value)
         for setting, value in desired.items()
         if current.get(setting) != value
     )

@@ -11,7 +11,7 @@ from due_cli.aws.errors import ignore_errors
 from due_cli.aws.pool import pause
 from due_cli.aws.resources.resource import Setting, Settings, TaggedResource
 from due_cli.aws.retry import wait_until
-from due_cli.aws.tags import OWNER, Tags, tag_list, tags_from_list
+from due_cli.aws.tags import STACK_TAG, Tags, tag_list, tags_from_list
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import SSESpecificationTypeDef
@@ -122,7 +122,7 @@ class StatusTableResource(TaggedResource):
         for seconds in _LATE_TAGS_SECONDS:
             pause(seconds)
             tags = tags_from_list(aws.dynamodb.list_tags_of_resource(ResourceArn=self.arn).get("Tags", []))
-            if OWNER in tags:
+            if STACK_TAG in tags:
                 break
         return tags
 

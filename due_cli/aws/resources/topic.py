@@ -8,7 +8,7 @@ from typing import Any
 from due_cli.aws.client import Aws
 from due_cli.aws.errors import ignore_errors
 from due_cli.aws.resources.resource import Setting, TaggedResource
-from due_cli.aws.tags import OWNER, Tags, tag_list, tags_from_list
+from due_cli.aws.tags import STACK_TAG, Tags, tag_list, tags_from_list
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +30,7 @@ class Topic(TaggedResource):
     def _describe(self, aws: Aws) -> Any:
         aws.sns.get_topic_attributes(TopicArn=self.arn)
         tags = tags_from_list(aws.sns.list_tags_for_resource(ResourceArn=self.arn)["Tags"])
-        return None if self.email is None and tags.get(OWNER) != self.tags[OWNER] else {"Tags": tags}
+        return None if self.email is None and tags.get(STACK_TAG) != self.tags[STACK_TAG] else {"Tags": tags}
 
     def _create(self, aws: Aws) -> None:
         aws.sns.create_topic(Name=self.name, Tags=tag_list(self.tags))

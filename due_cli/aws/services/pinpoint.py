@@ -16,7 +16,7 @@ from botocore import exceptions
 from due_cli.aws.client import Aws
 from due_cli.aws.errors import DENIED_CODES, error_code, ignore_errors, translate_errors
 from due_cli.aws.pool import interruptible_pool
-from due_cli.aws.tags import OWNER
+from due_cli.aws.tags import STACK_TAG
 from due_cli.core.errors import RefusedError
 
 _AT_ONCE = 8
@@ -109,7 +109,7 @@ def event_stream_of(aws: Aws, project_id: str) -> AppEventStream | None:
 
 def owner_of(aws: Aws, app_arn: str) -> str | None:
     """The stack that created a project; None where none of due's did."""
-    return tags_of(aws, app_arn).get(OWNER)
+    return tags_of(aws, app_arn).get(STACK_TAG)
 
 
 def tags_of(aws: Aws, app_arn: str) -> dict[str, str]:

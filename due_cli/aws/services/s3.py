@@ -18,7 +18,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_ex
 
 from due_cli.aws.client import Aws
 from due_cli.aws.errors import ignore_errors, translate_errors
-from due_cli.aws.pipeline.partitions import hour_of
+from due_cli.aws.pipeline.partitions import hour_text
 from due_cli.aws.pool import interruptible_pool, pause
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ def oldest_hour(aws: Aws, bucket: str, prefix: str) -> str | None:
     """The oldest hour that has a folder, in the form of a partition's value; None where there is none, or no bucket."""
     with translate_errors(f"listing s3://{bucket}/{prefix} (s3:ListBucket)"), ignore_errors("NoSuchBucket"):
         oldest = _hour_folder(aws, bucket, prefix, min)
-        return None if oldest is None else hour_of(f"{oldest}any")
+        return None if oldest is None else hour_text(f"{oldest}any")
     return None
 
 
@@ -241,7 +241,7 @@ def _digit_folders(aws: Aws, bucket: str, prefix: str) -> list[str]:
 
 
 def _hours_below(aws: Aws, bucket: str, prefix: str) -> set[str]:
-    return {hour for key in _some_keys_of_each_hour(aws, bucket, prefix) if (hour := hour_of(key)) is not None}
+    return {hour for key in _some_keys_of_each_hour(aws, bucket, prefix) if (hour := hour_text(key)) is not None}
 
 
 def _some_keys_of_each_hour(aws: Aws, bucket: str, prefix: str) -> Iterator[str]:
@@ -254,7 +254,7 @@ def _some_keys_of_each_hour(aws: Aws, bucket: str, prefix: str) -> Iterator[str]
         if not page.get("IsTruncated"):
             return
         # "0" is the character after "/", so every key of the folder comes before it
-        after = f"{keys[-1].rpartition('/')[0]}0" if hour_of(keys[-1]) else keys[-1]
+        after = f"{keys[-1].rpartition('/')[0]}0" if hour_text(keys[-1]) else keys[-1]
 
 
 class _Body(io.RawIOBase):

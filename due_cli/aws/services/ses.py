@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 MOST_DESTINATIONS = 10  # of one configuration set (SES developer guide, quotas)
+IDENTITIES_CHECKED = 20  # where there may be thousands: SES answers one such call a second
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from due_cli.aws.client import Aws
-from due_cli.aws.resources.event_destination import NAME, EventDestination, ToProject, ToStream
+from due_cli.aws.resources.event_destination import NAME, EventDestination, Route, ToProject
 from due_cli.aws.resources.project import Project
 from due_cli.aws.resources.resource import Action, Node, Step
 from due_cli.aws.services import firehose, ses
 from due_cli.aws.services.pinpoint import NoPinpointError
 from due_cli.aws.services.ses import ConfigSet, Destination
-from due_cli.aws.stack import pinpoint
-from due_cli.aws.stack.execute import execute
+from due_cli.aws.stack import projects
+from due_cli.aws.stack.execute import execute_with_progress
 from due_cli.aws.stack.names import Names
 from due_cli.aws.stack.plan import planned, planned_removal
+from due_cli.aws.stack.projects import ProjectStates
 from due_cli.aws.stack.routes import Routes, event_destination, ses_role
 from due_cli.aws.stack.stack import Stack
 from due_cli.core.errors import ConfigurationError, RefusedError, UsageError
@@ -24,18 +25,17 @@ from due_cli.core.results import Done, counted
 from due_cli.core.suggestions import not_found
 
 AUTO, PINPOINT, FIREHOSE = "auto", "pinpoint", "firehose"
-_IDENTITIES = 20  # SES answers one such call a second
 _SET_DEFAULT = (
     "aws sesv2 put-email-identity-configuration-set-attributes --email-identity IDENTITY --configuration-set-name NAME"
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigSets:
     """Existing configuration sets, and the state of the targets of their event destinations."""
 
     sets: tuple[ConfigSet, ...] = ()
-    projects: pinpoint.ProjectStates = field(default_factory=pinpoint.ProjectStates)
+    project_states: ProjectStates = field(default_factory=ProjectStates)
     missing_streams: frozenset[str] = frozenset()
 
 
@@ -85,7 +85,7 @@ def attach(stack: Stack, set_names: list[str], via: str, everything: bool, progr
                 raise
             skipped.append(f"Skipped: {obstacle.message}")
     steps = planned([*_role(stack, destinations), *destinations], aws)
-    _execute(steps, aws, "Attaching", progress)
+    execute_with_progress(steps, aws, "Attaching", progress)
     lines = _attached_lines(steps, routes, sets) if sets.sets else ["No configuration set in this account and region"]
     identities, next_steps = _identities_without_set(aws, progress, everything=everything)
     return Done([*notes, *lines, *skipped, *identities], (names.command("doctor"), *next_steps))
@@ -100,7 +100,7 @@ def detach(stack: Stack, set_names: list[str], progress: Progress) -> Done:
     aws, names = stack.aws, stack.names
     sets = find_config_sets(aws, names, set_names)
     routes = _routes(names, sets, None)
-    _execute(planned_removal(_attached(sets, routes), aws), aws, "Detaching", progress)
+    execute_with_progress(planned_removal(_attached(sets, routes), aws), aws, "Detaching", progress)
     return Done([_detached_line(config_set, routes) for config_set in sets.sets])
 
 
@@ -114,27 +114,35 @@ def sender_nodes(aws: Aws, names: Names, note: Callable[[str], None] = lambda _:
         note("event destinations of configuration sets, if there are any: Amazon SES does not answer here")
     sets = _with_targets(aws, names, existing or ())
     for config_set in sets.sets:
-        to = config_set.destination(NAME)
-        if to and to.project_arn in sets.projects.unknown:
+        destination = config_set.destination(NAME)
+        if destination and destination.project_arn in sets.project_states.unknown:
             note(f"configuration set {config_set.name} keeps {NAME}: Pinpoint does not say whose project it leads to")
-    return [*pinpoint.removal_nodes(aws, names, note), *_attached(sets, _routes(names, sets, None))]
+    return [*projects.removal_nodes(aws, names, note), *_attached(sets, _routes(names, sets, None))]
 
 
 def _with_targets(aws: Aws, names: Names, sets: Iterable[ConfigSet]) -> ConfigSets:
     existing = tuple(sets)
-    destinations = [to for config_set in existing for to in config_set.destinations]
-    projects = pinpoint.project_states(aws, names, (to.project_arn for to in destinations if to.project_arn))
-    streams = {to.stream_arn for to in destinations if to.name == NAME and to.stream_arn} - {names.stream_arn}
-    prefix = names.arn("firehose", "deliverystream/")
-    here = (arn for arn in streams if arn.startswith(prefix))
-    missing = frozenset(arn for arn in here if firehose.stream_is_missing(aws, arn.removeprefix(prefix)))
-    return ConfigSets(existing, projects, missing)
+    destinations = [destination for config_set in existing for destination in config_set.destinations]
+    project_arns = [destination.project_arn for destination in destinations if destination.project_arn]
+    stream_arns = {destination.stream_arn for destination in destinations if destination.name == NAME}
+    prefix = names.arn("firehose", "deliverystream/")  # streams of another account or region cannot be described
+    others = [arn for arn in stream_arns - {names.stream_arn} if arn and arn.startswith(prefix)]
+    return ConfigSets(
+        sets=existing,
+        project_states=projects.project_states(aws, names, project_arns),
+        missing_streams=frozenset(arn for arn in others if firehose.stream_is_missing(aws, arn.removeprefix(prefix))),
+    )
 
 
 def _routes(names: Names, sets: ConfigSets, project: Project | None) -> Routes:
     arn = names.arn("mobiletargeting", f"apps/{project.project_id}") if project and project.project_id else None
-    own = sets.projects.own | ({arn} if arn else set())
-    return Routes(names, own, sets.projects.missing | sets.missing_streams, sets.projects.unknown)
+    states = sets.project_states
+    return Routes(
+        names=names,
+        projects=states.own | ({arn} if arn else set()),
+        missing=states.missing | sets.missing_streams,
+        unknown=states.unknown,
+    )
 
 
 def _attached(sets: ConfigSets, routes: Routes) -> list[Node[Aws]]:
@@ -145,14 +153,14 @@ def _attached(sets: ConfigSets, routes: Routes) -> list[Node[Aws]]:
 
 def _node(config_set: ConfigSet, routes: Routes, project: Project | None, via: str) -> Node[Aws]:
     """The event destination of a configuration set; raises :class:`RefusedError` for what is in its way."""
-    to = _route(routes.attached(config_set), routes, project, via)
-    obstacle = routes.obstacle(config_set, through_project=isinstance(to, ToProject), explicit=via == FIREHOSE)
+    route = _route(routes.attached(config_set), routes, project, via)
+    obstacle = routes.obstacle(config_set, through_project=isinstance(route, ToProject), explicit=via == FIREHOSE)
     if obstacle:
         raise obstacle
-    return event_destination(config_set.name, to)
+    return event_destination(config_set.name, route)
 
 
-def _route(current: Destination | None, routes: Routes, project: Project | None, via: str) -> ToStream | ToProject:
+def _route(current: Destination | None, routes: Routes, project: Project | None, via: str) -> Route:
     if current and via in (AUTO, FIREHOSE if current.stream_arn else PINPOINT):
         return routes.current(current)
     return routes.to_stream() if project is None else routes.to_project(project)
@@ -163,11 +171,11 @@ def _project(stack: Stack, via: str) -> tuple[Project | None, list[str]]:
     if via == FIREHOSE:
         return None, []
     try:
-        apps = pinpoint.sending_projects(stack.aws, stack.names)
+        apps = projects.sending_projects(stack.aws, stack.names)
     except NoPinpointError as error:
         if via == PINPOINT:
             raise
-        return None, [f"{pinpoint.unavailable(error)}; sending directly to Firehose"]
+        return None, [f"{projects.unavailable(error)}; sending directly to Firehose"]
     if apps:
         return Project(title=apps[0].name, project_id=apps[0].project_id, tags={}), []
     if via == PINPOINT:
@@ -180,17 +188,9 @@ def _project(stack: Stack, via: str) -> tuple[Project | None, list[str]]:
 def _role(stack: Stack, destinations: list[Node[Aws]]) -> list[Node[Aws]]:
     """SES's role, if one of the event destinations needs it."""
     resources = [node.resource for node in destinations]
-    if any(isinstance(one, EventDestination) and isinstance(one.to, ToStream) for one in resources):
+    if any(isinstance(resource, EventDestination) and resource.is_direct for resource in resources):
         return [ses_role(stack.names, stack.tags, stack.options.kms_key)]
     return []
-
-
-def _execute(steps: list[Step[Aws]], aws: Aws, title: str, progress: Progress) -> None:
-    progress.start(title, sum(step.action is not Action.KEEP for step in steps))
-    try:
-        execute(steps, aws, lambda _: progress.advance(1))
-    finally:
-        progress.finish()
 
 
 def _require_names(set_names: list[str], everything: bool) -> None:
@@ -205,18 +205,19 @@ def _attached_lines(steps: list[Step[Aws]], routes: Routes, sets: ConfigSets) ->
         resource = step.node.resource
         if not isinstance(resource, EventDestination):
             continue
-        was, name = before[resource.config_set], resource.config_set
+        name, previous = resource.config_set, before[resource.config_set]
         target = f"the delivery stream {routes.names.stream}"
-        if isinstance(resource.to, ToProject):
-            target = f"the project {resource.to.project.name}"
+        if isinstance(resource.route, ToProject):
+            target = f"the project {resource.route.project.name}"
         if step.action is Action.KEEP:
             lines.append(f"Configuration set {name} is already attached to {target}")
-        elif was and routes.leads_nowhere(was):
-            lines.append(f"Moved configuration set {name} from {was.target}, which is gone, to {target}")
-        elif was and bool(was.stream_arn) != isinstance(resource.to, ToStream):
-            lines.append(f"Moved configuration set {name} from {was.target} to {target}")
-        elif was:
-            lines.append(f"Updated configuration set {name}: {', '.join(one.setting for one in step.differences)}")
+        elif previous and routes.leads_nowhere(previous):
+            lines.append(f"Moved configuration set {name} from {previous.target}, which is gone, to {target}")
+        elif previous and bool(previous.stream_arn) != resource.is_direct:
+            lines.append(f"Moved configuration set {name} from {previous.target} to {target}")
+        elif previous:
+            settings = ", ".join(difference.setting for difference in step.differences)
+            lines.append(f"Updated configuration set {name}: {settings}")
         else:
             lines.append(f"Attached configuration set {name} to {target}")
     return lines
@@ -224,44 +225,45 @@ def _attached_lines(steps: list[Step[Aws]], routes: Routes, sets: ConfigSets) ->
 
 def _detached_line(config_set: ConfigSet, routes: Routes) -> str:
     name = config_set.name
-    others = [to for to in config_set.destinations if to.name != NAME and routes.reaches(to)]
+    others = [other for other in config_set.destinations if other.name != NAME and routes.reaches(other)]
     rest = f"; its event destination {others[0].name} leads to {others[0].target} too, and stays" if others else ""
-    to = config_set.destination(NAME)
-    if to and routes.reaches(to):
-        return f"Detached configuration set {name} from {to.target}{rest}"
-    other = f": its event destination {NAME} leads to {to.target}, and stays" if to else ""
-    return f"Configuration set {name} is not attached{other}{rest}"
+    destination = config_set.destination(NAME)
+    if destination and routes.reaches(destination):
+        return f"Detached configuration set {name} from {destination.target}{rest}"
+    foreign = f": its event destination {NAME} leads to {destination.target}, and stays" if destination else ""
+    return f"Configuration set {name} is not attached{foreign}{rest}"
 
 
 def _identities_without_set(aws: Aws, progress: Progress, *, everything: bool) -> tuple[list[str], tuple[str, ...]]:
-    """Lines that name the identities without a default set, whose mail is missed, and the command that sets one.
+    """The lines that name the identities without a default set, whose mail is missed, and the command that sets one.
 
     With ``everything`` each identity of the account and region is checked, else the first few, domains before
     addresses.
     """
     try:
         names = ses.identity_names(aws)
-        checked = names if everything else names[:_IDENTITIES]
-        without = _without_set(aws, checked, progress)
+        checked = names if everything else names[: ses.IDENTITIES_CHECKED]
+        missed = _without_set(aws, checked, progress)
     except RefusedError as problem:
         return [f"which identities send without a configuration set is not known: {problem.message}"], ()
-    if not without:
+    if not missed:
         return [], ()
-    more = len(checked) < len(names)
-    of = f" (of the first {len(checked)} of {len(names):,}: --all checks every one)" if more else ""
-    count = counted(len(without), "identity")
-    line = f"{count} without a default configuration set{of}: events of mail that names none are missed"
-    return [line, *(f"  {name}" for name in without)], (_SET_DEFAULT,)
+    is_part = len(checked) < len(names)
+    extent = f" (of the first {len(checked)} of {len(names):,}: --all checks every one)" if is_part else ""
+    count = counted(len(missed), "identity")
+    line = f"{count} without a default configuration set{extent}: events of mail that names none are missed"
+    return [line, *(f"  {name}" for name in missed)], (_SET_DEFAULT,)
 
 
 def _without_set(aws: Aws, names: list[str], progress: Progress) -> list[str]:
+    """Those of the identities that have no default configuration set."""
     progress.start("Checking identities", len(names))
-    without = []
+    identities = []
     try:
         for identity in ses.identities(aws, names):
             progress.advance(1)
             if identity.config_set is None:
-                without.append(identity.name)
+                identities.append(identity.name)
     finally:
         progress.finish()
-    return without
+    return identities

@@ -1,7 +1,7 @@
 """The resources of a stack, each with its settings and with what must exist before it: the whole footprint on AWS.
 
 The guide's template has the bucket, the catalog, the stream with its role, the partition function and, where Pinpoint
-answers, the project (``pinpoint.py``); the blog's has the transform, the status table and its API.
+answers, the project (``projects.py``); the blog's has the transform, the status table and its API.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 
 from due_cli.aws.client import Aws
 from due_cli.aws.pipeline import usage
+from due_cli.aws.pipeline.status_item import EXPIRES_AT
 from due_cli.aws.resources.alarm import Alarm
 from due_cli.aws.resources.bucket import Bucket
 from due_cli.aws.resources.catalog import CatalogDatabase, CatalogTable
@@ -31,11 +32,10 @@ from due_cli.aws.stack.names import ERRORS, EVENTS, RESULTS, Names
 from due_cli.aws.stack.options import OPTIONS_VARIABLE, Options
 from due_cli.aws.stack.package import Package
 from due_cli.aws.stack.routes import ses_role
-from due_cli.aws.tags import DATABASE
+from due_cli.aws.tags import DATABASE_TAG
 from due_cli.sql import files
+from due_cli.sql.files import TABLE
 
-TABLE = "all_events"
-EXPIRES = "expires_at"
 _LOG_STREAM = "DestinationDelivery"
 _STAND_IN = {"transform": "partition", "partition": "status-api", "status-api": "transform"}  # whose role serves
 _FUNCTION_ALARMS = {"Errors": "failed", "Throttles": "waits"}  # metric: what the function does then
@@ -98,7 +98,7 @@ def _storage(names: Names, options: Options) -> list[Node[Aws]]:
     )
     # One item per message, which due status and the HTTP API read.
     status_table = StatusTableResource(
-        name=names.status_table, arn=names.status_table_arn, expires=EXPIRES, kms_key=options.kms_key, tags=tags
+        name=names.status_table, arn=names.status_table_arn, expires=EXPIRES_AT, kms_key=options.kms_key, tags=tags
     )
     return [
         _node("bucket", bucket, serial_group="bucket"),
@@ -126,7 +126,7 @@ def _transform(names: Names, options: Options, code: Package) -> list[Node[Aws]]
         options,
         code,
         rights=policies.transform_rights(names, options.kms_key),
-        role_tags={DATABASE: options.database},
+        role_tags={DATABASE_TAG: options.database},
         memory_mb=options.transform_memory_mb,
         timeout_seconds=300,  # as long as Firehose waits for an answer
         concurrency=options.transform_concurrency,
@@ -330,4 +330,4 @@ def _topic(names: Names, options: Options) -> Node[Aws]:
 
 
 def _node(key: str, resource: Resource[Aws], *depends_on: str, serial_group: str = "") -> Node[Aws]:
-    return Node(key, resource, frozenset(depends_on), serial_group)
+    return Node(key, resource, depends_on=frozenset(depends_on), serial_group=serial_group)

@@ -15,12 +15,15 @@ _DONE = {Action.CREATE: "created", Action.UPDATE: "updated", Action.DELETE: "del
 StepListener = Callable[[Step[Cloud]], None]
 
 
-def execute_aloud(steps: Sequence[Step[Cloud]], aws: Cloud, title: str, progress: Progress) -> None:
-    """Execute every step of a plan, and note each that is done."""
+def execute_with_progress(
+    steps: Sequence[Step[Cloud]], aws: Cloud, title: str, progress: Progress, *, with_notes: bool = False
+) -> None:
+    """Execute every step of a plan and show the progress; with ``with_notes`` note each step that is done."""
     progress.start(title, sum(step.action is not Action.KEEP for step in steps))
 
     def on_end(step: Step[Cloud]) -> None:
-        progress.note(f"{_DONE[step.action]} {step.node.resource.kind} {step.node.resource.name}")
+        if with_notes:
+            progress.note(f"{_DONE[step.action]} {step.node.resource.kind} {step.node.resource.name}")
         progress.advance(1)
 
     try:

@@ -8,16 +8,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from due_cli.aws.tags import OWNER
 from due_cli.core.errors import UsageError
 
-STACK_TAG = OWNER
 EVENTS, ERRORS, RESULTS = "events/", "errors/", "athena-results/"
 _STACK = re.compile(r"[a-z](?:[a-z0-9]|-(?!-))*[a-z0-9]|[a-z]")
 _LONGEST_BUCKET = 63  # S3's limit; all other names are shorter than the bucket's
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Names:
     """The names of a stack's resources."""
 
@@ -121,7 +119,7 @@ def names_of(stack: str, account: str, region: str, partition: str = "aws") -> N
         raise UsageError(
             f"--stack: {stack!r} is no name for a stack", "a-z, 0-9 and single hyphens, beginning with a letter"
         )
-    names = Names(stack, account, region, partition)
+    names = Names(stack=stack, account=account, region=region, partition=partition)
     if len(names.bucket) > _LONGEST_BUCKET:
         most = len(stack) - (len(names.bucket) - _LONGEST_BUCKET)
         raise UsageError(

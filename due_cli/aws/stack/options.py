@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import Field, asdict, dataclass, field, fields, replace
 from typing import Any
 
-from due_cli.aws.tags import OWNER
+from due_cli.aws.tags import STACK_TAG
 from due_cli.core.errors import UsageError
 from due_cli.core.settings import DEFAULT_DATABASE, validate_database
 
@@ -53,7 +53,7 @@ class Options:
 
     def tags_of(self, stack: str) -> dict[str, str]:
         """The tags of every resource of a stack."""
-        return {**self.tags, OWNER: stack}
+        return {**self.tags, STACK_TAG: stack}
 
     def updated(self, given: Mapping[str, object]) -> Options:
         """The same with the given options: None keeps one; an empty text, or 0 for none, resets it to its default."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from due_cli.aws.resources.http_api import status_url
 from due_cli.aws.services.pinpoint import NoPinpointError, PinpointApp
-from due_cli.aws.stack import pinpoint
+from due_cli.aws.stack import projects
 from due_cli.aws.stack.names import EVENTS
 from due_cli.aws.stack.stack import Stack
 from due_cli.core.results import Value
@@ -37,6 +37,6 @@ def outputs(stack: Stack) -> dict[str, Value]:
 def _project(stack: Stack) -> PinpointApp | None:
     """The project whose events the stack gets: one that it created before those that were attached later."""
     try:
-        return next(iter(pinpoint.sending_projects(stack.aws, stack.names)), None)
+        return next(iter(projects.sending_projects(stack.aws, stack.names)), None)
     except NoPinpointError:
         return None

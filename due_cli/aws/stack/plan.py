@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from due_cli.aws.pool import interruptible_pool
 from due_cli.aws.resources.resource import Action, Cloud, Difference, Node, Settings, Step, differences
-from due_cli.aws.tags import OWNER, TAGS
+from due_cli.aws.tags import STACK_TAG, TAGS
 
 PLAN_COLUMNS = ("action", "what", "name", "differs")
 _AT_ONCE = 12
@@ -19,7 +19,7 @@ def planned(nodes: Sequence[Node[Cloud]], aws: Cloud) -> list[Step[Cloud]]:
     for node, current in zip(nodes, _current(nodes, aws), strict=True):
         changes = () if current is None else differences(node.resource.desired(), current)
         existing = Action.UPDATE if changes else Action.KEEP
-        steps.append(Step(node, Action.CREATE if current is None else existing, changes))
+        steps.append(Step(node, Action.CREATE if current is None else existing, differences=changes))
     return steps
 
 
@@ -48,8 +48,8 @@ def foreign_owner(kind: str, desired: Settings, current: Settings) -> str | None
     own, tags = desired.get(TAGS), current.get(TAGS)
     if not isinstance(own, Mapping) or not isinstance(tags, Mapping):
         return None
-    owner = tags.get(OWNER)
-    if owner == own.get(OWNER) or (owner is None and kind in _TAGGED_LATER):
+    owner = tags.get(STACK_TAG)
+    if owner == own.get(STACK_TAG) or (owner is None and kind in _TAGGED_LATER):
         return None
     return f"belongs to the stack {owner}" if owner else "was not created by due"
 
@@ -69,7 +69,7 @@ def _only_in(value: object, other: object) -> object:
     """The parts of a mapping or a list that another one lacks; anything else as it is."""
     parts: object = value
     if isinstance(value, Mapping) and isinstance(other, Mapping):
-        pairs = {key: (one, other.get(key)) for key, one in value.items() if other.get(key) != one}
+        pairs = {key: (part, other.get(key)) for key, part in value.items() if other.get(key) != part}
         parts = ", ".join(f"{key}={_only_in(*pair)}" for key, pair in pairs.items())
     elif isinstance(value, list | tuple) and isinstance(other, list | tuple):
         parts = [item for item in value if item not in other]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from due_cli.aws.stack.names import ERRORS, EVENTS, Names
+from due_cli.sql.files import TABLE
 
 Policy = dict[str, object]
 _VERSION = "2012-10-17"
@@ -116,7 +117,7 @@ def own_log(names: Names, function: str) -> Policy:
     return allow(["logs:CreateLogStream", "logs:PutLogEvents"], f"{group}:*")
 
 
-def table_arns(names: Names, database: str, table: str = "all_events") -> list[str]:
+def table_arns(names: Names, database: str, table: str = TABLE) -> list[str]:
     """The ARNs that a call on a Glue table is checked against: catalog, database and table."""
     return [
         names.arn("glue", "catalog"),

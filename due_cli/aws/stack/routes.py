@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from due_cli.aws.client import Aws
-from due_cli.aws.resources.event_destination import NAME, EventDestination, ToProject, ToStream
+from due_cli.aws.resources.event_destination import NAME, EventDestination, Route, ToProject, ToStream
 from due_cli.aws.resources.project import Project
 from due_cli.aws.resources.resource import Node
 from due_cli.aws.resources.role import Role
 from due_cli.aws.services.ses import MOST_DESTINATIONS, ConfigSet, Destination, project_id
 from due_cli.aws.stack import policies
 from due_cli.aws.stack.names import Names
-from due_cli.aws.stack.pinpoint import EVENT_STREAM
+from due_cli.aws.stack.projects import EVENT_STREAM
 from due_cli.aws.tags import Tags
 from due_cli.core.errors import RefusedError
 
@@ -23,7 +23,7 @@ _REMOVE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Routes:
     """The routes to a stack: its delivery stream and its projects, by ARN; and the targets that lead nowhere.
 
@@ -54,18 +54,19 @@ class Routes:
         What leads nowhere is no obstacle; what leads to an unavailable Pinpoint, only if the route was given by
         ``--via firehose`` (``explicit``).
         """
-        for to in config_set.destinations:
-            removal = _REMOVE.format(set=config_set.name, name=to.name)
-            problem = f"configuration set {config_set.name} has an event destination {to.name} to {to.target}"
-            if to.name == NAME:
-                if to.project_arn in self.unknown and not (explicit and not through_project):
+        for destination in config_set.destinations:
+            name, target = destination.name, destination.target
+            removal = _REMOVE.format(set=config_set.name, name=name)
+            problem = f"configuration set {config_set.name} has an event destination {name} to {target}"
+            if name == NAME:
+                if destination.project_arn in self.unknown and not (explicit and not through_project):
                     move = self.names.command(f"attach-config-set {config_set.name} --via firehose")
                     return RefusedError(f"{problem}, and Pinpoint is unavailable", f"{move} moves it to the stream")
-                if not self.reaches(to) and not self.leads_nowhere(to):
+                if not self.reaches(destination) and not self.leads_nowhere(destination):
                     return RefusedError(f"{problem}, which is not this stack's", f"{removal}, then this again")
-            elif self.reaches(to):
+            elif self.reaches(destination):
                 return RefusedError(f"{problem} already: its events would arrive twice", f"{removal}, then this again")
-            elif to.project_arn and through_project:
+            elif destination.project_arn and through_project:
                 return RefusedError(f"{problem} already", f"--via firehose, or {removal}")
         if len(config_set.destinations) >= MOST_DESTINATIONS and config_set.destination(NAME) is None:
             problem = f"configuration set {config_set.name} has {MOST_DESTINATIONS} event destinations, SES's limit"
@@ -73,14 +74,14 @@ class Routes:
         return None
 
     def to_stream(self) -> ToStream:
-        """Directly to the stream."""
+        """The route directly to the stream."""
         return ToStream(stream_arn=self.names.stream_arn, role_arn=self.names.role_arn("ses"))
 
     def to_project(self, project: Project) -> ToProject:
-        """Through a project."""
+        """The route through a project."""
         return ToProject(project=project, arn_prefix=self.names.arn("mobiletargeting", "apps/"))
 
-    def current(self, destination: Destination) -> ToStream | ToProject:
+    def current(self, destination: Destination) -> Route:
         """The route of an attached configuration set."""
         if destination.project_arn is None:
             return self.to_stream()
@@ -95,10 +96,10 @@ def ses_role(names: Names, tags: Tags, kms_key: str | None) -> Node[Aws]:
     return Node(ROLE, Role(name=names.role("ses"), trust=trust, rights=rights, tags=tags))
 
 
-def event_destination(config_set: str, to: ToStream | ToProject) -> Node[Aws]:
+def event_destination(config_set: str, route: Route) -> Node[Aws]:
     """The event destination of a configuration set; SES takes one change at a time, once a second."""
     depends_on = {"stream", ROLE}
-    if isinstance(to, ToProject):
-        depends_on = {EVENT_STREAM, f"{EVENT_STREAM}-{to.project.project_id}"}
-    destination = EventDestination(config_set=config_set, to=to)
-    return Node(f"destination-{config_set}", destination, frozenset(depends_on), serial_group="ses")
+    if isinstance(route, ToProject):
+        depends_on = {EVENT_STREAM, f"{EVENT_STREAM}-{route.project.project_id}"}
+    destination = EventDestination(config_set=config_set, route=route)
+    return Node(f"destination-{config_set}", destination, depends_on=frozenset(depends_on), serial_group="ses")

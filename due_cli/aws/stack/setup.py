@@ -13,13 +13,14 @@ from due_cli.aws.resources.notification import Notification
 from due_cli.aws.resources.resource import Action, Step
 from due_cli.aws.services.account import kms_key_fault, reservable_concurrency
 from due_cli.aws.services.pinpoint import NoPinpointError
-from due_cli.aws.stack import config_sets, operator_policy, package, pinpoint
+from due_cli.aws.stack import config_sets, operator_policy, package, projects
 from due_cli.aws.stack.desired import desired, existing_partitions, obsolete
-from due_cli.aws.stack.execute import execute, execute_aloud
-from due_cli.aws.stack.names import STACK_TAG, Names
+from due_cli.aws.stack.execute import execute, execute_with_progress
+from due_cli.aws.stack.names import Names
 from due_cli.aws.stack.options import Options, validate
 from due_cli.aws.stack.plan import PLAN_COLUMNS, foreign_owner, plan_row, planned, planned_removal
 from due_cli.aws.stack.stack import Stack, names_in, partial_options, stored_options
+from due_cli.aws.tags import STACK_TAG
 from due_cli.core.errors import DueError, RefusedError, UsageError
 from due_cli.core.progress import Progress
 from due_cli.core.results import Done, Table
@@ -33,7 +34,7 @@ class SetupRequest:
     """The options of ``due setup``; one that is None keeps what the stack has."""
 
     options: Mapping[str, object]
-    project: pinpoint.ProjectChoice
+    project: projects.ProjectChoice
     config_sets: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
 
@@ -79,22 +80,23 @@ def plan_setup(aws: Aws, stack: str, request: SetupRequest) -> SetupPlan:
     with_pinpoint = request.project.use and (before.pinpoint or request.project.is_explicit)
     options = replace(before.updated(request.options), pinpoint=with_pinpoint, tags=_tags(request.tags, before.tags))
     validate(options)
-    _must_be_possible(aws, names, options, before)
+    _check_key_and_concurrency(aws, names, options, before)
     if stored and options.database != stored.database:
         problem = f"--database: the stack {stack} has its events in {stored.database}, and they cannot move"
         raise UsageError(problem, f"due setup --stack ANOTHER-NAME --database {options.database}")
     tags = options.tags_of(names.stack)
     nodes = desired(names, options, package.package())
     choice = replace(request.project, use=with_pinpoint)
-    project = pinpoint.plan_pinpoint(aws, names, choice, tags, options.kms_key)
+    project = projects.plan_pinpoint(aws, names, choice, tags, options.kms_key)
     sets = config_sets.find_config_sets(aws, names, request.config_sets)
     destinations = config_sets.setup_nodes(names, sets, project.project)
     nodes += [*project.nodes, *destinations, existing_partitions(names, options)]
     steps = [step for step in planned(nodes, aws) if step.action is not Action.KEEP or step.node.key != "partitions"]
-    _must_be_own(names, steps)
-    _must_be_alone(aws, steps)
+    _check_ownership(names, steps)
+    _check_notifications(aws, steps)
     steps += planned_removal(obsolete(names, options), aws)
-    return SetupPlan(stack=Stack(aws, names, options), steps=steps, notes=project.notes, request=request)
+    planned_stack = Stack(aws=aws, names=names, options=options)
+    return SetupPlan(stack=planned_stack, steps=steps, notes=project.notes, request=request)
 
 
 def policy(aws: Aws, stack: str, options: Mapping[str, object], progress: Progress) -> str:
@@ -117,7 +119,7 @@ def execute_setup(setup: SetupPlan, progress: Progress) -> Done:
     if not setup.changes:
         return Done([f"Stack {names.stack} is up to date", *setup.notes], _next(names))
     try:
-        execute_aloud(setup.steps, setup.stack.aws, "Setting up", progress)
+        execute_with_progress(setup.steps, setup.stack.aws, "Setting up", progress, with_notes=True)
     except NoPinpointError as unavailable:
         if unavailable.denied or setup.request.project.is_explicit:
             raise
@@ -135,16 +137,16 @@ def _without_pinpoint(setup: SetupPlan, error: NoPinpointError) -> SetupPlan:
     What was created for it is deleted, as far as Pinpoint deletes it.
     """
     aws, names = setup.stack.aws, setup.stack.names
-    created = [step.node for step in setup.steps if step.action is Action.CREATE and step.node.key in pinpoint.KEYS]
+    created = [step.node for step in setup.steps if step.action is Action.CREATE and step.node.key in projects.KEYS]
     with suppress(NoPinpointError):
         execute(planned_removal(created, aws), aws)
     request = replace(setup.request, project=replace(setup.request.project, use=False))
     rest = plan_setup(aws, names.stack, request)
-    return replace(rest, notes=(*rest.notes, f"{pinpoint.unavailable(error)}; skipped"))
+    return replace(rest, notes=(*rest.notes, f"{projects.unavailable(error)}; skipped"))
 
 
-def _must_be_possible(aws: Aws, names: Names, options: Options, before: Options) -> None:
-    """Raises :class:`UsageError` for a key or a reservation that AWS would refuse in the middle of a setup."""
+def _check_key_and_concurrency(aws: Aws, names: Names, options: Options, before: Options) -> None:
+    """Raise :class:`UsageError` for a key or a reservation that AWS would refuse in the middle of a setup."""
     if options.kms_key and options.kms_key.split(":")[3] != names.region:
         problem = f"--kms-key: {options.kms_key} is a key of another region than the stack's, {names.region}"
         raise UsageError(problem, "aws kms list-keys")
@@ -160,11 +162,11 @@ def _must_be_possible(aws: Aws, names: Names, options: Options, before: Options)
             )
 
 
-def _must_be_own(names: Names, steps: list[Step[Aws]]) -> None:
-    """Raises :class:`RefusedError` if an existing resource belongs to another stack, or to no stack of due's."""
+def _check_ownership(names: Names, steps: list[Step[Aws]]) -> None:
+    """Raise :class:`RefusedError` if an existing resource belongs to another stack, or to no stack of due's."""
     for step in steps:
         resource = step.node.resource
-        before = {one.setting: one.before for one in step.differences}
+        before = {difference.setting: difference.before for difference in step.differences}
         if owner := foreign_owner(resource.kind, resource.desired(), before):
             another = "--database ANOTHER_NAME" if step.node.key == "database" else "--stack ANOTHER-NAME"
             raise RefusedError(
@@ -178,8 +180,8 @@ def _must_be_own(names: Names, steps: list[Step[Aws]]) -> None:
             )
 
 
-def _must_be_alone(aws: Aws, steps: list[Step[Aws]]) -> None:
-    """Raises :class:`RefusedError` if somebody else is notified of new events: S3 notifies only one."""
+def _check_notifications(aws: Aws, steps: list[Step[Aws]]) -> None:
+    """Raise :class:`RefusedError` if somebody else is notified of new events: S3 notifies only one."""
     for step in steps:
         resource = step.node.resource
         if isinstance(resource, Notification) and step.action is not Action.KEEP and (other := resource.obstacle(aws)):

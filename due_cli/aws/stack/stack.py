@@ -6,20 +6,20 @@ from dataclasses import dataclass
 
 from due_cli.aws.client import Aws
 from due_cli.aws.errors import ignore_errors, translate_errors
-from due_cli.aws.stack.names import STACK_TAG, Names, names_of
+from due_cli.aws.stack.names import Names, names_of
 from due_cli.aws.stack.options import OPTIONS_VARIABLE, Options, decode_options
-from due_cli.aws.tags import DATABASE, tags_from_list
+from due_cli.aws.tags import DATABASE_TAG, STACK_TAG, tags_from_list
 from due_cli.core.errors import ConfigurationError
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
-    """An existing stack; one that is not ``whole`` has lost the function that holds its options."""
+    """An existing stack; it ``is_complete`` unless it lacks the function that holds its options."""
 
     aws: Aws
     names: Names
     options: Options
-    whole: bool = True
+    is_complete: bool = True
 
     @property
     def tags(self) -> dict[str, str]:
@@ -48,7 +48,7 @@ def partial_options(aws: Aws, names: Names) -> Options | None:
     with translate_errors(f"looking for role {name}"), ignore_errors("NoSuchEntity"):
         tags = tags_from_list(aws.iam.get_role(RoleName=name)["Role"].get("Tags", []))
         is_own = tags.get(STACK_TAG) == names.stack
-        return Options(database=tags[DATABASE]) if is_own and DATABASE in tags else None
+        return Options(database=tags[DATABASE_TAG]) if is_own and DATABASE_TAG in tags else None
     return None
 
 
@@ -61,11 +61,12 @@ def find_stack(aws: Aws, stack: str) -> Stack:
             f"no stack {stack} in account {names.account}, region {names.region}",
             "due setup, or name another with --stack, --region, --profile",
         )
-    return Stack(aws, names, options)
+    return Stack(aws=aws, names=names, options=options)
 
 
 def find_partial_stack(aws: Aws, stack: str) -> Stack:
     """The stack, or what may remain of it after an interrupted setup or teardown."""
     names = names_in(aws, stack)
     options = stored_options(aws, names)
-    return Stack(aws, names, options or partial_options(aws, names) or Options(), whole=options is not None)
+    known = options or partial_options(aws, names) or Options()
+    return Stack(aws=aws, names=names, options=known, is_complete=options is not None)

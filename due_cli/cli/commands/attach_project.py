@@ -17,6 +17,6 @@ def attach_project(context: typer.Context, project_id: ProjectId) -> Done:
 
     A project has one event stream; one that leads elsewhere is not overwritten.
     """
-    from due_cli.aws.stack import pinpoint
+    from due_cli.aws.stack import projects
 
-    return pinpoint.attach(stack_of(context), project_id)
+    return projects.attach(stack_of(context), project_id)

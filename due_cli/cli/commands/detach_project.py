@@ -14,6 +14,6 @@ app = App(position=5)
 @app.add("due detach-project PROJECT_ID")
 def detach_project(context: typer.Context, project_id: ProjectId) -> Done:
     """Remove a project's event stream if it leads to the database."""
-    from due_cli.aws.stack import pinpoint
+    from due_cli.aws.stack import projects
 
-    return pinpoint.detach(stack_of(context), project_id)
+    return projects.detach(stack_of(context), project_id)

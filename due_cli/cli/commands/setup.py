@@ -72,12 +72,12 @@ def _setup(
         }
         return _set_up_folder(context, choice, {**chosen, **aws_options})
     from due_cli.aws.client import Aws
-    from due_cli.aws.stack import pinpoint, setup
+    from due_cli.aws.stack import projects, setup
 
     aws = Aws(choice.profile, choice.region)
     if policy:
         return Text(setup.policy(aws, choice.stack, chosen, progress_of(context)))
-    project = pinpoint.ProjectChoice(
+    project = projects.ProjectChoice(
         project_id=pinpoint_project_id, project_name=pinpoint_project_name, use=not no_pinpoint
     )
     sets = tuple((config_sets or "").replace(",", " ").split())

@@ -30,6 +30,6 @@ def teardown(
         preview(context, removal.plan)
     if not confirm(removal.question, yes=yes, what="due teardown"):
         return Done(["Nothing was removed"])
-    done = removal.carry_out(progress_of(context))
+    done = removal.execute(progress_of(context))
     forget_target(choose_target(settings_of(context), os.environ), os.environ)
     return done

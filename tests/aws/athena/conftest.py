@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from due_cli.aws.stack.desired import TABLE
 from due_cli.aws.stack.stack import Stack
 from due_cli.core.progress import Silent
+from due_cli.sql.files import TABLE
 from tests.aws.athena import stacks
 from tests.aws.athena.awkward import RECORDS
 from tests.aws_emulator.aws import AwsEmulator

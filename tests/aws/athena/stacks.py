@@ -9,7 +9,7 @@ from typing import Any
 from due_cli.aws.client import Aws
 from due_cli.aws.pipeline.status_item import attributes
 from due_cli.aws.resources.resource import Node, Step
-from due_cli.aws.stack.desired import TABLE, desired
+from due_cli.aws.stack.desired import desired
 from due_cli.aws.stack.execute import execute
 from due_cli.aws.stack.names import EVENTS, names_of
 from due_cli.aws.stack.options import Options
@@ -18,6 +18,7 @@ from due_cli.aws.stack.plan import planned
 from due_cli.aws.stack.stack import Stack
 from due_cli.events.model import Json
 from due_cli.events.status import Status, merge, status_of
+from due_cli.sql.files import TABLE
 from tests.aws_emulator.aws import AwsEmulator
 from tests.queries.filing import filed
 
@@ -42,7 +43,8 @@ def create_stack(*, views: bool, **chosen: Any) -> Stack:
     """A stack, without events."""
     aws = Aws()
     caller = aws.caller
-    stack = Stack(aws, names_of("due", caller.account, caller.region, caller.partition), Options(**chosen))
+    names = names_of("due", caller.account, caller.region, caller.partition)
+    stack = Stack(aws=aws, names=names, options=Options(**chosen))
     nodes = [node for node in nodes_of(stack) if views or node.resource.kind != "view"]
     execute(planned(nodes, aws), aws)
     return stack

@@ -8,11 +8,12 @@ from due_cli.aws.client import Aws
 from due_cli.aws.resources.resource import Action, Node, Step
 from due_cli.aws.stack import config_sets
 from due_cli.aws.stack.execute import execute
-from due_cli.aws.stack.names import STACK_TAG, Names
+from due_cli.aws.stack.names import Names
 from due_cli.aws.stack.options import Options
 from due_cli.aws.stack.plan import planned
 from due_cli.aws.stack.routes import ses_role
 from due_cli.aws.stack.stack import Stack, names_in
+from due_cli.aws.tags import STACK_TAG
 from due_cli.core.progress import Silent
 from due_cli.core.results import Done
 from tests.aws_emulator.aws import AwsEmulator
@@ -29,7 +30,7 @@ def a_stack(emulator: AwsEmulator, name: str = "due") -> Stack:
     make_stream(emulator, names.stream)
     apply([ses_role(names, {STACK_TAG: names.stack}, None)], aws)
     emulator.journal.clear()
-    return Stack(aws, names, Options())
+    return Stack(aws=aws, names=names, options=Options())
 
 
 def make_stream(emulator: AwsEmulator, name: str) -> None:

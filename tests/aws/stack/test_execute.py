@@ -73,7 +73,8 @@ def _run(nodes: list[Node[Cloud]], cloud: Cloud) -> list[Step[Cloud]]:
 
 
 def _node(name: str, *needs: str, fails: str = "", serial_group: str = "") -> Node[Cloud]:
-    return Node(name, Thing(name, fails=fails, shares=serial_group), frozenset(needs), serial_group)
+    thing = Thing(name, fails=fails, shares=serial_group)
+    return Node(name, thing, depends_on=frozenset(needs), serial_group=serial_group)
 
 
 def test_a_second_run_has_nothing_to_do() -> None:
@@ -147,7 +148,7 @@ def test_what_does_not_need_each_other_is_done_side_by_side() -> None:
 
 
 def test_what_needs_each_other_is_an_error_and_no_endless_wait() -> None:
-    nodes = [Node("a", Thing("a"), frozenset({"b"})), Node("b", Thing("b"), frozenset({"a"})), Node("c", Thing("c"))]
+    nodes = [_node("a", "b"), _node("b", "a"), _node("c")]
     cloud = Cloud()
     with pytest.raises(ValueError, match="these depend on each other: a, b"):
         execute(planned(nodes, cloud), cloud)
@@ -165,7 +166,7 @@ class Slow(Thing):
 
 def test_an_error_ends_what_waits_and_what_has_not_begun() -> None:
     """Ctrl-C comes as an error of the main thread's, in the midst of what the others do."""
-    nodes = [Node(str(number), Slow(str(number)), frozenset()) for number in range(20)]
+    nodes = [Node(str(number), Slow(str(number))) for number in range(20)]
     cloud = Cloud({name: {} for name in ["quick", *(node.key for node in nodes)]})
     began = time.monotonic()
 

@@ -8,10 +8,10 @@ import pytest
 
 from due_cli.aws.resources.project import Project
 from due_cli.aws.resources.resource import Action
-from due_cli.aws.stack import config_sets, pinpoint
-from due_cli.aws.stack.names import STACK_TAG
-from due_cli.aws.stack.pinpoint import PinpointSetup, ProjectChoice
+from due_cli.aws.stack import config_sets, projects
+from due_cli.aws.stack.projects import PinpointSetup, ProjectChoice
 from due_cli.aws.stack.stack import Stack
+from due_cli.aws.tags import STACK_TAG
 from due_cli.core.errors import ConfigurationError, DueError, ExitCode, NotFoundError, RefusedError, UsageError
 from due_cli.core.progress import Silent
 from tests.aws.stack import sending
@@ -31,7 +31,7 @@ def stack(emulator: AwsEmulator) -> Stack:
 
 
 def desired(stack: Stack, asked: ProjectChoice = AUTO) -> PinpointSetup:
-    return pinpoint.plan_pinpoint(stack.aws, stack.names, asked, {STACK_TAG: stack.names.stack, "team": "mail"}, None)
+    return projects.plan_pinpoint(stack.aws, stack.names, asked, {STACK_TAG: stack.names.stack, "team": "mail"}, None)
 
 
 def set_up(stack: Stack, asked: ProjectChoice = AUTO) -> dict[str, Action]:
@@ -63,7 +63,7 @@ def test_a_project_of_the_guides_name_is_made_and_its_events_arrive(emulator: Aw
     assert emulator.journal.mutating == []
     assert (plan.project_id, plan.notes) == (None, ())
     assert set(sending.apply(plan.nodes, stack.aws).values()) == {Action.CREATE}
-    [app] = pinpoint.sending_projects(stack.aws, stack.names)
+    [app] = projects.sending_projects(stack.aws, stack.names)
     assert (app.name, tags(emulator, app.project_id)) == (DEFAULT_NAME, {STACK_TAG: "due", "team": "mail"})
     assert emulator.firehose.buffered("due-events") == 1  # the record with which Pinpoint tries a stream
     assert emulator.pinpoint.publish(app.project_id, {"event_type": "_email.send"}) == 1
@@ -103,7 +103,7 @@ def test_a_project_is_used_by_its_id(emulator: AwsEmulator, stack: Stack) -> Non
     sending.make_project(emulator, DEFAULT_NAME)
     project = sending.make_project(emulator, "shop")
     set_up(stack, ProjectChoice(project_id=project))
-    assert [app.project_id for app in pinpoint.sending_projects(stack.aws, stack.names)] == [project]
+    assert [app.project_id for app in projects.sending_projects(stack.aws, stack.names)] == [project]
     with pytest.raises(NotFoundError, match=f"no Pinpoint project {project[:-1]}") as caught:
         desired(stack, ProjectChoice(project_id=project[:-1]))
     assert caught.value.hint == f"did you mean {project}?"
@@ -152,7 +152,7 @@ def test_an_event_stream_of_somebody_else_is_refused_before_anything_is_made(
     assert f"delete-event-stream --application-id {project}" in str(caught.value.hint)
     assert "--no-pinpoint" in str(caught.value.hint)
     with pytest.raises(RefusedError, match="has an event stream already"):
-        pinpoint.attach(stack, project)
+        projects.attach(stack, project)
     assert emulator.journal.mutating == []
 
 
@@ -183,7 +183,7 @@ def test_cut_off_at_any_change_and_run_again_it_is_one_project(emulator: AwsEmul
         rule.times = 0
         set_up(other, asked)
         assert set(set_up(other, asked).values()) == {Action.KEEP}
-        [app] = pinpoint.sending_projects(other.aws, other.names)
+        [app] = projects.sending_projects(other.aws, other.names)
         assert emulator.pinpoint.publish(app.project_id, {"event_type": "_email.send"}) == 1
     assert sending.projects(emulator) == sorted(
         [DEFAULT_NAME, *(f"project {number}" for number in range(len(changes)))]
@@ -192,7 +192,7 @@ def test_cut_off_at_any_change_and_run_again_it_is_one_project(emulator: AwsEmul
 
 def test_what_was_changed_by_hand_is_set_right(emulator: AwsEmulator, stack: Stack) -> None:
     set_up(stack)
-    [app] = pinpoint.sending_projects(stack.aws, stack.names)
+    [app] = projects.sending_projects(stack.aws, stack.names)
     sending.lead(emulator, app.project_id, stack.names.stream_arn, "arn:aws:iam::123456789012:role/any")
     assert set_up(stack)["event-stream"] is Action.UPDATE
     emulator.client("pinpoint").delete_event_stream(ApplicationId=app.project_id)
@@ -216,20 +216,20 @@ def test_projects_of_every_page_are_found(emulator: AwsEmulator, stack: Stack) -
 def test_a_further_project_is_attached_and_detached(emulator: AwsEmulator, stack: Stack) -> None:
     project = sending.make_project(emulator, "shop")
     emulator.journal.clear()
-    done = pinpoint.attach(stack, project)
+    done = projects.attach(stack, project)
     assert done.lines == [f"Attached project shop ({project}) to due-events"]
     assert emulator.pinpoint.publish(project, {"event_type": "_campaign.send"}) == 1
     emulator.journal.clear()
-    assert pinpoint.attach(stack, project).lines == [f"Project shop ({project}) is already attached"]
+    assert projects.attach(stack, project).lines == [f"Project shop ({project}) is already attached"]
     assert emulator.journal.mutating == []
-    done = pinpoint.detach(stack, project)
+    done = projects.detach(stack, project)
     assert done.lines == [f"Detached project shop ({project}) from due-events"]
     assert sending.stream_of(emulator, project) is None
-    assert pinpoint.detach(stack, project).lines == [f"Project shop ({project}) has no event stream"]
+    assert projects.detach(stack, project).lines == [f"Project shop ({project}) has no event stream"]
     sending.lead(emulator, project, OTHER_STREAM)
-    assert "which stays as it is" in pinpoint.detach(stack, project).lines[0]
+    assert "which stays as it is" in projects.detach(stack, project).lines[0]
     assert sending.stream_of(emulator, project) == OTHER_STREAM
-    for call in (pinpoint.attach, pinpoint.detach):
+    for call in (projects.attach, projects.detach):
         with pytest.raises(NotFoundError):
             call(stack, "x")
 
@@ -237,15 +237,15 @@ def test_a_further_project_is_attached_and_detached(emulator: AwsEmulator, stack
 def test_a_project_that_sets_go_through_is_not_detached_from_under_them(emulator: AwsEmulator, stack: Stack) -> None:
     project = sending.make_project(emulator, "shop")
     sending.make_sets(emulator, "marketing", "receipts")
-    pinpoint.attach(stack, project)
+    projects.attach(stack, project)
     config_sets.attach(stack, ["marketing"], "pinpoint", False, Silent())
     emulator.ses.destinations("receipts").append(to_project("segments", sending.app_arn(stack.names, project)))
     with pytest.raises(RefusedError, match=r"are attached through the project shop .*: marketing$") as caught:
-        pinpoint.detach(stack, project)
+        projects.detach(stack, project)
     assert "due attach-config-set marketing --via firehose" in str(caught.value.hint)
     assert sending.stream_of(emulator, project)
     config_sets.attach(stack, ["marketing"], "firehose", False, Silent())
-    assert "the mail of receipts" in pinpoint.detach(stack, project).lines[1]
+    assert "the mail of receipts" in projects.detach(stack, project).lines[1]
     assert sending.stream_of(emulator, project) is None
 
 
@@ -255,7 +255,7 @@ def test_a_project_that_would_bring_mail_twice_is_refused(emulator: AwsEmulator,
     emulator.ses.destinations("marketing").append(to_project("segments", sending.app_arn(stack.names, project)))
     config_sets.attach(stack, ["marketing"], "firehose", False, Silent())
     emulator.journal.clear()
-    for call in (lambda: pinpoint.attach(stack, project), lambda: desired(stack, ProjectChoice(project_id=project))):
+    for call in (lambda: projects.attach(stack, project), lambda: desired(stack, ProjectChoice(project_id=project))):
         with pytest.raises(RefusedError, match="marketing goes directly to due-events and to the project"):
             call()
     assert emulator.journal.mutating == []
@@ -263,7 +263,7 @@ def test_a_project_that_would_bring_mail_twice_is_refused(emulator: AwsEmulator,
 
 def test_the_commands_to_type_next_name_the_stack(emulator: AwsEmulator) -> None:
     other = sending.a_stack(emulator, "other")
-    assert pinpoint.attach(other, sending.make_project(emulator, "shop")).next_steps == ("due doctor --stack other",)
+    assert projects.attach(other, sending.make_project(emulator, "shop")).next_steps == ("due doctor --stack other",)
 
 
 def test_a_project_is_made_once(emulator: AwsEmulator, stack: Stack) -> None:
@@ -277,4 +277,4 @@ def test_a_further_project_wants_a_stream(emulator: AwsEmulator, stack: Stack) -
     project = sending.make_project(emulator, "shop")
     emulator.client("firehose").delete_delivery_stream(DeliveryStreamName="due-events")
     with pytest.raises(ConfigurationError, match="has no stream"):
-        pinpoint.attach(stack, project)
+        projects.attach(stack, project)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import boto3  # noqa: TID251  # a client that waits for less long than due's
 import pytest
 from botocore.config import Config
 
 from due_cli.aws.client import Aws
 from due_cli.aws.services.pinpoint import NoPinpointError
-from due_cli.aws.stack import pinpoint, setup
-from due_cli.aws.stack.pinpoint import ProjectChoice
+from due_cli.aws.stack import projects, setup
+from due_cli.aws.stack.projects import ProjectChoice
 from due_cli.aws.stack.stack import Stack
 from due_cli.core.errors import ConfigurationError, ExitCode, RefusedError
 from due_cli.core.progress import Silent
@@ -29,7 +31,7 @@ def impatient(emulator: AwsEmulator, monkeypatch: pytest.MonkeyPatch, gone: Gone
     aws = Aws()
     config = Config(read_timeout=0.3, connect_timeout=1, retries={"total_max_attempts": 1})
     vars(aws)["pinpoint"] = boto3.client("pinpoint", config=config)
-    return Stack(aws, stack.names, stack.options)
+    return replace(stack, aws=aws)
 
 
 @pytest.mark.parametrize("gone", [one for one in Gone if one is not Gone.NO])
@@ -49,7 +51,7 @@ def test_without_pinpoint_setup_goes_on_and_says_so_in_one_line(
         assert caught.value.exit_code == ExitCode.REFUSED
         assert "--no-pinpoint" in str(caught.value.hint)
     with pytest.raises(NoPinpointError):
-        pinpoint.attach(stack, "0" * 32)
+        projects.attach(stack, "0" * 32)
 
 
 @pytest.mark.parametrize("operation", ["GetEventStream", "ListTagsForResource"])

@@ -8,8 +8,9 @@ from due_cli.aws.client import Aws
 from due_cli.aws.resources.resource import Action, Node
 from due_cli.aws.stack import policies
 from due_cli.aws.stack.execute import execute
-from due_cli.aws.stack.names import STACK_TAG, Names
+from due_cli.aws.stack.names import Names
 from due_cli.aws.stack.plan import planned, planned_removal
+from due_cli.aws.tags import STACK_TAG
 from tests.aws.stack.sending import apply
 
 

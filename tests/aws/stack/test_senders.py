@@ -224,7 +224,7 @@ def test_what_was_changed_by_hand_is_set_right(emulator: AwsEmulator, stack: Sta
     sets = config_sets.find_config_sets(stack.aws, stack.names, ["marketing"])
     [step] = planned(config_sets.setup_nodes(stack.names, sets, None), stack.aws)
     assert step.action is Action.UPDATE
-    assert step.differences[0] == Difference("Enabled", False, True)
+    assert step.differences[0] == Difference(setting="Enabled", before=False, desired=True)
     assert "Updated configuration set marketing: Enabled, MatchingEventTypes, IamRoleArn" in said(
         attach(stack, "marketing")
     )

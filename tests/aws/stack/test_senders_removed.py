@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from dataclasses import replace
 
 import pytest
 
@@ -13,11 +14,11 @@ from due_cli.aws.resources.project import Project
 from due_cli.aws.resources.resource import Action
 from due_cli.aws.stack import config_sets, operator_policy
 from due_cli.aws.stack.execute import execute
-from due_cli.aws.stack.names import STACK_TAG
-from due_cli.aws.stack.pinpoint import ProjectChoice, plan_pinpoint, sending_projects
 from due_cli.aws.stack.plan import planned_removal
+from due_cli.aws.stack.projects import ProjectChoice, plan_pinpoint, sending_projects
 from due_cli.aws.stack.routes import Routes
 from due_cli.aws.stack.stack import Stack
+from due_cli.aws.tags import STACK_TAG
 from due_cli.core.errors import ConfigurationError, DueError, RefusedError
 from tests.aws.stack import sending
 from tests.aws.stack.sending import OTHER_STREAM, a_project, attach, detach, said, to_project, to_stream, to_topic
@@ -99,11 +100,11 @@ def test_what_came_to_lead_elsewhere_meanwhile_is_not_removed(emulator: AwsEmula
     """Between the plan and the removal somebody may have changed it."""
     project = sending.make_project(emulator, "shop", due_stack="other")
     sending.lead(emulator, project, OTHER_STREAM)
-    routes = Routes(stack.names, frozenset())
+    routes = Routes(names=stack.names, projects=frozenset())
     own = Project(title="shop", project_id=project, tags={STACK_TAG: "due"})
     for to in (routes.to_stream(), routes.to_project(own)):
         emulator.ses.destinations("marketing")[:] = [to_stream("event-database", OTHER_STREAM)]
-        EventDestination(config_set="marketing", to=to).delete(stack.aws)
+        EventDestination(config_set="marketing", route=to).delete(stack.aws)
         assert emulator.ses.destinations("marketing") == [to_stream("event-database", OTHER_STREAM)]
     stream_arn, role_arn = stack.names.stream_arn, stack.names.role_arn("pinpoint")
     EventStream(project=own, stream_arn=stream_arn, role_arn=role_arn).delete(stack.aws)
@@ -193,7 +194,7 @@ def as_somebody_with(
     policy = {"Version": "2012-10-17", "Statement": statements}
     for name, value in emulator.iam.user("person", policy).items():
         monkeypatch.setenv(name, value)
-    return Stack(Aws(), stack.names, stack.options)
+    return replace(stack, aws=Aws())
 
 
 def test_the_rights_that_attaching_needs_and_no_more(
@@ -225,7 +226,7 @@ def test_another_stacks_set_is_left_to_whoever_may_look_at_it(
     rights = operator_policy.rights(stack.names, stack.options.database, None)
     for name, value in emulator.iam.user("person", rights).items():
         monkeypatch.setenv(name, value)
-    one = Stack(Aws(), stack.names, stack.options)
+    one = replace(stack, aws=Aws())
     attach(one, "receipts")
     done = attach(one, everything=True)
     assert f"Skipped: configuration set marketing has an event destination {theirs['Name']}" in said(done)
@@ -246,4 +247,4 @@ def test_where_ses_does_not_answer_there_is_nothing_of_it_to_remove(
     assert [node.key for node in config_sets.sender_nodes(Aws(), stack.names, notes.append)] == ["pinpoint-role"]
     assert notes == ["event destinations of configuration sets, if there are any: Amazon SES does not answer here"]
     with pytest.raises(ConfigurationError):
-        attach(Stack(Aws(), stack.names, stack.options), everything=True)
+        attach(replace(stack, aws=Aws()), everything=True)

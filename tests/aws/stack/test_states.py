@@ -154,7 +154,7 @@ def test_what_a_stream_holds_is_delivered_before_it_is_removed(
     monkeypatch.setattr("due_cli.aws.resources.stream.pause", sleep)
     removal = teardown.plan_teardown(env.stack, delete_data=delete_data)
     assert ("after 420 seconds" in removal.question) is not delete_data
-    removal.carry_out(Silent())
+    removal.execute(Silent())
     assert waits == ([] if delete_data else [(300 + 60 + 60, True, 0)])
 
 

@@ -10,10 +10,11 @@ from due_cli.aws.client import Aws
 from due_cli.aws.resources.resource import Action, Node
 from due_cli.aws.resources.topic import Topic
 from due_cli.aws.stack.desired import desired, obsolete
-from due_cli.aws.stack.names import STACK_TAG, Names, names_of
+from due_cli.aws.stack.names import Names, names_of
 from due_cli.aws.stack.options import Options
 from due_cli.aws.stack.package import package
 from due_cli.aws.stack.plan import planned_removal
+from due_cli.aws.tags import STACK_TAG
 from tests.aws.stack.sending import apply
 from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.calls import Call

@@ -15,10 +15,10 @@ from due_cli.aws.services import firehose, pinpoint, ses
 from due_cli.aws.services.pinpoint import AppDetails, NoPinpointError, PinpointApp
 from due_cli.aws.stack import policies
 from due_cli.aws.stack.execute import execute
-from due_cli.aws.stack.names import STACK_TAG, Names
+from due_cli.aws.stack.names import Names
 from due_cli.aws.stack.plan import planned, planned_removal
 from due_cli.aws.stack.stack import Stack
-from due_cli.aws.tags import Tags
+from due_cli.aws.tags import STACK_TAG, Tags
 from due_cli.core.errors import ConfigurationError, RefusedError, UsageError
 from due_cli.core.results import Done
 from due_cli.core.suggestions import not_found
@@ -37,7 +37,7 @@ class ProjectChoice:
     use: bool = True
 
     def __post_init__(self) -> None:
-        """Raises :class:`UsageError` for more than one of them."""
+        """Raise :class:`UsageError` for more than one of them."""
         given = {
             "--pinpoint-project-id": self.project_id is not None,
             "--pinpoint-project-name": self.project_name is not None,
@@ -80,7 +80,7 @@ class ProjectStates:
 
 
 def unavailable(error: NoPinpointError) -> str:
-    """What a user is told of a Pinpoint that the stack does without."""
+    """The note that the stack does without Pinpoint."""
     return f"Amazon Pinpoint is unavailable in this account ({error.reason})"
 
 
@@ -95,7 +95,7 @@ def plan_pinpoint(aws: Aws, names: Names, choice: ProjectChoice, tags: Tags, kms
     try:
         app = _chosen(aws, names, choice, pinpoint.list_apps(aws))
         if app:
-            _must_be_free(aws, names, app, _ALTERNATIVES)
+            _check_project_routes(aws, names, app, _ALTERNATIVES)
     except NoPinpointError as error:
         if choice.project_id or choice.project_name:
             raise
@@ -105,7 +105,7 @@ def plan_pinpoint(aws: Aws, names: Names, choice: ProjectChoice, tags: Tags, kms
     nodes = [
         role(names, tags, kms_key),
         Node(PROJECT, project),
-        Node(EVENT_STREAM, _event_stream(names, project), frozenset((ROLE, PROJECT, "stream"))),
+        Node(EVENT_STREAM, _event_stream(names, project), depends_on=frozenset((ROLE, PROJECT, "stream"))),
     ]
     return PinpointSetup(nodes=nodes, project=project)
 
@@ -124,14 +124,14 @@ def own_projects(aws: Aws, names: Names) -> list[AppDetails]:
     """
     details = pinpoint.details_of(aws, pinpoint.list_apps(aws))
     return sorted(
-        (one for one in details if one.owner == names.stack or _sends_here(names, one)),
-        key=lambda one: (one.owner != names.stack, one.app.created, one.app.project_id),
+        (project for project in details if project.owner == names.stack or _sends_here(names, project)),
+        key=lambda project: (project.owner != names.stack, project.app.created, project.app.project_id),
     )
 
 
 def sending_projects(aws: Aws, names: Names) -> list[PinpointApp]:
     """The projects whose events the stack gets, in the order of :func:`own_projects`."""
-    return [one.app for one in own_projects(aws, names) if _sends_here(names, one)]
+    return [project.app for project in own_projects(aws, names) if _sends_here(names, project)]
 
 
 def project_states(aws: Aws, names: Names, project_arns: Iterable[str]) -> ProjectStates:
@@ -144,8 +144,8 @@ def project_states(aws: Aws, names: Names, project_arns: Iterable[str]) -> Proje
         details = pinpoint.details_of(aws, [app for app in apps if app.arn in arns])
     except NoPinpointError as error:
         return ProjectStates(unknown=frozenset() if error.denied else frozenset(arns))
-    own = frozenset(one.app.arn for one in details if one.owner == names.stack or _sends_here(names, one))
-    return ProjectStates(own=own, missing=frozenset(arns - {app.arn for app in apps}))
+    own = (project.app.arn for project in details if project.owner == names.stack or _sends_here(names, project))
+    return ProjectStates(own=frozenset(own), missing=frozenset(arns - {app.arn for app in apps}))
 
 
 def removal_nodes(aws: Aws, names: Names, note: Callable[[str], None]) -> list[Node[Aws]]:
@@ -161,14 +161,14 @@ def removal_nodes(aws: Aws, names: Names, note: Callable[[str], None]) -> list[N
         if nodes[0].resource.current(aws) is not None:
             note(f"a Pinpoint project, its event stream and what leads to it, if there are any: {unavailable(error)}")
         return nodes
-    for one in details:
-        identity = one.app.project_id
-        project = Project(title=one.app.name, project_id=identity, tags=tags)
-        if one.owner == names.stack:
-            nodes.append(Node(f"{PROJECT}-{identity}", project))
-        if _sends_here(names, one):
-            depends_on = frozenset((ROLE, f"{PROJECT}-{identity}", "stream"))
-            nodes.append(Node(f"{EVENT_STREAM}-{identity}", _event_stream(names, project), depends_on))
+    for project in details:
+        project_id = project.app.project_id
+        resource = Project(title=project.app.name, project_id=project_id, tags=tags)
+        if project.owner == names.stack:
+            nodes.append(Node(f"{PROJECT}-{project_id}", resource))
+        if _sends_here(names, project):
+            depends_on = frozenset((ROLE, f"{PROJECT}-{project_id}", "stream"))
+            nodes.append(Node(f"{EVENT_STREAM}-{project_id}", _event_stream(names, resource), depends_on=depends_on))
     return nodes
 
 
@@ -180,13 +180,13 @@ def attach(stack: Stack, project_id: str) -> Done:
     """
     aws, names = stack.aws, stack.names
     app = _app(pinpoint.list_apps(aws), project_id)
-    _must_be_free(aws, names, app)
+    _check_project_routes(aws, names, app)
     if firehose.stream_status(aws, names.stream) is None:
         raise ConfigurationError(f"the stack {names.stack} has no stream {names.stream}", names.command("setup"))
     tags = stack.tags
     stream = _event_stream(names, Project(title=app.name, project_id=app.project_id, tags=tags))
     own_role = role(names, tags, stack.options.kms_key)
-    steps = planned([own_role, Node(EVENT_STREAM, stream, frozenset((ROLE,)))], aws)
+    steps = planned([own_role, Node(EVENT_STREAM, stream, depends_on=frozenset((ROLE,)))], aws)
     execute(steps, aws)
     if all(step.action is Action.KEEP for step in steps):
         return Done([f"Project {_label(app)} is already attached"])
@@ -205,8 +205,9 @@ def detach(stack: Stack, project_id: str) -> Done:
         return Done([f"Project {_label(app)} has no event stream"])
     if current.stream_arn != names.stream_arn:
         return Done([f"Project {_label(app)} sends its events to {current.stream_arn}, which stays as it is"])
-    through = [one for one in ses.config_sets(aws) if _sends_through(one, app.arn)]
-    attached = [one.name for one in through if (to := one.destination(NAME)) and to.project_arn == app.arn]
+    sets = [config_set for config_set in ses.config_sets(aws) if _sends_through(config_set, app.arn)]
+    own = [(config_set.name, config_set.destination(NAME)) for config_set in sets]
+    attached = [name for name, destination in own if destination and destination.project_arn == app.arn]
     if attached:
         raise RefusedError(
             f"configuration sets are attached through the project {_label(app)}: {', '.join(attached)}",
@@ -214,8 +215,9 @@ def detach(stack: Stack, project_id: str) -> Done:
         )
     stream = _event_stream(names, Project(title=app.name, project_id=app.project_id, tags={}))
     execute(planned_removal([Node(EVENT_STREAM, stream)], aws), aws)
-    lost = [f"the mail of {one.name}, which sends through the project, no longer reaches it either" for one in through]
-    return Done([f"Detached project {_label(app)} from {names.stream}", *lost])
+    lost = "which sends through the project, no longer reaches it either"
+    lines = [f"the mail of {config_set.name}, {lost}" for config_set in sets]
+    return Done([f"Detached project {_label(app)} from {names.stream}", *lines])
 
 
 def _chosen(aws: Aws, names: Names, choice: ProjectChoice, apps: list[PinpointApp]) -> PinpointApp | None:
@@ -223,8 +225,8 @@ def _chosen(aws: Aws, names: Names, choice: ProjectChoice, apps: list[PinpointAp
     if choice.project_id:
         return _app(apps, choice.project_id)
     if not choice.project_name:
-        for one in own_projects(aws, names):
-            return one.app
+        for project in own_projects(aws, names):
+            return project.app
     candidates = [app for app in apps if app.name == (choice.project_name or DEFAULT_NAME)]
     if len(candidates) < 2:
         return candidates[0] if candidates else None
@@ -245,8 +247,8 @@ def _app(apps: list[PinpointApp], project_id: str) -> PinpointApp:
     return app
 
 
-def _must_be_free(aws: Aws, names: Names, app: PinpointApp, alternatives: str = "") -> None:
-    """Raises :class:`RefusedError` for a project that others use, and if mail would reach the stream twice."""
+def _check_project_routes(aws: Aws, names: Names, app: PinpointApp, alternatives: str = "") -> None:
+    """Raise :class:`RefusedError` for a project that others use, and if mail would reach the stream twice."""
     current = pinpoint.event_stream_of(aws, app.project_id)
     if current is not None:
         if current.stream_arn == names.stream_arn:
@@ -256,9 +258,10 @@ def _must_be_free(aws: Aws, names: Names, app: PinpointApp, alternatives: str = 
             f"aws pinpoint delete-event-stream --application-id {app.project_id} removes it{alternatives}",
         )
     twice = [
-        one.name
-        for one in ses.config_sets(aws)
-        if _sends_through(one, app.arn) and any(to.stream_arn == names.stream_arn for to in one.destinations)
+        config_set.name
+        for config_set in ses.config_sets(aws)
+        if _sends_through(config_set, app.arn)
+        and any(destination.stream_arn == names.stream_arn for destination in config_set.destinations)
     ]
     if twice:
         raise RefusedError(
@@ -268,12 +271,12 @@ def _must_be_free(aws: Aws, names: Names, app: PinpointApp, alternatives: str = 
         )
 
 
-def _sends_here(names: Names, one: AppDetails) -> bool:
-    return one.stream is not None and one.stream.stream_arn == names.stream_arn
+def _sends_here(names: Names, project: AppDetails) -> bool:
+    return project.stream is not None and project.stream.stream_arn == names.stream_arn
 
 
-def _sends_through(one: ses.ConfigSet, project_arn: str) -> bool:
-    return any(to.project_arn == project_arn for to in one.destinations)
+def _sends_through(config_set: ses.ConfigSet, project_arn: str) -> bool:
+    return any(destination.project_arn == project_arn for destination in config_set.destinations)
 
 
 def _event_stream(names: Names, project: Project) -> EventStream:
