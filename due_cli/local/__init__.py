@@ -14,7 +14,7 @@ Modules:
 
     target.py           what commands call
     setup.py            due setup, due outputs          teardown.py     due teardown
-    ingest.py           due ingest                      failed_records  due failed
+    ingest.py           due ingest                      failed_records.py  due failed
     queries.py          due report, due query           views.py        due view
     statuses.py         due status, the status store    doctor.py       due doctor; repair.py: --repair
     folder.py           layout and locks                state.py        the SQLite state (state.sql)

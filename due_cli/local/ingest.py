@@ -97,15 +97,15 @@ class _FolderIngest:
         self._state.begin()
         self._state.run("set_meta", "batch", str(self._batch))
 
-    def add(self, piece: BatchResult) -> None:
-        """Add a batch of records, a piece of an oversized one, or a problem with an input; commits a full spill."""
-        if isinstance(piece, InputError):
-            self._progress.note(piece.reason)
-            self._count(IngestSummary(problems=(piece.reason,)))
-        elif isinstance(piece, OversizedRecord):
-            self._add_oversized(piece)
+    def add(self, result: BatchResult) -> None:
+        """Add a batch of records, a part of an oversized one, or a problem with an input; commit a full spill."""
+        if isinstance(result, InputError):
+            self._progress.note(result.reason)
+            self._count(IngestSummary(problems=(result.reason,)))
+        elif isinstance(result, OversizedRecord):
+            self._add_oversized(result)
         else:
-            self._add_batch(*piece)
+            self._add_batch(*result)
         if self._spill.bytes > COMMIT_BYTES:
             self.commit()
             self.begin()
@@ -146,18 +146,18 @@ class _FolderIngest:
 
     def _add_rows(self, rows: list[StagedRow]) -> tuple[int, int, int]:
         """Spill the rows of new events; return the numbers of kept records, of duplicate records and of new rows."""
-        kept: set[int] = set()
+        new_records: set[int] = set()
         added = 0
         for row in rows:
             if any(self._state.one("seen", key) for key in row.first_release_keys):
                 continue  # stored by due 0.1.0, under the id that it had then
             if self._state.run("add_seen", row.key, row.rank, row.hour, self._batch):
-                kept.add(row.record)
+                new_records.add(row.record)
                 added += 1
                 self._spill.add(row)
             else:
                 self._add_repeated(row)
-        return len(kept), len({row.record for row in rows} - kept), added
+        return len(new_records), len({row.record for row in rows} - new_records), added
 
     def _add_repeated(self, row: StagedRow) -> None:
         """Add another delivery of an event; the fuller one of the two is kept."""
@@ -185,22 +185,22 @@ class _FolderIngest:
         now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}Z"
         self._state.run("add_failed", identity, reason, now, origin, size)
 
-    def _add_oversized(self, piece: OversizedRecord) -> None:
-        """Store a piece of an oversized record under a temporary id: only the last piece determines the final one."""
-        pending = f"pending:{piece.origin}:{piece.line}"
+    def _add_oversized(self, chunk: OversizedRecord) -> None:
+        """Store a part of an oversized record under a temporary id: only the last part determines the final one."""
+        pending = f"pending:{chunk.origin}:{chunk.line}"
         part, size = self._oversized or (0, 0)
-        self._digest.update(piece.data)
-        for start in range(0, len(piece.data), _PART_BYTES):
-            self._state.run("add_failed_part", pending, part, piece.data[start : start + _PART_BYTES])
+        self._digest.update(chunk.data)
+        for start in range(0, len(chunk.data), _PART_BYTES):
+            self._state.run("add_failed_part", pending, part, chunk.data[start : start + _PART_BYTES])
             part += 1
-        size += len(piece.data)
+        size += len(chunk.data)
         self._oversized = (part, size)
-        self._progress.advance(len(piece.data))
-        if piece.last:
+        self._progress.advance(len(chunk.data))
+        if chunk.last:
             identity = digest_id(self._digest)
             self._state.run("delete_failed_parts", identity)
             self._state.run("rename_failed_parts", identity, pending)
-            self._add_failed(identity, "larger than 4 MB", f"{piece.origin}:{piece.line}", size)
+            self._add_failed(identity, "larger than 4 MB", f"{chunk.origin}:{chunk.line}", size)
             self._count(IngestSummary(records=1, failed=1))
             self._oversized, self._digest = None, hashlib.sha256()
 

@@ -100,9 +100,9 @@ def test_literal_says_what_it_was_made_of(text: str) -> None:
     ],
 )
 def test_bad_value_is_refused_in_one_line(due: Due, nasty: Path, words: str, says: str) -> None:
-    said = due("report", *words.split(" "), "--local", str(nasty)).failed(2)
-    assert said.out == ""
-    problem, *hint = said.err.splitlines()
+    ran = due("report", *words.split(" "), "--local", str(nasty)).failed(2)
+    assert ran.out == ""
+    problem, *hint = ran.err.splitlines()
     assert problem.startswith(f"due: {says}")
     assert len(hint) <= 1
 

@@ -91,11 +91,11 @@ def test_every_field_of_a_record_is_read_back(due: Due, shown: Shown, view: str)
     if view == "email_click":  # the click on an unsubscribe link is here too
         found = [row for row in found if row["message_id"] != "ses-email_unsubscribe"]
     rows = {"pinpoint" if row["source"] == "pinpoint" else "other": row for row in found}
-    wanted = {"pinpoint": shown.pinpoint[view], "other": shown.other[view]}
-    assert len(found) == len(rows) == len([record for record in wanted.values() if record])
+    shown_records = {"pinpoint": shown.pinpoint[view], "other": shown.other[view]}
+    assert len(found) == len(rows) == len([record for record in shown_records.values() if record])
     types = {line["field"]: line["dictionary_type"] for line in DICTIONARY if line["view"] == view}
     for source, row in rows.items():
-        record = wanted[source]
+        record = shown_records[source]
         assert record is not None
         for line in PATHS:
             if line["view"] == view:
@@ -134,14 +134,14 @@ def test_own_time_is_the_arrival_of_a_pinpoint_email_event_but_for_the_send(due:
 
 
 def test_message_tags_of_email_are_attributes_over_context(due: Due, week: Week) -> None:
-    wanted = {}
+    expected = {}
     for event in week.events:
         if event.row["event_type"] == "_email.open":
             custom = (event.row.get("client_context") or {}).get("custom")
             assert custom is None or isinstance(custom, dict)
-            wanted[event.row["event_id"]] = {**(custom or {}), **(event.row.get("attributes") or {})}
+            expected[event.row["event_id"]] = {**(custom or {}), **(event.row.get("attributes") or {})}
     rows = due.rows("query", "SELECT event_id, message_tags FROM email_open", "--local", str(week.database))
-    assert {row["event_id"]: row["message_tags"] for row in rows} == wanted
+    assert {row["event_id"]: row["message_tags"] for row in rows} == expected
     assert len(rows) > 100
 
 
