@@ -101,7 +101,7 @@ def _firehose(events: float, steps: float) -> Item:
     size = billed_gigabytes(events, steps)
     each = prices.of("firehose", "usd_per_gigabyte_taken") + prices.of("firehose", "usd_per_gigabyte_converted")
     billed = steps * prices.of("firehose", "step_bytes") / 1024
-    amount = f"{events / _MILLION:.0f} million events, each billed as {billed:.0f} KB: {size:.0f} GB, converted too"
+    amount = f"{events / _MILLION:.0f} million events, each billed as {billed:.0f} KB: {size:.0f} GB, with conversion to Parquet"
     return Item("Amazon Data Firehose", amount, size * each)
 
 
@@ -126,7 +126,7 @@ def _other_seconds(calls: float) -> float:
 def _s3(stored: float, objects: float) -> Item:
     size = stored / _GIBIBYTE
     puts = objects / 1000 * prices.of("s3", "usd_per_thousand_puts")
-    amount = f"{size:.0f} GB of Parquet; every month that is kept costs as much again"
+    amount = f"{size:.0f} GB of Parquet; each stored month costs the same again"
     return Item("Amazon S3", amount, size * prices.of("s3", "usd_per_gigabyte_month") + puts)
 
 
@@ -137,7 +137,7 @@ def _glue(calls: float) -> Item:
     requests = max(0.0, 2 * calls - prices.of("glue", "free_requests")) / _MILLION
     dollars = objects * prices.of("glue", "usd_per_hundred_thousand_objects")
     dollars += requests * prices.of("glue", "usd_per_million_requests")
-    return Item("AWS Glue", f"{partitions} partitions{'' if dollars else ', within what is free'}", dollars)
+    return Item("AWS Glue", f"{partitions} partitions{'' if dollars else ', within the free tier'}", dollars)
 
 
 def _athena(stored: float) -> Item:
@@ -170,7 +170,7 @@ def _status_api() -> Item:
     dollars = _LOOKUPS / _MILLION * prices.of("apigateway", "usd_per_million_requests")
     dollars += _lambda_dollars(_LOOKUPS, _other_seconds(_LOOKUPS))
     dollars += _LOOKUPS / _MILLION * prices.of("dynamodb", "usd_per_million_read_units")
-    return Item("Amazon API Gateway", f"{_LOOKUPS:,} requests of a status, with their function", dollars)
+    return Item("Amazon API Gateway", f"{_LOOKUPS:,} status requests, with their function", dollars)
 
 
 def _alarms() -> int:

@@ -38,7 +38,7 @@ def test_what_the_readme_says_beside_the_table() -> None:
     assert 1.5 < usage.events * usage.reads < 2.5
     assert usage.steps == 1
     assert f"costs ${cost.idle_dollars():.2f} a month" in said
-    assert f"are ${cost.sending_dollars():,.0f} a month with SES" in said
+    assert f"cost ${cost.sending_dollars():,.0f} a month with SES" in said
 
 
 def test_firehose_bills_as_in_its_own_example() -> None:
