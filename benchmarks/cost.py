@@ -101,8 +101,8 @@ def _firehose(events: float, steps: float) -> Item:
     size = billed_gigabytes(events, steps)
     each = prices.of("firehose", "usd_per_gigabyte_taken") + prices.of("firehose", "usd_per_gigabyte_converted")
     billed = steps * prices.of("firehose", "step_bytes") / 1024
-    amount = f"{events / _MILLION:.0f} million events, each billed as {billed:.0f} KB: {size:.0f} GB, with conversion to Parquet"
-    return Item("Amazon Data Firehose", amount, size * each)
+    amount = f"{events / _MILLION:.0f} million events, each billed as {billed:.0f} KB: {size:.0f} GB"
+    return Item("Amazon Data Firehose", f"{amount}, with conversion to Parquet", size * each)
 
 
 def _lambda(events: float, calls: float, table_calls: float, objects: float) -> Item:

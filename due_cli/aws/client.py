@@ -103,7 +103,7 @@ class Aws:
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> BaseClient:
-            """Creates the client of an attribute that is declared above and was not used yet."""
+            """Create the client of an attribute that is declared above and was not used yet."""
             if name not in Aws.__annotations__:
                 raise AttributeError(name)
             # A session creates one client at a time.
@@ -131,7 +131,7 @@ class Aws:
 
 
 class RateLimiter:
-    """Spaces the calls of a client ``seconds`` apart from its first throttled call on, over all threads.
+    """A limit that spaces the calls of a client ``seconds`` apart from its first throttled call on, over all threads.
 
     Repeating throttled calls would take more time than it saves, and quota from other callers of the account.
     """

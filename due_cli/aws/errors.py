@@ -51,7 +51,7 @@ _SIGN_IN = "aws configure, aws sso login, aws login, or AWS_PROFILE"
 
 @contextmanager
 def translate_errors(doing: str) -> Iterator[None]:
-    """Raises errors of AWS as :class:`DueError`: configuration (exit code 3), refused (5), no response (1).
+    """Raise errors of AWS as :class:`DueError`: configuration (exit code 3), refused (5), no response (1).
 
     ``doing`` says what the call was for, with its operand: "reading s3://bucket/key".
     """
@@ -64,7 +64,7 @@ def translate_errors(doing: str) -> Iterator[None]:
 
 
 class ignore_errors(AbstractContextManager[None, bool]):  # noqa: N801  used like contextlib.suppress
-    """Suppresses errors of a service by their codes, such as those that say that a resource exists, or does not.
+    """Suppress errors of a service by their codes, such as those that say that a resource exists, or does not.
 
     ``words`` in the message tell such an error from others, where a service has one code for many.
     """

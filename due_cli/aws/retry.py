@@ -89,7 +89,7 @@ def wait_until(
     seconds: float = _MOST_SECONDS,
     sleep: Callable[[float], None] = pause,
 ) -> None:
-    """Returns once ``is_ready`` does; raises :class:`LateError` about ``what`` where it does not within ``seconds``."""
+    """Wait until ``is_ready`` returns true; raise :class:`LateError` about ``what`` if it does not in ``seconds``."""
     retrying = Retrying(
         retry=retry_if_result(lambda ready: not ready),
         wait=_POLL_PAUSES,

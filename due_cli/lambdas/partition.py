@@ -21,11 +21,10 @@ from urllib.parse import unquote_plus
 
 from due_cli.aws.pipeline import environment, usage
 from due_cli.aws.pipeline.environment import Deadline, client
-from due_cli.aws.pipeline.partitions import PARTITIONS_A_CALL, hour_text, partition_of
+from due_cli.aws.pipeline.partitions import EXISTS, create_partitions, hour_text
 
 _ATTEMPTS = 4
 _CACHE_SECONDS = 300.0  # an hour has hundreds of objects, and a partition dropped by hand must come back soon
-_EXISTS = "AlreadyExistsException"
 _TRANSIENT = {
     "InternalServiceException",
     "OperationTimeoutException",
@@ -62,7 +61,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     since = time.monotonic() - _CACHE_SECONDS
     missing = [hour for hour in hours if _confirmed.get((*table, hour), since) <= since]
     codes = _create(table, missing, Deadline(context)) if missing else Counter()
-    counts = {"objects": len(keys), "hours": len(hours), "made": len(missing) - codes[_EXISTS]}
+    counts = {"objects": len(keys), "hours": len(hours), "made": len(missing) - codes[EXISTS]}
     sys.stdout.write(json.dumps({"function": "partition", **counts, "codes": codes}) + "\n")
     sys.stdout.flush()
     usage.send(len(keys))
@@ -76,11 +75,11 @@ def _create(table: _Table, hours: list[str], deadline: Deadline) -> Counter[str]
     codes: Counter[str] = Counter()
     final: dict[str, str] = {}
     for attempt in range(_ATTEMPTS):
-        failed = _attempt(glue, table, hours, descriptor)
+        failed = create_partitions(glue, *table, hours, descriptor)
         codes.update(failed.values())
         now = time.monotonic()
-        _confirmed.update(((*table, hour), now) for hour in hours if failed.get(hour, _EXISTS) == _EXISTS)
-        final.update((hour, code) for hour, code in failed.items() if code not in {_EXISTS, *_TRANSIENT})
+        _confirmed.update(((*table, hour), now) for hour in hours if failed.get(hour, EXISTS) == EXISTS)
+        final.update((hour, code) for hour, code in failed.items() if code not in {EXISTS, *_TRANSIENT})
         hours = [hour for hour in hours if failed.get(hour) in _TRANSIENT]
         if not hours or not deadline.pause(attempt + 1):
             break
@@ -89,21 +88,6 @@ def _create(table: _Table, hours: list[str], deadline: Deadline) -> Counter[str]
         reasons = ", ".join(f"{hour} ({code})" for hour, code in sorted(final.items()))
         raise PartitionError(f"no partition of {table.database}.{table.name} for {reasons}")
     return codes
-
-
-def _attempt(glue: Any, table: _Table, hours: list[str], descriptor: dict[str, Any]) -> dict[str, str]:
-    """Try once; return the error code of each hour whose partition Glue did not create."""
-    failed: dict[str, str] = {}
-    for start in range(0, len(hours), PARTITIONS_A_CALL):
-        part = hours[start : start + PARTITIONS_A_CALL]
-        answer = glue.batch_create_partition(
-            DatabaseName=table.database,
-            TableName=table.name,
-            PartitionInputList=[partition_of(hour, table.bucket, descriptor) for hour in part],
-        )
-        for error in answer.get("Errors", ()):
-            failed[error["PartitionValues"][0]] = error.get("ErrorDetail", {}).get("ErrorCode", "no code")
-    return failed
 
 
 def _objects(event: Any) -> Iterator[tuple[str, str]]:

@@ -10,10 +10,8 @@ from typing import Any
 
 from due_cli.aws.pipeline import environment
 from due_cli.aws.pipeline.environment import client
-from due_cli.aws.pipeline.status_item import KEY, live_status
+from due_cli.aws.pipeline.status_item import KEY, is_key, live_status
 from due_cli.events import Json
-
-_LONGEST_KEY = 2048  # bytes of a partition key; the table has no message with a longer id
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG001  Lambda passes it
@@ -28,7 +26,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG
     if not message_id:
         return _response(400, {"message": f"The parameter {KEY} is missing: GET …?{KEY}=ID"})
     status = None
-    if len(message_id.encode()) <= _LONGEST_KEY:
+    if is_key(message_id):
         response = client("dynamodb").get_item(TableName=table, Key={KEY: {"S": message_id}})
         status = live_status(response.get("Item"))
     if status is None:

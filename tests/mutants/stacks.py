@@ -154,7 +154,7 @@ STACKS = (
         "records",
         "a partition that is there already is a failure",
         "due_cli/lambdas/partition.py",
-        "if code not in {_EXISTS, *_TRANSIENT}",
+        "if code not in {EXISTS, *_TRANSIENT}",
         "if code not in _TRANSIENT",
         PARTITION,
         "is_there or at_once",

@@ -68,7 +68,7 @@ def table(
 
 
 def execute(stack: Stack, progress: Progress, sql: str, *, lines_before: int = 0) -> Execution:
-    """Runs a statement in the stack's workgroup and waits for its end; Ctrl-C stops it in Athena.
+    """Run a statement in the stack's workgroup and wait for its end; Ctrl-C stops it in Athena.
 
     Raises :class:`QueryError` with Athena's message where it fails or is cancelled, and errors of the API.
     """

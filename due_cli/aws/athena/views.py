@@ -13,7 +13,7 @@ from due_cli.sql.files import template
 
 
 def create(stack: Stack, sql: str) -> str:
-    """Creates the view of a ``CREATE [OR REPLACE] VIEW`` statement; returns its name.
+    """Create the view of a ``CREATE [OR REPLACE] VIEW`` statement; return its name.
 
     Raises :class:`QueryError` where Athena rejects it, and :class:`UsageError` where a plain CREATE VIEW names one
     that exists, or the statement another database.
@@ -32,7 +32,7 @@ def create(stack: Stack, sql: str) -> str:
 
 
 def drop(stack: Stack, name: str, *, missing_ok: bool = False) -> None:
-    """Drops a view of the user's own; raises where it does not exist, is the guide's, or is read by other views."""
+    """Drop a view of the user's own; raise where it does not exist, is the guide's, or is read by other views."""
     name = name.lower()
     views = {view["Name"]: query_of(view) for view in views_of(stack.aws, stack.options.database)}
     if name not in views:

@@ -17,7 +17,8 @@ from datetime import UTC, datetime, timedelta
 from due_cli.aws.doctor.context import mask
 from due_cli.aws.errors import translate_errors
 from due_cli.aws.pipeline.partitions import hour_text
-from due_cli.aws.services import s3
+from due_cli.aws.resources.stream import TRANSFORM_BUFFER_SECONDS
+from due_cli.aws.services import firehose, s3
 from due_cli.aws.services.glue import partition_exists
 from due_cli.aws.stack.names import ERRORS, EVENTS
 from due_cli.aws.stack.stack import Stack
@@ -32,7 +33,6 @@ from due_cli.sql.parameters import Parameter, substitute
 TYPE = "_test.due"
 # The hops of the record, by the names of their checks.
 ACCEPTED, STORED, PARTITIONED, QUERIED = "test: stream", "test: object", "test: partition", "test: row"
-_TRANSFORM_SECONDS = 60  # the transform's own buffer
 _MARGIN_SECONDS = 180.0
 _FIRST_SECONDS, _LONGEST_SECONDS = 1.0, 15.0  # between two attempts
 _FOLDER = "%Y/%m/%d/%H/"
@@ -174,8 +174,9 @@ class _Canary:
             hour += _HOUR
 
     def _search_errors(self, key: str) -> None:
-        """Raises where an object of failed records holds the one that was sent, with Firehose's reason."""
-        summaries = (one for one in s3.list_objects(self._aws, self._names.bucket, key) if one.key == key)
+        """Raise where an object of failed records holds the one that was sent, with Firehose's reason."""
+        objects = s3.list_objects(self._aws, self._names.bucket, key)  # and of any key that begins so
+        summaries = (summary for summary in objects if summary.key == key)
         for content in s3.open_objects(self._aws, self._names.bucket, summaries):
             with content.stream as lines:
                 for line in lines:
@@ -185,7 +186,7 @@ class _Canary:
 
     def _limit(self) -> float:
         """Seconds within which the stream delivers."""
-        return self._stack.options.buffer_seconds + _TRANSFORM_SECONDS + _MARGIN_SECONDS
+        return self._stack.options.buffer_seconds + TRANSFORM_BUFFER_SECONDS + _MARGIN_SECONDS
 
     def _passed(self, hop: str) -> str:
         return {
@@ -217,6 +218,5 @@ def _reason(line: bytes, test_id: str) -> str | None:
         return None
     if test_id.encode() not in raw:
         return None
-    code = entry.get("errorCode") or entry.get("lastErrorCode") or entry.get("ErrorCode") or "no code"
-    message = entry.get("errorMessage") or entry.get("lastErrorMessage") or entry.get("ErrorMessage") or ""
-    return mask(f"{code}: {message}")
+    code, message = firehose.error_of(entry)
+    return mask(f"{code or 'no code'}: {message}")

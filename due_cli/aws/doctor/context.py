@@ -111,7 +111,7 @@ def run_check(name: str, check: CheckFunction, context: DoctorContext) -> list[C
 def not_checked(error: DueError, context: DoctorContext, subject: str = "") -> Finding:
     """The finding for a check that failed, or for a part of it, with the permission that it lacked.
 
-    A resource that does not exist is no problem of this check: the one of the resources names it.
+    A resource that does not exist is a warning only: the check ``resources`` reports it as a problem.
     """
     text = f"not checked: {f'{subject}: ' if subject else ''}{error.message}"
     if is_lake_formation(error):

@@ -10,9 +10,9 @@ from due_cli.aws.client import Aws
 from due_cli.aws.doctor.context import LAST_DAY, MAX_LISTED, DoctorContext, group_lines
 from due_cli.aws.errors import ignore_errors, translate_errors
 from due_cli.aws.services.cloudwatch import LogLine, Metric, read_log, read_metrics
+from due_cli.aws.stack.names import FUNCTIONS
 from due_cli.core.results import Finding, counted
 
-FUNCTIONS = ("transform", "partition", "status-api")
 # What Lambda writes of a function that raised, was ended, or could not be started (Lambda developer guide, "Python
 # function errors", "Task timed out"; filter syntax: CloudWatch Logs user guide, "Match terms in unstructured events").
 _PATTERN = '?"[ERROR]" ?"Task timed out" ?"Runtime exited"'

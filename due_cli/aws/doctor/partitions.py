@@ -45,7 +45,7 @@ class _Hours:
     def covering(self) -> list[Partition]:
         """Partitions of files outside the bucket that hide the bucket's own objects of their hour."""
         inside = self.misplaced
-        return [one for one in self._elsewhere() if one.hour in self.stored and one not in inside]
+        return [item for item in self._elsewhere() if item.hour in self.stored and item not in inside]
 
     @property
     def invalid(self) -> list[Partition]:
@@ -55,7 +55,7 @@ class _Hours:
     @property
     def duplicated(self) -> list[str]:
         """Hours that are two partitions of the same files, in two spellings: their rows count twice."""
-        places = Counter((one.hour, one.location.rstrip("/")) for one in self.partitions if one.hour is not None)
+        places = Counter((item.hour, item.location.rstrip("/")) for item in self.partitions if item.hour is not None)
         return sorted(hour for (hour, _), count in places.items() if hour and count > 1)
 
     def _elsewhere(self) -> Iterator[Partition]:
@@ -76,7 +76,7 @@ def _read_hours(stack: Stack) -> _Hours:
 
 
 def repair(stack: Stack) -> list[str]:
-    """Adds missing partitions and relocates those of the bucket; returns each action in words."""
+    """Add missing partitions and relocate those of the bucket; return each action in words."""
     hours = _read_hours(stack)
     where = (stack.aws, stack.options.database, TABLE, stack.names.bucket)
     actions = []
@@ -99,16 +99,17 @@ def partitions(context: DoctorContext) -> Iterator[Finding]:
             f"{counted(len(hours.missing), 'hour')} with events, but without a partition: {short_list(hours.missing)}"
         )
         findings.append(("problem", text, repair_command))
-    for one in hours.misplaced:
-        findings.append(("problem", f"partition {one.value} points to {one.location}", repair_command))
-    for one in hours.covering:
-        text = f"partition {one.value} points to {one.location}, which hides the objects of {context.names.bucket}"
-        findings.append(("problem", text, _deletion(context, one.value)))
-    for one in hours.invalid:
-        text = f"partition {one.value!r} is no hour, and queries fail on it"
-        findings.append(("problem", text, _deletion(context, one.value)))
+    for partition in hours.misplaced:
+        findings.append(("problem", f"partition {partition.value} points to {partition.location}", repair_command))
+    for partition in hours.covering:
+        text = f"partition {partition.value} points to {partition.location}"
+        text += f", which hides the objects of {context.names.bucket}"
+        findings.append(("problem", text, _deletion(context, partition.value)))
+    for partition in hours.invalid:
+        text = f"partition {partition.value!r} is no hour, and queries fail on it"
+        findings.append(("problem", text, _deletion(context, partition.value)))
     for hour in hours.duplicated:
-        values = [one.value for one in hours.partitions if one.hour == hour]
+        values = [partition.value for partition in hours.partitions if partition.hour == hour]
         other = next((value for value in values if value != hour), hour)
         text = f"the hour {hour} is two partitions of the same files, so its events count twice"
         findings.append(("problem", text, _deletion(context, other)))

@@ -11,10 +11,10 @@ from due_cli.aws.doctor.context import LAST_DAY, MAX_LISTED, DoctorContext, ago,
 from due_cli.aws.services.cloudwatch import LogLine, Metric, read_log, read_metrics
 from due_cli.aws.services.firehose import stream_status
 from due_cli.aws.services.s3 import newest_object, summarize_prefix
+from due_cli.aws.stack.desired import LATE_SECONDS
 from due_cli.aws.stack.names import ERRORS, EVENTS
 from due_cli.core.results import Finding, counted
 
-_LATE_SECONDS = 1800  # as in the stack's alarm
 _FIVE_MINUTES = timedelta(minutes=5)
 _HOUR = timedelta(hours=1)
 _DENIED = ("AccessDenied", "Access was denied", "not authorized", "assume")
@@ -32,7 +32,7 @@ def stream(context: DoctorContext) -> Iterator[Finding]:
         yield "problem", f"{name} is {status}", describe
     ages = _metric(context, "DeliveryToS3.DataFreshness", "Maximum", _FIVE_MINUTES * 3, _FIVE_MINUTES)
     age = ages[-1] if ages else 0
-    if age > max(_LATE_SECONDS, context.stack.options.buffer_seconds * 2):
+    if age > max(LATE_SECONDS, context.stack.options.buffer_seconds * 2):
         text = f"{name}: the oldest record has waited {age / 60:,.0f} minutes for its delivery"
         yield "problem", text, _tail(context)
     elif status == "ACTIVE":
@@ -40,7 +40,7 @@ def stream(context: DoctorContext) -> Iterator[Finding]:
 
 
 def deliveries(context: DoctorContext) -> Iterator[Finding]:
-    """The stream's log of the last day: it holds failed deliveries alone."""
+    """The failed deliveries in the stream's log of the last day, which has nothing else."""
     lines = read_log(context.aws, context.names.stream_log_group, datetime.now(UTC) - LAST_DAY)
     texts = group_lines((LogLine(line.at, _error_text(line.text)) for line in lines.newest), more=lines.more)
     for text in texts[:MAX_LISTED]:
@@ -62,9 +62,9 @@ def failed_records(context: DoctorContext) -> Iterator[Finding]:
         number = f"{errors.count:,} or more objects" if errors.more else counted(errors.count, "object")
         text = f"{number} with records that could not be stored under s3://{bucket}/{ERRORS}, the newest of"
         yield "problem", f"{text} {ago(errors.newest)}", command("failed list")
-    undone = summarize_prefix(context.aws, bucket, context.names.failed_events)
-    if undone.newest is not None:
-        text = f"the partition function gave up on {counted(undone.count, 'event')}, last {ago(undone.newest)}"
+    events = summarize_prefix(context.aws, bucket, context.names.failed_events)
+    if events.newest is not None:
+        text = f"the partition function gave up on {counted(events.count, 'event')}, last {ago(events.newest)}"
         yield "warning", text, command("failed replay")
 
 
@@ -88,7 +88,7 @@ def _metric(
 
 
 def _error_text(line: str) -> str:
-    """The error code and message of a line, which Firehose writes as JSON."""
+    """The error code and message of a line of Firehose's log; a line that is not its JSON as it is."""
     try:
         entry = json.loads(line)
         return f"{entry.get('errorCode', 'error')}: {entry.get('message', '')}"

@@ -1,7 +1,7 @@
-"""What a stack could not bring into the table: the objects in its bucket, and the entries in them.
+"""Failed records of a stack: the objects in its bucket that hold them, and the entries in these objects.
 
 ==========================================  ===========================================================================
-where                                       what, one JSON document each
+prefix                                      content, one JSON document for each entry
 ==========================================  ===========================================================================
 ``errors/processing-failed/``               a record that the transform failed, as Firehose received it (``rawData``)
 ``errors/format-conversion-failed/``        rows that the transform made and Firehose could not convert (``rawData``)
@@ -31,7 +31,7 @@ from enum import Enum, unique
 from typing import IO
 
 from due_cli.aws.ingest.outgoing import TOO_LARGE, summarize, without_arrival
-from due_cli.aws.services import s3
+from due_cli.aws.services import firehose, s3
 from due_cli.aws.services.s3 import ObjectContent, ObjectSummary
 from due_cli.aws.stack.names import ERRORS
 from due_cli.aws.stack.stack import Stack
@@ -50,11 +50,9 @@ from due_cli.ingest.inputs import InputError, OversizedRecord
 
 TOO_LARGE_FOLDER = f"{ERRORS}too-large/"
 _REFUSED_STATUS = "the status table would not take these facts"
-_CODES = ("lastErrorCode", "ErrorCode", "errorCode")
-_MESSAGES = ("lastErrorMessage", "ErrorMessage", "errorMessage")
 _ARRIVALS = ("arrivalTimestamp", "ArrivalTimestamp")
 _TIMES = ("attemptEndingTimestamp", "AttemptEndingTimestamp", "timestamp", *_ARRIVALS)
-_OF_CONVERSION = ("dataCatalogTable", "DataCatalogTable", "sequenceNumber")
+_CONVERSION_KEYS = ("dataCatalogTable", "DataCatalogTable", "sequenceNumber")
 _HOUR = re.compile(r"/(\d{4})/(\d\d)/(\d\d)/(?:[^/]*T)?(\d\d)?")
 _MOST_WRAPPERS = 8
 _HELD_BYTES = 16 * 1024 * 1024
@@ -103,7 +101,7 @@ def read_objects(stack: Stack, until: datetime | None = None) -> Iterator[tuple[
 
     ``until`` leaves out objects that were written later.
     """
-    chosen = (found for found in _found(stack) if until is None or found.modified <= until)
+    chosen = (summary for summary in _error_objects(stack) if until is None or summary.modified <= until)
     for content in s3.open_objects(stack.aws, stack.names.bucket, chosen):
         with content.stream:
             yield content, read_entries(content)
@@ -111,28 +109,28 @@ def read_objects(stack: Stack, until: datetime | None = None) -> Iterator[tuple[
 
 def read_entries(content: ObjectContent) -> Iterator[FailedEntry]:
     """The entries of an object in order. What is not as AWS writes it is an entry too."""
-    found = content.summary
-    if found.key.startswith(TOO_LARGE_FOLDER):
-        yield _whole_object(found, TOO_LARGE, found.key.rpartition("/")[2])
+    summary = content.summary
+    if summary.key.startswith(TOO_LARGE_FOLDER):
+        yield _whole_object(summary, TOO_LARGE, summary.key.rpartition("/")[2])
         return
     within_record = False
-    for chunk in inputs.chunks_of(content.stream, found.key):
+    for chunk in inputs.chunks_of(content.stream, summary.key):
         if isinstance(chunk, Block):
             line, counted = chunk.line, 0
             for document in documents(chunk.data, decode):
                 line += chunk.data.count(b"\n", counted, document.start)
                 counted = document.start
-                yield _entry(found, document, f"{found.key}:{line}")
+                yield _entry(summary, document, f"{summary.key}:{line}")
             continue
         if not within_record:
             reason = chunk.reason if isinstance(chunk, InputError) else "a line that is larger than any record"
-            yield _whole_object(found, reason, _object_id(found))
+            yield _whole_object(summary, reason, _object_id(summary))
         within_record = isinstance(chunk, OversizedRecord) and not chunk.last
 
 
 def newest(stack: Stack) -> datetime | None:
     """When the last object was written, by the clock of S3; None where there is none."""
-    return max((found.modified for found in _found(stack)), default=None)
+    return max((summary.modified for summary in _error_objects(stack)), default=None)
 
 
 def read_raw(stack: Stack, entry: FailedEntry) -> bytes:
@@ -141,42 +139,42 @@ def read_raw(stack: Stack, entry: FailedEntry) -> bytes:
 
 
 def remove_entries(
-    stack: Stack, found: ObjectSummary, ids: set[str], progress: Progress, remainder: Remainder = lambda _: ()
+    stack: Stack, summary: ObjectSummary, ids: set[str], progress: Progress, remainder: Remainder = lambda _: ()
 ) -> bool:
     """Remove entries from an object, but for the ``remainder`` of each, and the object when nothing is left in it.
 
     It is written again only as it was read, so two that do this at a time lose nothing of each other's. An object with
-    a part that cannot be told apart stays as it is until that part is removed too: False, and a note says how.
+    an unreadable part stays as it is until that part is removed too: False, and a note says how.
     """
     aws, bucket = stack.aws, stack.names.bucket
     for _ in range(_ATTEMPTS):
-        content = s3.open_object(aws, bucket, found)
+        content = s3.open_object(aws, bucket, summary)
         if content is None:
             return True
         with content.stream, tempfile.SpooledTemporaryFile(_HELD_BYTES) as copy:
             entries = _copy(content, ids, remainder, copy)
             if entries is None:
                 progress.note(
-                    f"{found.key} stays as it is, because a part of it cannot be told apart: "
-                    f"due failed discard {_object_id(found)} deletes that part, then run the same command again"
+                    f"{summary.key} stays as it is, because a part of it cannot be told apart: "
+                    f"due failed discard {_object_id(summary)} deletes that part, then run the same command again"
                 )
                 return False
             if not entries:
-                s3.delete_object(aws, bucket, found.key)
+                s3.delete_object(aws, bucket, summary.key)
                 return True
             copy.seek(0)
-            if s3.replace_object(aws, bucket, found.key, content.etag, copy):
+            if s3.replace_object(aws, bucket, summary.key, content.etag, copy):
                 return True
-    raise DueError(f"s3://{bucket}/{found.key} is being changed by somebody else", "run the same command again")
+    raise DueError(f"s3://{bucket}/{summary.key} is being changed by somebody else", "run the same command again")
 
 
-def _copy(content: ObjectContent, without: set[str], remainder: Remainder, into: IO[bytes]) -> int | None:
+def _copy(content: ObjectContent, removed_ids: set[str], remainder: Remainder, into: IO[bytes]) -> int | None:
     """Copy an object without some entries, gzip as gzip; how many were copied, None where they cannot be."""
     is_gzip = content.stream.peek(len(GZIP_MAGIC)).startswith(GZIP_MAGIC)
     copied = 0
     with gzip.GzipFile(fileobj=into, mode="wb", mtime=0) if is_gzip else nullcontext(into) as target:
         for entry in read_entries(content):
-            is_removed = entry.id in without
+            is_removed = entry.id in removed_ids
             if entry.kind is Kind.OBJECT and not is_removed:
                 return None
             for text in remainder(entry) if is_removed else (entry.text,):
@@ -185,41 +183,41 @@ def _copy(content: ObjectContent, without: set[str], remainder: Remainder, into:
     return copied
 
 
-def _found(stack: Stack) -> Iterator[ObjectSummary]:
-    """The objects by the hour in their keys; those of one folder are listed in that order."""
+def _error_objects(stack: Stack) -> Iterator[ObjectSummary]:
+    """List the objects of failed records by the hours in their keys; S3 lists those of one folder in that order."""
     aws, bucket = stack.aws, stack.names.bucket
     folders, loose = s3.list_folder(aws, bucket, ERRORS)
     listings = [s3.list_objects(aws, bucket, folder) for folder in (*folders, stack.names.failed_events)]
     return heapq.merge(*listings, loose, key=_hour)
 
 
-def _hour(found: ObjectSummary) -> str:
-    match = _HOUR.search(found.key)
-    return "".join(part or "00" for part in match.groups()) if match else f"{found.modified:%Y%m%d%H}"
+def _hour(summary: ObjectSummary) -> str:
+    match = _HOUR.search(summary.key)
+    return "".join(part or "00" for part in match.groups()) if match else f"{summary.modified:%Y%m%d%H}"
 
 
-def _object_id(found: ObjectSummary) -> str:
-    """The id of what in an object cannot be told apart."""
-    return failed_id(found.key.encode())
+def _object_id(summary: ObjectSummary) -> str:
+    """The id of the entry that stands for the unreadable part of an object."""
+    return failed_id(summary.key.encode())
 
 
-def _whole_object(found: ObjectSummary, reason: str, identity: str) -> FailedEntry:
+def _whole_object(summary: ObjectSummary, reason: str, identity: str) -> FailedEntry:
     return FailedEntry(
         id=identity,
         kind=Kind.OBJECT,
         reason=reason,
-        failed_at=_modified(found),
-        origin=found.key,
-        size=found.size,
+        failed_at=_modified(summary),
+        origin=summary.key,
+        size=summary.size,
         text=b"",
         raw=None,
     )
 
 
-def _entry(found: ObjectSummary, document: Document, origin: str) -> FailedEntry:
-    """The entry of a document, told by its own keys: an object may have been moved, or be of another time."""
+def _entry(summary: ObjectSummary, document: Document, origin: str) -> FailedEntry:
+    """The entry of a document. The document's own keys decide its kind: its object may have been moved, or be old."""
     value, text = document.value, document.text
-    failed_at = _modified(found)
+    failed_at = _modified(summary)
     entry = FailedEntry(
         id=failed_id(text),
         kind=Kind.RECORD,
@@ -248,15 +246,14 @@ def _entry(found: ObjectSummary, document: Document, origin: str) -> FailedEntry
 
 def _firehose_failure(entry: FailedEntry, value: dict[str, Json]) -> FailedEntry:
     """The entry of what Firehose could not transform or convert."""
-    firehose_reason = ": ".join(filter(None, (_first(value, _CODES), _first(value, _MESSAGES))))
-    firehose_reason = firehose_reason or "Firehose gives no reason"
+    firehose_reason = ": ".join(filter(None, firehose.error_of(value))) or "Firehose gives no reason"
     times = (millis(value.get(name)) for name in _ARRIVALS)
     received_at = next((time for time in times if time is not None), None)
     try:
         raw = base64.b64decode(str(value["rawData"]), validate=True)
     except (binascii.Error, ValueError) as error:
         return replace(entry, reason=f"rawData that is not base64: {error}", summary=IngestSummary(records=1, failed=1))
-    is_conversion = any(name in value for name in _OF_CONVERSION)
+    is_conversion = any(name in value for name in _CONVERSION_KEYS)
     for _ in range(0 if is_conversion else _MOST_WRAPPERS):  # put again, it may have failed again
         raw, earlier = without_arrival(raw)
         if earlier is None:
@@ -282,10 +279,5 @@ def _reason_of_event(value: dict[str, Json]) -> str:
     return " ".join(f"the partition function failed: {message or condition or 'no reason given'}".split())
 
 
-def _first(value: dict[str, Json], names: tuple[str, ...]) -> str:
-    text = next((one for name in names if isinstance(one := value.get(name), str) and one), "")
-    return " ".join(text.split())
-
-
-def _modified(found: ObjectSummary) -> int:
-    return int(found.modified.timestamp() * 1000)
+def _modified(summary: ObjectSummary) -> int:
+    return int(summary.modified.timestamp() * 1000)

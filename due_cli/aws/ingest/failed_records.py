@@ -49,7 +49,7 @@ def full_ids(stack: Stack, identities: list[str], *, everything: bool) -> list[s
 
 
 def replay(stack: Stack, identities: list[str], progress: Progress) -> IngestSummary:
-    """Ingests failed records again, all of them without ids; those that can be read now leave the list."""
+    """Ingest failed records again, all of them without ids; those that can be read now leave the list."""
     ids = set(full_ids(stack, identities, everything=False)) if identities else None
     progress.start("Replaying", None)
     try:
@@ -58,9 +58,9 @@ def replay(stack: Stack, identities: list[str], progress: Progress) -> IngestSum
         progress.finish()
 
 
-def discard(stack: Stack, identities: list[str], progress: Progress) -> int:
-    """Delete failed records for good; return how many, without those that an object keeps."""
-    chosen_ids = set(full_ids(stack, identities, everything=False)) if identities else set()
+def discard(stack: Stack, full_identities: list[str], progress: Progress) -> int:
+    """Delete the failed records of these full ids for good; return how many, without those that an object keeps."""
+    chosen_ids = set(full_identities)
     discarded: set[str] = set()
     kept: set[str] = set()
     progress.start("Deleting", None)
@@ -88,4 +88,7 @@ def _rows(stack: Stack) -> Iterator[tuple[Value, ...]]:
     for entry in _entries(stack):
         if entry.id not in seen:
             seen.add(entry.id)
-            yield entry.id, entry.reason, f"{iso(entry.failed_at)[:19]}Z", entry.origin, entry.size
+            kept_at = (
+                f"{iso(entry.failed_at)[:19]}Z"  # named by the column: a folder keeps a record as soon as it fails
+            )
+            yield entry.id, entry.reason, kept_at, entry.origin, entry.size

@@ -67,9 +67,9 @@ class PrepareBlock:
         records: list[OutgoingRecord] = []
         ignored = 0
         for document in documents(block.data, decode):
-            of_document = units(document, decode)
-            for unit in of_document:
-                data = document.text if len(of_document) == 1 else single(unit) or document.text
+            document_units = units(document, decode)
+            for unit in document_units:
+                data = document.text if len(document_units) == 1 else single(unit) or document.text
                 reading = read(unit, orjson.dumps, self.received_at)
                 if reading.is_empty:
                     ignored += 1
@@ -127,14 +127,14 @@ def fit(data: bytes) -> bytes | None:
 
 
 def single(unit: Unit) -> bytes | None:
-    """One record of several, in wrappers that say what those around it said; None where it cannot be taken out."""
+    """One record of a document with several, in wrappers with the same envelope; None for a unit that is unreadable."""
     if unit.raw is not None:
         return with_envelope(unit.raw, unit.envelope)
     return None if unit.reason is not None else with_envelope(as_text(unit.record).encode(), unit.envelope)
 
 
 def with_envelope(text: bytes, envelope: Envelope) -> bytes:
-    """A record in wrappers that say what an envelope says; :mod:`due_cli.events.wrappers` looks through them."""
+    """A record in wrappers that :mod:`due_cli.events.wrappers` reads back as the same envelope."""
     data = text
     try:
         words = text.decode()

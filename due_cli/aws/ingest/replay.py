@@ -33,7 +33,7 @@ from due_cli.events.model import Envelope
 from due_cli.events.wrappers import payload_units
 from due_cli.ingest.batch import decode
 
-_ENTRIES_AT_ONCE = 500  # so that the status table is asked in bulk
+_ENTRIES_AT_ONCE = 500  # so that the status table is read in bulk
 _BYTES_AT_ONCE = 4 * 1024 * 1024
 
 
@@ -50,7 +50,7 @@ def replay_entries(stack: Stack, ids: set[str] | None, progress: Progress) -> In
 class _ObjectEnd(NamedTuple):
     """The end of an object: the entries to be removed from it, whether anything stays in it, and their summary."""
 
-    found: ObjectSummary
+    object_summary: ObjectSummary
     ids: set[str]
     stays: bool
     summary: IngestSummary
@@ -102,9 +102,9 @@ class _Replay:
     def finish_object(self, end: _ObjectEnd) -> None:
         """Remove from an object what is in the stream by now."""
         if end.ids and end.stays:
-            remove_entries(self._stack, end.found, end.ids, self._progress, self._remainder)
+            remove_entries(self._stack, end.object_summary, end.ids, self._progress, self._remainder)
         elif end.ids:
-            s3.delete_object(self._stack.aws, self._stack.names.bucket, end.found.key)
+            s3.delete_object(self._stack.aws, self._stack.names.bucket, end.object_summary.key)
         self.summary = self.summary.plus(end.summary)
         self._progress.advance(0, count=end.summary.records)
 
@@ -198,15 +198,15 @@ def _replay_partly(entry: FailedEntry) -> _Attempt | None:
         record = single(unit)
         if record is None:
             return None
-        of_record, reason = summarize(record, entry.received_at or entry.failed_at)
+        record_summary, reason = summarize(record, entry.received_at or entry.failed_at)
         if reason is not None:
-            of_record = IngestSummary(records=1, failed=1)
+            record_summary = IngestSummary(records=1, failed=1)
             remainder.append(json.dumps({**document, "rawData": base64.b64encode(record).decode()}).encode())
-        elif of_record.kept:
+        elif record_summary.kept:
             if (fitted := fit(record)) is None:
                 return None
             data.append(fitted)
-        summary = summary.plus(of_record)
+        summary = summary.plus(record_summary)
     return _Attempt(summary, leaves=True, data=tuple(data), remainder=tuple(remainder))
 
 

@@ -26,6 +26,7 @@ from due_cli.events.times import HOUR
 KEY = "message_id"
 FACTS = "facts"
 EXPIRES_AT = "expires_at"
+_MAX_KEY_BYTES = 2048  # DynamoDB developer guide, "Constraints"
 
 # DynamoDB developer guide, "Supported data types": magnitudes of a number, and "Time to live": an item whose time
 # is more than five years past is never deleted, so what is older says four.
@@ -33,6 +34,14 @@ _LEAST, _GREATEST = 1e-129, 9.9e125
 _OLDEST = 4 * 365 * 24 * 3600
 
 Attributes = dict[str, dict[str, str]]
+
+
+def is_key(message_id: str) -> bool:
+    """Whether DynamoDB accepts a message id as the key of an item; the table has no item of any other id."""
+    try:
+        return 0 < len(message_id.encode()) <= _MAX_KEY_BYTES
+    except UnicodeEncodeError:  # half a surrogate pair, from a command line whose bytes are not UTF-8
+        return False
 
 
 def attributes(status: Status, days: int) -> Attributes:

@@ -4,8 +4,7 @@ Items are read in bulk, merged, and where that changes anything written in bulk 
 still what was read. Where the condition fails, the item is read, merged and written again. Merging is commutative,
 associative and idempotent, so any order of batches and any retry end in the same items.
 
-Bounds: Amazon DynamoDB API reference, BatchGetItem (100 keys) and BatchExecuteStatement (25 statements); developer
-guide, "Constraints" (a partition key of 2,048 bytes).
+Bounds: Amazon DynamoDB API reference, BatchGetItem (100 keys) and BatchExecuteStatement (25 statements).
 """
 
 from __future__ import annotations
@@ -17,13 +16,12 @@ from typing import Any, NamedTuple, TypeVar
 from botocore.exceptions import BotoCoreError, ClientError
 
 from due_cli.aws.pipeline.environment import Deadline
-from due_cli.aws.pipeline.status_item import FACTS, KEY, Attributes, attributes
+from due_cli.aws.pipeline.status_item import FACTS, KEY, Attributes, attributes, is_key
 from due_cli.events.status import Status, merge, merge_by_message
 from due_cli.events.status_codec import decode
 
 _KEYS_A_READ = 100
 _STATEMENTS_A_WRITE = 25
-_LONGEST_KEY = 2048
 _ROUNDS = 12
 # Codes that another attempt does not change; they end in Exception, Error or nothing, by the call that has them.
 _FINAL = {"Validation", "AccessDenied", "ResourceNotFound", "ItemCollectionSizeLimitExceeded", "UnrecognizedClient"}
@@ -61,7 +59,7 @@ class StatusStore:
     def merge(self, statuses: Iterable[Status]) -> Outcome:
         """Merge statuses into the table, those of one message first. Raises nothing of DynamoDB's."""
         pending = merge_by_message(statuses)
-        refused = {message: pending.pop(message) for message in list(pending) if not _is_key(message)}
+        refused = {message: pending.pop(message) for message in list(pending) if not is_key(message)}
         written = unchanged = rounds = 0
         while pending:
             rounds += 1
@@ -174,10 +172,6 @@ class StatusStore:
         code = str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else type(error).__name__
         self._codes[code] += 1
         return code
-
-
-def _is_key(message: str) -> bool:
-    return len(message.encode("utf-8", "replace")) <= _LONGEST_KEY
 
 
 def _is_final(code: str) -> bool:

@@ -142,13 +142,13 @@ class DeclaredResource(ABC):
         return structure
 
     def _create(self, aws: Aws) -> None:  # noqa: B027
-        """Make the calls that create it; none for what exists as soon as the resource that it is part of does."""
+        """Make the calls that create it; none for a part of another resource, which exists once that does."""
 
     def _wait_until_ready(self, aws: Aws) -> None:  # noqa: B027
         """Wait until it can be used after its creation."""
 
     def _delete(self, aws: Aws) -> None:  # noqa: B027
-        """Make the calls that delete it; none for what is deleted with the resource that it is part of."""
+        """Make the calls that delete it; none for a part of another resource, which is deleted with that."""
 
     def _translate_errors(self, doing: str) -> AbstractContextManager[None]:
         return translate_errors(doing)

@@ -25,8 +25,12 @@ if TYPE_CHECKING:
 
 _HOURLY = "!{timestamp:yyyy/MM/dd/HH}/"
 # The transform's own buffer: small enough that its answer, which is larger than what it was sent, stays under 6 MB.
-_TRANSFORM_SECONDS = 60
-_TRANSFORM_BUFFER = {"BufferSizeInMBs": "1", "BufferIntervalInSeconds": str(_TRANSFORM_SECONDS), "NumberOfRetries": "3"}
+TRANSFORM_BUFFER_SECONDS = 60
+_TRANSFORM_BUFFER = {
+    "BufferSizeInMBs": "1",
+    "BufferIntervalInSeconds": str(TRANSFORM_BUFFER_SECONDS),
+    "NumberOfRetries": "3",
+}
 _STATUS = "DeliveryStreamStatus"
 _FAILED = ("CREATING_FAILED", "DELETING_FAILED")  # a stream stays so, and can only be deleted (API reference)
 _DELIVERY_SECONDS = 60  # to transform and to store
@@ -94,7 +98,7 @@ class DeliveryStream(TaggedResource):
         day, hour = timedelta(days=1), timedelta(hours=1)
         if not any(read_metrics(aws, {"incoming": incoming}, day, hour)["incoming"]):
             return self
-        return replace(self, drain_seconds=_TRANSFORM_SECONDS + self.buffer_seconds + _DELIVERY_SECONDS)
+        return replace(self, drain_seconds=TRANSFORM_BUFFER_SECONDS + self.buffer_seconds + _DELIVERY_SECONDS)
 
     def _describe(self, aws: Aws) -> Any:
         """Its description, with its only destination as ``Destination``."""
@@ -218,8 +222,9 @@ def _transform(_: Aws, stream: Any) -> dict[str, str] | None:
     processing = stream["Destination"].get("ProcessingConfiguration", {})
     if not processing.get("Enabled"):
         return None
-    parameters = [one for processor in processing.get("Processors", []) for one in processor.get("Parameters", [])]
-    return {one["ParameterName"]: one["ParameterValue"] for one in parameters}
+    processors = processing.get("Processors", [])
+    parameters = [parameter for processor in processors for parameter in processor.get("Parameters", [])]
+    return {parameter["ParameterName"]: parameter["ParameterValue"] for parameter in parameters}
 
 
 def _conversion(stream: Any) -> Any:

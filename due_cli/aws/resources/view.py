@@ -34,7 +34,7 @@ _INPUT = frozenset(
     "Name Description Owner LastAccessTime LastAnalyzedTime Retention StorageDescriptor PartitionKeys "
     "ViewOriginalText ViewExpandedText TableType Parameters TargetTable".split()
 )
-_AS_CREATED = "as made"
+_AS_CREATED = "as made"  # in a plan
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from due_cli.aws.client import Aws
 from due_cli.aws.errors import translate_errors
-from due_cli.aws.pipeline.status_item import EXPIRES_AT, FACTS, KEY, live_status
+from due_cli.aws.pipeline.status_item import EXPIRES_AT, FACTS, KEY, is_key, live_status
 from due_cli.aws.retry import LateError, wait_until
 from due_cli.core.errors import RefusedError
 from due_cli.events.status import Status
@@ -15,9 +15,7 @@ from due_cli.events.status import Status
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import KeysAndAttributesOutputTypeDef, KeysAndAttributesTypeDef
 
-# Amazon DynamoDB API reference, BatchGetItem; developer guide, "Constraints".
-_KEYS_A_CALL = 100
-_KEY_BYTES = 2048
+_KEYS_A_CALL = 100  # Amazon DynamoDB API reference, BatchGetItem
 
 
 def read_statuses(aws: Aws, table: str, messages: Sequence[str]) -> dict[str, Status]:
@@ -26,7 +24,7 @@ def read_statuses(aws: Aws, table: str, messages: Sequence[str]) -> dict[str, St
     Raises :class:`RefusedError` where the table cannot be read.
     """
     statuses: dict[str, Status] = {}
-    keys = [message for message in messages if _is_key(message)]
+    keys = [message for message in messages if is_key(message)]
     for start in range(0, len(keys), _KEYS_A_CALL):
         for item in _items(aws, table, keys[start : start + _KEYS_A_CALL]):
             status = _status(item)
@@ -66,10 +64,3 @@ def _status(item: dict[str, Any]) -> Status | None:
         return live_status(item)
     except (ValueError, KeyError):
         return None
-
-
-def _is_key(message: str) -> bool:
-    try:
-        return 0 < len(message.encode()) <= _KEY_BYTES
-    except UnicodeEncodeError:
-        return False

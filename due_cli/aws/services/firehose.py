@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import threading
 from collections import deque
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, TypeVar
 
@@ -57,8 +57,16 @@ def stream_status(aws: Aws, name: str) -> str | None:
     return None
 
 
+def error_of(entry: Mapping[str, object]) -> tuple[str, str]:
+    """The error code and message of an entry that Firehose wrote about a failed record, each empty if it has none."""
+    keys = (("lastErrorCode", "ErrorCode", "errorCode"), ("lastErrorMessage", "ErrorMessage", "errorMessage"))
+    values = ([text for key in spellings if isinstance(text := entry.get(key), str) and text] for spellings in keys)
+    code, message = (" ".join(texts[0].split()) if texts else "" for texts in values)
+    return code, message
+
+
 def put_records(aws: Aws, stream: str, records: Iterable[_R]) -> Generator[list[_R]]:
-    """Puts records of at most 1,000 KiB and yields them in order, call by call, once the stream has accepted them.
+    """Put records of at most 1,000 KiB and yield them in order, call by call, once the stream has accepted them.
 
     A record without data is not put: it is a mark that comes out once everything before it is accepted. Raises
     :class:`DueError` where the stream accepts nothing in many attempts, :class:`RefusedError` where it never will.
@@ -80,14 +88,14 @@ def _accepted(future: Future[None], call: list[_R]) -> list[_R]:
 
 
 class _Sender:
-    """Puts records to one stream, from several threads."""
+    """The calls that put records to one stream, from several threads."""
 
     def __init__(self, client: FirehoseClient, stream: str) -> None:
         self._client, self._stream = client, stream
         self._has_responded = threading.Event()
 
     def put(self, call: list[_R]) -> None:
-        """Puts the records of a call until all are accepted; stops at its next pause where the caller has ended."""
+        """Put the records of a call until all are accepted; stop at its next pause where the caller has ended."""
         waiting = [record for record in call if record.data]
         failures, seconds = 0, _FIRST_SECONDS
         while waiting:

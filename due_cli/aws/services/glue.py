@@ -9,10 +9,9 @@ from typing import Any
 
 from due_cli.aws.client import Aws
 from due_cli.aws.errors import ignore_errors, translate_errors
-from due_cli.aws.pipeline.partitions import PARTITIONS_A_CALL, partition_of
+from due_cli.aws.pipeline.partitions import EXISTS, create_partitions, partition_of
 from due_cli.core.errors import RefusedError
 
-_EXISTS = "AlreadyExistsException"
 # The principal of Lake Formation for "everyone whom IAM allows"; where it has permissions, IAM alone decides.
 IAM_ALLOWED = "IAM_ALLOWED_PRINCIPALS"
 
@@ -51,35 +50,23 @@ def partition_location(bucket: str, hour: str) -> str:
 
 
 def add_partitions(aws: Aws, database: str, table: str, bucket: str, hours: Iterable[str]) -> int:
-    """Adds the partitions of hours, newest first, as the partition function does; how many did not exist.
+    """Add the partitions of hours, newest first, as the partition function does; return how many did not exist.
 
     Raises :class:`RefusedError` where Glue refuses any.
     """
-    added, refused = 0, {}
     newest_first = sorted(hours, reverse=True)
     with translate_errors(f"adding partitions to {database}.{table} (glue:BatchCreatePartition)"):
         descriptor = _descriptor(aws, database, table)
-        for start in range(0, len(newest_first), PARTITIONS_A_CALL):
-            batch = newest_first[start : start + PARTITIONS_A_CALL]
-            response = aws.glue.batch_create_partition(
-                DatabaseName=database,
-                TableName=table,
-                PartitionInputList=[partition_of(hour, bucket, descriptor) for hour in batch],  # type: ignore[misc]
-            )
-            errors = response.get("Errors", [])
-            added += len(batch) - len(errors)
-            for error in errors:
-                code = error.get("ErrorDetail", {}).get("ErrorCode", "no code")
-                if code != _EXISTS:
-                    refused[error.get("PartitionValues", ["?"])[0]] = code
+        errors = create_partitions(aws.glue, database, table, bucket, newest_first, descriptor)
+    refused = {hour: code for hour, code in errors.items() if code != EXISTS}
     if refused:
         hour, code = min(refused.items())
         raise RefusedError(f"Glue did not take {len(refused)} of {len(newest_first)} partitions: {hour}: {code}")
-    return added
+    return len(newest_first) - len(errors)
 
 
 def relocate_partition(aws: Aws, database: str, table: str, bucket: str, partition: Partition) -> None:
-    """Sets the location of a partition to that of its hour; its value stays as it is."""
+    """Set the location of a partition to that of its hour; its value stays as it is."""
     if partition.hour is None:
         return
     with translate_errors(f"updating partition {partition.value} of {database}.{table} (glue:UpdatePartition)"):

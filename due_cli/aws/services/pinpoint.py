@@ -68,7 +68,7 @@ class AppDetails:
 
 @contextmanager
 def translate_pinpoint_errors(doing: str) -> Iterator[None]:
-    """Translates errors inside; raises :class:`NoPinpointError` for those of an unavailable service."""
+    """Translate errors inside; raise :class:`NoPinpointError` for those of an unavailable service."""
     with translate_errors(doing):
         try:
             yield

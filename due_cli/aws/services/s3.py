@@ -145,13 +145,13 @@ def read_parts(aws: Aws, bucket: str, key: str) -> Iterator[bytes]:
 
 
 def write_object(aws: Aws, bucket: str, key: str, body: IO[bytes]) -> None:
-    """Writes an object of any size, in parts where it is large."""
+    """Write an object of any size, in parts where it is large."""
     with translate_errors(f"writing s3://{bucket}/{key}"):
         aws.s3.upload_fileobj(body, bucket, key)
 
 
 def replace_object(aws: Aws, bucket: str, key: str, etag: str, body: IO[bytes]) -> bool:
-    """Replaces the content of an object, unless it has changed since it had ``etag``; whether it did."""
+    """Replace the content of an object, unless it has changed since it had ``etag``; return whether it was replaced."""
     with translate_errors(f"writing s3://{bucket}/{key}"), ignore_errors(*_CHANGED, *_MISSING):
         aws.s3.put_object(Bucket=bucket, Key=key, Body=body, IfMatch=etag)
         return True
@@ -159,7 +159,7 @@ def replace_object(aws: Aws, bucket: str, key: str, etag: str, body: IO[bytes]) 
 
 
 def delete_object(aws: Aws, bucket: str, key: str) -> None:
-    """Deletes an object; does nothing where it does not exist."""
+    """Delete an object; do nothing where it does not exist."""
     with translate_errors(f"deleting s3://{bucket}/{key}"), ignore_errors(*_MISSING):
         aws.s3.delete_object(Bucket=bucket, Key=key)
 

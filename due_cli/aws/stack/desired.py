@@ -28,7 +28,7 @@ from due_cli.aws.resources.topic import Topic
 from due_cli.aws.resources.view import AthenaView
 from due_cli.aws.resources.workgroup import Workgroup
 from due_cli.aws.stack import policies
-from due_cli.aws.stack.names import ERRORS, EVENTS, RESULTS, Names
+from due_cli.aws.stack.names import ERRORS, EVENTS, FUNCTIONS, RESULTS, Names
 from due_cli.aws.stack.options import OPTIONS_VARIABLE, Options
 from due_cli.aws.stack.package import Package
 from due_cli.aws.stack.routes import ses_role
@@ -37,8 +37,12 @@ from due_cli.sql import files
 from due_cli.sql.files import TABLE
 
 _LOG_STREAM = "DestinationDelivery"
-_STAND_IN = {"transform": "partition", "partition": "status-api", "status-api": "transform"}  # whose role serves
-_FUNCTION_ALARMS = {"Errors": "failed", "Throttles": "waits"}  # metric: what the function does then
+LATE_SECONDS = 1800  # age of the stream's oldest record from which deliveries are late
+# The function whose role each has for the moment in which it gets its own anew.
+_STAND_IN = {"transform": "partition", "partition": "status-api", "status-api": "transform"}
+# The names and descriptions of alarms are those of the first release: with other ones an upgrade would delete, create
+# or update alarms of existing stacks.
+_FUNCTION_ALARMS = {"Errors": "failed", "Throttles": "waits"}  # what the description says of the function, by metric
 
 
 def desired(names: Names, options: Options, code: Package) -> list[Node[Aws]]:
@@ -55,7 +59,7 @@ def desired(names: Names, options: Options, code: Package) -> list[Node[Aws]]:
 
 
 def obsolete(names: Names, options: Options) -> list[Node[Aws]]:
-    """The resources of other options than these, which setup deletes if they exist."""
+    """The resources that the stack has only with other options, and that setup deletes if they exist."""
     return [] if options.alarm_email else [_topic(names, options)]
 
 
@@ -195,7 +199,7 @@ def _stream(names: Names, options: Options) -> list[Node[Aws]]:
 
 def _status_api(names: Names, options: Options, code: Package) -> list[Node[Aws]]:
     """The HTTP API that answers with a message's status, and its function."""
-    called = names.arn("execute-api", "*/*/GET/call")
+    source_arn = names.arn("execute-api", "*/*/GET/call")  # any API and stage of the account, the route GET /call
     api = HttpApi(
         name=names.api,
         arn_prefix=names.arn("apigateway", "/apis/", account=False),
@@ -210,22 +214,22 @@ def _status_api(names: Names, options: Options, code: Package) -> list[Node[Aws]
             code,
             rights=policies.status_api_rights(names, options.kms_key),
             timeout_seconds=10,
-            permissions=(Permission(sid="due-status-api", service="apigateway", source_arn=called),),
+            permissions=(Permission(sid="due-status-api", service="apigateway", source_arn=source_arn),),
         ),
         _node("api", api, "status-api"),
     ]
 
 
 def _alarms(names: Names, options: Options) -> list[Node[Aws]]:
-    """What somebody should look at, mailed if an address was given."""
+    """The alarms of the stack and, if an email address was given, the topic that they notify."""
     nodes = [_topic(names, options)] if options.alarm_email else []
-    for function in ("transform", "partition", "status-api"):
+    for function in FUNCTIONS:
         source = ("AWS/Lambda", ("FunctionName", names.function(function)))
-        for metric, what in _FUNCTION_ALARMS.items():
-            key, description = f"{function}-{metric.lower()}", f"the {function} function {what}"
+        for metric, text in _FUNCTION_ALARMS.items():
+            key, description = f"{function}-{metric.lower()}", f"the {function} function {text}"
             nodes.append(_alarm(names, options, key, description, source, metric))
     source = ("AWS/Firehose", ("DeliveryStreamName", names.stream))
-    age = {"threshold": 1800, "statistic": "Maximum"}  # seconds
+    age = {"threshold": LATE_SECONDS, "statistic": "Maximum"}
     share = {"threshold": 1, "statistic": "Average", "comparison": "LessThanThreshold"}
     for key, description, metric, limit in (
         ("late", "events wait for delivery", "DeliveryToS3.DataFreshness", age),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from due_cli.core.errors import UsageError
 
+FUNCTIONS = ("transform", "partition", "status-api")
 EVENTS, ERRORS, RESULTS = "events/", "errors/", "athena-results/"
 _STACK = re.compile(r"[a-z](?:[a-z0-9]|-(?!-))*[a-z0-9]|[a-z]")
 _LONGEST_BUCKET = 63  # S3's limit; all other names are shorter than the bucket's

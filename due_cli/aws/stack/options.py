@@ -26,7 +26,7 @@ def _option(default: Any, metavar: str, about: str, least: int = 0, most: int = 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """Each field but the last two is an option of ``due setup``; the defaults are a new stack's.
+    """The options of a stack, with the defaults of a new one; all but the last two are options of ``due setup``.
 
     The limits are those of Firehose (BufferingHints; Parquet needs 64 MB), Lambda (quotas) and Athena (scan cutoff).
     """
@@ -74,12 +74,12 @@ def setup_options() -> list[Field[Any]]:
 def decode_options(text: str) -> Options:
     """The options that :meth:`Options.encode` wrote; those that this version does not know are left out."""
     stored = json.loads(text or "{}")
-    known = {one.name for one in fields(Options)}
+    known = {option.name for option in fields(Options)}
     return Options(**{key: value for key, value in stored.items() if key in known})
 
 
 def validate(options: Options) -> None:
-    """Raises :class:`UsageError` for an option that AWS would refuse."""
+    """Raise :class:`UsageError` for an option that AWS would refuse."""
     validate_database(options.database)
     for option in setup_options():
         value, (least, most) = getattr(options, option.name), option.metadata["between"]

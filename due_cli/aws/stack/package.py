@@ -26,7 +26,8 @@ class Package(NamedTuple):
 def package() -> Package:
     """The zip of all functions: ``due_cli.lambdas.NAME.handler`` for transform, partition and status_api.
 
-    It holds those functions and the normaliser and needs Python 3.11 or later with boto3. Nothing in it depends on
+    It holds those functions (``lambdas``), what they share with the commands (``aws/pipeline``) and the normaliser
+    (``events``), and needs Python 3.11 or later with boto3. Nothing in it depends on
     when, where or by whom it was created, and it is stored uncompressed because two builds of zlib may compress alike
     and still not the same: a changed hash means changed code.
     """
