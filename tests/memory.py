@@ -11,19 +11,15 @@ _INTERVAL = 0.02  # seconds between samples
 
 
 def peak_memory(command: Sequence[str], environment: Mapping[str, str] | None = None) -> tuple[int, str]:
-    """Run a command; returns the sum of the peaks of its processes in bytes, and its standard output.
-
-    The kernel keeps the peak of each process, so samples that come late on a busy machine miss none. The sum is an
-    upper bound of what they need at one time.
-    """
-    peaks: dict[int, int] = {}
+    """Run a command; returns the most resident memory of its processes together in bytes, and its standard output."""
+    peak = 0
     ended = threading.Event()
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as child:
 
         def sample() -> None:
+            nonlocal peak
             while not ended.wait(_INTERVAL):
-                for process in _started(child.pid):
-                    peaks[process] = max(peaks.get(process, 0), _peak(process))
+                peak = max(peak, sum(map(_resident, _started(child.pid))))
 
         sampler = threading.Thread(target=sample, daemon=True)
         sampler.start()
@@ -31,7 +27,7 @@ def peak_memory(command: Sequence[str], environment: Mapping[str, str] | None = 
         ended.set()
         sampler.join()
     assert child.returncode == 0, errors
-    return sum(peaks.values()), output
+    return peak, output
 
 
 def _started(root: int) -> list[int]:
@@ -53,9 +49,9 @@ def _children(process: int) -> list[int]:
     return [int(child) for thread in threads for child in _read(process, f"task/{thread.name}/children").split()]
 
 
-def _peak(process: int) -> int:
-    """The greatest resident memory that a process has had."""
-    sizes = [int(line.split()[1]) for line in _read(process, "status").splitlines() if line.startswith("VmHWM:")]
+def _resident(process: int) -> int:
+    """The resident memory of a process; 0 where it has ended."""
+    sizes = [int(line.split()[1]) for line in _read(process, "status").splitlines() if line.startswith("VmRSS:")]
     return sizes[0] * 1024 if sizes else 0
 
 

@@ -68,7 +68,7 @@ class Commands:
             if killed_by is None or not killed_by(call):
                 return
             if later:
-                threading.Timer(later, os.kill, (pid, with_signal)).start()
+                threading.Timer(later, _signal, (pid, with_signal)).start()
             else:
                 os.kill(pid, with_signal)
                 _wait_for_the_end(pid)
@@ -83,6 +83,12 @@ class Commands:
         assert code is not None, f"due {' '.join(words)} has not ended after {_LONGEST_SECONDS} seconds"
         child.close()
         return Ended(code, out.read_text("utf-8"), err.read_text("utf-8"))
+
+
+def _signal(pid: int, number: int) -> None:
+    """A process that has ended gets no signal, and its exit code shows that."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, number)
 
 
 def _wait_for_the_end(pid: int) -> None:

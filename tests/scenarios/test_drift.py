@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from tests.aws_emulator.aws import AwsEmulator
+from tests.aws_emulator.needs import ACCOUNT
 from tests.scenarios.conftest import Made
 from tests.scenarios.details import details
 from tests.scenarios.test_setup import SETUP
@@ -43,8 +45,10 @@ def wider_right(emulator: AwsEmulator) -> None:
 
 
 def administrator(emulator: AwsEmulator) -> None:
-    more = emulator.client("iam").create_policy(PolicyName="more", PolicyDocument=ANY)["Policy"]["Arn"]
-    emulator.client("iam").attach_role_policy(RoleName="due-partition-us-east-1", PolicyArn=more)
+    iam = emulator.client("iam")
+    with suppress(iam.exceptions.EntityAlreadyExistsException):  # it stays when setup takes it off the role
+        iam.create_policy(PolicyName="more", PolicyDocument=ANY)
+    iam.attach_role_policy(RoleName="due-partition-us-east-1", PolicyArn=f"arn:aws:iam::{ACCOUNT}:policy/more")
 
 
 def any_principal(emulator: AwsEmulator) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.calls import Call
@@ -17,7 +17,8 @@ STREAM = {"Name": "DeliveryStreamName", "Value": "due-events"}
 def test_an_interrupted_teardown_keeps_what_the_stream_holds(emulator: AwsEmulator, commands: Commands) -> None:
     """It waits minutes for the stream to deliver: Ctrl-C ends that at once, and removes nothing any more."""
     assert commands.due(*SETUP).code == 0
-    point = {"MetricName": "IncomingRecords", "Value": 5.0, "Dimensions": [STREAM], "Timestamp": datetime.now(UTC)}
+    ago = datetime.now(UTC) - timedelta(minutes=1)  # metrics are asked for up to the second
+    point = {"MetricName": "IncomingRecords", "Value": 5.0, "Dimensions": [STREAM], "Timestamp": ago}
     emulator.client("cloudwatch").put_metric_data(Namespace="AWS/Firehose", MetricData=[point])
     before = time.monotonic()
 
