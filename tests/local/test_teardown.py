@@ -76,3 +76,12 @@ def test_the_record_of_the_target_is_forgotten_with_it(due: Due, filled: Path) -
     due("outputs").done()
     due("teardown", "--delete-data", "--yes").done()
     assert "no events database is set up" in due("outputs").failed(3).err
+
+
+def test_it_can_be_asked_for_in_the_folder_itself(due: Due, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The working directory goes with it, and the record of the target too."""
+    due("setup", "--local", "made").done()
+    monkeypatch.chdir("made")
+    assert "Removed" in due("teardown", "--delete-data", "--yes").done().out
+    monkeypatch.chdir(tmp_path)
+    assert "no events database is set up" in due("outputs").failed(3).err

@@ -30,6 +30,7 @@ def teardown(
         preview(context, removal.plan)
     if not confirm(removal.question, yes=yes, what="due teardown"):
         return Done(["Nothing was removed"])
+    choice = choose_target(settings_of(context), os.environ)  # before the working directory may be gone
     done = removal.execute(progress_of(context))
-    forget_target(choose_target(settings_of(context), os.environ), os.environ)
+    forget_target(choice, os.environ)
     return done
