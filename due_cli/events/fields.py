@@ -213,7 +213,12 @@ def complete_row(
     row["occurred_at"] = event_time
     if source != _KEEPS_ITS_EVENT_TIMESTAMP:
         row["event_timestamp"] = event_time
-    if rest and (details := details_of(rest)):
+    if envelope.account and not row.get("awsaccountid"):
+        row["awsaccountid"] = envelope.account
+    details = details_of(rest) if rest else {}
+    if envelope.region and "region" not in details:
+        details["region"] = envelope.region
+    if details:
         row["details"] = details
     row["event_id"] = event_id(row, whole=whole, participant=participant)
     if "arrival_timestamp" not in row:

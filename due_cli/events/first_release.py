@@ -20,17 +20,29 @@ _RECIPIENTS = (("bounce", "bounced_recipients"), ("complaint", "complained_recip
 def first_release_ids(row: Row) -> tuple[str, ...]:
     """Return the ids that due 0.1.0 may have given the event of a row; mostly one.
 
-    An event of no message was hashed whole, as its record was: a row does not tell whether its ``arrival_timestamp`` is
-    the record's or the stream's, so it may have been either.
+    An event of no message was hashed whole, as its record was: a row does not tell whether its ``arrival_timestamp``,
+    account and region are the record's or of what stood around it, so they may have been either.
     """
     event = mail_event(row)
     message = message_id(row, event)
     if message is None:
-        whole = {**row, "event_id": ""}
-        without_arrival = {key: value for key, value in whole.items() if key != "arrival_timestamp"}
-        return tuple(_digest(_CANONICAL.encode(one)) for one in (whole, without_arrival))
+        return tuple(_digest(_CANONICAL.encode(one)) for one in _records({**row, "event_id": ""}))
     own = (row["source"], row["event_type"], message, _recipient(row, event), row["occurred_at"])
     return (_digest(_CANONICAL.encode([*own, _distinction(row, event)])),)
+
+
+def _records(row: dict[str, object]) -> list[dict[str, object]]:
+    """The rows that a record may have given without what stood around it, the row itself first."""
+    records = [row]
+    for key in ("arrival_timestamp", "awsaccountid"):
+        if key in row:
+            records += [{name: value for name, value in one.items() if name != key} for one in records]
+    details = row.get("details")
+    if isinstance(details, dict) and "region" in details:
+        others = {name: value for name, value in details.items() if name != "region"}
+        bare = [{name: value for name, value in one.items() if name != "details"} for one in records]
+        records += [{**one, "details": others} for one in bare] if others else bare
+    return records
 
 
 def _recipient(row: Row, event: Struct) -> Json:

@@ -74,12 +74,13 @@ class Envelope:
     """What the wrappers around a record say that the record itself may not.
 
     ``received_at`` is when a stream received it and ``sent_at`` when a topic or bus sent it on (epoch ms);
-    ``account`` and ``detail_type`` are EventBridge's.
+    ``account`` and ``region`` are of an ARN, a log or EventBridge, ``bus_source`` and ``detail_type`` EventBridge's.
     """
 
     received_at: int | None = None
     sent_at: int | None = None
     account: str | None = None
+    region: str | None = None
     bus_source: str | None = None
     detail_type: str | None = None
 
@@ -89,6 +90,7 @@ class Envelope:
         received_at: int | None = None,
         sent_at: int | None = None,
         account: str | None = None,
+        region: str | None = None,
         bus_source: str | None = None,
         detail_type: str | None = None,
     ) -> Envelope:
@@ -98,6 +100,7 @@ class Envelope:
             received_at=received_at if received_at is not None else self.received_at,
             sent_at=sent_at if sent_at is not None else self.sent_at,
             account=account or self.account,
+            region=region or self.region,
             bus_source=bus_source or self.bus_source,
             detail_type=detail_type or self.detail_type,
         )

@@ -13,6 +13,11 @@ _TOPIC_PING = "Successfully validated SNS topic for Amazon SES event publishing.
 UNKNOWN_RECORD = "not a record of Pinpoint, SES, End User Messaging SMS or WhatsApp"
 
 
+def is_control_message(record: Record) -> bool:
+    """Whether a message of CloudWatch Logs is the one with which it tries a subscription's destination."""
+    return record.get("messageType") == "CONTROL_MESSAGE" and "logEvents" in record
+
+
 def _is_word(value: Json) -> bool:
     return isinstance(value, str) and value != ""
 
@@ -55,6 +60,11 @@ SOURCES = (
 )
 
 
+def is_record(record: Record, envelope: Envelope = Envelope()) -> bool:  # noqa: B008  frozen
+    """Whether an object is a record of a known source, whatever stands in its fields."""
+    return any(source.recognises(record, envelope) for source in SOURCES)
+
+
 def rows_of(record: Json, envelope: Envelope = Envelope()) -> RecordRows:  # noqa: B008  frozen
     """The rows of one record out of its wrappers; none for a test ping. ``record`` loses its fields.
 
@@ -70,6 +80,8 @@ def rows_of(record: Json, envelope: Envelope = Envelope()) -> RecordRows:  # noq
                 return source.rows_of(record, envelope)
             except RecursionError:  # of a caller whose decoder reads more levels than due's do
                 raise UnreadableError("JSON nested deeper than can be read") from None
+    if is_control_message(record):
+        return RecordRows([])
     if record.get("Type") in ("SubscriptionConfirmation", "UnsubscribeConfirmation"):
         raise UnreadableError(f"an SNS {record['Type']}: open its SubscribeURL to confirm the topic's subscription")
     raise UnreadableError(UNKNOWN_RECORD)

@@ -1,28 +1,33 @@
-"""The wrappers around records: SNS, EventBridge, Firehose and Lambda events, arrays, gzip, base64, JSON in strings.
+"""Records out of what stands around them: envelopes, dumps and logs of AWS's services, arrays, gzip, base64, text.
 
-Records are found however they are wrapped: as they were published, as a subscription had them, or as a copy of a
-function's event.
+Each wrapper is a line of a table (:mod:`due_cli.events.envelopes`): how it is recognised and how it is opened. Here it
+is applied, however deep and in any mixture. An object that is itself a record of a known source is never opened.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-import gzip
 import io
-import zlib
+import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
-from due_cli.events.documents import MAX_BATCH_BYTES, Decoder, Document, documents
-from due_cli.events.model import Envelope, Json, UnreadableError, bug_reason
-from due_cli.events.times import millis, seconds
+from due_cli.events.compression import ERRORS, Format, format_of, utf16_encoding, zip_members
+from due_cli.events.documents import MAX_BATCH_BYTES, MAX_RECORD_BYTES, Decoder, Document, boundary, documents
+from due_cli.events.envelopes import KEYS, Encoded, Payload, log_line, packed, wrapper_of
+from due_cli.events.model import Envelope, Json, Record, UnreadableError, bug_reason
+from due_cli.events.registry import is_record
+from due_cli.events.times import millis
 
-GZIP_MAGIC = b"\x1f\x8b"
+MAX_UNPACKED_BYTES = 256 * 1024 * 1024  # of all that one record unpacks to
 _MAX_WRAPPERS = 16
 _BARE = Envelope()
-# An object with none of these keys is no wrapper, which is how most records come.
-_WRAPPING = frozenset("records Records Sns Message detail-type data rawData kinesis body".split())
+_PIECE_BYTES = 1024 * 1024
+_JSON_START = ("{", "[", '"')
+_PYTHON_REPR = re.compile(rb"\s*[\[(]*\s*\{\s*(?:u?'|b'|\w+\s*:\s*')")
+_CSV_JSON = re.compile(rb'(?:\A|[,;\t|])\s*"\s*[\[{](?:\s*[\[{])*\s*""')
+_AGGREGATED = b"\xf3\x89\x9a\xc2"  # the Kinesis Producer Library's; Kinesis developer guide, "KPL aggregation"
 
 
 class Unit(NamedTuple):
@@ -41,125 +46,165 @@ class Unit(NamedTuple):
 
 def units(document: Document, decode: Decoder) -> list[Unit]:
     """The records of a document; one unit with a reason where it is not JSON. Never raises."""
-    if document.reason is not None:
-        return [Unit(None, _BARE, document.text, document.reason)]
-    if isinstance(document.value, dict) and _WRAPPING.isdisjoint(document.value):
-        return [Unit(document.value, _BARE, document.text)]
+    value = document.value
+    if isinstance(value, dict) and KEYS.isdisjoint(value):
+        return [Unit(value, _BARE, document.text)]
     try:
-        unwrapped = list(_unwrap(document.value, _BARE, decode, 0))
+        unwrapped = list(_Opener(decode).document(document, _BARE, 0))
     except Exception as bug:
         return [Unit(None, _BARE, document.text, bug_reason(bug), type(bug).__name__)]
     return [unwrapped[0]._replace(raw=document.text)] if len(unwrapped) == 1 else unwrapped
 
 
 def payload_units(payload: bytes, envelope: Envelope, decode: Decoder) -> Iterator[Unit]:
-    """The records of bytes that a stream carried: text or gzip, one or several. Never raises."""
+    """The records of bytes that a stream carried: text or compressed, one or several. Never raises."""
     try:
-        yield from _unwrap_payload(payload, envelope, decode, 0)
+        yield from _Opener(decode).payload(payload, envelope, 0)
     except Exception as bug:
         yield Unit(None, envelope, None, bug_reason(bug), type(bug).__name__)
 
 
-def _unwrap(value: Json, envelope: Envelope, decode: Decoder, depth: int) -> Iterator[Unit]:
-    if depth > _MAX_WRAPPERS:
-        yield Unit(None, envelope, None, f"wrapped more than {_MAX_WRAPPERS} times")
-    elif isinstance(value, list):
-        for item in value:
-            yield from _unwrap(item, envelope, decode, depth + 1)
-    elif isinstance(value, dict):
-        yield from _unwrap_object(value, envelope, decode, depth)
-    elif isinstance(value, str) and value.lstrip()[:1] in ("{", "[", '"'):
-        yield from _unwrap_payload(value.encode(), envelope, decode, depth)
-    else:
-        yield Unit(value, envelope)
+class _Opener:
+    """The opening of one record of an input; all that it unpacks counts together."""
 
+    def __init__(self, decode: Decoder) -> None:
+        self._decode = decode
+        self._unpacked = 0
 
-def _unwrap_object(value: dict[str, Json], envelope: Envelope, decode: Decoder, depth: int) -> Iterator[Unit]:
-    records = value.get("records", value.get("Records"))
-    if isinstance(records, list) and "event_type" not in value:
-        for item in records:
-            yield from _unwrap(item, envelope, decode, depth + 1)
-    elif isinstance(value.get("Sns"), dict):
-        yield from _unwrap(value["Sns"], envelope, decode, depth + 1)
-    elif "Message" in value and ("TopicArn" in value or "SignatureVersion" in value) and _is_notification(value):
-        inner = envelope.within(sent_at=millis(value.get("Timestamp")))
-        yield from _unwrap(value["Message"], inner, decode, depth + 1)
-    elif "detail-type" in value and "detail" in value:
-        yield from _unwrap(value["detail"], _bus_envelope(value, envelope), decode, depth + 1)
-    elif (data := _stream_data(value)) is not None:
-        yield from _unwrap_base64(data, _stream_envelope(value, envelope), decode, depth)
-    elif isinstance(value.get("kinesis"), dict):
-        yield from _unwrap(value["kinesis"], envelope, decode, depth + 1)
-    elif isinstance(value.get("body"), str) and ("receiptHandle" in value or "eventSource" in value):
-        yield from _unwrap(value["body"], envelope, decode, depth + 1)
-    else:
-        yield Unit(value, envelope)
+    def document(self, document: Document, envelope: Envelope, depth: int) -> Iterator[Unit]:
+        """The records of a document of a text."""
+        if document.reason is None:
+            yield from self.value(document.value, envelope, depth)
+        elif len(document.text) <= MAX_RECORD_BYTES and (line := log_line(document.text)):
+            yield from self.payload(line.text, envelope.within(sent_at=millis(line.time)), depth)
+        else:
+            yield Unit(None, envelope, document.text, _explained(document.text, document.reason))
 
+    def value(self, value: Payload, envelope: Envelope, depth: int) -> Iterator[Unit]:
+        """The records of a JSON value, of bytes or of base64."""
+        if depth > _MAX_WRAPPERS:
+            yield Unit(None, envelope, None, f"wrapped more than {_MAX_WRAPPERS} times")
+        elif isinstance(value, dict):
+            yield from self._object(value, envelope, depth)
+        elif isinstance(value, list):
+            for item in value:
+                yield from self.value(item, envelope, depth + 1)
+        elif isinstance(value, str):
+            yield from self._text(value, envelope, depth)
+        elif isinstance(value, Encoded):
+            yield from self._encoded(value.text, envelope, depth)
+        else:
+            yield Unit(value, envelope)
 
-def _is_notification(value: dict[str, Json]) -> bool:
-    return value.get("Type", "Notification") == "Notification"
+    def payload(self, payload: bytes, envelope: Envelope, depth: int) -> Iterator[Unit]:
+        """The records of bytes: text in UTF-8 or UTF-16, or compressed."""
+        if compressed := format_of(payload):
+            yield from self._compressed(payload, compressed, envelope, depth)
+            return
+        if encoding := utf16_encoding(payload):
+            payload = payload.decode(encoding, "replace").encode()
+        for document in documents(payload, self._decode):
+            inner = list(self.document(document, envelope, depth + 1))
+            for unit in inner:
+                raw = unit.raw if unit.raw is not None or len(inner) > 1 else document.text
+                yield unit._replace(raw=raw)
 
+    def _object(self, value: Record, envelope: Envelope, depth: int) -> Iterator[Unit]:
+        wrapper = None if KEYS.isdisjoint(value) or is_record(value) else wrapper_of(value)
+        if wrapper is None or (wrapper.is_weak and is_record(value, envelope)):
+            yield Unit(value, envelope)
+            return
+        depth += not wrapper.is_list
+        for inner, within in wrapper.open(value, envelope):
+            yield from self.value(inner, within, depth)
 
-def _bus_envelope(value: dict[str, Json], envelope: Envelope) -> Envelope:
-    account, source, kind = (value.get(key) for key in ("account", "source", "detail-type"))
-    return envelope.within(
-        sent_at=millis(value.get("time")),
-        account=account if isinstance(account, str) else None,
-        bus_source=source if isinstance(source, str) else None,
-        detail_type=kind if isinstance(kind, str) else None,
-    )
+    def _text(self, text: str, envelope: Envelope, depth: int) -> Iterator[Unit]:
+        if text.lstrip("\ufeff \t\r\n")[:1] in _JSON_START:
+            yield from self.payload(text.encode("utf-8", "replace"), envelope, depth)
+        elif line := log_line(text.encode("utf-8", "replace")):
+            yield from self.payload(line.text, envelope.within(sent_at=millis(line.time)), depth)
+        elif packed(text):
+            yield from self._encoded(text, envelope, depth)
+        else:
+            yield Unit(text, envelope)
 
-
-def _stream_data(value: dict[str, Json]) -> str | None:
-    """The base64 payload of a Firehose or Kinesis record, or of an object that Firehose left under ``errors/``."""
-    for key, beside in (
-        ("data", ("recordId", "partitionKey", "sequenceNumber")),
-        ("rawData", ("errorCode", "ErrorCode", "lastErrorCode")),
-    ):
-        data = value.get(key)
-        if isinstance(data, str) and any(name in value for name in beside):
-            return data
-    return None
-
-
-def _stream_envelope(value: dict[str, Json], envelope: Envelope) -> Envelope:
-    arrived = value.get("approximateArrivalTimestamp", value.get("arrivalTimestamp"))
-    return envelope.within(received_at=millis(arrived) or seconds(arrived))
-
-
-def _unwrap_base64(data: str, envelope: Envelope, decode: Decoder, depth: int) -> Iterator[Unit]:
-    try:
-        payload = base64.b64decode(data, validate=True)
-    except (binascii.Error, ValueError) as error:
-        yield Unit(None, envelope, data.encode(), f"data that is not base64: {error}")
-        return
-    yield from _unwrap_payload(payload, envelope, decode, depth)
-
-
-def _unwrap_payload(payload: bytes, envelope: Envelope, decode: Decoder, depth: int) -> Iterator[Unit]:
-    if payload.startswith(GZIP_MAGIC):
+    def _encoded(self, text: str, envelope: Envelope, depth: int) -> Iterator[Unit]:
         try:
-            payload = _unzip(payload)
+            payload = base64.b64decode("".join(text.split()), validate=True)
+        except (binascii.Error, ValueError) as error:
+            yield Unit(None, envelope, text.encode("utf-8", "replace"), f"data that is not base64: {error}")
+            return
+        yield from self.payload(payload, envelope, depth)
+
+    def _compressed(self, payload: bytes, compressed: Format, envelope: Envelope, depth: int) -> Iterator[Unit]:
+        if depth > _MAX_WRAPPERS:
+            yield Unit(None, envelope, payload, f"wrapped more than {_MAX_WRAPPERS} times")
+            return
+        try:
+            self._measure(payload, compressed)
+            for piece in _pieces(payload, compressed):
+                yield from self.payload(piece, envelope, depth + 1)
         except UnreadableError as error:
             yield Unit(None, envelope, payload, str(error))
-            return
-    for document in documents(payload, decode):
-        if document.reason is not None:
-            yield Unit(None, envelope, document.text, document.reason)
-            continue
-        inner = list(_unwrap(document.value, envelope, decode, depth + 1))
-        for unit in inner:
-            raw = unit.raw if unit.raw is not None or len(inner) > 1 else document.text
-            yield Unit(unit.record, unit.envelope, raw, unit.reason)
+
+    def _measure(self, payload: bytes, compressed: Format) -> None:
+        """Count what a payload unpacks to, holding nothing of it, so that a few bytes cannot fill the memory."""
+        for stream in _streams(payload, compressed):
+            while data := _read(stream, compressed):
+                self._unpacked += len(data)
+                if self._unpacked > MAX_UNPACKED_BYTES:
+                    raise UnreadableError(
+                        f"{compressed.name} of more than {MAX_UNPACKED_BYTES // 2**20} MB in one record"
+                    )
 
 
-def _unzip(payload: bytes) -> bytes:
-    """A gzip payload, no larger than a batch may be, so that a few bytes cannot fill the memory."""
+def _streams(payload: bytes, compressed: Format) -> Iterator[IO[bytes]]:
+    """The stream of a compressed payload, or of each member of a ZIP archive."""
     try:
-        with gzip.GzipFile(fileobj=io.BytesIO(payload)) as stream:
-            data = stream.read(MAX_BATCH_BYTES + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise UnreadableError(f"gzip that cannot be read: {error}") from None
-    if len(data) > MAX_BATCH_BYTES:
-        raise UnreadableError(f"gzip of more than {MAX_BATCH_BYTES // 2**20} MB in one record")
-    return data
+        if compressed.open is None:
+            yield from (stream for _, stream in zip_members(io.BytesIO(payload)))
+        else:
+            yield compressed.open(io.BytesIO(payload))
+    except ERRORS as error:
+        raise UnreadableError(f"{compressed.name} that cannot be read: {error}") from None
+
+
+def _read(stream: IO[bytes], compressed: Format) -> bytes:
+    try:
+        return stream.read(_PIECE_BYTES)
+    except ERRORS as error:
+        raise UnreadableError(f"{compressed.name} that cannot be read: {error}") from None
+
+
+def _pieces(payload: bytes, compressed: Format) -> Iterator[bytes]:
+    """The content of a compressed payload, cut between documents where it is too large to be held."""
+    for stream in _streams(payload, compressed):
+        held: list[bytes] = []
+        size = 0
+        while data := _read(stream, compressed):
+            held.append(data)
+            size += len(data)
+            if size <= MAX_BATCH_BYTES:
+                continue
+            block = b"".join(held)
+            at = 0 if format_of(block) else boundary(block)
+            if at:
+                yield block[:at]
+                held, size = [block[at:]], len(block) - at
+            elif size > 2 * MAX_BATCH_BYTES:
+                raise UnreadableError(f"larger than {MAX_BATCH_BYTES // 2**20} MB")
+        yield b"".join(held)
+
+
+def _explained(text: bytes, reason: str) -> str:
+    """The reason why a text is not JSON, with what it is instead where that can be told."""
+    head = text[:4096]
+    if head.startswith(_AGGREGATED):
+        return "records aggregated by the Kinesis Producer Library: deaggregate them first"
+    if not reason.startswith("not JSON"):
+        return reason
+    if _PYTHON_REPR.match(head):
+        return "a Python object as text (repr), not JSON: write it with json.dumps"
+    if _CSV_JSON.search(head):
+        return "CSV with JSON in a column: give that column's texts alone, one on each line"
+    return reason

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Protocol
 
 from due_cli.core.errors import NotFoundError
+from due_cli.events.compression import GZIP_MAGIC
 from due_cli.events.documents import MAX_RECORD_BYTES, boundary, first_documents
-from due_cli.events.wrappers import GZIP_MAGIC
 from due_cli.ingest.batch import Block
 
 STDIN = "-"

@@ -38,12 +38,12 @@ from due_cli.aws.stack.stack import Stack
 from due_cli.core.errors import DueError
 from due_cli.core.progress import Progress
 from due_cli.core.results import IngestSummary
+from due_cli.events.compression import GZIP_MAGIC
 from due_cli.events.documents import Document, documents
 from due_cli.events.model import Json
 from due_cli.events.status import Status
 from due_cli.events.status_codec import decode_record
 from due_cli.events.times import millis
-from due_cli.events.wrappers import GZIP_MAGIC
 from due_cli.ingest import inputs
 from due_cli.ingest.batch import Block, decode, failed_id
 from due_cli.ingest.inputs import InputError, OversizedRecord
