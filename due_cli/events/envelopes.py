@@ -290,17 +290,20 @@ def _is_query_results(value: Record) -> bool:
 
 
 def _is_queue_message(value: Record) -> bool:
-    body = value.get("body", value.get("Body"))
-    if isinstance(body, str):
-        beside = ("receiptHandle", "ReceiptHandle", "md5OfBody", "MD5OfBody", "eventSource", "MessageId")
-        return not value.keys().isdisjoint(beside)
-    return False
+    if "SentTimestamp" in _attributes(value):
+        return True
+    beside = ("receiptHandle", "ReceiptHandle", "md5OfBody", "MD5OfBody", "eventSource", "MessageId")
+    return isinstance(value.get("body", value.get("Body")), str) and not value.keys().isdisjoint(beside)
+
+
+def _attributes(value: Record) -> Record:
+    return _object(value.get("attributes", value.get("Attributes")))
 
 
 def _open_queue_message(value: Record, envelope: Envelope) -> Iterator[Inner]:
     """A message of SQS, in the event of a function or as ``receive-message`` prints it."""
-    attributes = _object(value.get("attributes", value.get("Attributes")))
-    within = _of_arn(envelope, value.get("eventSourceARN")).within(sent_at=_time(attributes.get("SentTimestamp")))
+    sent_at = _time(_attributes(value).get("SentTimestamp"))
+    within = _of_arn(envelope, value.get("eventSourceARN")).within(sent_at=sent_at)
     yield value.get("body", value.get("Body")), within
 
 
@@ -323,6 +326,13 @@ def _open_destination(value: Record, envelope: Envelope) -> Iterator[Inner]:
     """What Lambda sends to a destination: the event is the request, whatever the function made of it."""
     within = _of_arn(envelope, _object(value.get("requestContext")).get("functionArn"))
     yield value["requestPayload"], within.within(sent_at=_time(value.get("timestamp")))
+
+
+def _is_webhook(value: Record) -> bool:
+    """Whether an object is the body of Meta's webhook for WhatsApp; its other products have one of the same shape."""
+    return value.get("object", "whatsapp_business_account") == "whatsapp_business_account" and _items(
+        "entry", "changes"
+    )(value)
 
 
 def _open_hits(value: Record, envelope: Envelope) -> Iterator[Inner]:
@@ -376,7 +386,7 @@ WRAPPERS = (
     Wrapper("filter-log-events", ("events",), _items("events", "message"), _open_items("events"), is_list=True),
     Wrapper("Logs Insights results", ("results",), _is_query_results, _open_query_results, is_list=True),
     Wrapper("put-events", ("Entries",), _items("Entries", "Detail"), _open_items("Entries"), is_list=True),
-    Wrapper("WhatsApp webhook", ("entry",), _items("entry", "changes"), _open_items("entry"), is_list=True),
+    Wrapper("WhatsApp webhook", ("entry",), _is_webhook, _open_items("entry"), is_list=True),
     Wrapper("search hits", ("hits",), _is_hits, _open_hits, is_list=True),
     Wrapper("HTTP request", ("body",), _is_request, _open_request, is_weak=True),
     Wrapper("field", _FIELDS, lambda value: _field(value) is not None, _open_field, is_weak=True),

@@ -45,16 +45,12 @@ SOURCES = (
     ),
     Source(
         whatsapp.SOURCE,
-        lambda record, envelope: "whatsAppWebhookEntry" in record or envelope.bus_source == whatsapp.BUS_SOURCE,
+        lambda record, envelope: whatsapp.is_record(record) or envelope.bus_source == whatsapp.BUS_SOURCE,
         whatsapp.rows_of,
     ),
     Source(
         sms.SOURCE,
-        lambda record, envelope: (
-            envelope.bus_source == "aws.sms-voice"
-            or "inboundMessageId" in record
-            or ("eventType" in record and "eventTimestamp" in record)
-        ),
+        lambda record, envelope: envelope.bus_source == "aws.sms-voice" or sms.is_record(record),
         sms.rows_of,
     ),
 )

@@ -38,6 +38,16 @@ _INBOUND = (
 )
 
 
+def is_record(record: Record) -> bool:
+    """Whether an object is a message event, with its time or without, or an inbound message."""
+    if "inboundMessageId" in record:
+        return True
+    kind = record.get("eventType")
+    if "eventTimestamp" in record or not isinstance(kind, str):
+        return "eventType" in record and "eventTimestamp" in record
+    return "messageId" in record and kind.partition("_")[0] in _CHANNELS
+
+
 def rows_of(record: Record, envelope: Envelope) -> RecordRows:
     """The one row of a message event, an inbound message or an account event.
 
@@ -57,6 +67,8 @@ def rows_of(record: Record, envelope: Envelope) -> RecordRows:
     event_time = extractor.value(record, "eventTimestamp", time)
     if event_time is None and not of_message:
         event_time = envelope.sent_at
+    elif event_time is None and record.get("eventTimestamp") is None:
+        event_time = envelope.sent_at or envelope.received_at
     if not isinstance(event_time, int):
         raise UnreadableError(f"an End User Messaging {kind} record without a readable eventTimestamp")
     row: Row = {}

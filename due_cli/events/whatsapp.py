@@ -13,7 +13,7 @@ from due_cli.events.documents import loads
 from due_cli.events.fields import FieldExtractor, as_text, complete_row, snake_case, time_in_seconds
 from due_cli.events.identity import canonical
 from due_cli.events.model import Envelope, Json, Record, RecordRows, Row, UnreadableError
-from due_cli.events.times import millis
+from due_cli.events.times import millis, seconds
 
 SOURCE = "whatsapp"
 BUS_SOURCE = "aws.social-messaging"
@@ -21,7 +21,34 @@ BUS_SOURCE = "aws.social-messaging"
 _EXHAUSTED = "Message retries exhausted, dropping message."
 _ENTRY = "whatsAppWebhookEntry"
 _INBOUND = "INBOUND"
+# The fields of a WhatsApp account's webhook (Meta, "Webhooks reference: WhatsApp Business Account").
+_FIELD = re.compile(
+    r"(?:messages|flows|calls|security|history|message_|template_|account_|phone_number_|business_|smb_|user_pref|payment_)"
+)
 _NOT_A_WORD = re.compile(r"[^A-Z0-9]+")
+
+
+def is_record(record: Record) -> bool:
+    """Whether an object is a notification of AWS's, or an entry, change or value as Meta's own webhook has it."""
+    return _ENTRY in record or _entry_of(record) is not None
+
+
+def _entry_of(record: Record) -> Record | None:
+    """The webhook entry that Meta's bare entry, change or value is; None for anything else."""
+    if record.get("messaging_product") == SOURCE and ("statuses" in record or "messages" in record):
+        return {"changes": [{"value": record}]}
+    if _is_change(record):
+        return {"changes": [record]}
+    changes = record.get("changes")
+    return record if isinstance(changes, list) and any(map(_is_change, changes)) else None
+
+
+def _is_change(change: Json) -> bool:
+    """Whether an object is a change of a WhatsApp account; those of Meta's other products have the same shape."""
+    value = change.get("value") if isinstance(change, dict) else None
+    if not isinstance(change, dict) or not isinstance(value, dict):
+        return False
+    return value.get("messaging_product") == SOURCE or _FIELD.match(as_text(change.get("field"))) is not None
 
 
 def rows_of(record: Record, envelope: Envelope) -> RecordRows:
@@ -30,8 +57,10 @@ def rows_of(record: Record, envelope: Envelope) -> RecordRows:
     Raises :class:`UnreadableError` where the webhook entry is not JSON, holds nothing, or an item has no id or time.
     """
     extractor = FieldExtractor()
+    if _ENTRY not in record and envelope.bus_source != BUS_SOURCE and (entry := _entry_of(record)) is not None:
+        record = {_ENTRY: entry}
     account = extractor.string(record, "aws_account_id") or envelope.account
-    items = _from_webhook(extractor, record) if _ENTRY in record else [_from_bus(extractor, record, envelope)]
+    items = _from_webhook(extractor, record, envelope) if _ENTRY in record else [_from_bus(extractor, record, envelope)]
     rows = []
     for item in items:
         if account:
@@ -56,7 +85,7 @@ class _Item(NamedTuple):
     participant: str | None = None
 
 
-def _from_webhook(extractor: FieldExtractor, record: Record) -> Iterator[_Item]:
+def _from_webhook(extractor: FieldExtractor, record: Record, envelope: Envelope) -> Iterator[_Item]:
     """The items of a notification's webhook entry, which is JSON in a string."""
     entry = record.pop(_ENTRY)
     try:
@@ -70,10 +99,12 @@ def _from_webhook(extractor: FieldExtractor, record: Record) -> Iterator[_Item]:
         value = change.pop("value", None) if isinstance(change, dict) else None
         if not isinstance(value, dict):
             raise UnreadableError("a WhatsApp change without a value object")
-        yield from _from_change(extractor, record, {**entry, "changes": change}, value)
+        yield from _from_change(extractor, record, {**entry, "changes": change}, value, envelope)
 
 
-def _from_change(extractor: FieldExtractor, header: Record, entry: Record, value: Record) -> Iterator[_Item]:
+def _from_change(
+    extractor: FieldExtractor, header: Record, entry: Record, value: Record, envelope: Envelope
+) -> Iterator[_Item]:
     statuses, messages = value.pop("statuses", None), value.pop("messages", None)
     number = _sender_number(extractor, value)
 
@@ -87,12 +118,12 @@ def _from_change(extractor: FieldExtractor, header: Record, entry: Record, value
 
     for status in _objects(statuses, "statuses"):
         participant = _participant(status)
-        yield _Item(*_status(extractor, status, number), rest("statuses", status), participant=participant)
+        yield _Item(*_status(extractor, status, number, envelope), rest("statuses", status), participant=participant)
     for message in _objects(messages, "messages"):
         yield _Item(*_message(extractor, message, number), rest("messages", message))
     if statuses is None and messages is None:
         whole = canonical({**entry, "value": value})
-        yield _Item(*_change(header, entry, value), rest("", {}), whole)
+        yield _Item(*_change(header, entry, value, envelope), rest("", {}), whole)
 
 
 def _participant(status: Record) -> str | None:
@@ -114,12 +145,15 @@ def _objects(items: Json, name: str) -> Iterator[Record]:
         yield item
 
 
-def _status(extractor: FieldExtractor, status: Record, number: str | None) -> tuple[Row, int]:
+def _status(extractor: FieldExtractor, status: Record, number: str | None, envelope: Envelope) -> tuple[Row, int]:
     word = extractor.string(status, "status")
     if not word:
         raise UnreadableError("a WhatsApp status without a status")
     row = _row(_status_type(word), extractor.string(status, "id"), number, extractor.string(status, "recipient_id"))
     row["attributes"]["record_status"] = word
+    sent_at = envelope.sent_at or envelope.received_at
+    if status.get("timestamp") is None and sent_at is not None:
+        return row, sent_at
     return row, _event_time(extractor, status, "status")
 
 
@@ -128,12 +162,12 @@ def _message(extractor: FieldExtractor, message: Record, number: str | None) -> 
     return row, _event_time(extractor, message, "message")
 
 
-def _change(header: Record, entry: Record, value: Record) -> tuple[Row, int]:
+def _change(header: Record, entry: Record, value: Record, envelope: Envelope) -> tuple[Row, int]:
     """A change of the account and not of a message: a flow's status, an endpoint's error rate."""
     change = entry["changes"]
     named = (value.get("event"), change.get("field") if isinstance(change, dict) else None)
     kind = next((name for name in named if isinstance(name, str) and snake_case(name)), None)
-    event_time = millis(header.get("message_timestamp"))
+    event_time = millis(header.get("message_timestamp")) or seconds(entry.get("time")) or envelope.sent_at
     if kind is None:
         raise UnreadableError("a WhatsApp change without a field or an event")
     if event_time is None:
