@@ -1,4 +1,4 @@
-"""The compressed formats that records come in: gzip, bzip2, ZIP and, where the interpreter has it, zstd.
+"""The compressed formats that records come in: gzip, bzip2, xz, ZIP and, where the interpreter has it, zstd.
 
 Standard library only, because the transform opens what ``due ingest`` opens.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import lzma
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from typing import IO, Any, NamedTuple, cast
 from due_cli.events.model import UnreadableError
 
 GZIP_MAGIC = b"\x1f\x8b"
+_OFFICE = "[Content_Types].xml"
 MAGIC_BYTES = 6  # as many as tell every format
 
 
@@ -25,6 +27,10 @@ def _gzip(stream: IO[bytes]) -> IO[bytes]:
 
 def _bzip2(stream: IO[bytes]) -> IO[bytes]:
     return cast("IO[bytes]", bz2.BZ2File(stream, "rb"))
+
+
+def _xz(stream: IO[bytes]) -> IO[bytes]:
+    return cast("IO[bytes]", lzma.LZMAFile(stream, "rb"))
 
 
 def _zstd(stream: IO[bytes]) -> IO[bytes]:
@@ -48,6 +54,7 @@ class Format(NamedTuple):
 _FORMATS = (
     Format("gzip", (GZIP_MAGIC,), _gzip),
     Format("bzip2", tuple(b"BZh%d1A" % level for level in range(1, 10)), _bzip2),
+    Format("xz", (b"\xfd7zXZ\x00",), _xz),
     Format("ZIP", (b"PK\x03\x04", b"PK\x05\x06"), None),
     Format("zstd", (b"\x28\xb5\x2f\xfd",), _zstd),
 )
@@ -63,7 +70,14 @@ def format_of(head: bytes) -> Format | None:
 
 def error_types() -> tuple[type[Exception], ...]:
     """The exceptions with which a damaged compressed stream ends."""
-    types: tuple[type[Exception], ...] = (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError)
+    types: tuple[type[Exception], ...] = (
+        OSError,
+        EOFError,
+        zlib.error,
+        lzma.LZMAError,
+        zipfile.BadZipFile,
+        NotImplementedError,  # ZIP with a method that the standard library lacks
+    )
     try:
         return (*types, import_module("compression.zstd").ZstdError)
     except ImportError:
@@ -79,6 +93,8 @@ def zip_members(file: IO[bytes]) -> Iterator[tuple[str, IO[bytes]]]:
     Raises one of :data:`ERRORS` for a damaged archive, :class:`UnreadableError` for one with a password.
     """
     with zipfile.ZipFile(file) as archive:
+        if _OFFICE in archive.namelist():
+            raise UnreadableError("an Office document: export its records as JSON lines")
         for member in archive.infolist():
             if member.is_dir():
                 continue

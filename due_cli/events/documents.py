@@ -29,8 +29,12 @@ _TOKEN = re.compile(_STRING + rb'|["{}\[\]]')
 _SCALAR = re.compile(rb"(?:" + _STRING + rb"|-?\d[-+.\deE]*|true|false|null)(?=[ \t]*(?:[,\]\r\n]|\Z))")
 _NEXT_ON_LINE = re.compile(rb"\}[ \t]*(?=\{)")
 _AFTER_OBJECT = re.compile(rb"[ \t]*(?:[{,\]\r\n]|\Z)")
-# attemptsMade: what Firehose could not transform or convert, of which one may hold the rows of many records.
-_BATCH = re.compile(rb'\s*\{\s*"(?:[Rr]ecords|invocationId|deliveryStreamArn|attemptsMade)"')
+# What begins so may hold many records. attemptsMade: what Firehose could not transform or convert.
+_BATCH = re.compile(
+    rb'\s*\{\s*"(?:[Rr]ecords|invocationId|deliveryStreamArn|attemptsMade|requestId|DeliveryStreamName|StreamName'
+    rb"|NextShardIterator|Messages|Entries|events|searchedLogStreams|logEvents|messageType|owner|awslogs|results|took"
+    rb'|hits|object|entry|requestContext|requestPayload)"'
+)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _QUOTED = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from due_cli.events import canonical, pinpoint, ses, sms, whatsapp
 from due_cli.events.model import Envelope, Json, Record, RecordRows, UnreadableError
+from due_cli.events.not_records import FILE_KEY
 
 # SES sends this text to a topic that becomes an event destination; no message caused it.
 _TOPIC_PING = "Successfully validated SNS topic for Amazon SES event publishing."
@@ -80,4 +81,6 @@ def rows_of(record: Json, envelope: Envelope = Envelope()) -> RecordRows:  # noq
         return RecordRows([])
     if record.get("Type") in ("SubscriptionConfirmation", "UnsubscribeConfirmation"):
         raise UnreadableError(f"an SNS {record['Type']}: open its SubscribeURL to confirm the topic's subscription")
+    if isinstance(file := record.get(FILE_KEY), dict) and isinstance(reason := file.get("reason"), str):
+        raise UnreadableError(reason)
     raise UnreadableError(UNKNOWN_RECORD)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import binascii
 import io
-import re
 from collections.abc import Iterator
 from typing import IO, NamedTuple
 
@@ -17,6 +16,7 @@ from due_cli.events.compression import ERRORS, Format, format_of, utf16_encoding
 from due_cli.events.documents import MAX_BATCH_BYTES, MAX_RECORD_BYTES, Decoder, Document, boundary, documents
 from due_cli.events.envelopes import KEYS, Encoded, Payload, log_line, packed, wrapper_of
 from due_cli.events.model import Envelope, Json, Record, UnreadableError, bug_reason
+from due_cli.events.not_records import explain
 from due_cli.events.registry import is_record
 from due_cli.events.times import millis
 
@@ -25,9 +25,6 @@ _MAX_WRAPPERS = 16
 _BARE = Envelope()
 _PIECE_BYTES = 1024 * 1024
 _JSON_START = ("{", "[", '"')
-_PYTHON_REPR = re.compile(rb"\s*[\[(]*\s*\{\s*(?:u?'|b'|\w+\s*:\s*')")
-_CSV_JSON = re.compile(rb'(?:\A|[,;\t|])\s*"\s*[\[{](?:\s*[\[{])*\s*""')
-_AGGREGATED = b"\xf3\x89\x9a\xc2"  # the Kinesis Producer Library's; Kinesis developer guide, "KPL aggregation"
 
 
 class Unit(NamedTuple):
@@ -78,7 +75,7 @@ class _Opener:
         elif len(document.text) <= MAX_RECORD_BYTES and (line := log_line(document.text)):
             yield from self.payload(line.text, envelope.within(sent_at=millis(line.time)), depth)
         else:
-            yield Unit(None, envelope, document.text, _explained(document.text, document.reason))
+            yield Unit(None, envelope, document.text, explain(document.text, document.reason))
 
     def value(self, value: Payload, envelope: Envelope, depth: int) -> Iterator[Unit]:
         """The records of a JSON value, of bytes or of base64."""
@@ -194,17 +191,3 @@ def _pieces(payload: bytes, compressed: Format) -> Iterator[bytes]:
             elif size > 2 * MAX_BATCH_BYTES:
                 raise UnreadableError(f"larger than {MAX_BATCH_BYTES // 2**20} MB")
         yield b"".join(held)
-
-
-def _explained(text: bytes, reason: str) -> str:
-    """The reason why a text is not JSON, with what it is instead where that can be told."""
-    head = text[:4096]
-    if head.startswith(_AGGREGATED):
-        return "records aggregated by the Kinesis Producer Library: deaggregate them first"
-    if not reason.startswith("not JSON"):
-        return reason
-    if _PYTHON_REPR.match(head):
-        return "a Python object as text (repr), not JSON: write it with json.dumps"
-    if _CSV_JSON.search(head):
-        return "CSV with JSON in a column: give that column's texts alone, one on each line"
-    return reason

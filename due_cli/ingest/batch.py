@@ -149,7 +149,12 @@ def failed_id(raw: bytes) -> str:
 
 def digest_id(digest: hashlib._Hash) -> str:
     """The id of a failed record whose bytes went through SHA-256."""
-    return base64.b32encode(digest.digest()[:10]).decode().lower()
+    return file_id(digest.hexdigest())
+
+
+def file_id(digest: str) -> str:
+    """The same id, of a SHA-256 in hexadecimal."""
+    return base64.b32encode(bytes.fromhex(digest)[:10]).decode().lower()
 
 
 def decode(text: bytes) -> Json:

@@ -1,23 +1,26 @@
-"""Files, folders, gzip and standard input as chunks, in bounded memory whatever their size."""
+"""Files, folders, compressed or not, and standard input as chunks, in bounded memory whatever their size."""
 
 from __future__ import annotations
 
-import gzip
+import codecs
+import hashlib
 import io
 import os
 import re
 import stat
 import sys
-import zlib
+import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol, cast
 
 from due_cli.core.errors import NotFoundError
-from due_cli.events.compression import GZIP_MAGIC
+from due_cli.events.compression import ERRORS, MAGIC_BYTES, Format, format_of, utf16_encoding, zip_members
 from due_cli.events.documents import MAX_RECORD_BYTES, boundary, first_documents
+from due_cli.events.model import UnreadableError
+from due_cli.events.not_records import HEAD_BYTES, UnreadableFile, describe_file, has_json
 from due_cli.ingest.batch import Block
 
 STDIN = "-"
@@ -26,6 +29,11 @@ _SCAN_BYTES = 2 * MAX_RECORD_BYTES  # without a line break between objects for t
 _HOLD_BYTES = 64 * 1024 * 1024  # no larger record is held; the end of its line is its end
 _MOST_LINES = 10_000
 _PARQUET_MAGIC = b"PAR1"
+_COMPRESSED = (".gz", ".bz2", ".xz", ".zip", ".zst")
+_MOST_COMPRESSIONS = 4  # one in another
+_SPOOL_BYTES = 8 * 1024 * 1024  # of a file without JSON so far, in memory
+_LINE_START_BYTES = 512  # more than what tells that a line is JSON
+_ZIP_ERRORS: tuple[type[Exception], ...] = (*ERRORS, UnreadableError)
 _BETWEEN = re.compile(rb"[\s,\[\]]*+")
 # Lines before the next object that are documents of their own whatever follows: they hold no brace, or begin with
 # something that is neither an object nor a value of an array.
@@ -56,11 +64,11 @@ class InputError:
     reason: str
 
 
-Chunk = Block | OversizedRecord | InputError
+Chunk = Block | OversizedRecord | InputError | UnreadableFile
 
 
 class Readable(Protocol):
-    """A file, a pipe or a gzip stream."""
+    """A file, a pipe or a decompressed stream."""
 
     def read(self, size: int, /) -> bytes:
         """At most ``size`` bytes; none at the end."""
@@ -90,12 +98,12 @@ def find_files(paths: list[str]) -> list[str | InputError]:
 
 
 def total_size(files: list[str | InputError]) -> int | None:
-    """Bytes to read in all, for progress; None where a pipe or gzip makes that unknown."""
+    """Bytes to read in all, for progress; None where a pipe or compression makes that unknown."""
     size = 0
     for file in files:
         if isinstance(file, InputError):
             continue
-        if file == STDIN or file.endswith(".gz"):
+        if file == STDIN or file.endswith(_COMPRESSED):
             return None
         with suppress(OSError):
             status = Path(file).stat()
@@ -157,52 +165,151 @@ def _is_file(path: str) -> bool:
 
 
 def chunks_of(stream: io.BufferedReader, origin: str) -> Iterator[Chunk]:
-    """The chunks of one input, gzip or not; one that is damaged ends with an :class:`InputError`."""
-    head = stream.read(len(_PARQUET_MAGIC))
+    """The chunks of one input, compressed or not; one that is damaged ends with an :class:`InputError`."""
+    yield from _chunks(stream, origin, 0)
+
+
+def _chunks(stream: IO[bytes], origin: str, depth: int) -> Iterator[Chunk]:
+    """The chunks of a stream that was decompressed ``depth`` times."""
+    head = _read(stream, MAGIC_BYTES)
     prefixed = _PrefixedStream(head, stream)
     if head.startswith(_PARQUET_MAGIC):
         yield InputError(
             origin, f"{origin}: a Parquet file; put it under events/YYYY/MM/DD/HH/, where it is read as it is"
         )
-    elif head.startswith(GZIP_MAGIC):
-        unzipped = _GzipStream(prefixed)
-        yield from split(unzipped, origin)
-        if unzipped.error:
-            yield InputError(origin, f"{origin}: {unzipped.error}; what came before was read")
+    elif compressed := format_of(head):
+        if depth == _MOST_COMPRESSIONS:
+            yield InputError(origin, f"{origin}: compressed more than {_MOST_COMPRESSIONS} times")
+        elif compressed.open is None:
+            yield from _zip_chunks(prefixed, origin, depth)
+        else:
+            yield from _decompressed_chunks(compressed, prefixed, origin, depth)
+    elif encoding := utf16_encoding(head):
+        yield from _text_chunks(_Utf16Stream(prefixed, encoding), origin)
     else:
-        yield from split(prefixed, origin)
+        yield from _text_chunks(prefixed, origin)
+
+
+def _read(stream: Readable, size: int) -> bytes:
+    """As many bytes, fewer only at the end: a pipe and a decompressed stream give them in parts."""
+    parts: list[bytes] = []
+    while size and (part := stream.read(size)):
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
+def _decompressed_chunks(compressed: Format, stream: Readable, origin: str, depth: int) -> Iterator[Chunk]:
+    try:
+        decompressed = _DecompressedStream(compressed, stream)
+    except UnreadableError as error:
+        yield InputError(origin, f"{origin}: {error}")
+        return
+    yield from _chunks(cast("IO[bytes]", decompressed), origin, depth + 1)
+    if decompressed.error:
+        yield InputError(origin, f"{origin}: {decompressed.error}; what came before was read")
+
+
+def _zip_chunks(stream: Readable, origin: str, depth: int) -> Iterator[Chunk]:
+    """The chunks of each member of a ZIP archive, whose directory is at its end."""
+    with tempfile.SpooledTemporaryFile(_SPOOL_BYTES) as file:
+        while data := stream.read(_READ_BYTES):
+            file.write(data)
+        file.seek(0)
+        try:
+            for name, member in zip_members(cast("IO[bytes]", file)):
+                yield from _chunks(member, f"{origin}/{name}", depth + 1)
+        except _ZIP_ERRORS as error:
+            yield InputError(origin, f"{origin}: ZIP that cannot be read: {error}; what came before was read")
+
+
+def _text_chunks(stream: Readable, origin: str) -> Iterator[Chunk]:
+    """The chunks of a text; a text in which no JSON value was found is one :class:`UnreadableFile`."""
+    data = _read(stream, _READ_BYTES)
+    if not data or has_json(data):
+        yield from split(_PrefixedStream(data, stream), origin)
+        return
+    head, size, before, digest = data[:HEAD_BYTES], 0, b"", hashlib.sha256()
+    with tempfile.SpooledTemporaryFile(_SPOOL_BYTES) as file:
+        while data:
+            file.write(data)
+            digest.update(data)
+            size += len(data)
+            if has_json(before + data):
+                break
+            before = data[-_LINE_START_BYTES:]
+            data = _read(stream, _READ_BYTES)
+        what = None if data else describe_file(head, size)
+        if what is None:
+            file.seek(0)
+            yield from split(_ChainedStream(cast("Readable", file), stream), origin)
+        else:
+            yield UnreadableFile(origin, size, digest.hexdigest(), head, what)
 
 
 class _PrefixedStream:
     """A stream whose beginning was read already; a pipe cannot be put back."""
 
-    def __init__(self, head: bytes, stream: io.BufferedReader) -> None:
+    def __init__(self, head: bytes, stream: Readable) -> None:
         self._head, self._stream = head, stream
 
     def read(self, size: int, /) -> bytes:
         if self._head:
             head, self._head = self._head[:size], self._head[size:]
             return head
+        # read of a pipe would miss a Ctrl-C between two waits for it
+        read = getattr(self._stream, "read1", self._stream.read)
         parts = []
-        while size and (part := self._stream.read1(size)):  # read would miss a Ctrl-C between two waits for a pipe
+        while size and (part := read(size)):
             parts.append(part)
             size -= len(part)
         return b"".join(parts)
 
 
-class _GzipStream:
-    """A gzip stream that ends where it is cut off or damaged; ``error`` says how."""
+class _ChainedStream:
+    """One stream after another."""
 
-    def __init__(self, stream: Readable) -> None:
-        self._stream = gzip.GzipFile(fileobj=stream, mode="rb")  # type: ignore[call-overload]  # reads, nothing else
+    def __init__(self, *streams: Readable) -> None:
+        self._streams = list(streams)
+
+    def read(self, size: int, /) -> bytes:
+        while self._streams:
+            if data := self._streams[0].read(size):
+                return data
+            del self._streams[0]
+        return b""
+
+
+class _DecompressedStream:
+    """A compressed stream that ends where it is cut off or damaged; ``error`` says how."""
+
+    def __init__(self, compressed: Format, stream: Readable) -> None:
+        assert compressed.open is not None  # noqa: S101  ZIP is read by its members
+        self._name = compressed.name
+        self._stream = compressed.open(cast("IO[bytes]", stream))
         self.error: str | None = None
 
     def read(self, size: int, /) -> bytes:
         try:
-            return b"" if self.error else self._stream.read1(size)
-        except (OSError, EOFError, zlib.error) as error:
-            self.error = f"gzip that is cut off or damaged ({error})"
+            read1 = getattr(self._stream, "read1", self._stream.read)
+            return b"" if self.error else cast("bytes", read1(size))
+        except ERRORS as error:
+            self.error = f"{self._name} that is cut off or damaged ({error})"
             return b""
+
+
+class _Utf16Stream:
+    """A text in UTF-16 as UTF-8."""
+
+    def __init__(self, stream: Readable, encoding: str) -> None:
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder(encoding)("replace")
+
+    def read(self, size: int, /) -> bytes:
+        while data := self._stream.read(size):
+            if text := self._decoder.decode(data).encode("utf-8", "replace"):
+                return text
+        return self._decoder.decode(b"", final=True).encode()
 
 
 def split(stream: Readable, origin: str) -> Iterator[Chunk]:

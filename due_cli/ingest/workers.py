@@ -16,6 +16,7 @@ from itertools import chain
 from typing import TypeVar
 
 from due_cli.core.errors import DueError
+from due_cli.events.not_records import UnreadableFile
 from due_cli.ingest.batch import Batch, Block
 from due_cli.ingest.inputs import Chunk, InputError, OversizedRecord
 
@@ -26,7 +27,7 @@ _END_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _LARGE_BYTES = 8 * 1024 * 1024  # a block of one huge record is not copied to another process
 
 _Result = TypeVar("_Result")
-ChunkResult = tuple[Block, _Result] | OversizedRecord | InputError
+ChunkResult = tuple[Block, _Result] | OversizedRecord | InputError | UnreadableFile
 BatchResult = ChunkResult[Batch]
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from due_cli.core.progress import Progress
 from due_cli.core.results import IngestSummary, Table
+from due_cli.events.not_records import UnreadableFile, describe_file, has_json
 from due_cli.ingest.batch import Batch, Block, failed_id, read_block
 from due_cli.ingest.failed import failed_table, only_match, require_choice
 from due_cli.ingest.workers import BatchResult
@@ -15,6 +17,7 @@ from due_cli.local.state import FailedRecord, State, open_for_writing, open_stat
 
 _MAX_REPLAY_BYTES = 64 * 1024 * 1024
 _MAX_TRIALS = 1000
+_DIGEST = re.compile(r" \([\d,]+ bytes, SHA-256 ([0-9a-f]{64})\)$")
 
 
 def list_failed(folder: Folder) -> Table:
@@ -34,7 +37,11 @@ def count_readable(folder: Folder) -> tuple[int, int]:
     with open_state(folder) as state:
         records = _records(state)
         tried = [record for record in records if record.bytes <= _MAX_REPLAY_BYTES][:_MAX_TRIALS]
-        return len(records), sum(_is_readable(read_block(_block(state, record)), record) for record in tried)
+        blocks = ((record, _block(state, record)) for record in tried)
+        return len(records), sum(
+            _unreadable_file(record, block) is None and _is_readable(read_block(block), record)
+            for record, block in blocks
+        )
 
 
 def replay(folder: Folder, identities: list[str], progress: Progress) -> IngestSummary:
@@ -68,6 +75,9 @@ def _batches(state: State, records: list[FailedRecord], progress: Progress) -> I
             progress.note(f"skipped {record.id}: {record.bytes:,} bytes is larger than any record may be")
             continue
         block = _block(state, record)
+        if file := _unreadable_file(record, block):
+            yield file
+            continue
         batch = read(block)
         if _is_readable(batch, record):
             _delete(state, record)
@@ -76,6 +86,15 @@ def _batches(state: State, records: list[FailedRecord], progress: Progress) -> I
 
 def _block(state: State, record: FailedRecord) -> Block:
     return Block(record.origin, 1, _content(state, record))
+
+
+def _unreadable_file(record: FailedRecord, block: Block) -> UnreadableFile | None:
+    """The file whose beginning a failed record is; None for any other record."""
+    digest = _DIGEST.search(record.reason)
+    if digest is None or (record.bytes == len(block.data) and has_json(block.data)):
+        return None
+    what = describe_file(block.data, record.bytes) or record.reason[: digest.start()]
+    return UnreadableFile(record.origin, record.bytes, digest[1], block.data, what)
 
 
 def _is_readable(batch: Batch, record: FailedRecord) -> bool:

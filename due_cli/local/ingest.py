@@ -11,6 +11,7 @@ from itertools import islice
 
 from due_cli.core.progress import Progress
 from due_cli.core.results import IngestSummary
+from due_cli.events.not_records import UnreadableFile
 from due_cli.ingest import inputs
 from due_cli.ingest.batch import (
     Batch,
@@ -19,6 +20,7 @@ from due_cli.ingest.batch import (
     UnreadableRecord,
     digest_id,
     failed_id,
+    file_id,
     merge_encoded,
     read_block,
 )
@@ -104,6 +106,10 @@ class _FolderIngest:
             self._count(IngestSummary(problems=(result.reason,)))
         elif isinstance(result, OversizedRecord):
             self._add_oversized(result)
+        elif isinstance(result, UnreadableFile):
+            self._store_failure(UnreadableRecord(result.data, result.reason, result.origin), result)
+            self._count(IngestSummary(records=1, failed=1))
+            self._progress.advance(result.size, count=1)
         else:
             self._add_batch(*result)
         if self._spill.bytes > COMMIT_BYTES:
@@ -174,9 +180,10 @@ class _FolderIngest:
         self._state.run("set_seen", row.key, row.rank, row.hour, self._batch)
         self._spill.add(row)
 
-    def _store_failure(self, failure: UnreadableRecord) -> None:
-        identity = failed_id(failure.raw)
-        self._add_failed(identity, failure.reason, failure.origin, len(failure.raw))
+    def _store_failure(self, failure: UnreadableRecord, file: UnreadableFile | None = None) -> None:
+        """Store a failed record, or the beginning of a file under the id of all of it."""
+        identity = failed_id(failure.raw) if file is None else file_id(file.digest)
+        self._add_failed(identity, failure.reason, failure.origin, len(failure.raw) if file is None else file.size)
         for start in range(0, len(failure.raw), _PART_BYTES):
             part = failure.raw[start : start + _PART_BYTES]
             self._state.run("add_failed_part", identity, start // _PART_BYTES, part)

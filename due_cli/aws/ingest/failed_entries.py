@@ -46,7 +46,7 @@ from due_cli.events.status_codec import decode_record
 from due_cli.events.times import millis
 from due_cli.ingest import inputs
 from due_cli.ingest.batch import Block, decode, failed_id
-from due_cli.ingest.inputs import InputError, OversizedRecord
+from due_cli.ingest.inputs import OversizedRecord
 
 TOO_LARGE_FOLDER = f"{ERRORS}too-large/"
 _REFUSED_STATUS = "the status table would not take these facts"
@@ -55,6 +55,7 @@ _TIMES = ("attemptEndingTimestamp", "AttemptEndingTimestamp", "timestamp", *_ARR
 _CONVERSION_KEYS = ("dataCatalogTable", "DataCatalogTable", "sequenceNumber")
 _HOUR = re.compile(r"/(\d{4})/(\d\d)/(\d\d)/(?:[^/]*T)?(\d\d)?")
 _MOST_WRAPPERS = 8
+_LARGE_LINE = "a line that is larger than any record"
 _HELD_BYTES = 16 * 1024 * 1024
 _ATTEMPTS = 5
 
@@ -123,7 +124,7 @@ def read_entries(content: ObjectContent) -> Iterator[FailedEntry]:
                 yield _entry(summary, document, f"{summary.key}:{line}")
             continue
         if not within_record:
-            reason = chunk.reason if isinstance(chunk, InputError) else "a line that is larger than any record"
+            reason = _LARGE_LINE if isinstance(chunk, OversizedRecord) else chunk.reason
             yield _whole_object(summary, reason, _object_id(summary))
         within_record = isinstance(chunk, OversizedRecord) and not chunk.last
 

@@ -22,11 +22,12 @@ from typing import IO, NamedTuple
 
 from due_cli.aws.ingest.checkpoint import Checkpoint, Journal, open_journal
 from due_cli.aws.ingest.failed_entries import TOO_LARGE_FOLDER
-from due_cli.aws.ingest.outgoing import OutgoingBatch, OutgoingRecord, PrepareBlock
+from due_cli.aws.ingest.outgoing import OutgoingBatch, OutgoingRecord, PrepareBlock, file_record
 from due_cli.aws.services import firehose, s3
 from due_cli.aws.stack.stack import Stack
 from due_cli.core.progress import Progress
 from due_cli.core.results import IngestSummary
+from due_cli.events.not_records import UnreadableFile
 from due_cli.ingest import inputs
 from due_cli.ingest.batch import digest_id, failed_id
 from due_cli.ingest.inputs import STDIN, Chunk, InputError, OversizedRecord
@@ -152,6 +153,9 @@ class _StreamIngest:
                     self._progress.note(result.reason)
                     summary = IngestSummary(problems=(result.reason,))
                     yield _IngestRecord(b"", replace(end, summary=summary, is_error=True))
+                elif isinstance(result, UnreadableFile):
+                    yield _IngestRecord(file_record(result))
+                    yield _IngestRecord(b"", replace(end, summary=IngestSummary(records=1, failed=1)))
                 elif not isinstance(result, OversizedRecord):
                     yield from self._records_of(result[1], end)
                 elif self._keep_oversized(result):

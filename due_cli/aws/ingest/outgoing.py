@@ -22,6 +22,7 @@ from due_cli.core.results import IngestSummary
 from due_cli.events.documents import documents
 from due_cli.events.fields import as_text
 from due_cli.events.model import Envelope
+from due_cli.events.not_records import FILE_KEY, UnreadableFile
 from due_cli.events.reading import Reading, read
 from due_cli.events.status_codec import encode
 from due_cli.events.times import iso
@@ -126,6 +127,13 @@ def fit(data: bytes) -> bytes | None:
     return smaller if len(smaller) <= MAX_RECORD else None
 
 
+def file_record(file: UnreadableFile) -> bytes:
+    """A record that stands for a file without JSON: the transform fails it with the file's reason."""
+    head = base64.b64encode(file.data).decode("ascii")
+    about = {"path": file.origin, "size": file.size, "sha256": file.digest, "reason": file.reason, "head": head}
+    return _json({FILE_KEY: about})
+
+
 def single(unit: Unit) -> bytes | None:
     """One record of a document with several, in wrappers with the same envelope; None for a unit that is unreadable."""
     if unit.raw is not None:
@@ -141,9 +149,10 @@ def with_envelope(text: bytes, envelope: Envelope) -> bytes:
     except UnicodeDecodeError:  # no JSON, so nothing on a bus or from a topic; its bytes must stay
         words = None
     sent_at = None if envelope.sent_at is None else iso(envelope.sent_at)
-    if words is not None and (envelope.bus_source or envelope.detail_type or envelope.account):
-        about = {"account": envelope.account, "source": envelope.bus_source, "detail-type": envelope.detail_type}
-        data = _json({**about, "time": sent_at, "detail": words})
+    on_bus = envelope.bus_source or envelope.detail_type or envelope.account or envelope.region
+    if words is not None and on_bus:
+        about = {"account": envelope.account, "region": envelope.region, "source": envelope.bus_source}
+        data = _json({**about, "detail-type": envelope.detail_type, "time": sent_at, "detail": words})
     elif words is not None and sent_at is not None:
         data = _json({"Type": "Notification", "TopicArn": "", "Timestamp": sent_at, "Message": words})
     return with_arrival(data, envelope.received_at)
