@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Literal
 
 from due_cli.core.progress import Progress
@@ -144,6 +144,17 @@ class IngestSummary:
             self.nulled + other.nulled,
             (*self.problems, *other.problems),
         )
+
+    def judged(self, *, strict: bool) -> IngestSummary:
+        """The same summary, as that of a failed ingest where every record failed or, if ``strict``, any."""
+        if not self.failed or (self.failed < self.records and not strict):
+            return self
+        return FailedIngest(**{one.name: getattr(self, one.name) for one in fields(self)})
+
+
+@dataclass(frozen=True, slots=True)
+class FailedIngest(IngestSummary):
+    """The counts of an ingest of which too many records failed: the exit code says so."""
 
 
 Result = Table | Record | Text | Statuses | Checks | Done | IngestSummary | Parts

@@ -59,10 +59,11 @@ _ACCOUNT = re.compile(r"\d{12}")
 _MICROSECONDS = 10**14  # of an epoch time; in milliseconds it would be the year 5138
 _LOG_LINE = re.compile(
     rb"\s*(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?)"
-    rb'(?:[ \t]+[^ \t{"\r\n]+){0,6}[ \t]+([\[{]\s*["{].*)',
+    rb'(?:[ \t]+[^ \t{"\r\n]+){0,6}[ \t]+([\[{]\s*["{\[].*|"\s*(?:[{\[]|\\"|\d{4}-).*)',
     re.DOTALL,
 )
-_JSON_HEAD = re.compile(rb'(?:\xef\xbb\xbf)?\s*[{\[][\s{\["}\]]')
+# JSON, text that is JSON, and a log's line, by what they begin with.
+_START = re.compile(rb'(?:\xef\xbb\xbf)?[\s"\\]*(?:[{\[](?:\s*["\\{\[\]}]|\s*\Z)|\d{4}-\d\d-\d)')
 _BASE64 = re.compile(r"[A-Za-z0-9+/\s]{8,}={0,2}\s*")
 _TIMES = ("@timestamp", "timestamp", "time", "_time", "ts", "__REALTIME_TIMESTAMP")
 
@@ -79,16 +80,21 @@ def log_line(text: bytes) -> LogLine | None:
     return LogLine(match[1].decode(), match[2]) if match else None
 
 
+def is_log_line(text: str) -> bool:
+    """Whether a text is a log's line that ends with JSON."""
+    return text[:64].lstrip()[:1].isdigit() and log_line(text.encode("utf-8", "replace")) is not None
+
+
 def packed(text: str) -> bool:
     """Whether a text is base64 of JSON or of something compressed."""
-    start = "".join(text[:24].split())[:12]
+    start = "".join(text[:48].split())[:32]
     if len(start) < 8 or not _BASE64.fullmatch(start):
         return False
     try:
         head = base64.b64decode(start[: len(start) // 4 * 4], validate=True)
     except (binascii.Error, ValueError):
         return False
-    is_data = _JSON_HEAD.match(head) or format_of(head) or utf16_encoding(head)
+    is_data = _START.match(head) or format_of(head) or utf16_encoding(head)
     return bool(is_data) and _BASE64.fullmatch(text) is not None
 
 
@@ -100,9 +106,12 @@ def wrapper_of(value: Record) -> Wrapper | None:
 def _holds(value: Json) -> bool:
     """Whether a field's value can hold a record: an object, a list of them, or text that is one."""
     if isinstance(value, str):
-        is_json = value.lstrip("\ufeff \t\r\n")[:1] in ("{", "[")
-        return is_json or packed(value) or log_line(value.encode("utf-8", "replace")) is not None
-    return isinstance(value, dict) or (isinstance(value, list) and any(isinstance(item, (dict, str)) for item in value))
+        start = value.lstrip("\ufeff \t\r\n")[:64]
+        is_text_of_json = start[:1] == '"' and _START.match(start.encode("utf-8", "replace")) is not None
+        return start[:1] in ("{", "[") or is_text_of_json or packed(value) or is_log_line(value)
+    return isinstance(value, dict) or (
+        isinstance(value, list) and any(isinstance(item, (dict, list, str)) for item in value)
+    )
 
 
 def _time(value: Json) -> int | None:
@@ -236,7 +245,7 @@ def _open_stream_record(value: Record, envelope: Envelope) -> Iterator[Inner]:
     """A record of Firehose or Kinesis: base64, or the text itself where a command line was given that."""
     data = _stream_data(value) or ""
     arrived = _first_time(value, ("approximateArrivalTimestamp", "ApproximateArrivalTimestamp", "arrivalTimestamp"))
-    is_text = data.lstrip()[:1] in ("{", "[")
+    is_text = _holds(data) and not packed(data)
     yield data if is_text else Encoded(data), envelope.within(received_at=arrived)
 
 
@@ -245,7 +254,7 @@ def _open_kinesis(value: Record, envelope: Envelope) -> Iterator[Inner]:
     within = _of_arn(envelope, value.get("eventSourceARN"))
     arrived = _time(inner.get("approximateArrivalTimestamp"))
     data = inner.get("data")
-    is_encoded = isinstance(data, str) and data.lstrip()[:1] not in ("{", "[")
+    is_encoded = isinstance(data, str) and (packed(data) or not _holds(data))
     yield Encoded(data) if is_encoded and isinstance(data, str) else data, within.within(received_at=arrived)
 
 
@@ -292,7 +301,7 @@ def _is_query_results(value: Record) -> bool:
 def _is_queue_message(value: Record) -> bool:
     if "SentTimestamp" in _attributes(value):
         return True
-    beside = ("receiptHandle", "ReceiptHandle", "md5OfBody", "MD5OfBody", "eventSource", "MessageId")
+    beside = ("receiptHandle", "ReceiptHandle", "md5OfBody", "MD5OfBody", "eventSource", "eventSourceARN", "MessageId")
     return isinstance(value.get("body", value.get("Body")), str) and not value.keys().isdisjoint(beside)
 
 

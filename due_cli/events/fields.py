@@ -215,11 +215,10 @@ def complete_row(
         row["event_timestamp"] = event_time
     if envelope.account and not row.get("awsaccountid"):
         row["awsaccountid"] = envelope.account
-    details = details_of(rest) if rest else {}
-    if envelope.region and "region" not in details:
-        details["region"] = envelope.region
-    if details:
+    if rest and (details := details_of(rest)):
         row["details"] = details
+    if envelope.region:
+        row["details"] = {"region": envelope.region, **row.get("details", {})}
     row["event_id"] = event_id(row, whole=whole, participant=participant)
     if "arrival_timestamp" not in row:
         row["arrival_timestamp"] = envelope.received_at if envelope.received_at is not None else event_time

@@ -80,9 +80,9 @@ class Envelope:
     received_at: int | None = None
     sent_at: int | None = None
     account: str | None = None
-    region: str | None = None
     bus_source: str | None = None
     detail_type: str | None = None
+    region: str | None = None
 
     def within(
         self,

@@ -101,7 +101,7 @@ def describe_file(head: bytes, size: int) -> str | None:
     if b"\x00" in head:
         return f"a binary file, not JSON: {_EVENTS}"
     if len(set(_MAIL_HEADER.findall(head[:8192]))) > 1:
-        return f"an e-mail, not JSON: {_EVENTS} about mail"
+        return "an e-mail, not JSON: give the events about mail that a service published"
     if _MARKUP.match(head):
         return f"HTML or XML, not JSON: {_EVENTS}"
     if named := _named_text(head):

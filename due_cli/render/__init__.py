@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TextIO
 
 from due_cli.core.errors import DueError, ExitCode
-from due_cli.core.results import Checks, Done, IngestSummary, Parts, Record, Result, Statuses, Table, Text
+from due_cli.core.results import Checks, Done, FailedIngest, IngestSummary, Parts, Record, Result, Statuses, Table, Text
 from due_cli.core.settings import Output, Settings
 from due_cli.render import data
 
@@ -106,7 +106,7 @@ def _exit_code(result: Result) -> ExitCode:
         return ExitCode.PROBLEMS
     if isinstance(result, Statuses) and any(line.item["status"] == "not_found" for line in result.timelines):
         return ExitCode.NOT_FOUND
-    if isinstance(result, IngestSummary) and result.problems:
+    if isinstance(result, IngestSummary) and (result.problems or isinstance(result, FailedIngest)):
         return ExitCode.FAILED
     return ExitCode.DONE
 

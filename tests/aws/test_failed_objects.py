@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from due_cli.aws.stack.stack import Stack
-from due_cli.events.documents import MAX_RECORD_BYTES
 from due_cli.events.compression import GZIP_MAGIC
+from due_cli.events.documents import MAX_RECORD_BYTES
 from tests.aws import streaming
 from tests.aws.streaming import conversion_failed, emulator, made_once, processing_failed, put, stack
 from tests.aws.test_failed import CUT, FAILED, UNCONVERTED, listed, replayed, rows_in, text

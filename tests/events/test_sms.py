@@ -274,7 +274,7 @@ def test_the_bus_names_the_account_and_the_event_stays_the_same(kind: str) -> No
         (sms_event(messageId=5), STREAM, "messageId"),
         (sms_event(eventTimestamp="soon"), STREAM, "eventTimestamp"),
         (sms_event(eventTimestamp=1), STREAM, "eventTimestamp"),
-        (sms_event(eventTimestamp=ABSENT), STREAM, "not a record of"),
+        (sms_event(eventTimestamp=ABSENT), Envelope(), "eventTimestamp"),
         (sms_event(eventType=7), STREAM, "eventType"),
         (sms_inbound(), STREAM.within(received_at=None), None),
         (sms_inbound(), Envelope(), "SNS notification"),

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import base64
+import bz2
 import gzip
+import io
 import json
+import lzma
+import zipfile
 from collections.abc import Callable
 
 from due_cli.demo.templates import WRAPPERS as TEMPLATES
 from due_cli.demo.templates import render
 from due_cli.events.model import Json
-from tests.events.records import ACCOUNT, PUBLISHED, RECEIVED
+from tests.events.records import ACCOUNT, PUBLISHED, RECEIVED, iso
 
 Wrap = Callable[[Json], Json]
 
@@ -98,6 +102,46 @@ def conversion_failed(spelling: str) -> Wrap:
     return wrap
 
 
+def zipped(data: bytes) -> bytes:
+    """A ZIP archive with one member, as Firehose writes."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("due-1-2026-11-22-03-00-00-1", data)
+    return file.getvalue()
+
+
+# Bytes of a file or a stream's record, by what was done to them.
+PACKED: dict[str, Callable[[bytes], bytes]] = {
+    "gzip in gzip": lambda data: gzip.compress(gzip.compress(data)),
+    "gzip, two members": lambda data: gzip.compress(data[:20]) + gzip.compress(data[20:]),
+    "bzip2": bz2.compress,
+    "xz": lzma.compress,
+    "ZIP": zipped,
+    "UTF-16": lambda data: data.decode().encode("utf-16"),
+    "UTF-16, big-endian": lambda data: data.decode().encode("utf-16-be"),
+    "byte order mark": lambda data: b"\xef\xbb\xbf" + data,
+}
+
+
+def _in_a_stream(pack: Callable[[bytes], bytes]) -> Wrap:
+    return lambda value: _firehose(pack(encoded(value)))
+
+
+def _in_a_field(name: str) -> Wrap:
+    return lambda value: {name: json.dumps(value), "@timestamp": iso(PUBLISHED), "host": "h"}
+
+
+def _base64(value: Json) -> str:
+    return base64.b64encode(encoded(value)).decode()
+
+
+def _log(value: Json) -> bytes:
+    """A data message of CloudWatch Logs."""
+    event: Json = {"id": "3", "timestamp": PUBLISHED, "message": json.dumps(value)}
+    return encoded({"messageType": "DATA_MESSAGE", "owner": ACCOUNT, "logGroup": "g", "logEvents": [event]})
+
+
+TOPIC_ARN = f"arn:aws:sns:us-east-1:{ACCOUNT}:due"
 WRAPPERS: dict[str, Wrap] = {
     "SNS": sns,
     "Lambda SNS": lambda_sns,
@@ -110,7 +154,111 @@ WRAPPERS: dict[str, Wrap] = {
     "processing failed": processing_failed,
     "conversion failed, lastErrorCode": conversion_failed("lastErrorCode"),
     "conversion failed, ErrorCode": conversion_failed("ErrorCode"),
+    **{name: _in_a_stream(pack) for name, pack in PACKED.items()},
+    "SNS, Type and Message": lambda value: {"Type": "Notification", "Message": json.dumps(value)},
+    "SNS, an object": lambda value: {"Type": "Notification", "TopicArn": TOPIC_ARN, "Message": value},
+    "Firehose HTTP": lambda value: {
+        "requestId": "request-1",
+        "timestamp": RECEIVED,
+        "records": [{"data": _base64(value)}],
+    },
+    "put-record-batch": lambda value: {"DeliveryStreamName": "due", "Records": [{"Data": _base64(value)}]},
+    "put-record": lambda value: {"DeliveryStreamName": "due", "Record": {"Data": _base64(value)}},
+    "Kinesis, data alone": lambda value: {"Records": [{"kinesis": {"data": _base64(value)}}]},
+    "get-records": lambda value: {
+        "Records": [
+            {
+                "SequenceNumber": "4955",
+                "ApproximateArrivalTimestamp": RECEIVED / 1000,
+                "Data": _base64(value),
+                "PartitionKey": "1",
+            }
+        ],
+        "MillisBehindLatest": 0,
+    },
+    "SQS, body alone": lambda value: {"Records": [{"body": json.dumps(value)}]},
+    "receive-message": lambda value: {
+        "Messages": [{"Body": json.dumps(value), "Attributes": {"SentTimestamp": str(PUBLISHED)}}]
+    },
+    "Lambda destination": lambda value: {
+        "version": "1.0",
+        "timestamp": iso(PUBLISHED),
+        "requestContext": {"functionArn": f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:f:1", "condition": "Success"},
+        "requestPayload": value,
+        "responsePayload": {"ok": True},
+    },
+    "log subscription": lambda value: {"awslogs": {"data": base64.b64encode(gzip.compress(_log(value))).decode()}},
+    "log data message": lambda value: json.loads(_log(value)),
+    "log data in Firehose": lambda value: _firehose(gzip.compress(_log(value))),
+    "filter-log-events": lambda value: {
+        "events": [
+            {"logStreamName": "s", "timestamp": PUBLISHED, "message": json.dumps(value), "ingestionTime": RECEIVED}
+        ],
+        "searchedLogStreams": [],
+    },
+    "log line": lambda value: f"{iso(PUBLISHED)}\t6f1c-4a\tINFO\t{json.dumps(value)}",
+    "exported log line": lambda value: f"{iso(PUBLISHED)} {json.dumps(value)}\n",
+    "Logs Insights": lambda value: {
+        "results": [
+            [
+                {"field": "@timestamp", "value": iso(PUBLISHED)[:-1].replace("T", " ")},
+                {"field": "@message", "value": json.dumps(value)},
+            ]
+        ],
+        "status": "Complete",
+    },
+    "API Gateway": lambda value: {
+        "resource": "/events",
+        "headers": {"Content-Type": "application/json"},
+        "requestContext": {"accountId": ACCOUNT, "requestTimeEpoch": PUBLISHED},
+        "body": json.dumps(value),
+        "isBase64Encoded": False,
+    },
+    "Lambda URL, base64": lambda value: {
+        "version": "2.0",
+        "requestContext": {"accountId": "anonymous", "timeEpoch": PUBLISHED},
+        "body": _base64(value),
+        "isBase64Encoded": True,
+    },
+    "headers and body": lambda value: {"headers": {"x-amz-sns-message-type": "Notification"}, "body": value},
+    "put-events": lambda value: {
+        "Entries": [{"Source": "shop", "DetailType": "mail", "Detail": json.dumps(value), "Time": PUBLISHED / 1000}]
+    },
+    "EventBridge replay": lambda value: {
+        **event_bridge("shop", "mail")(value),  # type: ignore[dict-item]  # an object
+        "replay-name": "replay-1",
+    },
+    **{
+        f"field {name}": _in_a_field(name)
+        for name in ("message", "log", "MESSAGE", "_raw", "@message", "msg", "data", "event")
+    },
+    "_source": lambda value: {"_index": "mail", "_id": "1", "_source": value},
+    "search hits": lambda value: {
+        "took": 3,
+        "hits": {"total": {"value": 1}, "hits": [{"_id": "1", "_source": {"message": json.dumps(value)}}]},
+    },
 }
+
+# Where a wrapper says what an inbound message lacks: the time at which it was sent.
+TIMED = (
+    "SNS",
+    "Lambda SNS",
+    "SQS",
+    "receive-message",
+    "Lambda destination",
+    "log subscription",
+    "log data message",
+    "log data in Firehose",
+    "filter-log-events",
+    "log line",
+    "exported log line",
+    "Logs Insights",
+    "API Gateway",
+    "Lambda URL, base64",
+    "put-events",
+    "EventBridge replay",
+    "field message",
+)
 
 
 def _firehose(data: bytes) -> Json:

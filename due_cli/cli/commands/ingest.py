@@ -17,10 +17,12 @@ app = App(position=6)
 def ingest(
     context: typer.Context,
     paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files, folders, or - for standard input.")],
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 when any record failed.")] = False,
 ) -> IngestSummary:
     """Add event records to the database: JSON, however it is wrapped (SNS, EventBridge, Firehose, ...), gzip or not.
 
     Records of Amazon Pinpoint, Amazon SES, End User Messaging SMS and WhatsApp may be mixed. Records that are already
-    in the database are not added again; records that cannot be read are kept (due failed list).
+    in the database are not added again; records that cannot be read are kept (due failed list). The exit code is 1 when
+    every record failed.
     """
-    return target_of(context).ingest(paths, progress_of(context))
+    return target_of(context).ingest(paths, progress_of(context)).judged(strict=strict)
