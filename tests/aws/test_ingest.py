@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import hashlib
 import json
 import os
 import random
@@ -41,8 +42,10 @@ CUT = b'{"eventType": "Send", cut'
 
 
 def ingest(due: Due, *paths: Path | str) -> dict[str, Any]:
-    """The account of an ingest that succeeds."""
-    account = due("ingest", *map(str, paths), "-o", "json").done().json
+    """The account of an ingest without problems; its exit code is 1 where every record failed."""
+    ran = due("ingest", *map(str, paths), "-o", "json")
+    account = ran.json
+    assert ran.code == (1 if account["records"] == account["failed"] > 0 else 0)
     assert isinstance(account, dict)
     counted = sum(account[key] for key in ("kept", "duplicates", "ignored", "failed"))
     assert account["records"] == counted
@@ -327,12 +330,28 @@ def test_a_line_too_large_to_hold_is_kept_as_it_comes(
     assert due("failed", "show", row["id"]).done().raw == line
 
 
+def test_a_file_without_json_is_one_failed_record_that_says_what_it_is(
+    emulator: AwsEmulator, stack: Stack, due: Due, tmp_path: Path
+) -> None:
+    data = b"It was a dark night.\n" * 10_000
+    (tmp_path / "novel.txt").write_bytes(data)
+    ran = due("ingest", str(tmp_path / "novel.txt"), "-o", "json")
+    assert (ran.code, ran.json["records"], ran.json["failed"]) == (1, 1, 1)
+    emulator.flush()
+    (row,) = due.rows("failed", "list")
+    assert row["reason"].startswith("plain text, not JSON") and hashlib.sha256(data).hexdigest() in row["reason"]
+    kept = due("failed", "show", row["id"]).done().json["unreadable_file"]
+    assert (kept["path"], kept["size"]) == (str(tmp_path / "novel.txt"), len(data))
+    assert base64.b64decode(kept["head"]) == data[: 64 * 1024]
+
+
 @given(
     received_at=st.none() | st.integers(946_684_800_000, 4_102_444_799_999),
     sent_at=st.none() | st.integers(946_684_800_000, 4_102_444_799_999),
     account=st.none() | st.just("123456789012"),
     bus_source=st.none() | st.just("aws.ses"),
     detail_type=st.none() | st.just("Email Sent"),
+    region=st.none() | st.just("eu-west-1"),
 )
 def test_wrappers_made_here_say_what_the_envelope_said(
     received_at: int | None,
@@ -340,8 +359,9 @@ def test_wrappers_made_here_say_what_the_envelope_said(
     account: str | None,
     bus_source: str | None,
     detail_type: str | None,
+    region: str | None,
 ) -> None:
-    envelope = Envelope(received_at, sent_at, account, bus_source, detail_type)
+    envelope = Envelope(received_at, sent_at, account, bus_source, detail_type, region)
     text = json.dumps({"a": "ü", "b": [1, 2.5, None]}, ensure_ascii=False).encode()
     (unit,) = payload_units(with_envelope(text, envelope), Envelope(), loads)
     assert (unit.record, unit.envelope, unit.reason) == (json.loads(text), envelope, None)

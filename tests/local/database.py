@@ -59,8 +59,10 @@ def state(database: Path, sql: str, *values: object) -> list[tuple[Any, ...]]:
 
 
 def ingest(due: Due, database: Path, *paths: Path | str) -> Row:
-    """Ingest inputs without problems; returns the summary."""
-    summary = due("ingest", *map(str, paths), "--local", str(database), "-o", "json").done().json
+    """Ingest inputs without problems; returns the summary. The exit code is 1 where every record failed."""
+    ran = due("ingest", *map(str, paths), "--local", str(database), "-o", "json")
+    summary = ran.json
+    assert ran.code == (1 if summary["records"] == summary["failed"] > 0 else 0)
     assert is_balanced(summary)
     return dict(summary)
 

@@ -76,7 +76,6 @@ _TORN = GOOD[: len(GOOD) // 2]
         (b'"text"', "not an object"),
         (b"null", "not an object"),
         (_BINARY, "not"),
-        (GOOD.decode().encode("utf-16"), "not"),
         (GOOD.replace(b"good-1", b"caf\xe9"), "not UTF-8"),
         (GOOD.replace(b'"good-1"', b"NaN"), "not JSON"),
         (b'{"a":' * 10_000 + b"1" + b"}" * 10_000, "levels deep"),
@@ -84,7 +83,7 @@ _TORN = GOOD[: len(GOOD) // 2]
         (b'{"event_type":"x","attributes":{"a":"' + b"y" * 5_000_000 + b'"}}', "larger than 4 MB"),
     ],
     ids=[
-        *("torn", "words", "empty object", "number", "string", "null", "binary", "UTF-16", "Latin-1", "NaN"),
+        *("torn", "words", "empty object", "number", "string", "null", "binary", "Latin-1", "NaN"),
         *("deep objects", "deep arrays", "5 MB"),
     ],
 )

@@ -82,7 +82,7 @@ def test_a_setup_on_a_full_disk(due: Due, tmp_path: Path) -> None:
 
 
 def test_a_replay_on_a_full_disk(due: Due, filled: Path, tmp_path: Path) -> None:
-    due("ingest", str(write_lines(tmp_path / "bad.json", [b"{broken"])), "--local", str(filled)).done()
+    due("ingest", str(write_lines(tmp_path / "bad.json", [b"{broken"])), "--local", str(filled)).failed(1)
     before = due.rows("failed", "list", "--local", str(filled))
     ran = with_room_for(4096, "failed", "replay", "--local", str(filled)).failed(1)
     assert "no space left" in ran.err and "run the same command again" in ran.err, ran.err
