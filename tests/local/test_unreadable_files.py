@@ -13,6 +13,7 @@ from tests.commands import Due
 from tests.events.records import pinpoint_email, ses_send, sms_event
 from tests.events.wrapping import PACKED, encoded
 from tests.local.database import ingest, rows
+from tests.sampling import sampled
 
 LINES = b"".join(encoded(record) + b"\n" for record in (ses_send(), sms_event(), pinpoint_email()))
 NOISE = random.Random(7).randbytes(200_000)
@@ -21,7 +22,7 @@ FILES = {
     "PDF": (b"%PDF-1.7\n" + NOISE, "a PDF"),
     "binary": (b"\x7fELF" + NOISE, "a binary file"),
     "text": (b"It was a dark night.\nNothing happened.\n", "plain text"),
-    "long text": (b"It was a dark night, and it was long.\n" * 60_000, "plain text"),
+    "long text": (b"It was a dark night and it was long.\n" * 60_000, "plain text"),
     "CSV": (b"id,name\n1,Ada\n2,Bo\n", "CSV, not JSON"),
     "CSV of JSON": (b'id,record\n1,"{""eventType"":""Send""}"\n2,"{""eventType"":""Open""}"\n', "CSV with JSON"),
     "Python": (f"{ses_send()}\n{sms_event()}\n".encode(), "a Python object"),
@@ -30,7 +31,7 @@ FILES = {
 }
 
 
-@pytest.mark.parametrize("kind", FILES)
+@pytest.mark.parametrize("kind", sampled(FILES, 5))
 def test_a_file_without_json_is_one_failed_record(due: Due, database: Path, tmp_path: Path, kind: str) -> None:
     data, what = FILES[kind]
     path = tmp_path / "given"
@@ -46,8 +47,8 @@ def test_a_file_without_json_is_one_failed_record(due: Due, database: Path, tmp_
     assert (replayed["records"], replayed["failed"]) == (1, 1)
     assert due.rows("failed", "list", "--local", str(database)) == [row]
     doctor = due("doctor", "--local", str(database), "-o", "json").json
-    fix = next(check["fix"] for check in doctor if check["check"] == "failed records")
-    assert fix.startswith("due failed discard")
+    mend = next(check["mend"] for check in doctor if check["check"] == "failed records")
+    assert mend.startswith("due failed discard")
 
 
 def test_json_lines_with_bad_ones_fail_line_by_line(due: Due, database: Path, tmp_path: Path) -> None:
@@ -59,7 +60,7 @@ def test_json_lines_with_bad_ones_fail_line_by_line(due: Due, database: Path, tm
     assert (summary["kept"], summary["failed"]) == (3, 1000)
 
 
-@pytest.mark.parametrize("kind", PACKED)
+@pytest.mark.parametrize("kind", sampled(PACKED, 4))
 def test_a_file_is_read_whatever_was_done_to_it(due: Due, database: Path, tmp_path: Path, kind: str) -> None:
     (tmp_path / "records").write_bytes(PACKED[kind](LINES))
     summary = ingest(due, database, tmp_path / "records")
