@@ -16,6 +16,22 @@ from due_cli.events.model import Json, Row, Struct
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 _RECIPIENTS = (("bounce", "bounced_recipients"), ("complaint", "complained_recipients"))
 
+# Types of SES in a spelling which it did not know, ``OPEN`` for ``Open``, were types of their own.
+_OTHER_SPELLINGS = {
+    "_email.send": ("_ses.send",),
+    "_email.delivered": ("_ses.delivery",),
+    "_email.hardbounce": ("_ses.bounce",),
+    "_email.softbounce": ("_ses.bounce",),
+    "_email.complaint": ("_ses.complaint",),
+    "_email.rejected": ("_ses.reject",),
+    "_email.open": ("_ses.open",),
+    "_email.click": ("_ses.click",),
+    "_email.unsubscribe": ("_ses.subscription",),
+    "_email.subscription": ("_ses.subscription",),
+    "_email.rendering_failure": ("_ses.rendering_failure", "_ses.renderingfailure"),
+    "_email.delivery_delay": ("_ses.delivery_delay", "_ses.deliverydelay"),
+}
+
 
 def first_release_ids(row: Row) -> tuple[str, ...]:
     """Return the ids that due 0.1.0 may have given the event of a row; mostly one.
@@ -27,8 +43,14 @@ def first_release_ids(row: Row) -> tuple[str, ...]:
     message = message_id(row, event)
     if message is None:
         return tuple(_digest(_CANONICAL.encode(one)) for one in _records({**row, "event_id": ""}))
-    own = (row["source"], row["event_type"], message, _recipient(row, event), row["occurred_at"])
-    return (_digest(_CANONICAL.encode([*own, _distinction(row, event)])),)
+    own = (message, _recipient(row, event), row["occurred_at"], _distinction(row, event))
+    return tuple(_digest(_CANONICAL.encode([row["source"], event_type, *own])) for event_type in _event_types(row))
+
+
+def _event_types(row: Row) -> tuple[str, ...]:
+    """The types that due 0.1.0 may have given a row: it knew a type by one spelling alone."""
+    current = row["event_type"]
+    return (current, *_OTHER_SPELLINGS.get(current, ())) if row["source"] == "ses" else (current,)
 
 
 def _records(row: dict[str, object]) -> list[dict[str, object]]:

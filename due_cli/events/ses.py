@@ -5,8 +5,10 @@ Facts: SES developer guide, "Contents of event data" and "Amazon SNS notificatio
 
 from __future__ import annotations
 
+import re
+
 from due_cli.events.fields import MISMATCH, FieldExtractor, Mismatch, Shape, as_text, complete_row, snake_case, text
-from due_cli.events.identity import mail_event, message_id
+from due_cli.events.identity import canonical, mail_event, message_id
 from due_cli.events.mail import extract_mail_event, field_map
 from due_cli.events.model import Envelope, Json, Record, RecordRows, Row, UnreadableError
 from due_cli.events.times import millis
@@ -35,6 +37,7 @@ _TYPES = {
     "DeliveryDelay": "_email.delivery_delay",
 }
 _OUT = "OptOut"
+_NOT_A_LETTER = re.compile(r"[^a-z]")
 _BUS_TYPES = {
     "Email Sent": "Send",
     "Email Delivered": "Delivery",
@@ -46,6 +49,17 @@ _BUS_TYPES = {
     "Email Rendering Failed": "Rendering Failure",
     "Email Delivery Delayed": "DeliveryDelay",
     "Email Subscribed": "Subscription",
+}
+
+
+def _letters(kind: str) -> str:
+    return _NOT_A_LETTER.sub("", kind.lower())
+
+
+# The documented name of a type by the letters of any spelling of it, EventBridge's names included.
+_NAMES = {
+    **{_letters(kind): kind for kind in (*_TIMED, *_TYPES, SUBSCRIBED_PING)},
+    **{_letters(name): kind for name, kind in _BUS_TYPES.items()},
 }
 
 
@@ -81,11 +95,15 @@ _FIELD_MAP = field_map(_key_of)
 def rows_of(record: Record, envelope: Envelope) -> RecordRows:
     """One row, two for a click on an unsubscribe link (Pinpoint sends both), none for SES's own pings.
 
-    Raises :class:`UnreadableError` without a type, a ``mail`` object with a ``messageId``, or the event's own time.
+    Raises :class:`UnreadableError` without a type or the event's own time, or without a ``mail`` object that has a
+    ``messageId`` where the type is one of an email's.
     """
+    whole = canonical(record) if "mail" not in record else None
     kind = _kind(record, envelope)
     if kind == SUBSCRIBED_PING:
         return RecordRows([])
+    if whole is not None and kind not in _TIMED and kind not in _TYPES:
+        return RecordRows([_account_row(kind, record, envelope, whole)])
     mail = record.get("mail")
     if not isinstance(mail, dict):
         raise UnreadableError(f"an SES {kind} record without a mail object")
@@ -111,16 +129,27 @@ def rows_of(record: Record, envelope: Envelope) -> RecordRows:
 
 
 def _kind(record: Record, envelope: Envelope) -> str:
+    """The documented name of a record's type, whatever its case and separators; an unknown type as it is."""
     for key in ("eventType", "notificationType"):
         kind = record.pop(key, None)
         if isinstance(kind, str) and kind:
-            return kind
+            return kind if kind in _TYPES else _NAMES.get(_letters(kind), kind)
         if kind is not None:
             raise UnreadableError(f"an SES record whose {key} is not text")
-    kind = _BUS_TYPES.get(envelope.detail_type or "", envelope.detail_type)
-    if kind is None:
+    if envelope.detail_type is None:
         raise UnreadableError("an SES record without an eventType")
-    return kind
+    return _NAMES.get(_letters(envelope.detail_type), envelope.detail_type)
+
+
+def _account_row(kind: str, record: Record, envelope: Envelope, whole: str) -> Row:
+    """An event about no mail: an advisor recommendation, a sending status, a finding about a tenant."""
+    if envelope.sent_at is None:
+        raise UnreadableError(f"an SES {kind} record without the EventBridge event that carries its time")
+    record["eventType"] = kind
+    row: Row = {"event_type": f"_{SOURCE}.{snake_case(kind)}"}
+    if envelope.account:
+        row["awsaccountid"] = envelope.account
+    return complete_row(row, SOURCE, envelope.sent_at, envelope, record, whole=whole)
 
 
 def _event_time(kind: str, record: Record, mail: Record) -> int:

@@ -222,6 +222,16 @@ def ses_unknown(kind: str = "Brand NewEvent", **over: Over) -> Record:
     return overlaid({"eventType": kind, "mail": render(SES["mail"], _values("ses")), "brandNew": part}, over)
 
 
+def ses_account_event(**over: Over) -> Record:
+    """The detail of an EventBridge event about no mail: a recommendation, a sending status."""
+    data: Record = {
+        "resourceArn": f"arn:aws:ses:us-east-1:{ACCOUNT}:tenant/shop/tn-1",
+        "impact": "HIGH",
+        "findings": ["COMPLAINT", "BOUNCE"],
+    }
+    return overlaid({"version": "1.0.0", "data": data}, over)
+
+
 _NO_HEADERS: Mapping[str, Over] = {"headers": ABSENT, "commonHeaders": ABSENT}
 
 

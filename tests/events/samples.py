@@ -80,7 +80,10 @@ def _pinpoint_samples() -> list[Sample]:
 
 
 def _ses_samples() -> list[Sample]:
+    bus = BUS.within(bus_source="aws.ses", detail_type="Advisor Recommendation Status Open")
+    of_account = ("_ses.advisor_recommendation_status_open",)
     return [
+        Sample("ses account event", records.ses_account_event, of_account, "ses", bus),
         *(Sample(build.__name__.replace("_", " "), build, types, "ses") for build, types in _SES_EVENTS.items()),
         *(
             Sample(f"ses notification {kind}", partial(records.ses_notification, kind), (event_type,), "ses")

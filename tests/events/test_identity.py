@@ -35,7 +35,10 @@ from tests.events.records import (
     ses_delivery_delay,
     ses_notification,
     ses_open,
+    ses_reject,
+    ses_rendering_failure,
     ses_send,
+    ses_subscription,
     ses_unsubscribe_click,
     sms_event,
     sms_inbound,
@@ -246,6 +249,69 @@ def test_the_first_releases_ids_can_still_be_told() -> None:
             for row, (event_type, event_id) in zip(rows, of_record, strict=True):
                 assert row["event_type"] == event_type
                 assert event_id in first_release_ids(row)
+
+
+# Records whose type the first release read otherwise, with the type and id that it gave them.
+OTHER_TYPES: dict[str, tuple[Record, Envelope, str, str]] = {
+    "ses bounce": (ses_bounce(eventType="BOUNCE"), Envelope(), "_ses.bounce", "bpL1zW9WZnov8_RtPHgEOQ"),
+    "ses soft bounce": (
+        ses_bounce(eventType="bounce", bounce={"bounceType": "Transient"}),
+        Envelope(),
+        "_ses.bounce",
+        "bpL1zW9WZnov8_RtPHgEOQ",
+    ),
+    "ses complaint": (ses_complaint(eventType="COMPLAINT"), Envelope(), "_ses.complaint", "kuJQSnU49Lg2vtOan0eBIw"),
+    "ses send": (ses_send(eventType="send"), Envelope(), "_ses.send", "ZK52zg2YjOUvh33f33ruFQ"),
+    "ses delivery": (ses_delivery(eventType="delivery"), Envelope(), "_ses.delivery", "UypHyc7OVoDLutUbm41oSQ"),
+    "ses reject": (ses_reject(eventType="REJECT"), Envelope(), "_ses.reject", "PjPzgbdJdDNEt_jM4PPW4A"),
+    "ses open": (ses_open(eventType="OPEN"), Envelope(), "_ses.open", "h_rrFkti2_GuWnHqan4SxQ"),
+    "ses click": (ses_click(eventType="click"), Envelope(), "_ses.click", "phmS9F6XKMZTOCQUH1rP2g"),
+    "ses delay": (
+        ses_delivery_delay(eventType="DELIVERY_DELAY"),
+        Envelope(),
+        "_ses.delivery_delay",
+        "6IKYiADVZwSsAs0NjAsW7g",
+    ),
+    "ses delay, one word": (
+        ses_delivery_delay(eventType="deliverydelay"),
+        Envelope(),
+        "_ses.deliverydelay",
+        "joL2rxAFiaP2kdG5Ai9Fxw",
+    ),
+    "ses rendering failure": (
+        ses_rendering_failure(eventType="RenderingFailure"),
+        Envelope(),
+        "_ses.rendering_failure",
+        "u5dZi6S4gOZA2Ngy1mAhrA",
+    ),
+    "ses rendering failure, one word": (
+        ses_rendering_failure(eventType="renderingfailure"),
+        Envelope(),
+        "_ses.renderingfailure",
+        "trcvlwL3-xaHcDmVNzk2cQ",
+    ),
+    "ses unsubscribe": (
+        ses_subscription(eventType="SUBSCRIPTION"),
+        Envelope(),
+        "_ses.subscription",
+        "-pUxgiqnY5JKKkaZd33D_A",
+    ),
+    "ses subscription": (
+        ses_subscription(eventType="subscription", subscription={"newTopicPreferences": ABSENT}),
+        Envelope(),
+        "_ses.subscription",
+        "-pUxgiqnY5JKKkaZd33D_A",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OTHER_TYPES)
+def test_the_first_releases_ids_can_be_told_where_the_type_was_another(name: str) -> None:
+    record, envelope, event_type, event_id = OTHER_TYPES[name]
+    for received_at in (None, RECEIVED):
+        row = rows_of(copied(record), envelope.within(received_at=received_at)).rows[0]
+        assert row["event_type"] != event_type
+        assert event_id in first_release_ids(row)
 
 
 GOLDEN: dict[str, tuple[Record, Envelope, str]] = {

@@ -10,12 +10,14 @@ from tests.events.records import (
     ABSENT,
     ACCOUNT,
     HAPPENED,
+    PUBLISHED,
     RECEIVED,
     SENT,
     Over,
     copied,
     iso,
     overlaid,
+    ses_account_event,
     ses_bounce,
     ses_click,
     ses_complaint,
@@ -276,6 +278,80 @@ def test_the_bus_gives_the_same_types_even_if_only_it_names_them(
     row = row_of(record, BUS.within(bus_source="aws.ses", detail_type=detail_type))
     assert row["event_type"] == event_type
     assert row["awsaccountid"] == ACCOUNT
+
+
+@pytest.mark.parametrize(
+    ("kind", "record", "event_type"),
+    [
+        ("bounce", ses_bounce(), "_email.hardbounce"),
+        ("OPEN", ses_open(), "_email.open"),
+        ("send", ses_send(), "_email.send"),
+        ("DELIVERY_DELAY", ses_delivery_delay(), "_email.delivery_delay"),
+        ("delivery-delay", ses_delivery_delay(), "_email.delivery_delay"),
+        ("Delivery Delay", ses_delivery_delay(), "_email.delivery_delay"),
+        ("RenderingFailure", ses_rendering_failure(), "_email.rendering_failure"),
+        ("RENDERING_FAILURE", ses_rendering_failure(), "_email.rendering_failure"),
+        ("SUBSCRIPTION", ses_subscription(), "_email.unsubscribe"),
+        ("Email Clicked", ses_click(), "_email.click"),
+        ("email_complaint_received", ses_complaint(), "_email.complaint"),
+    ],
+)
+def test_a_known_type_is_read_whatever_its_case_and_separators(kind: str, record: Record, event_type: str) -> None:
+    row = row_of(overlaid(copied(record), {"eventType": kind}))
+    assert row == row_of(copied(record))
+    assert row["event_type"] == event_type
+    bus = BUS.within(bus_source="aws.ses", detail_type=kind)
+    assert row_of(overlaid(copied(record), {"eventType": ABSENT}), bus)["event_id"] == row["event_id"]
+
+
+def test_a_notification_is_read_whatever_its_case() -> None:
+    assert row_of(ses_notification("Bounce", notificationType="BOUNCE")) == row_of(ses_notification("Bounce"))
+    assert rows_of({"notificationType": "amazonsnssubscriptionsucceeded", "message": "You have subscribed"}).rows == []
+
+
+@pytest.mark.parametrize(
+    ("detail_type", "event_type"),
+    [
+        ("Advisor Recommendation Status Open", "_ses.advisor_recommendation_status_open"),
+        ("Sending Status Disabled", "_ses.sending_status_disabled"),
+    ],
+)
+def test_every_column_of_an_event_about_no_mail(detail_type: str, event_type: str) -> None:
+    bus = BUS.within(bus_source="aws.ses", detail_type=detail_type, received_at=RECEIVED)
+    row = row_of(ses_account_event(), bus)
+    assert without_id(row) == {
+        "event_type": event_type,
+        "event_timestamp": PUBLISHED,
+        "arrival_timestamp": RECEIVED,
+        "awsaccountid": ACCOUNT,
+        "source": "ses",
+        "occurred_at": PUBLISHED,
+        "details": {
+            "eventType": detail_type,
+            "version": "1.0.0",
+            "data.resourceArn": f"arn:aws:ses:us-east-1:{ACCOUNT}:tenant/shop/tn-1",
+            "data.impact": "HIGH",
+            "data.findings": '["COMPLAINT","BOUNCE"]',
+        },
+    }
+    checked([row])
+
+
+def test_two_events_about_no_mail_that_differ_anywhere_are_two() -> None:
+    bus = BUS.within(bus_source="aws.ses", detail_type="Sending Status Disabled")
+    other = ses_account_event(data={"findings": ["COMPLAINT"]})
+    assert len({row_of(record, bus)["event_id"] for record in (ses_account_event(), other)}) == 2
+
+
+def test_an_event_about_no_mail_needs_the_time_of_its_bus() -> None:
+    bus = Envelope(bus_source="aws.ses", detail_type="Sending Status Disabled", received_at=RECEIVED)
+    with pytest.raises(UnreadableError, match="time"):
+        rows_of(ses_account_event(), bus)
+
+
+def test_an_event_of_a_mail_without_its_mail_is_unreadable() -> None:
+    with pytest.raises(UnreadableError, match="mail object"):
+        rows_of({"open": {"timestamp": iso(HAPPENED)}}, BUS.within(bus_source="aws.ses", detail_type="Email Opened"))
 
 
 def test_the_buss_account_fills_in_where_the_mail_names_none() -> None:
