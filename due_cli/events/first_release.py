@@ -48,9 +48,16 @@ def first_release_ids(row: Row) -> tuple[str, ...]:
 
 
 def _event_types(row: Row) -> tuple[str, ...]:
-    """The types that due 0.1.0 may have given a row: it knew a type by one spelling alone."""
+    """The types that due 0.1.0 may have given a row.
+
+    It knew a type of SES by one spelling alone, and took no notice of ``isFinal``.
+    """
     current = row["event_type"]
-    return (current, *_OTHER_SPELLINGS.get(current, ())) if row["source"] == "ses" else (current,)
+    if row["source"] == "ses":
+        return (current, *_OTHER_SPELLINGS.get(current, ()))
+    if current == "_SMS.BUFFERED" and (row.get("attributes") or {}).get("record_status") == "SUCCESSFUL":
+        return (current, "_SMS.SUCCESS")
+    return (current,)
 
 
 def _records(row: dict[str, object]) -> list[dict[str, object]]:

@@ -98,7 +98,8 @@ def _extract_message(extractor: FieldExtractor, record: Record, row: Row, kind: 
         if value is not None:
             attributes[column] = as_text(value)
     row["attributes"] = attributes
-    row["event_type"] = f"_VOICE.{status}" if family == "VOICE" else _event_type(attributes["record_status"])
+    is_final = record.get("isFinal") is not False and record.get("isFinal") != "false"
+    row["event_type"] = f"_VOICE.{status}" if family == "VOICE" else _event_type(attributes["record_status"], is_final)
     _extract_prices(extractor, record, row)
 
 
@@ -129,7 +130,10 @@ def _context(value: Json) -> Json | Mismatch:
     return value if type(value) is dict or type(value) is str else MISMATCH
 
 
-def _event_type(status: str) -> str:
+def _event_type(status: str, is_final: bool) -> str:
+    """The type of a status; SUCCESSFUL that is not final is the carrier's, and the phone's receipt may be a failure."""
+    if status == "SUCCESSFUL" and not is_final:
+        return "_SMS.BUFFERED"
     if status in _SUCCESS:
         return "_SMS.SUCCESS"
     if status in _BUFFERED:

@@ -302,6 +302,18 @@ OTHER_TYPES: dict[str, tuple[Record, Envelope, str, str]] = {
         "_ses.subscription",
         "-pUxgiqnY5JKKkaZd33D_A",
     ),
+    "sms not final": (
+        sms_event("TEXT_SUCCESSFUL", isFinal=False),
+        Envelope(),
+        "_SMS.SUCCESS",
+        "qlmptht1HI1LGeLkc3oIqw",
+    ),
+    "mms not final": (
+        sms_event("MEDIA_SUCCESSFUL", isFinal=False),
+        Envelope(),
+        "_SMS.SUCCESS",
+        "qlmptht1HI1LGeLkc3oIqw",
+    ),
 }
 
 

@@ -121,6 +121,19 @@ def test_the_message_status_decides_the_type(family: str, status: str) -> None:
     assert row["attributes"]["record_status"] == status
 
 
+@pytest.mark.parametrize("family", ["TEXT", "MEDIA", "RCS"])
+@pytest.mark.parametrize(
+    ("final", "event_type"), [(False, "BUFFERED"), ("false", "BUFFERED"), (True, "SUCCESS"), (0, "SUCCESS")]
+)
+def test_a_success_that_is_not_final_is_on_its_way(family: str, final: Json, event_type: str) -> None:
+    """The carrier took it; whether the phone did is told by a later receipt."""
+    row = row_of(sms_event(f"{family}_SUCCESSFUL", isFinal=final))
+    assert row["event_type"] == f"_SMS.{event_type}"
+    assert row["attributes"]["record_status"] == "SUCCESSFUL"
+    assert row_of(sms_event(f"{family}_DELIVERED", isFinal=False))["event_type"] == "_SMS.SUCCESS"
+    assert row_of(sms_event(f"{family}_INVALID", isFinal=False))["event_type"] == "_SMS.FAILURE"
+
+
 @pytest.mark.parametrize("kind", ["TEXT_CARRIER_UNREACHABLE", "MEDIA_DELIVERED", "RCS_READ", "RCS_FALLEN_BACK_TO_SMS"])
 def test_without_a_message_status_the_types_own_counts(kind: str) -> None:
     family, _, status = kind.partition("_")

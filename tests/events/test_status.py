@@ -231,6 +231,14 @@ def test_events_that_say_nothing_of_a_message_have_no_status() -> None:
     assert statuses_of(ses_subscription(subscription={"newTopicPreferences": None})) == []
 
 
+def test_a_failure_after_a_success_that_was_not_final_is_the_status() -> None:
+    taken = sms_event("TEXT_SUCCESSFUL", isFinal=False, eventTimestamp=HAPPENED)
+    failed = sms_event("TEXT_UNREACHABLE", isFinal=True, eventTimestamp=HAPPENED + 1)
+    item = item_of(failed, taken)
+    assert (item["status"], item["buffered"], item["success"]) == ("failure", iso(HAPPENED), "NA")
+    assert (item["record_status"], item["final"]) == ("UNREACHABLE", True)
+
+
 class TestOptOut:
     """An inbound opt-out speaks of the message that it answers."""
 
