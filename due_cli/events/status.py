@@ -6,6 +6,7 @@ status: each value is kept with what orders it, and the lesser one wins.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import NamedTuple, TypeVar
 
@@ -69,26 +70,37 @@ _PHONE_KEYS = tuple(
     "aws_account_id origination_phone_number destination_phone_number record_status iso_country_code message_type "
     "campaign_id journey_id".split()
 )
-# The keys of an item after message_id and event_type, in the order of the blog's tables.
+_OF_LATEST = ("final", "answer")
+# The keys of an item after message_id and event_type: those of the blog's tables in their order, then due's own.
 KEYS: dict[str, tuple[str, ...]] = {
     "email": (
         *"aws_account_id from_address destination client campaign_id journey_id".split(),
         *_EMAIL_TIMES.values(),
+        *_OF_LATEST,
     ),
     "sms": (
         *_PHONE_KEYS,
         *"success buffered failure complaint optout read price_in_millicents_usd".split(),
+        *_OF_LATEST,
     ),
-    "voice": (*_PHONE_KEYS, *_VOICE, "price_in_millicents_usd"),
-    "whatsapp": (*_PHONE_KEYS, *_WHATSAPP),
+    "voice": (*_PHONE_KEYS, *_VOICE, "price_in_millicents_usd", *_OF_LATEST),
+    "whatsapp": (*_PHONE_KEYS, *_WHATSAPP, *_OF_LATEST),
 }
+_LONGEST_ANSWER = 1_000  # characters; a message may have fifty recipients
+
+# Where the fields that have no column stand in details.
+_IS_FINAL = "isFinal"
+_STATUS_DESCRIPTION = "messageStatusDescription"
+_DELAYED = "deliveryDelay.delayedRecipients"
+_WHATSAPP_ERRORS = ("whatsAppWebhookEntry.changes.value.statuses.errors", "errors")  # of a webhook, of EventBridge
 
 
 class Status(NamedTuple):
     """The status of one message; ``last`` is the own time of its last event (epoch ms).
 
     ``times`` holds the first own time of each fact, ``earliest`` the values whose earliest event counts,
-    ``record_status`` the latest one, ``price`` the greatest.
+    ``record_status``, ``final`` (whether the receipt was: "true" or "false") and ``answer`` (the mail server's, the
+    carrier's or WhatsApp's) the latest ones, ``price`` the greatest.
     """
 
     message_id: str
@@ -98,6 +110,8 @@ class Status(NamedTuple):
     earliest: dict[str, Dated]
     record_status: Dated | None = None
     price: float | None = None
+    final: Dated | None = None
+    answer: Dated | None = None
 
     @property
     def status(self) -> str:
@@ -119,6 +133,10 @@ class Status(NamedTuple):
             return self.record_status[1] if self.record_status else NOT_APPLICABLE
         if key == "price_in_millicents_usd":
             return NOT_APPLICABLE if self.price is None else self.price
+        if key == "final":
+            return self.final[1] == "true" if self.final else NOT_APPLICABLE
+        if key == "answer":
+            return self.answer[1] if self.answer else NOT_APPLICABLE
         return self.earliest[key][1] if key in self.earliest else NOT_APPLICABLE
 
 
@@ -141,6 +159,9 @@ def status_of(row: Row) -> Status | None:
     values = _email_values(row, mail) if channel == "email" else _phone_values(row)
     record_status = values.pop("record_status", None)
     stamp = (event_time, row.get("event_id") or "")
+    details = row.get("details") or {}
+    final = details.get(_IS_FINAL) if channel in ("sms", "voice") else None
+    answer = _email_answer(mail, details) if channel == "email" else _phone_answer(channel, details)
     return Status(
         message,
         channel,
@@ -149,12 +170,15 @@ def status_of(row: Row) -> Status | None:
         {key: (stamp, value) for key, value in values.items() if value},
         (stamp, record_status) if record_status else None,
         (row.get("metrics") or {}).get("price_in_millicents_usd") if channel != "whatsapp" else None,
+        (stamp, final) if final in ("true", "false") else None,
+        (stamp, answer[:_LONGEST_ANSWER]) if answer else None,
     )
 
 
 def merge(first: Status, *others: Status) -> Status:
     """One status of several of the same message; neither their order nor repetition changes it."""
     channel, last, record_status, price = first.channel, first.last, first.record_status, first.price
+    final, answer = first.final, first.answer
     times, earliest = first.times.copy(), first.earliest.copy()
     for other in others:
         for fact, time in other.times.items():
@@ -165,7 +189,8 @@ def merge(first: Status, *others: Status) -> Status:
                 earliest[key] = dated
         channel, last = min(channel, other.channel), max(last, other.last)
         record_status, price = _greatest(record_status, other.record_status), _greatest(price, other.price)
-    return Status(first.message_id, channel, last, times, earliest, record_status, price)
+        final, answer = _greatest(final, other.final), _greatest(answer, other.answer)
+    return Status(first.message_id, channel, last, times, earliest, record_status, price, final, answer)
 
 
 def merge_by_message(statuses: Iterable[Status]) -> dict[str, Status]:
@@ -204,6 +229,52 @@ def _email_values(row: Row, event: Struct) -> dict[str, str | None]:
 def _phone_values(row: Row) -> dict[str, str | None]:
     attributes = row.get("attributes") or {}
     return {"aws_account_id": row.get("awsaccountid"), **{key: attributes.get(key) for key in _PHONE_KEYS[1:]}}
+
+
+def _email_answer(event: Struct, details: dict[str, str]) -> str | None:
+    """What the recipient's mail server answered, of several recipients each answer once."""
+    delivery, bounce = event.get("delivery"), event.get("bounce")
+    if isinstance(delivery, dict):
+        return _text(delivery, "smtp_response")
+    if isinstance(bounce, dict):
+        return _each_once(_text(person, "diagnostic_code") for person in _structs(bounce.get("bounced_recipients")))
+    if _DELAYED in details:
+        return _each_once(_text(person, "diagnosticCode") for person in _structs(_parsed(details[_DELAYED])))
+    return None
+
+
+def _phone_answer(channel: str, details: dict[str, str]) -> str | None:
+    if channel != "whatsapp":
+        return details.get(_STATUS_DESCRIPTION)
+    errors = next((details[path] for path in _WHATSAPP_ERRORS if path in details), None)
+    return None if errors is None else _each_once(_whatsapp_error(error) for error in _structs(_parsed(errors)))
+
+
+def _whatsapp_error(error: Struct) -> str | None:
+    """``131049 Not sent: Too many`` of an error with a code, a title and details."""
+    title = _text(error, "title") or _text(error, "message")
+    if title is None:
+        return None
+    data = error.get("error_data")
+    details = _text(data, "details") if isinstance(data, dict) else None
+    text = title if details is None else f"{title}: {details}"
+    return f"{error['code']} {text}" if isinstance(error.get("code"), int | str) else text
+
+
+def _each_once(answers: Iterable[str | None]) -> str:
+    return "; ".join(dict.fromkeys(filter(None, answers)))
+
+
+def _structs(items: Json) -> list[Struct]:
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+
+
+def _parsed(text: str) -> Json:
+    try:
+        value: Json = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return value
 
 
 def _text(struct: Struct, key: str) -> str | None:

@@ -22,11 +22,17 @@ _MESSAGE_ID, _TEXT = "message_id", "status_facts"  # the keys of a record that i
 def pack(status: Status) -> list[object]:
     """A status as JSON values: channel, last, times, stamps, [stamp number, value] by key, record status, price.
 
-    A stamp that several values share is in it once.
+    A stamp that several values share is in it once. ``final`` and ``answer``, which due 0.1.0 did not have, are among
+    the values, so that it can read the text of a newer one.
     """
-    stamps = sorted({stamp for stamp, _ in status.earliest.values()})
+    dated = dict(status.earliest)
+    if status.final is not None:
+        dated["final"] = status.final
+    if status.answer is not None:
+        dated["answer"] = status.answer
+    stamps = sorted({stamp for stamp, _ in dated.values()})
     index = {stamp: number for number, stamp in enumerate(stamps)}
-    values = {key: [index[stamp], value] for key, (stamp, value) in status.earliest.items()}
+    values = {key: [index[stamp], value] for key, (stamp, value) in dated.items()}
     return [status.channel, status.last, status.times, stamps, values, status.record_status, status.price]
 
 
@@ -43,14 +49,18 @@ def decode(message_id: str, text: str | bytes, loads: Callable[[bytes], Any] = l
         if channel not in KEYS:
             raise UnreadableError(f"the status of a message of an unknown channel: {channel}")
         stamps = [_stamp(stamp) for stamp in stamps]
+        dated = {str(key): (stamps[number], str(value)) for key, (number, value) in values.items()}
+        final, answer = dated.pop("final", None), dated.pop("answer", None)
         return Status(
             message_id,
             channel,
             _time(last),
             {str(fact): _time(event_time) for fact, event_time in times.items()},
-            {str(key): (stamps[number], str(value)) for key, (number, value) in values.items()},
+            dated,
             None if record_status is None else _dated(record_status),
             None if price is None else _price(price),
+            final,
+            answer,
         )
     except UnreadableError:
         raise

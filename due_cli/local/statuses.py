@@ -93,11 +93,17 @@ def merge_recomputed(state: State) -> None:
 def differing_messages(state: State) -> list[str]:
     """The messages whose stored status differs from that of their events, after :func:`recompute_statuses`.
 
-    Where an event was delivered in two versions, the store may have more than the rows that were kept.
+    Where an event was delivered in two versions, the store may have more than the rows that were kept; and what due
+    0.1.0 stored has no answers.
     """
     variants = {str(message) for (message,) in state.rows("variants")}
     differing = [str(message) for (message,) in state.rows("differing_statuses")]
-    return [message for message in differing if not (message in variants and _stored_has_more(state, message))]
+    return [
+        message
+        for message in differing
+        if not (message in variants and _stored_has_more(state, message))
+        and not _stored_without_answers(state, message)
+    ]
 
 
 def repair_statuses(state: State, messages: list[str], *, rows_lost: bool) -> None:
@@ -124,6 +130,18 @@ def _stored_has_more(state: State, message: str) -> bool:
     except UnreadableError:
         return False
     return not isinstance(recomputed, bytes) or merge_encoded(message, [stored, recomputed]) == stored
+
+
+def _stored_without_answers(state: State, message: str) -> bool:
+    """Whether the stored status is the recomputed one but for ``final`` and ``answer``, which it has not."""
+    stored, recomputed = state.one("status", message), state.one("checked_status", message)
+    if not isinstance(stored, bytes) or not isinstance(recomputed, bytes):
+        return False
+    try:
+        known, complete = decode(message, stored), decode(message, recomputed)
+    except UnreadableError:
+        return False
+    return known == complete._replace(final=None, answer=None)
 
 
 def _all_statuses(folder: Folder, state: State, progress: Progress, paths: list[str]) -> Iterator[Status]:

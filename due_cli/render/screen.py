@@ -182,6 +182,10 @@ def _timeline(line: Timeline) -> str:
     for moment in line.moments:
         at = moment.at.replace("T", " ").removesuffix("Z")
         lines.append(f"  {at}  {moment.fact:<{width}}  {visible(moment.meaning)}")
+    if item.get("answer") not in (None, "NA"):
+        lines.append(f"  answer: {visible(str(item['answer']))}")
+    if isinstance(item.get("final"), bool):
+        lines.append(f"  final: {'yes' if item['final'] else 'no, another receipt may come'}")
     price = item.get("price_in_millicents_usd")
     if isinstance(price, (int, float)):
         lines.append(f"  cost {price / 100_000:.5f} USD")

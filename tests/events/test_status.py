@@ -8,6 +8,7 @@ from itertools import combinations
 import pytest
 
 from due_cli.events import Envelope, Json, Record, Row, Status, merge, rows_of, status_of
+from due_cli.events.status_codec import decode, encode
 from tests.events.records import (
     ACCOUNT,
     ARRIVED,
@@ -16,6 +17,7 @@ from tests.events.records import (
     PUBLISHED,
     SENT,
     Over,
+    copied,
     iso,
     pinpoint_email,
     pinpoint_sms,
@@ -32,20 +34,21 @@ from tests.events.records import (
     ses_unsubscribe_click,
     sms_event,
     sms_inbound,
+    whatsapp_detail,
     whatsapp_status,
     whatsapp_statuses,
 )
-from tests.events.samples import SAMPLES, TOPIC
+from tests.events.samples import BUS, SAMPLES, TOPIC
 
 # The blog's tables in their order, then due's own facts (docs/data.md).
 EMAIL_KEYS = (
     "message_id event_type aws_account_id from_address destination client campaign_id journey_id send delivered "
-    "rejected hardbounce softbounce complaint open click unsubscribe rendering_failure delivery_delay"
+    "rejected hardbounce softbounce complaint open click unsubscribe rendering_failure delivery_delay final answer"
 ).split()
 SMS_KEYS = (
     "message_id event_type aws_account_id origination_phone_number destination_phone_number record_status "
     "iso_country_code message_type campaign_id journey_id success buffered failure complaint optout read "
-    "price_in_millicents_usd"
+    "price_in_millicents_usd final answer"
 ).split()
 PHONE_KEYS = SMS_KEYS[: SMS_KEYS.index("success")]
 VOICE_FACTS = "initiated ringing answered completed busy no_answer failed ttl_expired spam protect_blocked".split()
@@ -120,6 +123,7 @@ class TestItem:
             "campaign_id": "spring",
             "send": iso(SENT),
             "delivery_delay": iso(HAPPENED),
+            "answer": "smtp; 452 4.2.2 full",
             "status": "delivery_delay",
         }
 
@@ -154,13 +158,14 @@ class TestItem:
             "message_type": "TRANSACTIONAL",
             "read": iso(HAPPENED),
             "price_in_millicents_usd": 645.0,
+            "final": True,
             "status": "read",
         }
 
     @pytest.mark.parametrize("fact", "initiated ringing answered completed busy no_answer failed ttl_expired".split())
     def test_of_a_voice_message(self, fact: str) -> None:
         item = item_of(sms_event(f"VOICE_{fact.upper()}"))
-        assert list(item) == [*PHONE_KEYS, *VOICE_FACTS, "price_in_millicents_usd", "status"]
+        assert list(item) == [*PHONE_KEYS, *VOICE_FACTS, "price_in_millicents_usd", "final", "answer", "status"]
         assert facts(item) == {
             "message_id": "sms-eum-1",
             "event_type": "voice",
@@ -170,13 +175,14 @@ class TestItem:
             "iso_country_code": "US",
             fact: iso(HAPPENED),
             "price_in_millicents_usd": 645.0,
+            "final": True,
             "status": fact,
         }
 
     @pytest.mark.parametrize("fact", WHATSAPP_FACTS)
     def test_of_a_whatsapp_message(self, fact: str) -> None:
         item = item_of(whatsapp_statuses(whatsapp_status(fact)))
-        assert list(item) == [*PHONE_KEYS, *WHATSAPP_FACTS, "status"]
+        assert list(item) == [*PHONE_KEYS, *WHATSAPP_FACTS, "final", "answer", "status"]
         assert facts(item) == {
             "message_id": "wamid.status-1",
             "event_type": "whatsapp",
@@ -237,6 +243,82 @@ def test_a_failure_after_a_success_that_was_not_final_is_the_status() -> None:
     item = item_of(failed, taken)
     assert (item["status"], item["buffered"], item["success"]) == ("failure", iso(HAPPENED), "NA")
     assert (item["record_status"], item["final"]) == ("UNREACHABLE", True)
+
+
+class TestAnswer:
+    """``final`` and ``answer`` are those of the latest event that has one."""
+
+    @pytest.mark.parametrize(
+        ("record", "answer"),
+        [
+            (ses_delivery(), "250 2.6.0 Message received"),
+            (ses_bounce(), "smtp; 550 5.1.1 user unknown"),
+            (ses_delivery_delay(), "smtp; 452 4.2.2 full"),
+            (pinpoint_email("_email.delivered"), "250 2.6.0 queued as pin-1"),
+            (ses_complaint(), "NA"),
+            (ses_send(), "NA"),
+            (sms_event("TEXT_BLOCKED"), "Message has been accepted by phone carrier"),
+            (sms_event(messageStatusDescription=""), "NA"),
+            (pinpoint_sms(), "NA"),
+        ],
+    )
+    def test_is_what_the_other_side_said(self, record: Record, answer: str) -> None:
+        assert item_of(record)["answer"] == answer
+
+    def test_of_several_recipients_is_each_answer_once(self) -> None:
+        def people() -> list[Json]:
+            codes = {"a": "550 no", "b": "552 full", "c": "550 no", "d": None}
+            return [{"emailAddress": f"{name}@example.net", "diagnosticCode": code} for name, code in codes.items()]
+
+        assert item_of(ses_bounce(bounce={"bouncedRecipients": people()}))["answer"] == "550 no; 552 full"
+        delay = ses_delivery_delay(deliveryDelay={"delayedRecipients": people()})
+        assert item_of(delay)["answer"] == "550 no; 552 full"
+
+    @pytest.mark.parametrize(
+        ("errors", "answer"),
+        [
+            ([{"code": 131026, "title": "Message undeliverable"}], "131026 Message undeliverable"),
+            (
+                [{"code": 131049, "title": "Not sent", "message": "Not sent", "error_data": {"details": "Too many"}}],
+                "131049 Not sent: Too many",
+            ),
+            ([{"code": 1, "title": "One"}, {"code": 2, "message": "Two"}], "1 One; 2 Two"),
+            ([{"href": "https://example.com"}, "odd", None], "NA"),
+            ([], "NA"),
+            ("not a list", "NA"),
+            ({"code": 1}, "NA"),
+        ],
+    )
+    def test_of_whatsapp_is_its_errors(self, errors: Json, answer: str) -> None:
+        assert item_of(whatsapp_statuses(whatsapp_status("failed", errors=errors)))["answer"] == answer
+        bus = BUS.within(bus_source="aws.social-messaging", detail_type="WhatsApp Message Failed")
+        [of_bus] = statuses_of(whatsapp_detail("failed", errors=errors), bus)
+        assert of_bus.item()["answer"] == answer
+
+    def test_the_latest_counts_in_any_order(self) -> None:
+        events = [
+            sms_event("TEXT_QUEUED", isFinal=False, messageStatusDescription="in the queue", eventTimestamp=HAPPENED),
+            sms_event("TEXT_SPAM", isFinal=True, messageStatusDescription="spam", eventTimestamp=HAPPENED + 2),
+            sms_event("TEXT_SENT", isFinal=False, messageStatusDescription="sent", eventTimestamp=HAPPENED + 1),
+            sms_event("TEXT_SENT", isFinal=None, messageStatusDescription=None, eventTimestamp=HAPPENED + 3),
+        ]
+        for order in (events, events[::-1]):
+            item = item_of(*map(copied, order))
+            assert (item["final"], item["answer"]) == (True, "spam")
+        assert item_of(copied(events[0]), copied(events[2]))["final"] is False
+
+    def test_is_stored_and_read_again(self) -> None:
+        [status] = statuses_of(sms_event("TEXT_SUCCESSFUL", isFinal=False))
+        assert decode(status.message_id, encode(status)) == status
+
+    def test_a_status_of_the_first_release_is_read_and_written_as_it_was(self) -> None:
+        text = (
+            '["sms",1794000061234,{"success":1794000061234},[[1794000061234,"id-1"]],'
+            '{"iso_country_code":[0,"US"]},[[1794000061234,"id-1"],"DELIVERED"],645.0]'
+        )
+        status = decode("sms-1", text)
+        assert (status.item()["final"], status.item()["answer"]) == ("NA", "NA")
+        assert encode(status) == text
 
 
 class TestOptOut:

@@ -55,7 +55,16 @@ def _pool(channel: str) -> list[Status]:
             for kind in ("TEXT_QUEUED", "TEXT_SENT", "TEXT_DELIVERED", "TEXT_SPAM", "RCS_READ", "MEDIA_PENDING"):
                 country = chance.choice(["DE", "FR", "", None])
                 price = chance.choice([None, 0, 0.01, 0.02])
-                records.append(sms_event(kind, eventTimestamp=at, isoCountryCode=country, totalMessagePrice=price))
+                records.append(
+                    sms_event(
+                        kind,
+                        eventTimestamp=at,
+                        isoCountryCode=country,
+                        totalMessagePrice=price,
+                        isFinal=chance.choice([True, False, None]),
+                        messageStatusDescription=chance.choice(["a", "b", None]),
+                    )
+                )
         elif channel == "voice":
             for kind in ("INITIATED", "RINGING", "ANSWERED", "COMPLETED", "BUSY", "FAILED"):
                 country = chance.choice(["DE", "FR", None])
@@ -99,3 +108,6 @@ def test_the_pools_differ_in_what_is_merged() -> None:
         if channel != "email":
             assert len({status.record_status for status in pool}) > 6
     assert len({status.price for status in POOLS["sms"]}) > 2
+    assert len({status.final for status in POOLS["sms"]}) > 6
+    assert len({status.answer for status in POOLS["sms"]}) > 6
+    assert len({status.answer for status in POOLS["email"]}) > 6

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from due_cli.core.progress import Silent
+from due_cli.local.doctor import examine
 from due_cli.local.folder import Folder
 from due_cli.local.ingest import ingest_paths
 from due_cli.local.queries import table
@@ -64,6 +65,12 @@ def test_they_still_are_after_a_repair_that_lost_what_the_state_knew(folder: Fol
     repair(folder, Silent())
     summary = ingest_paths(folder, [str(RECORDS)], Silent())
     assert (summary.kept, ids(folder)) == (0, before)
+
+
+def test_its_statuses_are_in_order_although_they_have_no_answers(folder: Folder) -> None:
+    """That release stored neither ``final`` nor ``answer``."""
+    found = examine(folder, Silent(), repair_first=False)
+    assert [check.outcome for check in found.checks if check.check == "status store"] == ["ok"]
 
 
 def test_new_events_of_its_hours_are_kept(folder: Folder, tmp_path: Path) -> None:

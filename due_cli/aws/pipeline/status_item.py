@@ -5,6 +5,7 @@ attribute           type  holds
 ==================  ====  =====================================================================================
 ``message_id``      S     the key
 the blog's keys     S, N  the readable item: ``event_type``, ``send``, ``delivered`` …, ``NA`` for what is not there
+``final``           BOOL  whether the latest receipt was final; ``answer`` (S) is what the other side said
 ``facts``           S     the status with what orders each of its values, as one small JSON array
 ``expires_at``      N     epoch seconds: the last event's own time and the days that a status is kept (time to live)
 ==================  ====  =====================================================================================
@@ -33,7 +34,7 @@ _MAX_KEY_BYTES = 2048  # DynamoDB developer guide, "Constraints"
 _LEAST, _GREATEST = 1e-129, 9.9e125
 _OLDEST = 4 * 365 * 24 * 3600
 
-Attributes = dict[str, dict[str, str]]
+Attributes = dict[str, dict[str, str | bool]]
 
 
 def is_key(message_id: str) -> bool:
@@ -62,7 +63,9 @@ def live_status(item: dict[str, Any] | None) -> Status | None:
     return decode(item[KEY]["S"], item[FACTS]["S"])
 
 
-def _attribute(value: Json) -> dict[str, str]:
+def _attribute(value: Json) -> dict[str, str | bool]:
+    if isinstance(value, bool):
+        return {"BOOL": value}
     if isinstance(value, int | float):
         fits = value == 0 or _LEAST <= abs(value) <= _GREATEST
         return {"N": repr(value)} if fits else {"S": repr(value)}

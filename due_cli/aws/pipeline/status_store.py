@@ -43,7 +43,7 @@ class _Change(NamedTuple):
 
     message_id: str
     statement: str
-    parameters: list[dict[str, str]]
+    parameters: list[dict[str, str | bool]]
 
 
 class StatusStore:
