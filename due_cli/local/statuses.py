@@ -11,13 +11,14 @@ from due_cli.events.model import UnreadableError
 from due_cli.events.status import Status, merge
 from due_cli.events.status_codec import decode
 from due_cli.events.times import HOUR
-from due_cli.local.folder import Folder
+from due_cli.local.folder import Folder, is_own
 from due_cli.local.state import DataFile, State, open_state
-from due_cli.status.history import history, includes_first_event, is_text, message_status, statuses_of
+from due_cli.status.history import beginning, history, is_text, message_status, statuses_of
 
 # DuckDB, sqlglot and the code that ingests are imported where they are used: `due status` mostly answers without them.
 
 DEFAULT_DAYS = 90  # to keep a message's status after its last event
+_LATEST_ARRIVAL = 24 * HOUR  # of an event after its own time: a stream retries for a day
 _MAX_BUFFERED = 50_000
 _FETCH_ROWS = 2_000
 
@@ -32,8 +33,16 @@ def statuses(folder: Folder, message_ids: list[str]) -> Statuses:
 
 
 def _is_complete(status: Status | None, folder: Folder) -> bool:
-    """Whether the store is enough: beside adopted files it may have only the last events of a message."""
-    return includes_first_event(status) or (status is not None and not folder.has_foreign_files())
+    """Whether the store is enough: adopted files, of which it knows nothing, may have a message's first events."""
+    if status is None:
+        return False
+    window = beginning(status)
+    if window is None:
+        return True
+    earliest, latest = window
+    first = None if earliest is None else earliest // HOUR - 1
+    files = folder.parquet_files(first, (latest + _LATEST_ARRIVAL) // HOUR + 1)
+    return all(is_own(path) for path, _ in files)
 
 
 def stored_status(state: State, message: str) -> Status | None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import cast
 
 from due_cli.core.results import Moment, Table, Timeline, Value
 from due_cli.events.model import Row
 from due_cli.events.status import Status, merge_by_message, status_of
-from due_cli.events.times import iso
+from due_cli.events.times import HOUR, iso, millis
 from due_cli.status import descriptions
 
 NOT_FOUND = "not_found"
 _FIRST_FACTS = frozenset(("send", "buffered", "initiated", "accepted", "sent"))  # of each channel
+_RECEIPTS = frozenset(("success", "failure"))
+_LONGEST_RETRY = 4 * 24 * HOUR  # 72 hours (End User Messaging SMS user guide, "Time to live"), and a day of delay
+_SES_ID = re.compile("[0-9a-f]{4}([0-9a-f]{12})-")
 
 
 def history(message: str, stored: Status | None, from_events: Status | None) -> Timeline:
@@ -25,9 +29,26 @@ def history(message: str, stored: Status | None, from_events: Status | None) -> 
     return Timeline(item, [Moment(iso(at), fact, _description(status, fact)) for fact, at in by_time])
 
 
-def includes_first_event(status: Status | None) -> bool:
-    """Whether a stored status starts with the message's first event; beside older events it may have only the last."""
-    return status is not None and bool(_FIRST_FACTS & status.times.keys())
+def beginning(status: Status) -> tuple[int | None, int] | None:
+    """When the first event of a message was, which its stored status lacks: earliest and latest (epoch ms).
+
+    None where the status has it; an earliest of None is any time before. A receipt of a text or call comes within
+    the 72 hours for which one is retried; an email may be opened years after, but SES's message ids tell their time.
+    """
+    if _FIRST_FACTS & status.times.keys():
+        return None
+    first = min(status.times.values())
+    if status.channel == "email":
+        sent = _time_of_id(status.message_id)
+        return (None, first) if sent is None or sent > first else (sent, sent)
+    is_receipt = status.channel == "voice" or not _RECEIPTS.isdisjoint(status.times)
+    return (first - _LONGEST_RETRY if is_receipt and status.channel != "whatsapp" else None), first
+
+
+def _time_of_id(message_id: str) -> int | None:
+    """When SES gave a message its id; None for an id of another kind."""
+    match = _SES_ID.match(message_id)
+    return None if match is None else millis(int(match[1], 16))
 
 
 def is_text(message: str) -> bool:

@@ -200,6 +200,9 @@ def test_a_status_from_history_that_was_adopted(due: Due, original: Path, tmp_pa
         (kept,) = due.rows("status", message, "--local", str(original))
         (found,) = due.rows("status", message, "--local", str(place))
         assert (kept.pop("from"), found.pop("from")) == ("store", "events")
+        if message == "email-pinpoint-1":  # answers of one moment, which ids order; adopted rows have none
+            answers = {kept.pop("answer"), found.pop("answer")}
+            assert answers <= {"250 2.6.0 queued as pin-1", "smtp; 550 5.1.1 user unknown"}
         assert found == kept
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from due_cli.aws.services.dynamodb import read_statuses
+from due_cli.aws.services.dynamodb import creation_time, read_statuses
 from due_cli.aws.stack.stack import Stack
 from due_cli.core.errors import DueError
 from due_cli.core.progress import Progress
 from due_cli.core.results import Statuses
 from due_cli.events.status import Status, merge, merge_by_message
-from due_cli.status.history import history, includes_first_event, is_text, statuses_of
+from due_cli.events.times import HOUR
+from due_cli.status.history import beginning, history, is_text, statuses_of
 
 # An id occurs three times in a statement, of which Athena accepts 262,144 bytes (StartQueryExecution, QueryString).
 _MOST_BYTES, _MOST_IDS = 60_000, 1_000
@@ -19,16 +20,12 @@ _MOST_BYTES, _MOST_IDS = 60_000, 1_000
 def statuses(stack: Stack, progress: Progress, message_ids: Sequence[str]) -> Statuses:
     """The status of each message in the given order; an unknown one has the status ``not_found``.
 
-    Events are queried for messages whose stored status may lack their first events. Where that fails, a note says so,
-    and the stored statuses are returned.
+    Events are queried for messages that are not in the table, or whose first events may be older than it. Where that
+    fails, a note says so, and the stored statuses are returned.
     """
     distinct = list(dict.fromkeys(message_ids))
     stored = read_statuses(stack.aws, stack.names.status_table, distinct)
-    incomplete = [
-        message
-        for message in distinct
-        if not includes_first_event(stored.get(message)) and message and is_text(message)
-    ]
+    incomplete = [message for message in _incomplete(stack, stored, distinct) if message and is_text(message)]
     computed: dict[str, Status] = {}
     try:
         for batch in _batches(incomplete):
@@ -38,6 +35,28 @@ def statuses(stack: Stack, progress: Progress, message_ids: Sequence[str]) -> St
     except DueError as error:
         progress.note(f"the events were not queried: {error.message}")
     return Statuses([history(message, stored.get(message), computed.get(message)) for message in message_ids])
+
+
+def _incomplete(stack: Stack, stored: Mapping[str, Status], messages: Sequence[str]) -> list[str]:
+    """The messages of which older events may tell more than the table, which knows every event since its creation.
+
+    A status that expired before a later event started it again lacks its first events too.
+    """
+    windows = {message: beginning(status) for message, status in stored.items()}
+    uncertain = [message for message, window in windows.items() if window is not None and window[0] is not None]
+    creation = creation_time(stack.aws, stack.names.status_table) if uncertain else None
+
+    def is_complete(message: str) -> bool:
+        if message not in stored:
+            return False
+        window = windows[message]
+        if window is None:
+            return True
+        earliest = window[0]
+        kept_since = stored[message].last - stack.options.status_days * 24 * HOUR
+        return earliest is not None and creation is not None and earliest >= max(creation, kept_since)
+
+    return [message for message in messages if not is_complete(message)]
 
 
 def _from_events(stack: Stack, progress: Progress, messages: tuple[str, ...]) -> dict[str, Status]:

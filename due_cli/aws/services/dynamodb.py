@@ -9,7 +9,7 @@ from due_cli.aws.client import Aws
 from due_cli.aws.errors import translate_errors
 from due_cli.aws.pipeline.status_item import EXPIRES_AT, FACTS, KEY, is_key, live_status
 from due_cli.aws.retry import LateError, wait_until
-from due_cli.core.errors import RefusedError
+from due_cli.core.errors import DueError, RefusedError
 from due_cli.events.status import Status
 
 if TYPE_CHECKING:
@@ -31,6 +31,15 @@ def read_statuses(aws: Aws, table: str, messages: Sequence[str]) -> dict[str, St
             if status is not None:
                 statuses[status.message_id] = status
     return statuses
+
+
+def creation_time(aws: Aws, table: str) -> int | None:
+    """When a table was created (epoch ms); None where the caller may not know."""
+    try:
+        with translate_errors(f"looking at table {table}"):
+            return round(aws.dynamodb.describe_table(TableName=table)["Table"]["CreationDateTime"].timestamp() * 1000)
+    except (DueError, KeyError):
+        return None
 
 
 def _items(aws: Aws, table: str, keys: Sequence[str]) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ from tests.commands import Due
 from tests.queries.raw import Mail, Text, at, pinpoint_sms, ses
 
 ON = ("--stack", "due")
+DAY = 24 * 3_600_000
 MONDAY = at("2026-11-02T12:00")
 
 
@@ -53,6 +54,31 @@ def test_a_known_message_costs_one_read_and_no_query(due: Due, emulator: AwsEmul
     )
     assert emulator.journal.names["dynamodb:BatchGetItem"] == 1
     assert asked_athena(emulator) == 0
+
+
+def test_a_final_receipt_alone_is_the_tables_where_nothing_older_could_hold_more(
+    due: Due, emulator: AwsEmulator, kept: Stack
+) -> None:
+    """A short code has no event but the last one; what is older than the table may have the first."""
+    now = int(time.time() * 1000)
+    texts = {"new-1": now + 5 * DAY, "old-1": now + 3 * DAY}
+    final = (pinpoint_sms(Text(message), "SUCCESS", when, 645.0) for message, when in texts.items())
+    stacks.store_statuses(emulator, kept, stacks.statuses_of(*final).values())
+    (item,) = due("status", "new-1", *ON, "-o", "json").done().json
+    assert (item["status"], item["from"]) == ("success", "store")
+    assert asked_athena(emulator) == 0
+    due("status", "old-1", *ON).done()
+    assert asked_athena(emulator) > 0
+
+
+def test_without_the_right_to_describe_the_table_the_events_are_queried(
+    due: Due, emulator: AwsEmulator, kept: Stack
+) -> None:
+    final = pinpoint_sms(Text("new-1"), "SUCCESS", int(time.time() * 1000) + 5 * DAY, 645.0)
+    stacks.store_statuses(emulator, kept, stacks.statuses_of(final).values())
+    emulator.faults.deny("dynamodb:DescribeTable")
+    due("status", "new-1", *ON).done()
+    assert asked_athena(emulator) > 0
 
 
 def test_the_answers_come_in_the_order_asked(due: Due, kept: Stack) -> None:
