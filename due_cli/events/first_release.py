@@ -10,10 +10,12 @@ import base64
 import hashlib
 import json
 
+from due_cli.events.fields import snake_case
 from due_cli.events.identity import mail_event, message_id
 from due_cli.events.model import Json, Row, Struct
 
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+_WHATSAPP_EVENT = "whatsAppWebhookEntry.changes.value.event"
 _RECIPIENTS = (("bounce", "bounced_recipients"), ("complaint", "complained_recipients"))
 
 # Types of SES in a spelling which it did not know, ``OPEN`` for ``Open``, were types of their own.
@@ -42,7 +44,8 @@ def first_release_ids(row: Row) -> tuple[str, ...]:
     event = mail_event(row)
     message = message_id(row, event)
     if message is None:
-        return tuple(_digest(_CANONICAL.encode(one)) for one in _records({**row, "event_id": ""}))
+        wholes = [{**row, "event_id": "", "event_type": event_type} for event_type in _event_types(row)]
+        return tuple(_digest(_CANONICAL.encode(one)) for whole in wholes for one in _records(whole))
     own = (message, _recipient(row, event), row["occurred_at"], _distinction(row, event))
     return tuple(_digest(_CANONICAL.encode([row["source"], event_type, *own])) for event_type in _event_types(row))
 
@@ -50,14 +53,20 @@ def first_release_ids(row: Row) -> tuple[str, ...]:
 def _event_types(row: Row) -> tuple[str, ...]:
     """The types that due 0.1.0 may have given a row.
 
-    It knew a type of SES by one spelling alone, and took no notice of ``isFinal``.
+    It knew a type of SES by one spelling alone, took no notice of ``isFinal``, knew no opt-ins, and named every change
+    of a WhatsApp account by the event inside.
     """
-    current = row["event_type"]
-    if row["source"] == "ses":
-        return (current, *_OTHER_SPELLINGS.get(current, ()))
-    if current == "_SMS.BUFFERED" and (row.get("attributes") or {}).get("record_status") == "SUCCESSFUL":
-        return (current, "_SMS.SUCCESS")
-    return (current,)
+    current, source = row["event_type"], row["source"]
+    others: tuple[str, ...] = ()
+    if source == "ses":
+        others = _OTHER_SPELLINGS.get(current, ())
+    elif current == "_SMS.BUFFERED" and (row.get("attributes") or {}).get("record_status") == "SUCCESSFUL":
+        others = ("_SMS.SUCCESS",)
+    elif current == "_SMS.OPTIN":
+        others = ("_SMS.INBOUND",)
+    elif source == "whatsapp" and (event := (row.get("details") or {}).get(_WHATSAPP_EVENT)):
+        others = (f"_whatsapp.{snake_case(event)}",)
+    return (current, *others)
 
 
 def _records(row: dict[str, object]) -> list[dict[str, object]]:
@@ -88,7 +97,11 @@ def _recipient(row: Row, event: Struct) -> Json:
     mail = event.get("mail")
     if isinstance(mail, dict):
         return mail.get("destination")
-    return (row.get("attributes") or {}).get("destination_phone_number")
+    is_reply = row["source"] == "sms" and row["event_type"] in (
+        "_SMS.OPTOUT",
+        "_SMS.OPTIN",
+    )  # its sender is the customer
+    return (row.get("attributes") or {}).get("origination_phone_number" if is_reply else "destination_phone_number")
 
 
 def _distinction(row: Row, event: Struct) -> Json:

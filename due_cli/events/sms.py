@@ -18,6 +18,8 @@ MILLICENTS_A_DOLLAR = 100_000
 OPT_OUT_KEYWORDS = frozenset(
     ("ARRET", "CANCEL", "END", "OPT-OUT", "OPTOUT", "QUIT", "REMOVE", "STOP", "TD", "UNSUBSCRIBE")
 )
+# Answers that opt in again (the same page; of US toll-free numbers the carriers read them).
+OPT_IN_KEYWORDS = frozenset(("START", "UNSTOP"))
 _CHANNELS = {"TEXT": "SMS", "MEDIA": "MMS", "RCS": "RCS", "VOICE": "VOICE"}
 _SUCCESS = frozenset(("SUCCESSFUL", "DELIVERED"))
 _BUFFERED = frozenset(("PENDING", "QUEUED", "ACCEPTED", "SENT", "FALLEN_BACK_TO_SMS"))
@@ -35,6 +37,13 @@ _INBOUND = (
     ("inboundMessageId", "message_id"),
     ("originationNumber", "origination_phone_number"),
     ("destinationNumber", "destination_phone_number"),
+)
+
+# An opt-out or opt-in is about the customer, as Pinpoint's own: the number that the sender's number sends to.
+_PREFERENCE = (
+    ("inboundMessageId", "message_id"),
+    ("destinationNumber", "origination_phone_number"),
+    ("originationNumber", "destination_phone_number"),
 )
 
 
@@ -170,12 +179,18 @@ def _inbound(record: Record, envelope: Envelope) -> RecordRows:
     if event_time is None:
         raise UnreadableError("an inbound message without the SNS notification that carries its time")
     extractor = FieldExtractor()
-    attributes = _attributes(extractor, record, _INBOUND)
+    event_type = _inbound_type(record.get("messageKeyword"))
+    attributes = _attributes(extractor, record, _INBOUND if event_type == "_SMS.INBOUND" else _PREFERENCE)
     if not attributes.get("message_id"):
         raise UnreadableError("an inbound message whose inboundMessageId is not text")
-    keyword = record.get("messageKeyword")
-    opts_out = isinstance(keyword, str) and keyword.strip().upper() in OPT_OUT_KEYWORDS
-    row: Row = {"event_type": "_SMS.OPTOUT" if opts_out else "_SMS.INBOUND", "attributes": attributes}
+    row: Row = {"event_type": event_type, "attributes": attributes}
     if envelope.account:
         row["awsaccountid"] = envelope.account
     return RecordRows([complete_row(row, SOURCE, event_time, envelope, record)], extractor.nulled)
+
+
+def _inbound_type(keyword: Json) -> str:
+    word = keyword.strip().upper() if isinstance(keyword, str) else ""
+    if word in OPT_OUT_KEYWORDS:
+        return "_SMS.OPTOUT"
+    return "_SMS.OPTIN" if word in OPT_IN_KEYWORDS else "_SMS.INBOUND"

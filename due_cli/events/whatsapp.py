@@ -25,6 +25,7 @@ _INBOUND = "INBOUND"
 _FIELD = re.compile(
     r"(?:messages|flows|calls|security|history|message_|template_|account_|phone_number_|business_|smb_|user_pref|payment_)"
 )
+_FLOWS = "flows"
 _NOT_A_WORD = re.compile(r"[^A-Z0-9]+")
 
 
@@ -163,9 +164,11 @@ def _message(extractor: FieldExtractor, message: Record, number: str | None) -> 
 
 
 def _change(header: Record, entry: Record, value: Record, envelope: Envelope) -> tuple[Row, int]:
-    """A change of the account and not of a message: a flow's status, an endpoint's error rate."""
+    """A change of the account and not of a message: its type is its field, of ``flows`` the event inside."""
     change = entry["changes"]
-    named = (value.get("event"), change.get("field") if isinstance(change, dict) else None)
+    field = change.get("field") if isinstance(change, dict) else None
+    event = value.get("event")
+    named = (event, field) if field == _FLOWS else (field, event)
     kind = next((name for name in named if isinstance(name, str) and snake_case(name)), None)
     event_time = millis(header.get("message_timestamp")) or seconds(entry.get("time")) or envelope.sent_at
     if kind is None:

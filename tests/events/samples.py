@@ -100,6 +100,7 @@ def _sms_samples() -> list[Sample]:
             for kind in records.SMS_EVENT_TYPES
         ),
         Sample("sms inbound opt-out", partial(records.sms_inbound, "STOP"), ("_SMS.OPTOUT",), "sms", TOPIC),
+        Sample("sms inbound opt-in", partial(records.sms_inbound, "START"), ("_SMS.OPTIN",), "sms", TOPIC),
         Sample("sms inbound", partial(records.sms_inbound, "HELLO"), ("_SMS.INBOUND",), "sms", TOPIC),
         Sample("sms registration", records.sms_registration, ("_sms.registration_status_change",), "sms", bus),
     ]

@@ -42,6 +42,7 @@ from tests.events.records import (
     ses_unsubscribe_click,
     sms_event,
     sms_inbound,
+    whatsapp,
     whatsapp_flow,
     whatsapp_inbound,
     whatsapp_message,
@@ -313,6 +314,20 @@ OTHER_TYPES: dict[str, tuple[Record, Envelope, str, str]] = {
         Envelope(),
         "_SMS.SUCCESS",
         "qlmptht1HI1LGeLkc3oIqw",
+    ),
+    "sms opt-in": (sms_inbound("START"), TOPIC, "_SMS.INBOUND", "a-WeSX_I_bb-olyKWy1Ubg"),
+    "sms opt-in in small letters": (sms_inbound("unstop"), TOPIC, "_SMS.INBOUND", "a-WeSX_I_bb-olyKWy1Ubg"),
+    "whatsapp template": (
+        whatsapp({"event": "APPROVED", "message_template_id": 7}, field="message_template_status_update"),
+        Envelope(),
+        "_whatsapp.approved",
+        "UXmZyIBbeIC2KDEsgtRFwQ",
+    ),
+    "whatsapp account": (
+        whatsapp({"event": "VERIFIED_ACCOUNT"}, field="account_update"),
+        Envelope(),
+        "_whatsapp.verified_account",
+        "mvN7PkTPS_BTsLoMi639vQ",
     ),
 }
 

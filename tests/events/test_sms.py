@@ -198,7 +198,21 @@ def test_an_inbound_message_with_an_opt_out_keyword_is_an_opt_out(keyword: str) 
     assert inbound(keyword)["event_type"] == "_SMS.OPTOUT"
 
 
-@pytest.mark.parametrize("keyword", ["HELP", "STOPPED", "PLEASE STOP", "KEYWORD_123", ""])
+@pytest.mark.parametrize("keyword", ["START", "UNSTOP", "start", " Unstop "])
+def test_an_inbound_message_with_an_opt_in_keyword_is_an_opt_in(keyword: str) -> None:
+    assert inbound(keyword)["event_type"] == "_SMS.OPTIN"
+
+
+@pytest.mark.parametrize("keyword", ["STOP", "START"])
+def test_the_customer_of_an_opt_out_or_opt_in_is_its_destination(keyword: str) -> None:
+    """As in Pinpoint's own events and in the guide's views; any other inbound message is from its customer."""
+    customer, sender = "+14255550182", "+12125550101"
+    attributes, others = inbound(keyword)["attributes"], inbound("HELLO")["attributes"]
+    assert (attributes["destination_phone_number"], attributes["origination_phone_number"]) == (customer, sender)
+    assert (others["origination_phone_number"], others["destination_phone_number"]) == (customer, sender)
+
+
+@pytest.mark.parametrize("keyword", ["HELP", "YES", "STARTED", "STOPPED", "PLEASE STOP", "KEYWORD_123", ""])
 def test_any_other_inbound_message_is_inbound(keyword: str) -> None:
     assert inbound(keyword)["event_type"] == "_SMS.INBOUND"
 
@@ -220,8 +234,8 @@ def test_every_column_of_an_inbound_message() -> None:
         "arrival_timestamp": RECEIVED,
         "attributes": {
             "message_id": "inbound-1",
-            "origination_phone_number": "+14255550182",
-            "destination_phone_number": "+12125550101",
+            "origination_phone_number": "+12125550101",
+            "destination_phone_number": "+14255550182",
         },
         "source": "sms",
         "occurred_at": PUBLISHED,

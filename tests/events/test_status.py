@@ -229,7 +229,17 @@ def test_every_event_sets_its_fact_at_its_own_time(record: Record, expected: dic
 
 
 def test_events_that_say_nothing_of_a_message_have_no_status() -> None:
-    silent = ("_campaign.", "_journey.", "_session.", "_userauth.", "_monetization.", "_custom.", "level", "_ses.")
+    silent = (
+        "_SMS.OPTIN",
+        "_campaign.",
+        "_journey.",
+        "_session.",
+        "_userauth.",
+        "_monetization.",
+        "_custom.",
+        "level",
+        "_ses.",
+    )
     for sample in SAMPLES:
         found = statuses_of(sample.build(), sample.envelope)
         speaks = not sample.types[0].startswith((*silent, "_sms.", "_whatsapp.")) and "INBOUND" not in sample.types[0]

@@ -108,6 +108,27 @@ def test_every_column_of_an_inbound_message() -> None:
     checked([row])
 
 
+@pytest.mark.parametrize(
+    ("field", "event", "event_type"),
+    [
+        ("message_template_status_update", "APPROVED", "_whatsapp.message_template_status_update"),
+        ("message_template_status_update", "REJECTED", "_whatsapp.message_template_status_update"),
+        ("account_update", "VERIFIED_ACCOUNT", "_whatsapp.account_update"),
+        ("phone_number_quality_update", ABSENT, "_whatsapp.phone_number_quality_update"),
+        ("flows", "FLOW_STATUS_CHANGE", "_whatsapp.flow_status_change"),
+        ("flows", ABSENT, "_whatsapp.flows"),
+        ("", "FLOW_STATUS_CHANGE", "_whatsapp.flow_status_change"),
+    ],
+)
+def test_a_change_has_the_type_of_its_field_and_of_flows_the_event_inside(
+    field: str, event: Over, event_type: str
+) -> None:
+    value = overlaid({"message_template_id": 7}, {"event": event})
+    row = row_of(whatsapp(value, field=field))
+    assert row["event_type"] == event_type
+    assert row["details"].get(f"{VALUE}.event") == (None if event is ABSENT else event)
+
+
 @pytest.mark.parametrize("event", WHATSAPP_FLOW_EVENTS)
 def test_every_column_of_a_change_of_a_flow(event: str) -> None:
     row = row_of(whatsapp_flow(event), STREAM)
