@@ -1,4 +1,4 @@
--- about: A recipient reported a message as spam; one row for each complaining recipient.
+-- about: A recipient reported a message as spam; one row for each complaining recipient, or one where none is named.
 -- source: guide, appendix A, email_complaint
 CREATE OR REPLACE VIEW email_complaint AS
 SELECT
@@ -27,6 +27,10 @@ SELECT
     event_id
 FROM all_events
 CROSS JOIN UNNEST(
-    transform(facets.email_channel.mail_event.complaint.complained_recipients, r -> r.email_address)
+    IF(
+        cardinality(facets.email_channel.mail_event.complaint.complained_recipients) > 0,
+        transform(facets.email_channel.mail_event.complaint.complained_recipients, r -> r.email_address),
+        ARRAY[CAST(NULL AS varchar)]
+    )
 ) AS recipient (email_address)
 WHERE event_type = '_email.complaint'

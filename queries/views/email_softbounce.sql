@@ -1,4 +1,4 @@
--- about: A temporary issue prevented delivery; one row for each bounced recipient.
+-- about: A temporary issue prevented delivery; one row for each bounced recipient, or one where none is named.
 -- source: guide, appendix A, email_softbounce
 CREATE OR REPLACE VIEW email_softbounce AS
 SELECT
@@ -31,9 +31,25 @@ SELECT
     event_id
 FROM all_events
 CROSS JOIN UNNEST(
-    transform(facets.email_channel.mail_event.bounce.bounced_recipients, r -> r.email_address),
-    transform(facets.email_channel.mail_event.bounce.bounced_recipients, r -> r.action),
-    transform(facets.email_channel.mail_event.bounce.bounced_recipients, r -> r.status),
-    transform(facets.email_channel.mail_event.bounce.bounced_recipients, r -> r.diagnostic_code)
+    IF(
+        cardinality(facets.email_channel.mail_event.bounce.bounced_recipients) > 0,
+        transform(facets.email_channel.mail_event.bounce.bounced_recipients, r -> r.email_address),
+        ARRAY[CAST(NULL AS varchar)]
+    ),
+    IF(
+        cardinality(facets.email_channel.mail_event.bounce.bounced_recipients) > 0,
+        transform(facets.email_channel.mail_event.bounce.bounced_recipients, r -> r.action),
+        ARRAY[CAST(NULL AS varchar)]
+    ),
+    IF(
+        cardinality(facets.email_channel.mail_event.bounce.bounced_recipients) > 0,
+        transform(facets.email_channel.mail_event.bounce.bounced_recipients, r -> r.status),
+        ARRAY[CAST(NULL AS varchar)]
+    ),
+    IF(
+        cardinality(facets.email_channel.mail_event.bounce.bounced_recipients) > 0,
+        transform(facets.email_channel.mail_event.bounce.bounced_recipients, r -> r.diagnostic_code),
+        ARRAY[CAST(NULL AS varchar)]
+    )
 ) AS recipient (email_address, action, status, diagnostic_code)
 WHERE event_type = '_email.softbounce'

@@ -100,13 +100,14 @@ def rows(view: str, events: Iterable[Filed]) -> Rows:
 
 
 def _each(row: Row, paths: dict[str, str]) -> Iterator[tuple[Any, dict[str, str]]]:
-    """The row for each item of the list that some of the paths lead into; as it is where none does."""
+    """The row for each item of the list that some of the paths lead into, one where it has none; as it is where no
+    path does."""
     inner = {name: path.partition(_EACH) for name, path in paths.items() if _EACH in path}
     if not inner:
         yield row, paths
         return
     ((before),) = {path[0] for path in inner.values()}
-    for item in _at(row, before) or []:
+    for item in _at(row, before) or [None]:
         yield {**row, "item": item}, {**paths, **{name: f"item.{after}" for name, (_, _, after) in inner.items()}}
 
 

@@ -200,6 +200,24 @@ def test_one_row_for_each_recipient_of_a_bounce_or_complaint(due: Due, tmp_path:
         ]
 
 
+@pytest.mark.parametrize("people", [None, [], "all of them", [{}]])
+def test_a_bounce_or_complaint_that_names_nobody_is_one_row(due: Due, tmp_path: Path, people: Json) -> None:
+    """So that a view has every event that a report counts."""
+    raw: list[Json] = [
+        records.ses_bounce(bounce={"bouncedRecipients": people}),  # type: ignore[dict-item]
+        records.ses_bounce(bounce={"bouncedRecipients": people, "bounceType": "Transient"}),  # type: ignore[dict-item]
+        records.ses_complaint(complaint={"complainedRecipients": people}),  # type: ignore[dict-item]
+    ]
+    database = ingested(tmp_path / "nobody", raw)
+    for view, column in (
+        ("email_hardbounce", "bounced_recipient_email_address"),
+        ("email_softbounce", "bounced_recipient_email_address"),
+        ("email_complaint", "complained_email_address"),
+    ):
+        rows = due.rows("query", f"SELECT message_id, {column} AS who FROM {view}", "--local", str(database))
+        assert [(row["message_id"], row["who"]) for row in rows] == [("email-ses-1", None)]
+
+
 def test_duplicates_are_shown(due: Due, scenes: Path, scenes_twice: Path) -> None:
     sql = "SELECT COUNT(*) AS n, COUNT(occurred_at) + COUNT(source) + COUNT(event_id) AS own FROM email_open"
     ((once),) = due.rows("query", sql, "--local", str(scenes))
