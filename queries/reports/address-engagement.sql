@@ -2,6 +2,7 @@
 -- about: Last open or click per address, for addresses that have been sent many messages for a while.
 -- source: guide, appendix B, "Email address engagement analysis"
 -- note: an open of a message to several recipients counts for each of them; SES does not say whose it was
+-- note: a delivery counts for the addresses that it names, or for all of its message where it names none
 -- note: Pinpoint's event_timestamp repeats the send time, so its arrival_timestamp is the time of the event
 -- since: 6mo
 -- option: min-sends INTEGER 10 Minimum number of messages sent to an address.
@@ -23,45 +24,65 @@ FROM (
         MAX(last_engaged) AS last_engaged
     FROM (
         SELECT
-            MIN(CASE WHEN event_type = '_email.send' THEN ingest_timestamp END) AS sent_hour,
-            MAX(
-                CASE
-                    WHEN event_type = '_email.send'
-                        THEN element_at(facets.email_channel.mail_event.mail.destination, 1)
-                END
-            ) AS first_address,
-            arbitrary(
-                CASE
-                    WHEN event_type = '_email.send' AND cardinality(facets.email_channel.mail_event.mail.destination) > 1
-                        THEN facets.email_channel.mail_event.mail.destination
-                END
-            ) AS several,
-            MAX(CASE WHEN event_type = '_email.delivered' THEN own_time END) AS last_delivered,
-            MIN(CASE WHEN event_type = '_email.delivered' THEN own_time END) AS first_delivered,
-            MAX(CASE WHEN event_type IN ('_email.open', '_email.click') THEN own_time END) AS last_engaged
+            address AS to_address,
+            is_addressed,
+            MIN(filed) OVER (PARTITION BY message_id) AS sent_hour,
+            COALESCE(GREATEST(last_named, last_unnamed), last_named, last_unnamed) AS last_delivered,
+            COALESCE(LEAST(first_named, first_unnamed), first_named, first_unnamed) AS first_delivered,
+            engaged AS last_engaged
         FROM (
             SELECT
-                event_type,
-                ingest_timestamp,
-                facets,
-                CASE
-                    WHEN
-                        application.app_id IS NOT NULL
-                        OR event_timestamp = facets.email_channel.mail_event.mail.message_send_timestamp
-                        THEN COALESCE(arrival_timestamp, event_timestamp)
-                    ELSE event_timestamp
-                END AS own_time
-            FROM all_events
-        ) AS events
-        WHERE
-            event_type IN ('_email.send', '_email.delivered', '_email.open', '_email.click')
-            AND ingest_timestamp >= :read_from
-            AND ingest_timestamp < :until
-            AND facets.email_channel.mail_event.mail.message_id IS NOT NULL
-        GROUP BY facets.email_channel.mail_event.mail.message_id
-    ) AS messages
-    CROSS JOIN UNNEST(COALESCE(array_distinct(several), ARRAY[first_address])) AS addressed (to_address)
-    WHERE sent_hour >= :since AND to_address IS NOT NULL
+                message_id,
+                address,
+                is_addressed,
+                filed,
+                last_delivered AS last_named,
+                first_delivered AS first_named,
+                MAX(CASE WHEN address IS NULL THEN last_delivered END) OVER (PARTITION BY message_id) AS last_unnamed,
+                MIN(CASE WHEN address IS NULL THEN first_delivered END) OVER (PARTITION BY message_id) AS first_unnamed,
+                MAX(last_engaged) OVER (PARTITION BY message_id) AS engaged
+            FROM (
+                SELECT
+                    message_id,
+                    address,
+                    MAX(CASE WHEN event_type = '_email.send' THEN 1 ELSE 0 END) AS is_addressed,
+                    MIN(CASE WHEN event_type = '_email.send' THEN ingest_timestamp END) AS filed,
+                    MAX(CASE WHEN event_type = '_email.delivered' THEN own_time END) AS last_delivered,
+                    MIN(CASE WHEN event_type = '_email.delivered' THEN own_time END) AS first_delivered,
+                    MAX(CASE WHEN event_type IN ('_email.open', '_email.click') THEN own_time END) AS last_engaged
+                FROM (
+                    SELECT
+                        facets.email_channel.mail_event.mail.message_id AS message_id,
+                        event_type,
+                        ingest_timestamp,
+                        CASE
+                            WHEN event_type = '_email.send' THEN facets.email_channel.mail_event.mail.destination
+                            WHEN event_type = '_email.delivered' THEN facets.email_channel.mail_event.delivery.recipients
+                        END AS people,
+                        CASE
+                            WHEN application.app_id IS NOT NULL OR event_version IS NOT NULL
+                                THEN COALESCE(arrival_timestamp, event_timestamp)
+                            ELSE event_timestamp
+                        END AS own_time
+                    FROM all_events
+                    WHERE
+                        event_type IN ('_email.send', '_email.delivered', '_email.open', '_email.click')
+                        AND ingest_timestamp >= :read_from
+                        AND ingest_timestamp < :until
+                        AND facets.email_channel.mail_event.mail.message_id IS NOT NULL
+                ) AS events
+                CROSS JOIN UNNEST(
+                    IF(
+                        cardinality(people) > 0,
+                        transform(people, a -> lower(a)),
+                        ARRAY[CAST(NULL AS varchar)]
+                    )
+                ) AS named (address)
+                GROUP BY message_id, address
+            ) AS people_of_messages
+        ) AS with_unnamed
+    ) AS addressed
+    WHERE sent_hour >= :since AND is_addressed = 1 AND to_address IS NOT NULL
     GROUP BY to_address
 ) AS addresses
 WHERE

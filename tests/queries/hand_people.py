@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from due_cli.events.model import Json
 from tests.queries.hand import Hand
-from tests.queries.raw import Mail, at, pinpoint, ses
+from tests.queries.raw import Mail, at, pinpoint, received, ses
 
 
 def _mail(identity: str, sent: str, *to: str) -> Mail:
@@ -80,7 +80,47 @@ def _count(what: str, tag: str, sends: int) -> Hand:
     return Hand("send-count-by-tag", what, "2026-05-01", "2026-05-02", {"tag": tag}, _TAGS, [{"sends": sends}])
 
 
+_TWO = _mail("two", "2026-04-24T10:00", "Kim", "lou")
+_SOON = _mail("soon", "2026-04-25T10:00", "kim")
+_NAMED: list[Json] = [
+    ses(_TWO, "send"),
+    ses(_mail("two", "2026-04-24T10:00", "KIM"), "delivered", at("2026-04-24T10:00:09")),
+    ses(_mail("two", "2026-04-24T10:00", "lou"), "delivered", at("2026-04-24T10:00:11")),
+    ses(_SOON, "send"),
+    received(ses(_SOON, "delivered", _SOON.sent), at("2026-04-25T11:00")),  # within the millisecond of its send
+]
+_UNNAMED: list[Json] = [
+    ses(_mail("some", "2026-04-27T10:00", "kim", "lou"), "send"),
+    ses(_mail("some", "2026-04-27T10:00"), "delivered", at("2026-04-27T10:00:09")),
+    ses(_mail("some", "2026-04-27T10:00", "lou", "max"), "delivered", at("2026-04-27T10:00:11")),
+]
+
+
 CASES = (
+    Hand(
+        "address-engagement",
+        "a delivery counts for the addresses that it names, in any case, at its own time",
+        "2026-04-24",
+        "2026-04-26",
+        {"min-sends": 1, "known-for": "1h"},
+        _NAMED,
+        [
+            _address("kim", 2, "25T10:00:00", "24T10:00:09", None),
+            _address("lou", 1, "24T10:00:11", "24T10:00:11", None),
+        ],
+    ),
+    Hand(
+        "address-engagement",
+        "a delivery that names nobody is one to all of the message's addresses",
+        "2026-04-27",
+        "2026-04-28",
+        {"min-sends": 1, "known-for": "1h"},
+        _UNNAMED,
+        [
+            _address("kim", 1, "27T10:00:09", "27T10:00:09", None),
+            _address("lou", 1, "27T10:00:11", "27T10:00:09", None),
+        ],
+    ),
     Hand(
         "address-engagement",
         "deliveries and engagement of the addresses with enough messages that are known for long enough",
@@ -109,5 +149,8 @@ CASES = (
     _count("the send's own tags, and the context of Pinpoint under them", "id=4", 2),  # t1 and t2
     _count("a key in capitals is looked up so, then in lower case", "Id=4", 3),  # t5, and t1 and t2
     _count("several values of one tag", "color=red,blue", 1),
+    _count("one value of a tag that has several", "color=red", 1),
+    _count("the last value of a tag that has several", "color=blue", 1),
+    _count("a part of a value is another value", "color=blu", 0),
     _count("nothing sent with a tag is a count of nothing", "id=6", 0),
 )

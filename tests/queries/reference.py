@@ -136,7 +136,8 @@ def send_count_by_tag(events: Sequence[Filed], period: Period, tag: str) -> Rows
 
     def tagged(row: Row) -> bool:
         found = (tags.get(spelled) for spelled in (key, key.lower()) for tags in (_attributes(row), _custom(row)))
-        return next((one for one in found if one is not None), None) == value
+        known = next((one for one in found if one is not None), None)
+        return known is not None and f",{value}," in f",{known},"  # a list of SES is joined with commas
 
     return [{"sends": sum(any(map(tagged, message.of("_email.send"))) for message in _mails(events, period))}]
 
@@ -147,11 +148,17 @@ def address_engagement(
     """Addresses with many messages that were first delivered to before ``known_for``, and their last open or click."""
     groups: dict[str, list[Message]] = defaultdict(list)
     for message in _mails(events, period):
-        for address in {to for row in message.of("_email.send") for to in _destination(row)}:
+        for address in {to.lower() for row in message.of("_email.send") for to in _destination(row)}:
             groups[address].append(message)
     rows: Rows = []
     for address, group in groups.items():
-        delivered = [when for one in group for when in _times(one.of("_email.delivered"), "occurred_at")]
+        delivered = [
+            when
+            for one in group
+            for row in one.of("_email.delivered")
+            if address in _recipients(row, address)
+            for when in _times([row], "occurred_at")
+        ]
         engaged = [when for one in group for when in _times(one.of("_email.open", "_email.click"), "occurred_at")]
         if len(group) < min_sends or not delivered or (known_for and _utc(min(delivered)) > known_for):
             continue
@@ -305,6 +312,13 @@ def _destination(row: Row) -> list[str]:
     mail = mail_event(row).get("mail")
     found = mail.get("destination") if isinstance(mail, dict) else None
     return [str(to) for to in found] if isinstance(found, list) else []
+
+
+def _recipients(row: Row, otherwise: str) -> list[str]:
+    """The addresses that a delivery names, or the one that is asked for where it names none."""
+    delivery = mail_event(row).get("delivery")
+    found = delivery.get("recipients") if isinstance(delivery, dict) else None
+    return [str(to).lower() for to in found] if isinstance(found, list) and found else [otherwise]
 
 
 def _subject(row: Row) -> str | None:
