@@ -13,7 +13,7 @@ from due_cli.events.status_codec import decode
 from due_cli.events.times import HOUR
 from due_cli.local.folder import Folder, is_own
 from due_cli.local.state import DataFile, State, open_state
-from due_cli.status.history import beginning, history, is_text, message_status, statuses_of
+from due_cli.status.history import asked_statuses, beginning, history, is_text, own_id, statuses_of
 
 # DuckDB, sqlglot and the code that ingests are imported where they are used: `due status` mostly answers without them.
 
@@ -24,12 +24,26 @@ _FETCH_ROWS = 2_000
 
 
 def statuses(folder: Folder, message_ids: list[str]) -> Statuses:
-    """The status of each message in the given order; an unknown one has the status ``not_found``."""
+    """The status of each message in the given order; an unknown one has the status ``not_found``.
+
+    An id may also be a Message-ID header.
+    """
+    ids = [own_id(message) for message in message_ids]
+    stored, from_events = _look_up(folder, ids)
+    others = {asked: status.message_id for asked, status in from_events.items() if status.message_id != asked}
+    if others:
+        more_stored, more_from_events = _look_up(folder, list(others.values()))
+        ids = [others.get(message, message) for message in ids]
+        stored, from_events = {**stored, **more_stored}, {**from_events, **more_from_events}
+    return Statuses([history(message, stored[message], from_events.get(message)) for message in ids])
+
+
+def _look_up(folder: Folder, ids: list[str]) -> tuple[dict[str, Status | None], dict[str, Status]]:
+    """The stored statuses of messages, and those that events give where the store is not enough."""
     with open_state(folder) as state:
-        stored = {message: stored_status(state, message) for message in message_ids}
-    incomplete = [message for message in dict.fromkeys(message_ids) if not _is_complete(stored[message], folder)]
-    from_events = statuses_from_events(folder, incomplete) if incomplete else {}
-    return Statuses([history(message, stored[message], from_events.get(message)) for message in message_ids])
+        stored = {message: stored_status(state, message) for message in ids}
+    incomplete = [message for message in dict.fromkeys(ids) if not _is_complete(stored[message], folder)]
+    return stored, statuses_from_events(folder, incomplete) if incomplete else {}
 
 
 def _is_complete(status: Status | None, folder: Folder) -> bool:
@@ -63,11 +77,9 @@ def statuses_from_events(folder: Folder, message_ids: list[str]) -> dict[str, St
 
     with open_state(folder) as state:
         sql = translate(state, files.query("status", "message").sql)
-    computed = {}
+    computed: dict[str, Status] = {}
     for message in filter(is_text, message_ids):
-        status = message_status(message, table(folder, sql, {"message_id": message}))
-        if status is not None:
-            computed[message] = status
+        computed.update(asked_statuses([message], table(folder, sql, {"message_id": message})))
     return computed
 
 

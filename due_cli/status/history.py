@@ -14,6 +14,7 @@ from due_cli.status import descriptions
 
 NOT_FOUND = "not_found"
 _FIRST_FACTS = frozenset(("send", "buffered", "initiated", "accepted", "sent"))  # of each channel
+_HEADER = "mail.commonHeaders.messageId"
 _RECEIPTS = frozenset(("success", "failure"))
 _LONGEST_RETRY = 4 * 24 * HOUR  # 72 hours (End User Messaging SMS user guide, "Time to live"), and a day of delay
 _SES_ID = re.compile("[0-9a-f]{4}([0-9a-f]{12})-")
@@ -60,6 +61,15 @@ def is_text(message: str) -> bool:
     return True
 
 
+def own_id(message: str) -> str:
+    """The message id of a Message-ID header, as mail programs show it; of SES's own headers the id before the ``@``."""
+    text = message.strip()
+    if text.startswith("<") and text.endswith(">"):
+        text = text[1:-1]
+    name, _, domain = text.rpartition("@")
+    return name if name and domain.endswith("amazonses.com") else text or message
+
+
 def statuses_of(columns: Sequence[str], rows: Iterable[Sequence[Value]]) -> Iterator[Status]:
     """The status that each row of ``queries/status/`` gives its message."""
     for values in rows:
@@ -69,9 +79,30 @@ def statuses_of(columns: Sequence[str], rows: Iterable[Sequence[Value]]) -> Iter
             yield status
 
 
-def message_status(message: str, events: Table) -> Status | None:
-    """The status of one message from the rows of its events, or None."""
-    return merge_by_message(statuses_of(events.columns, events.rows)).get(message)
+def asked_statuses(messages: Sequence[str], events: Table) -> dict[str, Status]:
+    """The statuses of messages by the given ids from the rows of their events.
+
+    An id may be the Message-ID header that a sender defined: its status has the id of the earliest such message, and
+    lacks events that do not name the header.
+    """
+    rows = list(events.rows)
+    statuses = merge_by_message(statuses_of(events.columns, rows))
+    by_header: dict[str, list[Status]] = {}
+    if "details" in events.columns and not statuses.keys() >= set(messages):
+        details = list(events.columns).index("details")
+        for row in rows:
+            of_row = row[details]
+            header = of_row.get(_HEADER) if isinstance(of_row, dict) else None
+            if isinstance(header, str):
+                by_header.setdefault(own_id(header), []).extend(statuses_of(events.columns, [row]))
+    found = {}
+    for message in messages:
+        of_header = sorted(
+            by_header.get(message, ()), key=lambda status: (min(status.times.values()), status.message_id)
+        )
+        if message in statuses or of_header:
+            found[message] = statuses[message] if message in statuses else statuses[of_header[0].message_id]
+    return found
 
 
 def _set_event_time(row: Row) -> bool:

@@ -9,21 +9,35 @@ from due_cli.aws.stack.stack import Stack
 from due_cli.core.errors import DueError
 from due_cli.core.progress import Progress
 from due_cli.core.results import Statuses
-from due_cli.events.status import Status, merge, merge_by_message
+from due_cli.events.status import Status, merge
 from due_cli.events.times import HOUR
-from due_cli.status.history import beginning, history, is_text, statuses_of
+from due_cli.status.history import asked_statuses, beginning, history, is_text, own_id
 
-# An id occurs three times in a statement, of which Athena accepts 262,144 bytes (StartQueryExecution, QueryString).
+# An id occurs four times in a statement, of which Athena accepts 262,144 bytes (StartQueryExecution, QueryString).
 _MOST_BYTES, _MOST_IDS = 60_000, 1_000
 
 
 def statuses(stack: Stack, progress: Progress, message_ids: Sequence[str]) -> Statuses:
     """The status of each message in the given order; an unknown one has the status ``not_found``.
 
+    An id may also be a Message-ID header.
+
     Events are queried for messages that are not in the table, or whose first events may be older than it. Where that
     fails, a note says so, and the stored statuses are returned.
     """
-    distinct = list(dict.fromkeys(message_ids))
+    ids = [own_id(message) for message in message_ids]
+    stored, computed = _look_up(stack, progress, ids)
+    others = {asked: status.message_id for asked, status in computed.items() if status.message_id != asked}
+    if others:
+        more_stored, more_computed = _look_up(stack, progress, list(others.values()))
+        ids = [others.get(message, message) for message in ids]
+        stored, computed = {**stored, **more_stored}, {**computed, **more_computed}
+    return Statuses([history(message, stored.get(message), computed.get(message)) for message in ids])
+
+
+def _look_up(stack: Stack, progress: Progress, ids: Sequence[str]) -> tuple[dict[str, Status], dict[str, Status]]:
+    """The stored statuses of messages, and those that events give where the table is not enough."""
+    distinct = list(dict.fromkeys(ids))
     stored = read_statuses(stack.aws, stack.names.status_table, distinct)
     incomplete = [message for message in _incomplete(stack, stored, distinct) if message and is_text(message)]
     computed: dict[str, Status] = {}
@@ -34,7 +48,7 @@ def statuses(stack: Stack, progress: Progress, message_ids: Sequence[str]) -> St
                 computed[message] = merge(known, status) if known else status
     except DueError as error:
         progress.note(f"the events were not queried: {error.message}")
-    return Statuses([history(message, stored.get(message), computed.get(message)) for message in message_ids])
+    return stored, computed
 
 
 def _incomplete(stack: Stack, stored: Mapping[str, Status], messages: Sequence[str]) -> list[str]:
@@ -66,8 +80,7 @@ def _from_events(stack: Stack, progress: Progress, messages: tuple[str, ...]) ->
     from due_cli.sql.parameters import substitute
 
     events = query(stack, progress, substitute(files.query("status", "message").sql, {"message_id": messages}))
-    statuses = merge_by_message(statuses_of(events.columns, events.rows))
-    return {message: statuses[message] for message in messages if message in statuses}
+    return asked_statuses(messages, events)
 
 
 def _batches(messages: Sequence[str]) -> Iterator[tuple[str, ...]]:

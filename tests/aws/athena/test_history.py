@@ -59,6 +59,13 @@ def test_what_the_table_knows_beyond_the_events_is_not_lost(due: Due, both: Both
     )
 
 
+def test_a_header_that_a_sender_defined_stands_for_its_message(due: Due, both: BothTargets) -> None:
+    mail = Mail("headed-1", at("2025-06-02T12:00"))
+    stacks.store_statuses(both.emulator, both.stack, stacks.statuses_of(ses(mail, "send")).values())
+    (item,) = due("status", "<headed-1@eu-west-1.amazonses.com>", *ON, "-o", "json").done().json
+    assert (item["message_id"], item["from"]) == ("headed-1", "store")
+
+
 def test_many_ids_are_as_many_statements_as_athena_takes(both: BothTargets, progress: RecordedProgress) -> None:
     """A statement has at most 262,144 bytes, and an id stands in it three times."""
     both.emulator.journal.clear()
