@@ -132,7 +132,7 @@ class _Table:
 def _size(status: Status) -> int:
     """Of its item: names and values."""
     pairs = attributes(status, _DAYS).items()
-    return sum(len(name.encode()) + sum(len(text.encode()) for text in value.values()) for name, value in pairs)
+    return sum(len(name.encode()) + sum(len(str(text).encode()) for text in value.values()) for name, value in pairs)
 
 
 def _units(size: int, unit: int) -> int:

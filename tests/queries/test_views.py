@@ -204,9 +204,9 @@ def test_one_row_for_each_recipient_of_a_bounce_or_complaint(due: Due, tmp_path:
 def test_a_bounce_or_complaint_that_names_nobody_is_one_row(due: Due, tmp_path: Path, people: Json) -> None:
     """So that a view has every event that a report counts."""
     raw: list[Json] = [
-        records.ses_bounce(bounce={"bouncedRecipients": people}),  # type: ignore[dict-item]
-        records.ses_bounce(bounce={"bouncedRecipients": people, "bounceType": "Transient"}),  # type: ignore[dict-item]
-        records.ses_complaint(complaint={"complainedRecipients": people}),  # type: ignore[dict-item]
+        records.ses_bounce(bounce={"bouncedRecipients": people}),
+        records.ses_bounce(bounce={"bouncedRecipients": people, "bounceType": "Transient"}),
+        records.ses_complaint(complaint={"complainedRecipients": people}),
     ]
     database = ingested(tmp_path / "nobody", raw)
     for view, column in (
