@@ -15,13 +15,14 @@ Value = object  # a cell: None, text, number, bool, datetime, list or mapping
 class Table:
     """Rows of named columns; ``rows`` may be a stream and is read once.
 
-    ``next_steps`` are commands to run next. ``empty`` is what a person sees if there are no rows.
+    ``next_steps`` are commands to run next. ``empty`` is what a person sees if there are no rows, or
+    what finds that out.
     """
 
     columns: Sequence[str]
     rows: Iterable[Sequence[Value]]
     next_steps: Sequence[str] = ()
-    empty: str = "no rows"
+    empty: str | Callable[[], str] = "no rows"
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ def _table(result: Table, settings: Settings, stream: TextIO) -> None:
     rows = ([cell(value) for value in row] for row in result.rows)
     shown = list(islice(rows, _MAX_ROWS) if stream.isatty() else rows)
     if not shown:
-        note(result.empty)
+        note(result.empty if isinstance(result.empty, str) else result.empty())
         return
     if not stream.isatty():
         _print_grid(_Grid(result.columns, shown, 1_000_000, None), settings, stream)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +16,13 @@ from due_cli.cli.options import option_parameter, target_of, with_signature
 from due_cli.core.results import Table, Text
 
 if TYPE_CHECKING:
+    from due_cli.cli.target import Target
     from due_cli.sql import files
+    from due_cli.sql.reports import BoundReport
 
 _TYPES: dict[files.OptionType, type] = {"TEXT": str, "INTEGER": int, "DURATION": str, "KEY=VALUE": str}
+
+_SEND = "'_email.send'"  # in the text of a report on messages that were sent
 
 app = App(position=13)
 
@@ -65,7 +70,11 @@ def _command(query: files.Query) -> Callable[..., Any]:
 
         options = {option.name: values[_parameter(option)] for option in query.options}
         report = bind(query.name, options, since, until, now=datetime.now(UTC))
-        return Text(report.statement) if sql else target_of(context).report(report)
+        if sql:
+            return Text(report.statement)
+        target = target_of(context)
+        table = target.report(report)
+        return replace(table, empty=lambda: _why_empty(target, report)) if _SEND in query.sql else table
 
     since = f"Start of the period: a time, or a duration before --until. [default: {query.since}]"
     until = "End of the period: a time, or a duration before now. [default: now]"
@@ -80,6 +89,22 @@ def _command(query: files.Query) -> Callable[..., Any]:
             option_parameter("sql", bool, flag="--sql", text=sql, default=False),
         ],
     )
+
+
+def _why_empty(target: Target, report: BoundReport) -> str:
+    """Whether a report on sends has no rows because only other events of email came."""
+    from due_cli.sql import files
+    from due_cli.sql.parameters import substitute
+
+    hours = {"since": report.first_hour, "until": report.end_hour}
+    counts = target.query(substitute(files.query("checks", "email_sends").sql, hours))
+    rows = list(counts.rows) if isinstance(counts, Table) else []
+    if rows and rows[0][0] and not rows[0][1]:
+        return (
+            "no rows: the period has email events but no Send events, by which a message is counted; identity "
+            "notifications have none: publish Send through a configuration set (due attach-config-set)"
+        )
+    return "no rows"
 
 
 def _parameter(option: files.Option) -> str:
