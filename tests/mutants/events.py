@@ -74,10 +74,10 @@ EVENTS = (
     ),
     Mutant(
         "report predicate",
-        "a message to several is one to the first of them",
+        "any delivery of a message counts for each of its addresses",
         "queries/reports/address-engagement.sql",
-        "COALESCE(array_distinct(several), ARRAY[first_address])",
-        "ARRAY[first_address]",
+        "CASE WHEN address IS NULL THEN last_delivered END",
+        "last_delivered",
         REPORTS,
         "by_hand and address-engagement",
     ),
