@@ -63,7 +63,7 @@ def test_hints_next_steps_and_fixes_name_the_folder_that_was_named(due: Due, tmp
     (Path.home() / ".config" / "due" / "config.toml").unlink()
     broken = str(write_lines(tmp_path / "broken.json", [b"{broken"]))
     for words, code in (
-        (("ingest", broken, *where), 0),
+        (("ingest", broken, *where), 1),  # every record failed
         (("failed", "show", "zzz", *where), 4),
         ((*where, "failed", "show", "zzz"), 4),
         (("view", "create", "shop", "--event-type", "x", "--attribute", "y", *where), 0),
