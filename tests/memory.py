@@ -5,21 +5,36 @@ from __future__ import annotations
 import subprocess
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 _INTERVAL = 0.02  # seconds between samples
 
 
-def peak_memory(command: Sequence[str], environment: Mapping[str, str] | None = None) -> tuple[int, str]:
-    """Run a command; returns the most resident memory of its processes together in bytes, and its standard output."""
-    peak = 0
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeakMemory:
+    """Resident memory of a command's processes in bytes.
+
+    ``together`` is the most that was seen at one time; on a busy machine a sample may come late. ``peaks`` is the sum
+    of what the kernel keeps as the peak of each process, which misses nothing and is more than they need at one time.
+    """
+
+    together: int
+    peaks: int
+
+
+def peak_memory(command: Sequence[str], environment: Mapping[str, str] | None = None) -> tuple[PeakMemory, str]:
+    """Run a command; returns the most memory of its processes, and its standard output."""
+    together, peaks = 0, dict[int, int]()
     ended = threading.Event()
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as child:
 
         def sample() -> None:
-            nonlocal peak
+            nonlocal together
             while not ended.wait(_INTERVAL):
-                peak = max(peak, sum(map(_resident, _started(child.pid))))
+                sizes = {process: _sizes(process) for process in _started(child.pid)}
+                together = max(together, sum(now for now, _ in sizes.values()))
+                peaks.update({process: peak for process, (_, peak) in sizes.items() if peak})
 
         sampler = threading.Thread(target=sample, daemon=True)
         sampler.start()
@@ -27,7 +42,7 @@ def peak_memory(command: Sequence[str], environment: Mapping[str, str] | None = 
         ended.set()
         sampler.join()
     assert child.returncode == 0, errors
-    return peak, output
+    return PeakMemory(together=together, peaks=sum(peaks.values())), output
 
 
 def _started(root: int) -> list[int]:
@@ -49,10 +64,11 @@ def _children(process: int) -> list[int]:
     return [int(child) for thread in threads for child in _read(process, f"task/{thread.name}/children").split()]
 
 
-def _resident(process: int) -> int:
-    """The resident memory of a process; 0 where it has ended."""
-    sizes = [int(line.split()[1]) for line in _read(process, "status").splitlines() if line.startswith("VmRSS:")]
-    return sizes[0] * 1024 if sizes else 0
+def _sizes(process: int) -> tuple[int, int]:
+    """The resident memory of a process now, and at most so far; 0 where it has ended."""
+    status = dict(line.split(":", 1) for line in _read(process, "status").splitlines() if ":" in line)
+    now, peak = (int(status.get(name, "0").split()[0]) * 1024 for name in ("VmRSS", "VmHWM"))
+    return now, peak
 
 
 def _read(process: int, name: str) -> str:

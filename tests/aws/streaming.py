@@ -24,10 +24,12 @@ from due_cli.aws.stack.stack import Stack
 from due_cli.events.status import Status
 from due_cli.events.status_codec import decode
 from tests.aws_emulator.aws import AwsEmulator
+from tests.aws_emulator.calls import Call
 from tests.aws_emulator.fixture import started
 
 _LEFT_OUT = ("view-", "alarm-", "api", "status-api", "workgroup", "ses-role")
 HOUR = "2026/11/22/03"
+PUT = "firehose:PutRecordBatch"
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +71,17 @@ def taken(emulator: AwsEmulator, stack: Stack) -> list[bytes]:
     with emulator.firehose._lock:
         records = emulator.firehose._buffers.pop(stack.names.stream_arn, [])
     return [record.data for record in records]
+
+
+def deny_puts_after(emulator: AwsEmulator, count: int) -> None:
+    """Denies calls that put records once so many have been made; calls come side by side, and one denial is enough."""
+    denials = iter([PUT])
+
+    def deny(_: Call) -> None:
+        if emulator.journal.names[PUT] >= count and (name := next(denials, None)):
+            emulator.faults.deny(name)
+
+    emulator.faults.hook(deny, name=PUT)
 
 
 def made(**chosen: Any) -> Stack:

@@ -27,7 +27,7 @@ from tests.local.processes import ended, started
 
 __all__ = ["emulator", "made_once", "stack"]
 
-PUT = "firehose:PutRecordBatch"
+PUT = streaming.PUT
 CUT = b'{"eventType": "Send", cut'
 FAILED, UNCONVERTED = f"errors/processing-failed/{HOUR}", f"errors/format-conversion-failed/{HOUR}"
 EVENTS = "aws/lambda/async/due-partition/2026/11/22/2026-11-22T03.10.00-2f9e"

@@ -37,7 +37,7 @@ from tests.local.processes import ended, started
 
 __all__ = ["emulator", "made_once", "stack"]
 
-PUT = "firehose:PutRecordBatch"
+PUT = streaming.PUT
 CUT = b'{"eventType": "Send", cut'
 
 
@@ -239,12 +239,7 @@ def test_a_file_that_was_changed_meanwhile_is_put_whole(
     monkeypatch.setattr(inputs, "_READ_BYTES", 10_000)
     monkeypatch.setattr(calling, "_RECORDS_A_CALL", 10)
     source = many(tmp_path / "many.json", 400)
-
-    def refuse(_: Call) -> None:
-        if emulator.journal.names[PUT] >= 25:
-            emulator.faults.deny(PUT)
-
-    emulator.faults.hook(refuse, name=PUT)
+    streaming.deny_puts_after(emulator, 25)
     due("ingest", str(source)).failed(5)
     emulator.faults.clear()
     streaming.taken(emulator, stack)

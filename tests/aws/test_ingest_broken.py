@@ -48,12 +48,7 @@ def folder(tmp_path: Path) -> Path:
 
 def put_by_one_that_is_cut_off(emulator: AwsEmulator, stack: Stack, due: Due, folder: Path) -> list[bytes]:
     """What an ingest puts that ends early, in the second file."""
-
-    def refuse(_: Call) -> None:
-        if emulator.journal.names[PUT] >= 30:
-            emulator.faults.deny(PUT)
-
-    emulator.faults.hook(refuse, name=PUT)
+    streaming.deny_puts_after(emulator, 30)
     due("ingest", str(folder)).failed(5)
     emulator.faults.clear()
     return streaming.taken(emulator, stack)

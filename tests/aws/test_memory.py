@@ -53,4 +53,4 @@ def _ingested(home: Path, *inputs: Path) -> tuple[int, int]:
     home.mkdir()
     words = ["ingest", *map(str, inputs), "-o", "json"]
     peak, out = peak_memory([sys.executable, "-m", "due_cli", *words], {**os.environ, "HOME": str(home)})
-    return peak, int(json.loads(out)["records"])
+    return peak.peaks, int(json.loads(out)["records"])
