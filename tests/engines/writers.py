@@ -49,7 +49,8 @@ def items_in(world: World) -> dict[str, Item]:
 
 def readable(item: dict[str, Any]) -> Item:
     """An item as values; DynamoDB spells a number in its own way."""
-    return {name: value["S"] if "S" in value else Decimal(value["N"]) for name, value in item.items()}
+    read = {"S": str, "N": Decimal, "BOOL": bool}
+    return {name: read[kind](content) for name, value in item.items() for kind, content in value.items()}
 
 
 def written_by(processes: int, stories: Iterable[list[Record]], world: World, seed: int) -> Counter[str]:
