@@ -25,7 +25,7 @@ story: $(READY) ## a stack on AWS from setup to teardown, in an emulated account
 test: $(READY) ## the tests, but for the slow ones (minutes)
 	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow" $(ARGS)
 
-test-all: $(READY) ## all tests, with those on the engines, the mutants and test-floors (most of an hour)
+test-all: $(READY) ## all tests, with those on the engines and the mutants (half an hour)
 	@$(BIN)/python -m pytest -n auto --dist worksteal --hypothesis-profile thorough
 ifeq ($(DUE_NO_ENGINES),1)
 	@echo "DUE_NO_ENGINES=1: left out the tests on Trino and DynamoDB Local"
@@ -33,7 +33,6 @@ else
 	@$(MAKE) --no-print-directory test-engines
 endif
 	@$(MAKE) --no-print-directory mutants
-	@$(MAKE) --no-print-directory test-floors
 
 test-engines: $(READY) ## the tests on Trino and DynamoDB Local (fetches 0.5 GB with Maven once; needs Java 24)
 	@$(BIN)/python -m tests.engines.fetch
