@@ -48,7 +48,7 @@ class Wrapper(NamedTuple):
     is_list: bool = False
 
 
-class LogLine(NamedTuple):
+class ExportedLine(NamedTuple):
     """An exported line of a log: its time as text, and the JSON after it."""
 
     time: str
@@ -74,10 +74,10 @@ _FIELDS = tuple(
 )
 
 
-def log_line(text: bytes) -> LogLine | None:
+def log_line(text: bytes) -> ExportedLine | None:
     """The line of an exported or tailed log that ends with JSON; None for any other text."""
     match = _LOG_LINE.match(text) if text[:64].lstrip()[:1].isdigit() else None
-    return LogLine(match[1].decode(), match[2]) if match else None
+    return ExportedLine(match[1].decode(), match[2]) if match else None
 
 
 def is_log_line(text: str) -> bool:

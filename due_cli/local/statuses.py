@@ -13,7 +13,7 @@ from due_cli.events.status_codec import decode
 from due_cli.events.times import HOUR
 from due_cli.local.folder import Folder, is_own
 from due_cli.local.state import DataFile, State, open_state
-from due_cli.status.history import asked_statuses, beginning, history, is_text, own_id, statuses_of
+from due_cli.status.history import beginning, history, is_text, own_id, statuses_by_message, statuses_of
 
 # DuckDB, sqlglot and the code that ingests are imported where they are used: `due status` mostly answers without them.
 
@@ -79,7 +79,7 @@ def statuses_from_events(folder: Folder, message_ids: list[str]) -> dict[str, St
         sql = translate(state, files.query("status", "message").sql)
     computed: dict[str, Status] = {}
     for message in filter(is_text, message_ids):
-        computed.update(asked_statuses([message], table(folder, sql, {"message_id": message})))
+        computed.update(statuses_by_message([message], table(folder, sql, {"message_id": message})))
     return computed
 
 

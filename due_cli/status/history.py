@@ -79,7 +79,7 @@ def statuses_of(columns: Sequence[str], rows: Iterable[Sequence[Value]]) -> Iter
             yield status
 
 
-def asked_statuses(messages: Sequence[str], events: Table) -> dict[str, Status]:
+def statuses_by_message(messages: Sequence[str], events: Table) -> dict[str, Status]:
     """The statuses of messages by the given ids from the rows of their events.
 
     An id may be the Message-ID header that a sender defined: its status has the id of the earliest such message, and

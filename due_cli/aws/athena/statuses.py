@@ -11,7 +11,7 @@ from due_cli.core.progress import Progress
 from due_cli.core.results import Statuses
 from due_cli.events.status import Status, merge
 from due_cli.events.times import HOUR
-from due_cli.status.history import asked_statuses, beginning, history, is_text, own_id
+from due_cli.status.history import beginning, history, is_text, own_id, statuses_by_message
 
 # An id occurs four times in a statement, of which Athena accepts 262,144 bytes (StartQueryExecution, QueryString).
 _MOST_BYTES, _MOST_IDS = 60_000, 1_000
@@ -80,7 +80,7 @@ def _from_events(stack: Stack, progress: Progress, messages: tuple[str, ...]) ->
     from due_cli.sql.parameters import substitute
 
     events = query(stack, progress, substitute(files.query("status", "message").sql, {"message_id": messages}))
-    return asked_statuses(messages, events)
+    return statuses_by_message(messages, events)
 
 
 def _batches(messages: Sequence[str]) -> Iterator[tuple[str, ...]]:
