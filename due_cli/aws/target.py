@@ -25,6 +25,11 @@ class AwsTarget:
 
         return table(self.stack, self.progress, report.statement)
 
+    def opens_hint(self) -> str | None:
+        from due_cli.aws.stack import config_sets
+
+        return config_sets.opens_hint(self.stack)
+
     def query(self, sql: str) -> Table | Done:
         from due_cli.aws.athena import query
 

@@ -15,6 +15,9 @@ class Target(Protocol):
     def report(self, report: BoundReport) -> Table:
         """The rows of a report."""
 
+    def opens_hint(self) -> str | None:
+        """Why there may be no opens, with the command that changes it; None where a few calls do not tell."""
+
     def query(self, sql: str) -> Table | Done:
         """The rows of a statement in Athena's SQL, or the view that it created or dropped."""
 

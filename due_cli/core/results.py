@@ -11,18 +11,23 @@ from due_cli.core.progress import Progress
 Value = object  # a cell: None, text, number, bool, datetime, list or mapping
 
 
+def _nothing() -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """Rows of named columns; ``rows`` may be a stream and is read once.
 
     ``next_steps`` are commands to run next. ``empty`` is what a person sees if there are no rows, or
-    what finds that out.
+    what finds that out; ``hint`` finds what to say once the rows are read.
     """
 
     columns: Sequence[str]
     rows: Iterable[Sequence[Value]]
     next_steps: Sequence[str] = ()
     empty: str | Callable[[], str] = "no rows"
+    hint: Callable[[], str | None] = _nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +70,12 @@ class Statuses:
 
 
 Outcome = Literal["ok", "warning", "problem"]
-Finding = tuple[Outcome, str, str | None]  # the outcome of a check, what it found, the command that fixes a problem
+Finding = tuple[Outcome, str, str | None]  # the outcome of a check, what it found, the command that changes it
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check of ``due doctor``; ``fix`` is the command that fixes a problem."""
+    """One check of ``due doctor``; ``fix`` is the command that fixes a problem, or changes what is ok by choice."""
 
     check: str
     outcome: Outcome

@@ -25,6 +25,9 @@ class Local:
 
         return queries.report(self.folder, report)
 
+    def opens_hint(self) -> None:
+        """None: a folder does not know who sends."""
+
     def query(self, sql: str) -> Table | Done:
         from due_cli.local import queries, views
         from due_cli.sql import statements, transpile

@@ -29,6 +29,8 @@ def emit(result: Result, settings: Settings, complete: Complete = str) -> ExitCo
         return _emit_parts(result, settings)
     if isinstance(result, Checks):
         result = Checks([replace(check, fix=check.fix and complete(check.fix)) for check in result.checks])
+    if isinstance(result, Done):
+        result = replace(result, lines=[complete(line) for line in result.lines])
     if isinstance(result, Text):
         _write_text(result)
     elif settings.output is Output.TABLE:
@@ -36,6 +38,8 @@ def emit(result: Result, settings: Settings, complete: Complete = str) -> ExitCo
     else:
         _WRITERS[settings.output](result, sys.stdout)
     sys.stdout.flush()
+    if isinstance(result, Table) and not settings.quiet and (hint := result.hint()):
+        note(complete(hint))
     _show_next_steps(result, settings, complete)
     return _exit_code(result)
 

@@ -199,7 +199,7 @@ def _checks(result: Checks) -> str:
     for check in result.checks:
         lines.append(f"{_MARKS[check.outcome]:<8} {check.check}: {visible(check.found)}")
         if check.fix:
-            lines.append(f"         fix: {check.fix}")
+            lines.append(f"         {'to change it' if check.outcome == 'ok' else 'fix'}: {check.fix}")
     problems = result.problems
     lines.append("everything is in order" if not problems else f"{problems} problem{'s' if problems > 1 else ''} found")
     return "\n".join(lines) + "\n"

@@ -5,6 +5,7 @@ The header comments of a file describe it:
 -- title: …      -- about: …      -- source: …      -- note: …
 -- since: 6mo    default of --since                -- lookback: 1d    how long before since events are read
 -- option: NAME TYPE DEFAULT-or-required Help.      -- example: due report …
+-- opens: total_opens    the column that is 0, false or NULL in every row where no opens came
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ class Query:
     since: str
     lookback: str
     example: str
+    opens: str
     options: tuple[Option, ...]
 
 
@@ -104,6 +106,7 @@ def parse(name: str, text: str) -> Query:
         since=first("since", "30d"),
         lookback=first("lookback", "0h"),
         example=first("example"),
+        opens=first("opens"),
         options=tuple(_option(name, line) for line in header.get("option", [])),
     )
 

@@ -7,6 +7,7 @@
 -- since: 6mo
 -- option: min-sends INTEGER 10 Minimum number of messages sent to an address.
 -- option: known-for DURATION 3mo Minimum time from the first delivery to an address until --until.
+-- opens: last_engagement
 -- lookback: 1d
 -- example: due report address-engagement --min-sends 5 --known-for 2w
 SELECT

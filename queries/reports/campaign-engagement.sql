@@ -3,6 +3,7 @@
 -- source: guide, appendix B, "Campaign engagement analysis"
 -- note: only messages sent in the period count; a campaign is Pinpoint's or the SES message tag campaign_id
 -- note: any event of a message may name its campaign; the send takes precedence
+-- opens: opens
 -- lookback: 1d
 -- example: due report campaign-engagement --since 30d
 SELECT

@@ -2,6 +2,7 @@
 -- about: Sends, opens, clicks and unsubscribes, and their rates, per hour of sending.
 -- source: guide, appendix B, "Open, click, unsubscribe monitoring"
 -- note: a message that was opened five times counts as one opened message
+-- opens: total_opens
 -- lookback: 1d
 -- example: due report engagement-rate --since 7d --until 1d
 SELECT

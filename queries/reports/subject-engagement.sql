@@ -4,6 +4,7 @@
 -- note: opens and clicks count messages, total_opens and total_clicks count events; an event that was delivered twice counts once
 -- note: Pinpoint's event_timestamp repeats the send time, so its arrival_timestamp distinguishes one open from another
 -- note: the send of an SES template lacks the subject, so any event of the message may name it
+-- opens: opens
 -- lookback: 1d
 -- example: due report subject-engagement --since 30d -o csv
 SELECT

@@ -3,6 +3,7 @@
 -- source: guide, appendix B, "All subject lines sent to an email address"
 -- note: the send of an SES template lacks the subject, so any event of the message may name it
 -- option: address TEXT required Recipient's address, case-insensitive.
+-- opens: did_open
 -- lookback: 1d
 -- example: due report subject-lines --address jane@example.com
 SELECT

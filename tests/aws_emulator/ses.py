@@ -21,6 +21,7 @@ _TARGETS = (
     "EventBridgeDestination",
     "PinpointDestination",
 )
+_TRACKED = ("OPEN", "CLICK")
 TYPES = {
     "Send": "SEND",
     "Reject": "REJECT",
@@ -74,6 +75,11 @@ class Ses:
                 client.put_record_batch(DeliveryStreamName=stream, Records=batch)
                 taken += len(batch)
         return taken
+
+    def tracking(self, configuration_set: str, region: str = "us-east-1") -> set[str]:
+        """OPEN if SES inserts a pixel into the mail of a set, CLICK if it rewrites its links, as destinations say."""
+        held = self.destinations(configuration_set, region)
+        return {name for one in held if one["Enabled"] for name in one["MatchingEventTypes"] if name in _TRACKED}
 
     def destinations(self, configuration_set: str, region: str = "us-east-1") -> list[dict[str, Any]]:
         """The event destinations of a configuration set; a test may change them, as someone by hand would."""

@@ -10,6 +10,7 @@ SETUP = "tests/scenarios/test_setup.py"
 FAILURES = "tests/scenarios/test_failures.py"
 OWNERSHIP = "tests/scenarios/test_ownership.py"
 SENDERS = "tests/aws/stack/test_senders.py"
+TRACKING = "tests/aws/stack/test_tracking.py"
 RETRY = "tests/aws/test_retry.py"
 EXECUTE = "tests/aws/stack/test_execute.py"
 INGEST = "tests/aws/test_ingest.py"
@@ -65,11 +66,38 @@ STACKS = (
     Mutant(
         "stack setting",
         "an event destination through a project has all ten types",
-        "due_cli/aws/resources/event_destination.py",
-        "return ALL_TYPES if self.is_direct else GUIDE_TYPES",
-        "return ALL_TYPES",
+        "due_cli/aws/stack/tracking.py",
+        "every = frozenset(ALL_TYPES if is_direct else GUIDE_TYPES)",
+        "every = frozenset(ALL_TYPES)",
         SENDERS,
         "project",
+    ),
+    Mutant(
+        "tracking",
+        "attaching starts tracking",
+        "due_cli/aws/stack/tracking.py",
+        "return by_others & own.types if own else by_others",
+        "return TRACKING_TYPES",
+        TRACKING,
+        "tracking_is",
+    ),
+    Mutant(
+        "tracking",
+        "an event destination that is enabled again starts tracking",
+        "due_cli/aws/stack/tracking.py",
+        "if own and own.enabled:",
+        "if own:",
+        TRACKING,
+        "tracking_is",
+    ),
+    Mutant(
+        "tracking",
+        "a chosen subset of the types is widened",
+        "due_cli/aws/stack/tracking.py",
+        "(kept | every if is_complete(own) else kept)",
+        "(kept | every)",
+        TRACKING,
+        "tracking_is",
     ),
     Mutant(
         "found",

@@ -58,7 +58,8 @@ def story(now: datetime, home: Path) -> Iterator[Command | Happening]:
     """Every step in its order; ``now`` is when the third of three hours of sending begins, to the hour."""
     start = int(now.timestamp()) * 1000
     yield Happening("An account with two SES configuration sets; Amazon Pinpoint's support has ended.", _prepare)
-    yield from _typed("setup --plan", "setup --yes", f"attach-config-set {SETS[0]}", f"attach-config-set {SETS[1]}")
+    yield from _typed("setup --plan", "setup --yes", f"attach-config-set {SETS[0]} --tracking on")
+    yield from _typed(f"attach-config-set {SETS[1]} --tracking on")
     letters = [record for hour in (2, 1, 0) for record in _letters(start - hour * _HOUR, (2 - hour) * _LETTERS)]
     told = f"The sets send {3 * _LETTERS} letters in three hours, whose {len(letters):,} events reach the stream."
     yield Happening(told, lambda emulator: _send(emulator, letters))

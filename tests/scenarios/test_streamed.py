@@ -36,7 +36,7 @@ def filled(emulator: AwsEmulator, commands: Commands) -> Commands:
     key = emulator.client("kms").create_key()["KeyMetadata"]["Arn"]
     emulator.client("sesv2").create_configuration_set(ConfigurationSetName=SET)
     done(commands, "setup", "--yes", "--kms-key", key, "--status-days", "3650", "--pinpoint-project-name", PROJECT)
-    done(commands, "attach-config-set", SET, "--via", "firehose")
+    done(commands, "attach-config-set", SET, "--via", "firehose", "--tracking", "on")
     project = emulator.client("pinpoint").get_apps()["ApplicationsResponse"]["Item"][0]["Id"]
     for hour, arrived in _by_hour(records):
         with emulator.at(hour.replace(tzinfo=UTC).timestamp() + 1):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shlex
+from collections import defaultdict
 from collections.abc import Iterator
 
 from due_cli.aws.doctor.context import DoctorContext, short_list
-from due_cli.aws.resources.event_destination import NAME, EventDestination
+from due_cli.aws.event_types import listed
+from due_cli.aws.resources.event_destination import NAME, ToStream
 from due_cli.aws.services import firehose, ses
 from due_cli.aws.services.ses import ConfigSet, Destination
+from due_cli.aws.stack import tracking
 from due_cli.aws.stack.routes import Routes
 from due_cli.core.results import Finding, counted
 
@@ -48,6 +51,7 @@ def config_sets(context: DoctorContext) -> Iterator[Finding]:
         has_fault = has_fault or bool(faults)
         if _own_destinations(config_set, routes) and not faults:
             attached.append(config_set.name)
+    yield from _chosen_types(context, [config_set for config_set in sets if routes.attached(config_set)])
     if attached:
         yield "ok", f"{len(attached):,} of {len(sets):,} attached: {short_list(attached)}", None
     elif not sets:
@@ -97,17 +101,31 @@ def _faults(context: DoctorContext, config_set: ConfigSet, routes: Routes) -> It
 
 
 def _differences(config_set: ConfigSet, destination: Destination, routes: Routes) -> Iterator[str]:
-    """How an event destination that sends here differs from its desired state."""
+    """How an event destination that sends here differs from its desired state; its types are as they were chosen."""
     text = f"the event destination {config_set.name}/{destination.name}"
-    desired = EventDestination(config_set=config_set.name, route=routes.current(destination)).desired()
-    types, role = desired["MatchingEventTypes"], desired.get("IamRoleArn", destination.role_arn)
-    missing = sorted(set(types) - destination.types) if isinstance(types, list) else []
+    route = routes.current(destination)
+    role = route.role_arn if isinstance(route, ToStream) else destination.role_arn
     if not destination.enabled:
         yield f"{text} is disabled"
-    elif missing:
-        yield f"{text} leaves out {short_list(missing)}"
     if destination.role_arn != role:
         yield f"{text} uses the role {_last(destination.role_arn)}, not {_last(role)}"
+
+
+def _chosen_types(context: DoctorContext, sets: list[ConfigSet]) -> Iterator[Finding]:
+    """The attached sets whose mail SES changes for due's event destination alone, and those of fewer types."""
+    names = context.names
+    by_types: dict[frozenset[str], list[str]] = defaultdict(list)
+    for config_set in sets:
+        if types := tracking.tracked_by_due(config_set):
+            by_types[types].append(config_set.name)
+    for types, set_names in by_types.items():
+        text = f"SES {tracking.changes(types)} of the mail of {short_list(set_names)} for {NAME} alone"
+        turn_off = names.command(f"attach-config-set {' '.join(set_names)} --tracking off")
+        yield "ok", f"{text}, which has {tracking.results(types)}", turn_off
+    for config_set in sets:
+        destination = config_set.destination(NAME)
+        if destination and not tracking.is_complete(destination):
+            yield "ok", f"{config_set.name} sends only {listed(destination.types)}, as was chosen", None
 
 
 def _target_fault(context: DoctorContext, destination: Destination) -> str | None:

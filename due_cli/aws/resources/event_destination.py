@@ -1,12 +1,9 @@
-"""The event destination of an SES configuration set: through a Pinpoint project or directly to the delivery stream.
-
-Through Pinpoint it has the guide's eight event types (appendix D); directly, all ten that SES has.
-"""
+"""The event destination of an SES configuration set: through a Pinpoint project or directly to the delivery stream."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from due_cli.aws.client import Aws
 from due_cli.aws.errors import ignore_errors
@@ -14,14 +11,7 @@ from due_cli.aws.resources.project import Project
 from due_cli.aws.resources.resource import DeclaredResource, Setting
 from due_cli.aws.services import ses
 
-if TYPE_CHECKING:
-    from mypy_boto3_sesv2.literals import EventTypeType
-
 NAME = "event-database"
-GUIDE_TYPES: tuple[EventTypeType, ...] = (
-    *("SEND", "REJECT", "BOUNCE", "COMPLAINT", "DELIVERY", "OPEN", "CLICK", "RENDERING_FAILURE"),
-)
-ALL_TYPES: tuple[EventTypeType, ...] = (*GUIDE_TYPES, "DELIVERY_DELAY", "SUBSCRIPTION")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +40,7 @@ Route = ToStream | ToProject  # of a configuration set's events to the stack
 
 @dataclass(frozen=True, kw_only=True)
 class EventDestination(DeclaredResource):
-    """The event destination ``event-database`` of a configuration set.
+    """The event destination ``event-database`` of a configuration set, with the event ``types`` that were chosen.
 
     One call sets all of it, and so moves it if it leads elsewhere: the set reaches the stream in one way at any moment.
     One that leads elsewhere is not deleted.
@@ -61,6 +51,7 @@ class EventDestination(DeclaredResource):
     already_exists = ignore_errors("AlreadyExistsException")
     config_set: str
     route: Route
+    types: frozenset[str]
 
     @property
     def name(self) -> str:
@@ -73,7 +64,7 @@ class EventDestination(DeclaredResource):
         return isinstance(self.route, ToStream)
 
     def _settings(self) -> list[Setting]:
-        route, types = self.route, sorted(self._types())
+        route, types = self.route, sorted(self.types)
         settings = [
             Setting("Enabled", True, read=lambda _, current: current.enabled, write=self._put),
             Setting("MatchingEventTypes", types, read=lambda _, current: sorted(current.types), write=self._put),
@@ -113,11 +104,8 @@ class EventDestination(DeclaredResource):
             return destination.stream_arn == self.route.stream_arn
         return destination.project_arn is not None and destination.project_arn == self.route.arn_in(aws)
 
-    def _types(self) -> tuple[EventTypeType, ...]:
-        return ALL_TYPES if self.is_direct else GUIDE_TYPES
-
     def _arguments(self, aws: Aws) -> Any:
-        definition: dict[str, Any] = {"Enabled": True, "MatchingEventTypes": self._types()}
+        definition: dict[str, Any] = {"Enabled": True, "MatchingEventTypes": sorted(self.types)}
         if isinstance(self.route, ToStream):
             stream = {"IamRoleArn": self.route.role_arn, "DeliveryStreamArn": self.route.stream_arn}
             definition["KinesisFirehoseDestination"] = stream

@@ -6,25 +6,28 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from due_cli.aws.client import Aws
+from due_cli.aws.event_types import TRACKING_TYPES, TypeChoice
 from due_cli.aws.resources.event_destination import NAME, EventDestination, Route, ToProject
 from due_cli.aws.resources.project import Project
 from due_cli.aws.resources.resource import Action, Node, Step
 from due_cli.aws.services import firehose, ses
 from due_cli.aws.services.pinpoint import NoPinpointError
 from due_cli.aws.services.ses import ConfigSet, Destination
-from due_cli.aws.stack import projects
+from due_cli.aws.stack import projects, tracking
 from due_cli.aws.stack.execute import execute_with_progress
 from due_cli.aws.stack.names import Names
 from due_cli.aws.stack.plan import planned, planned_removal
 from due_cli.aws.stack.projects import ProjectStates
 from due_cli.aws.stack.routes import Routes, event_destination, ses_role
 from due_cli.aws.stack.stack import Stack
-from due_cli.core.errors import ConfigurationError, RefusedError, UsageError
+from due_cli.core.errors import ConfigurationError, DueError, RefusedError, UsageError
 from due_cli.core.progress import Progress
 from due_cli.core.results import Done, counted
 from due_cli.core.suggestions import not_found
 
 AUTO, PINPOINT, FIREHOSE = "auto", "pinpoint", "firehose"
+_SETS_CHECKED = 5
+_UNCHANGED = TypeChoice()  # which changes nobody's tracking, and no chosen types
 _SET_DEFAULT = (
     "aws sesv2 put-email-identity-configuration-set-attributes --email-identity IDENTITY --configuration-set-name NAME"
 )
@@ -50,20 +53,37 @@ def find_config_sets(aws: Aws, names: Names, set_names: Iterable[str]) -> Config
     return _with_targets(aws, names, sets)
 
 
-def setup_nodes(names: Names, sets: ConfigSets, project: Project | None) -> list[Node[Aws]]:
+def setup_nodes(
+    names: Names, sets: ConfigSets, project: Project | None, choice: TypeChoice = _UNCHANGED
+) -> list[Node[Aws]]:
     """The event destinations that setup creates: a set keeps its route, a new one goes through the project if any.
 
     Raises :class:`RefusedError` if somebody else's event destination is in the way.
     """
     routes = _routes(names, sets, project)
-    return [_node(config_set, routes, project, AUTO) for config_set in sets.sets]
+    return [_node(config_set, routes, project, AUTO, choice) for config_set in sets.sets]
 
 
-def attach(stack: Stack, set_names: list[str], via: str, everything: bool, progress: Progress) -> Done:
+def planned_types(sets: ConfigSets, nodes: Iterable[Node[Aws]]) -> dict[ConfigSet, frozenset[str]]:
+    """The types that the event destinations of sets are to have."""
+    by_name = {config_set.name: config_set for config_set in sets.sets}
+    resources = (node.resource for node in nodes)
+    return {by_name[one.config_set]: one.types for one in resources if isinstance(one, EventDestination)}
+
+
+def attach(
+    stack: Stack,
+    set_names: list[str],
+    via: str,
+    everything: bool,
+    progress: Progress,
+    choice: TypeChoice = _UNCHANGED,
+) -> Done:
     """Send the mail events of configuration sets to the stack, once each, and name the identities that use none.
 
     ``via`` is ``pinpoint`` (through the stack's project), ``firehose`` (directly to the stream) or ``auto``: a set
-    keeps its route, and a new one goes through the project if the stack has one. With ``everything`` it is every set
+    keeps its route, and a new one goes through the project if the stack has one. What SES will do to mail that it does
+    not do yet is noted before. With ``everything`` it is every set
     of the account and region, and one with an obstacle is skipped.
 
     Raises :class:`NotFoundError` for a set that does not exist, :class:`RefusedError` for an obstacle.
@@ -79,14 +99,18 @@ def attach(stack: Stack, set_names: list[str], via: str, everything: bool, progr
     skipped: list[str] = []
     for config_set in sets.sets:
         try:
-            destinations.append(_node(config_set, routes, project, via))
+            destinations.append(_node(config_set, routes, project, via, choice))
         except RefusedError as obstacle:
             if not everything:
                 raise
             skipped.append(f"Skipped: {obstacle.message}")
     steps = planned([*_role(stack, destinations), *destinations], aws)
+    types = planned_types(sets, destinations)
+    for set_name, change in tracking.mail_changes(types).items():
+        progress.note(f"in the mail of {set_name} {change}")
     execute_with_progress(steps, aws, "Attaching", progress)
     lines = _attached_lines(steps, routes, sets) if sets.sets else ["No configuration set in this account and region"]
+    lines += tracking.left_out(names, types, choice)
     identities, next_steps = _identities_without_set(aws, progress, everything=everything)
     return Done([*notes, *lines, *skipped, *identities], (names.command("doctor"), *next_steps))
 
@@ -120,6 +144,27 @@ def sender_nodes(aws: Aws, names: Names, note: Callable[[str], None] = lambda _:
     return [*projects.removal_nodes(aws, names, note), *_attached(sets, _routes(names, sets, None))]
 
 
+def opens_hint(stack: Stack) -> str | None:
+    """The hint that no attached set sends opens; None where one does, none is attached, or that is not to be told.
+
+    It is told in accounts of few sets, because SES accepts one such call a second, and to those who may ask for them.
+    """
+    try:
+        set_names = ses.config_set_names(stack.aws)
+        if len(set_names) > _SETS_CHECKED:
+            return None
+        existing = [ses.config_set(stack.aws, name) for name in set_names]
+    except DueError:
+        return None
+    own = [(one.name, destination) for one in existing if one and (destination := one.destination(NAME))]
+    here = [(name, one) for name, one in own if one.project_arn or one.stream_arn == stack.names.stream_arn]
+    if not here or any("OPEN" in one.types for _, one in here):
+        return None
+    turn_on = stack.names.command(f"attach-config-set {' '.join(name for name, _ in here)} --tracking on")
+    change = tracking.changes(TRACKING_TYPES)
+    return f"no attached configuration set sends opens; with {turn_on} they do, and SES {change} of the mail"
+
+
 def _with_targets(aws: Aws, names: Names, sets: Iterable[ConfigSet]) -> ConfigSets:
     existing = tuple(sets)
     destinations = [destination for config_set in existing for destination in config_set.destinations]
@@ -148,16 +193,23 @@ def _routes(names: Names, sets: ConfigSets, project: Project | None) -> Routes:
 def _attached(sets: ConfigSets, routes: Routes) -> list[Node[Aws]]:
     """The event destinations that attach configuration sets to the stack."""
     pairs = ((config_set.name, routes.attached(config_set)) for config_set in sets.sets)
-    return [event_destination(name, routes.current(destination)) for name, destination in pairs if destination]
+    return [
+        event_destination(name, routes.current(destination), destination.types)
+        for name, destination in pairs
+        if destination
+    ]
 
 
-def _node(config_set: ConfigSet, routes: Routes, project: Project | None, via: str) -> Node[Aws]:
+def _node(
+    config_set: ConfigSet, routes: Routes, project: Project | None, via: str, choice: TypeChoice = _UNCHANGED
+) -> Node[Aws]:
     """The event destination of a configuration set; raises :class:`RefusedError` for what is in its way."""
     route = _route(routes.attached(config_set), routes, project, via)
     obstacle = routes.obstacle(config_set, through_project=isinstance(route, ToProject), explicit=via == FIREHOSE)
     if obstacle:
         raise obstacle
-    return event_destination(config_set.name, route)
+    is_direct = not isinstance(route, ToProject)
+    return event_destination(config_set.name, route, tracking.types_of(config_set, choice, is_direct=is_direct))
 
 
 def _route(current: Destination | None, routes: Routes, project: Project | None, via: str) -> Route:

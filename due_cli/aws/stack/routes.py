@@ -96,10 +96,10 @@ def ses_role(names: Names, tags: Tags, kms_key: str | None) -> Node[Aws]:
     return Node(ROLE, Role(name=names.role("ses"), trust=trust, rights=rights, tags=tags))
 
 
-def event_destination(config_set: str, route: Route) -> Node[Aws]:
+def event_destination(config_set: str, route: Route, types: frozenset[str]) -> Node[Aws]:
     """The event destination of a configuration set; SES takes one change at a time, once a second."""
     depends_on = {"stream", ROLE}
     if isinstance(route, ToProject):
         depends_on = {EVENT_STREAM, f"{EVENT_STREAM}-{route.project.project_id}"}
-    destination = EventDestination(config_set=config_set, route=route)
+    destination = EventDestination(config_set=config_set, route=route, types=types)
     return Node(f"destination-{config_set}", destination, depends_on=frozenset(depends_on), serial_group="ses")

@@ -6,14 +6,15 @@ import json
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from due_cli.aws.client import Aws
+from due_cli.aws.event_types import Tracking, TypeChoice
 from due_cli.aws.resources.notification import Notification
 from due_cli.aws.resources.resource import Action, Step
 from due_cli.aws.services.account import kms_key_fault, reservable_concurrency
 from due_cli.aws.services.pinpoint import NoPinpointError
-from due_cli.aws.stack import config_sets, operator_policy, package, projects
+from due_cli.aws.stack import config_sets, operator_policy, package, projects, tracking
 from due_cli.aws.stack.desired import desired, existing_partitions, obsolete
 from due_cli.aws.stack.execute import execute, execute_with_progress
 from due_cli.aws.stack.names import Names
@@ -36,6 +37,7 @@ class SetupRequest:
     options: Mapping[str, object]
     project: projects.ProjectChoice
     config_sets: tuple[str, ...] = ()
+    tracking: Tracking | None = None
     tags: tuple[str, ...] = ()
 
 
@@ -47,6 +49,7 @@ class SetupPlan:
     steps: list[Step[Aws]]
     notes: tuple[str, ...]
     request: SetupRequest
+    mail_changes: Mapping[str, str] = field(default_factory=dict)  # by configuration set
 
     @property
     def question(self) -> str:
@@ -60,8 +63,9 @@ class SetupPlan:
         return sum(step.action is not Action.KEEP for step in self.steps)
 
     def table(self) -> Table:
-        """Every resource with what is done about it, and the destination of usage counts if there is one."""
+        """Every resource with what is done about it, what SES will do to mail, and where usage counts are sent."""
         rows = [plan_row(step) for step in self.steps]
+        rows += [("change", "mail", set_name, change) for set_name, change in self.mail_changes.items()]
         if self.stack.options.usage_endpoint:
             sent = "solution id, id of the stack, time, S3PartitionTriggers"
             rows.append(("send", "counts of use", self.stack.options.usage_endpoint, sent))
@@ -74,6 +78,10 @@ def plan_setup(aws: Aws, stack: str, request: SetupRequest) -> SetupPlan:
     Raises :class:`UsageError` for what AWS would refuse, :class:`NotFoundError` for a configuration set or project
     that does not exist, :class:`RefusedError` for what is somebody else's.
     """
+    if request.tracking and not request.config_sets:
+        raise UsageError(
+            "--tracking is of the sets that --config-sets names", "due attach-config-set NAME --tracking on"
+        )
     names = names_in(aws, stack)
     stored = stored_options(aws, names) or partial_options(aws, names)
     before = stored or Options()
@@ -89,14 +97,22 @@ def plan_setup(aws: Aws, stack: str, request: SetupRequest) -> SetupPlan:
     choice = replace(request.project, use=with_pinpoint)
     project = projects.plan_pinpoint(aws, names, choice, tags, options.kms_key)
     sets = config_sets.find_config_sets(aws, names, request.config_sets)
-    destinations = config_sets.setup_nodes(names, sets, project.project)
+    choice_of_types = TypeChoice(tracking=request.tracking or Tracking.KEEP)
+    destinations = config_sets.setup_nodes(names, sets, project.project, choice_of_types)
+    types = config_sets.planned_types(sets, destinations)
     nodes += [*project.nodes, *destinations, existing_partitions(names, options)]
     steps = [step for step in planned(nodes, aws) if step.action is not Action.KEEP or step.node.key != "partitions"]
     _check_ownership(names, steps)
     _check_notifications(aws, steps)
     steps += planned_removal(obsolete(names, options), aws)
     planned_stack = Stack(aws=aws, names=names, options=options)
-    return SetupPlan(stack=planned_stack, steps=steps, notes=project.notes, request=request)
+    return SetupPlan(
+        stack=planned_stack,
+        steps=steps,
+        notes=(*project.notes, *tracking.left_out(names, types, choice_of_types)),
+        request=request,
+        mail_changes=tracking.mail_changes(types),
+    )
 
 
 def policy(aws: Aws, stack: str, options: Mapping[str, object], progress: Progress) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from due_cli.aws.event_types import Tracking, type_choice
 from due_cli.cli.command import App
 from due_cli.cli.options import progress_of, stack_of
 from due_cli.core.results import Done
@@ -23,7 +24,7 @@ class Via(StrEnum):
     FIREHOSE = "firehose"
 
 
-@app.add("due attach-config-set NAME", "due attach-config-set --all")
+@app.add("due attach-config-set NAME", "due attach-config-set NAME --tracking on", "due attach-config-set --all")
 def attach_config_set(
     context: typer.Context,
     names: Annotated[
@@ -32,6 +33,14 @@ def attach_config_set(
     via: Annotated[
         Via, typer.Option(help="Through the stack's Pinpoint project, or directly to Firehose; auto: Pinpoint if any.")
     ] = Via.AUTO,
+    tracking: Annotated[
+        Tracking,
+        typer.Option(help="Subscribe to opens and clicks: keep (where the set tracks already), on, or off."),
+    ] = Tracking.KEEP,
+    types: Annotated[
+        str | None,
+        typer.Option(metavar="A,B", help="Exactly these of SES's event types.", show_default=False),
+    ] = None,
     everything: Annotated[
         bool,
         typer.Option("--all", help="All configuration sets of the account and region; checks every identity too."),
@@ -39,9 +48,13 @@ def attach_config_set(
 ) -> Done:
     """Send the mail events of SES configuration sets to the database.
 
-    Each gets an event destination named event-database: directly to Firehose with all ten event types, or through
-    Pinpoint with the guide's eight. A set that uses the other way is moved; no set gets both.
+    Each gets an event destination named event-database: directly to Firehose with SES's event types, or through
+    Pinpoint with the guide's. A set that uses the other way is moved; no set gets both.
+
+    For OPEN and CLICK SES changes the mail: it inserts an invisible image and rewrites the links. A new event
+    destination has them only where the set tracks already or with --tracking on; an existing one keeps its types.
     """
     from due_cli.aws.stack import config_sets
 
-    return config_sets.attach(stack_of(context), names or [], via.value, everything, progress_of(context))
+    choice = type_choice(tracking, types)
+    return config_sets.attach(stack_of(context), names or [], via.value, everything, progress_of(context), choice)

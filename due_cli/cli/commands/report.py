@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from due_cli.cli.command import App, LazyGroup
 from due_cli.cli.options import option_parameter, target_of, with_signature
-from due_cli.core.results import Table, Text
+from due_cli.core.results import Table, Text, Value
 
 if TYPE_CHECKING:
     from due_cli.cli.target import Target
@@ -74,6 +74,8 @@ def _command(query: files.Query) -> Callable[..., Any]:
             return Text(report.statement)
         target = target_of(context)
         table = target.report(report)
+        if query.opens:
+            table = _with_hint(table, query.opens, target)
         return replace(table, empty=lambda: _why_empty(target, report)) if _SEND in query.sql else table
 
     since = f"Start of the period: a time, or a duration before --until. [default: {query.since}]"
@@ -89,6 +91,20 @@ def _command(query: files.Query) -> Callable[..., Any]:
             option_parameter("sql", bool, flag="--sql", text=sql, default=False),
         ],
     )
+
+
+def _with_hint(table: Table, opens: str, target: Target) -> Table:
+    """The table with the target's hint on opens, which is asked for if the column is empty in all its rows."""
+    column = list(table.columns).index(opens)
+    values: list[object] = []  # the first one that is empty, and the first one that is not
+
+    def rows() -> Iterator[Sequence[Value]]:
+        for row in table.rows:
+            if not values or (row[column] and not values[-1]):
+                values.append(row[column])
+            yield row
+
+    return replace(table, rows=rows(), hint=lambda: target.opens_hint() if values and not values[-1] else None)
 
 
 def _why_empty(target: Target, report: BoundReport) -> str:

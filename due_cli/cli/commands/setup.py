@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from due_cli.aws.event_types import Tracking
 from due_cli.cli.command import App
 from due_cli.cli.options import (
     YesOption,
@@ -35,6 +36,10 @@ def _setup(
     *,
     config_sets: Annotated[
         str | None, typer.Option(metavar="A,B", help="SES configuration sets to attach.", show_default=False)
+    ] = None,
+    tracking: Annotated[
+        Tracking | None,
+        typer.Option(help="Open and click tracking of these sets. [default: keep]", show_default=False),
     ] = None,
     pinpoint_project_id: Annotated[
         str | None, typer.Option(metavar="ID", help="Amazon Pinpoint project to use.", show_default=False)
@@ -63,6 +68,7 @@ def _setup(
         # Options that a stack does not store; a folder refuses them too.
         aws_options = {
             "config_sets": config_sets,
+            "tracking": tracking,
             "pinpoint_project_id": pinpoint_project_id,
             "pinpoint_project_name": pinpoint_project_name,
             "no_pinpoint": no_pinpoint or None,
@@ -81,7 +87,9 @@ def _setup(
         project_id=pinpoint_project_id, project_name=pinpoint_project_name, use=not no_pinpoint
     )
     sets = tuple((config_sets or "").replace(",", " ").split())
-    request = setup.SetupRequest(options=chosen, project=project, config_sets=sets, tags=tuple(tag or ()))
+    request = setup.SetupRequest(
+        options=chosen, project=project, config_sets=sets, tracking=tracking, tags=tuple(tag or ())
+    )
     setup_plan = setup.plan_setup(aws, choice.stack, request)
     return setup_plan.table() if plan else _execute(context, choice, setup_plan, yes=yes)
 

@@ -13,6 +13,7 @@ from due_cli.sql import files
 from due_cli.sql.reports import bind
 from tests.aws.athena.awkward import DAY, VALUES
 from tests.aws.athena.conftest import BothTargets, RecordedProgress
+from tests.aws.stack.sending import to_stream
 from tests.commands import Due
 from tests.queries.hand import Hand
 from tests.queries.scenes import HAND
@@ -62,3 +63,36 @@ def test_what_was_asked_is_what_sql_shows(both: BothTargets, due: Due) -> None:
     printed = due(*words, "--sql").done().out
     due(*words).done()
     assert list(both.emulator.athena.queries.values())[-1].sql.strip() == printed.strip()
+
+
+def test_a_report_on_engagement_names_its_column_of_opens(both: BothTargets, progress: RecordedProgress) -> None:
+    opens = {name: column for name in files.names("reports") if (column := files.query("reports", name).opens)}
+    engagement = {name for name in files.names("reports") if "engagement" in name}
+    assert set(opens) == engagement | {"subject-lines"}
+    for case in CASES:
+        if case.report in opens:
+            report = bind(case.report, case.options, case.since, case.until, now=NOW)
+            assert opens[case.report] in AwsTarget(both.stack, progress).report(report).columns
+
+
+def test_a_report_without_opens_says_where_none_are_sent(both: BothTargets, due: Due) -> None:
+    emulator, hint = both.emulator, "no attached configuration set sends opens; with due attach-config-set "
+    unopened = ("report", "subject-lines", "--address", VALUES[0], *PERIOD, "--stack", "due")
+    opened = next(
+        case for case in HAND if case.report == "engagement-rate" and any(r["total_opens"] for r in case.rows)
+    )
+    emulator.client("sesv2").create_configuration_set(ConfigurationSetName="mail")
+    assert hint not in due(*unopened).done().err  # nothing is attached
+    emulator.ses.destinations("mail").append(to_stream("event-database", both.stack.names.stream_arn))
+    for output in ("table", "json"):
+        ran = due(*unopened, "-o", output).done()
+        assert f"{hint}--stack due mail --tracking on they do" in ran.err
+    assert "sends opens" not in due(*unopened, "--quiet").done().err
+    emulator.faults.deny("sesv2:ListConfigurationSets")
+    assert "sends opens" not in due(*unopened).done().err
+    emulator.faults.clear()
+    emulator.journal.clear()
+    assert "sends opens" not in due(*opened.words, "--stack", "due").done().err
+    assert not [call for call in emulator.journal if call.service == "sesv2"]  # and so it is no slower
+    emulator.ses.destinations("mail")[0]["MatchingEventTypes"] = ["SEND", "OPEN"]
+    assert "sends opens" not in due(*unopened).done().err

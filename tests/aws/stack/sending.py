@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from due_cli.aws.client import Aws
+from due_cli.aws.event_types import Tracking, type_choice
 from due_cli.aws.resources.resource import Action, Node, Step
 from due_cli.aws.stack import config_sets
 from due_cli.aws.stack.execute import execute
@@ -14,11 +15,12 @@ from due_cli.aws.stack.plan import planned
 from due_cli.aws.stack.routes import ses_role
 from due_cli.aws.stack.stack import Stack, names_in
 from due_cli.aws.tags import STACK_TAG
-from due_cli.core.progress import Silent
+from due_cli.core.progress import Progress, Silent
 from due_cli.core.results import Done
 from tests.aws_emulator.aws import AwsEmulator
 
 EVENT_TYPES = ["SEND", "REJECT", "BOUNCE", "COMPLAINT", "DELIVERY", "OPEN", "CLICK", "RENDERING_FAILURE"]
+TRACKED_TYPES = {"OPEN", "CLICK"}
 ALL_EVENT_TYPES = [*EVENT_TYPES, "DELIVERY_DELAY", "SUBSCRIPTION"]
 OTHER_STREAM = "arn:aws:firehose:us-east-1:123456789012:deliverystream/other"
 
@@ -107,8 +109,17 @@ def to_topic(name: str) -> dict[str, Any]:
     return {"Name": name, "Enabled": True, "MatchingEventTypes": ["BOUNCE"], "SnsDestination": target}
 
 
-def attach(stack: Stack, *names: str, via: str = "auto", everything: bool = False) -> Done:
-    return config_sets.attach(stack, list(names), via, everything, Silent())
+def attach(
+    stack: Stack,
+    *names: str,
+    via: str = "auto",
+    everything: bool = False,
+    tracking: str = "keep",
+    types: str | None = None,
+    progress: Progress | None = None,
+) -> Done:
+    choice = type_choice(Tracking(tracking), types)
+    return config_sets.attach(stack, list(names), via, everything, progress or Silent(), choice)
 
 
 def detach(stack: Stack, *names: str) -> Done:
