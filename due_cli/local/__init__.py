@@ -20,4 +20,5 @@ Modules:
     folder.py           layout and locks                state.py        the SQLite state (state.sql)
     parquet.py          rows to Parquet files           data_files.py   publish, retire, merge, adopt and check them
     all_events.py       the view over all files         engine.py       DuckDB connections, translated SQL, errors
+    conversions.py      columns of other types          footers.py      which files have the same schema
 """

@@ -7,121 +7,147 @@ SELECT (a nested field that is missing in some of the files of one SELECT crashe
 
 from __future__ import annotations
 
-import json
+import os
+import re
 from collections import defaultdict
+from dataclasses import dataclass
 
 import duckdb
 from duckdb.sqltypes import DuckDBPyType
 
 from due_cli.core.errors import DueError
-from due_cli.local.engine import canonical_columns, statement, text_list
+from due_cli.local import conversions
+from due_cli.local.conversions import Converted
+from due_cli.local.engine import canonical_columns, statement
 from due_cli.local.folder import file_error, is_own
+from due_cli.local.footers import Schemas
 from due_cli.local.state import State
 
 Window = tuple[int, int]  # hours since the epoch, the last one exclusive
-Schema = str  # JSON of [[column, DuckDB type], …]
 
 ALL_TIME: Window = (0, 2**40)
+_GLOB = re.compile(r"[*?\[]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileGroup:
+    """Files, by their paths below the folder, that one SELECT reads; their columns, and those made the table's."""
+
+    paths: list[str]
+    columns: dict[str, str]
+    converted: dict[str, Converted]
 
 
 def define_all_events(
-    connection: duckdb.DuckDBPyConnection, state: State, window: Window = ALL_TIME, own_files: list[str] | None = None
+    connection: duckdb.DuckDBPyConnection,
+    state: State,
+    window: Window = ALL_TIME,
+    own_files: list[str] | None = None,
+    *,
+    only_types: bool = False,
 ) -> None:
-    """Create the view ``all_events`` over the files of the window, or only over these files written by due."""
+    """Create the view ``all_events`` over the files of the window, or only over these files written by due.
+
+    With ``only_types`` over one file of each schema, which is enough to see whether a statement on it is valid.
+    """
     columns = canonical_columns(state)
-    hour_offset = len(str(state.folder.events)) + 2
+    own = [file.path for file in state.data_files(*window)] if own_files is None else own_files
+    groups = [] if own_files is not None else foreign_groups(connection, state, window)
+    if own:
+        groups.insert(0, _own_group(own, columns))
     selects = []
-    for schema, paths in _files_by_schema(connection, state, columns, window, own_files).items():
-        files = text_list([str(state.folder.root / path) for path in paths])
-        selects.append(statement("select_files", columns=_projection(schema, columns), files=files, place=hour_offset))
+    for number, group in enumerate(groups):
+        set_files(connection, state, f"files_{number}", group.paths[:1] if only_types else group.paths)
+        selects.append(
+            statement(
+                "select_files",
+                columns=_select_list({name: converted.value for name, converted in group.converted.items()}),
+                files=f"files_{number}",
+                place=len(str(state.folder.events)) + 2,
+            )
+        )
     if not selects:
-        selects = [statement("no_files", columns=_projection("[]", columns))]
+        nulls = {name: f"CAST(NULL AS {kind})" for name, kind in columns.items()}
+        selects = [statement("no_files", columns=_select_list(nulls))]
     connection.execute(statement("all_events", selects="\nUNION ALL\n".join(selects)))
 
 
-def _files_by_schema(
-    connection: duckdb.DuckDBPyConnection,
-    state: State,
-    columns: dict[str, str],
-    window: Window,
-    own_files: list[str] | None,
-) -> dict[Schema, list[str]]:
-    by_schema: dict[Schema, list[str]] = defaultdict(list)
-    paths = [file.path for file in state.data_files(*window)] if own_files is None else own_files
-    if paths:
-        by_schema[json.dumps(list(columns.items()))] = paths
-    if own_files is not None:
-        return by_schema
+def foreign_groups(connection: duckdb.DuckDBPyConnection, state: State, window: Window = ALL_TIME) -> list[FileGroup]:
+    """The files of other writers in the window, those of the same columns together.
+
+    Raises :class:`DueError` for a file that is not Parquet.
+    """
+    by_columns: dict[tuple[tuple[str, str], ...], list[str]] = defaultdict(list)
+    types: dict[tuple[tuple[str, str], ...], dict[str, DuckDBPyType]] = {}
+    for paths in _by_schema(state, window).values():
+        described = _describe(connection, state, paths[0])
+        columns = tuple((name, str(kind)) for name, kind in described.items())
+        by_columns[columns] += paths
+        types[columns] = described
+    if not by_columns:
+        return []
+    connection.execute(conversions.macros())
+    target = {name: duckdb.type(kind) for name, kind in canonical_columns(state).items()}
+    return [
+        FileGroup(paths=paths, columns=dict(columns), converted=conversions.convert_columns(types[columns], target))
+        for columns, paths in by_columns.items()
+    ]
+
+
+def set_files(connection: duckdb.DuckDBPyConnection, state: State, variable: str, paths: list[str]) -> None:
+    """Set a variable of the connection to the full paths of files: bound much faster than a list in a statement."""
+    root = state.folder.root
+    full = [_GLOB.sub(r"[\g<0>]", f"{root}/{path}") for path in paths]
+    connection.execute(statement("set_files", variable=variable), {"files": full})
+
+
+def _own_group(paths: list[str], columns: dict[str, str]) -> FileGroup:
+    converted = {name: Converted(value=conversions.quoted(name)) for name in columns}
+    return FileGroup(paths=paths, columns=columns, converted=converted)
+
+
+def _by_schema(state: State, window: Window) -> dict[str, list[str]]:
+    """The files of other writers by the key of their schema, which the state remembers by size and time of a file."""
     bounds = (None, None) if window == ALL_TIME else window
     foreign = [
         path for path, hour in state.folder.parquet_files(*bounds) if not is_own(path) and window[0] <= hour < window[1]
     ]
-    if foreign:
-        cache = {row[0]: row[1:] for row in state.rows("foreign_shapes")}
-        for path in foreign:
-            by_schema[_schema(connection, state, path, cache.get(path))].append(path)
+    known = {row[0]: row[1:] for row in state.rows("foreign_shapes")} if foreign else {}
+    by_schema: dict[str, list[str]] = defaultdict(list)
+    schemas = Schemas()
+    new: list[tuple[str, int, int, str]] = []
+    root = str(state.folder.root)
+    for path in foreign:
+        full = f"{root}/{path}"
+        try:
+            status = os.stat(full)  # noqa: PTH116  of thousands of files, whose paths would take longer to make
+            size, changed, key = known.get(path, (-1, -1, ""))
+            if (size, changed) != (status.st_size, status.st_mtime_ns):
+                key = schemas.key(full)
+                new.append((path, status.st_size, status.st_mtime_ns, key))
+        except OSError as error:
+            raise file_error(error, state.folder.root) from None
+        except ValueError:
+            raise _unreadable(state, path) from None
+        by_schema[key].append(path)
+    if new:
+        state.cache("set_foreign_shape", *new)
     return by_schema
 
 
-def _schema(
-    connection: duckdb.DuckDBPyConnection, state: State, path: str, cached: tuple[int, int, str] | None
-) -> Schema:
-    """The schema of another writer's file, cached by its size and modification time."""
-    full = state.folder.root / path
+def _describe(connection: duckdb.DuckDBPyConnection, state: State, path: str) -> dict[str, DuckDBPyType]:
+    """The columns of a file with their types."""
     try:
-        status = full.stat()
-    except OSError as error:
-        raise file_error(error, full) from None
-    if cached is not None and cached[:2] == (status.st_size, status.st_mtime_ns):
-        return cached[2]
-    try:
-        described = connection.execute(statement("describe", files=text_list([str(full)]))).fetchall()
+        set_files(connection, state, "described", [path])
+        rows = connection.sql(statement("columns_of_files", files="described"))
     except duckdb.Error:
-        raise DueError(f"{full} is not a readable Parquet file", state.folder.command("doctor")) from None
-    schema = json.dumps([[row[0], row[1]] for row in described])
-    state.cache("set_foreign_shape", path, status.st_size, status.st_mtime_ns, schema)
-    return schema
+        raise _unreadable(state, path) from None
+    return dict(zip(rows.columns, rows.types, strict=True))
 
 
-def _projection(schema: Schema, columns: dict[str, str]) -> str:
-    """The SELECT list that converts a schema to the columns; what it does not have is NULL."""
-    available = {name.lower(): (name, kind) for name, kind in json.loads(schema)}
-    selected = []
-    for column, kind in columns.items():
-        if column.lower() not in available:
-            selected.append(f'CAST(NULL AS {kind}) AS "{column}"')
-            continue
-        name, source_kind = available[column.lower()]
-        value = _converted(f'"{name}"', duckdb.type(source_kind), duckdb.type(kind))
-        selected.append(f'{value} AS "{column}"')
-    return ",\n    ".join(selected)
+def _unreadable(state: State, path: str) -> DueError:
+    return DueError(f"{state.folder.root / path} is not a readable Parquet file", state.folder.command("doctor"))
 
 
-def _converted(value: str, source: DuckDBPyType, target: DuckDBPyType) -> str:
-    """An expression that converts a value from one type to another; missing fields are NULL."""
-    if str(target).lower() == str(source).lower():
-        return value
-    if target.id == "struct" and source.id == "struct":
-        available = {name.lower(): (name, kind) for name, kind in _children(source)}
-        fields = []
-        for name, kind in _children(target):
-            field = available.get(name.lower())
-            inner = _converted(f'{value}."{field[0]}"', field[1], kind) if field else f"CAST(NULL AS {kind})"
-            fields.append(f'"{name}" := {inner}')
-        return f"CASE WHEN {value} IS NOT NULL THEN struct_pack({', '.join(fields)}) END"
-    if target.id == "list" and source.id == "list":
-        inner = _converted_item(_children(source)[0][1], _children(target)[0][1])
-        return f"list_transform({value}, lambda item: {inner})"
-    return f"TRY_CAST({value} AS {target})"
-
-
-def _converted_item(source: DuckDBPyType, target: DuckDBPyType) -> str:
-    """An item of a list; where lists have two levels, DuckDB reads a struct of one field as that field."""
-    if target.id == "struct" and source.id != "struct" and len(_children(target)) == 1:
-        ((name, kind),) = _children(target)
-        return f'struct_pack("{name}" := {_converted("item", source, kind)})'
-    return _converted("item", source, target)
-
-
-def _children(kind: DuckDBPyType) -> list[tuple[str, DuckDBPyType]]:
-    return [(name, child) for name, child in kind.children if isinstance(child, DuckDBPyType)]
+def _select_list(values: dict[str, str]) -> str:
+    return ",\n    ".join(f'{value} AS "{name}"' for name, value in values.items())

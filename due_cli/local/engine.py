@@ -115,7 +115,7 @@ def _cached(state: State, kind: str, sql: str, translation: Callable[[], str]) -
     if cached is not None:
         return str(cached)
     new = translation()
-    state.cache("set_translation", key, new)
+    state.cache("set_translation", (key, new))
     return new
 
 

@@ -89,7 +89,7 @@ class Folder:
         a stray one must not fail every query.
         """
         low, high = (None if bound is None else datetime.fromtimestamp(bound * 3600, UTC) for bound in (first, last))
-        yield from _walk(self.events, "events", (), low, high)
+        yield from _walk(str(self.events), "events", (), low, high)
 
     def hour_folders(self) -> Iterator[Path]:
         """Every folder of the layout: years, months, days and hours."""
@@ -135,8 +135,13 @@ def hour_of(path: str) -> int | None:
     parts = path.split("/")[-5:-1]
     if len(parts) != 4 or not all(pattern.fullmatch(part) for pattern, part in zip(_HOUR_PARTS, parts, strict=True)):
         return None
+    return _hour(tuple(map(int, parts)))
+
+
+def _hour(parts: tuple[int, ...]) -> int | None:
+    """The hour (since the epoch) of a year, month, day and hour; None where there is no such time."""
+    year, month, day, hour = parts
     try:
-        year, month, day, hour = (int(part) for part in parts)
         return int(datetime(year, month, day, hour, tzinfo=UTC).timestamp()) // 3600
     except ValueError:
         return None
@@ -154,7 +159,7 @@ def file_error(error: OSError, folder: Path) -> DueError:
 
 
 def _walk(
-    folder: Path, name: str, parts: tuple[int, ...], low: datetime | None, high: datetime | None
+    folder: str, name: str, parts: tuple[int, ...], low: datetime | None, high: datetime | None
 ) -> Iterator[tuple[str, int]]:
     """The Parquet files below a folder of the layout; ``parts`` are its year, month, day and hour as far as it has."""
     try:
@@ -162,10 +167,10 @@ def _walk(
     except FileNotFoundError:
         return
     except OSError as error:
-        raise file_error(error, folder) from None
+        raise file_error(error, Path(folder)) from None
     depth = len(parts)
     if depth == 4:
-        hour = hour_of(f"{name}/x")
+        hour = _hour(parts)
         if hour is not None:
             yield from ((f"{name}/{entry.name}", hour) for entry in entries if _is_data(entry))
         return
@@ -175,7 +180,7 @@ def _walk(
         inner = (*parts, int(entry.name))
         if _outside(inner, low, high):
             continue
-        yield from _walk(Path(entry.path), f"{name}/{entry.name}", inner, low, high)
+        yield from _walk(entry.path, f"{name}/{entry.name}", inner, low, high)
 
 
 def _is_data(entry: os.DirEntry[str]) -> bool:

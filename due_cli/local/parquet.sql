@@ -32,21 +32,25 @@ WHERE event_id NOT IN (SELECT UNNEST($ids))
 CREATE OR REPLACE VIEW all_events AS
 {selects}
 
+-- name: set_files
+SET VARIABLE {variable} = $files
+
 -- name: select_files
 SELECT
     {columns},
     make_timestamp(
-        CAST(substr(filename, {place}, 4) AS BIGINT),
-        CAST(substr(filename, {place} + 5, 2) AS BIGINT),
-        CAST(substr(filename, {place} + 8, 2) AS BIGINT),
-        CAST(substr(filename, {place} + 11, 2) AS BIGINT),
+        CAST(substr(due_path, {place}, 4) AS BIGINT),
+        CAST(substr(due_path, {place} + 5, 2) AS BIGINT),
+        CAST(substr(due_path, {place} + 8, 2) AS BIGINT),
+        CAST(substr(due_path, {place} + 11, 2) AS BIGINT),
         0,
         0
     ) AS ingest_timestamp
-FROM read_parquet({files}, filename = true)
+FROM read_parquet(getvariable('{files}'), filename = 'due_path', hive_partitioning = false)
 
 -- name: no_files
 SELECT {columns}, CAST(NULL AS TIMESTAMP) AS ingest_timestamp WHERE false
 
--- name: describe
-DESCRIBE SELECT * FROM read_parquet({files})
+-- name: columns_of_files
+SELECT *
+FROM read_parquet(getvariable('{files}'), hive_partitioning = false)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
@@ -110,14 +110,18 @@ class State:
             self._in_snapshot = False
             self.connection.rollback()
 
-    def cache(self, statement: str, *values: object) -> None:
-        """Run a statement that only speeds up later calls; skipped where the state cannot be written at once."""
-        if self._in_snapshot:
+    def cache(self, statement: str, *rows: Sequence[object]) -> None:
+        """Run a statement that only speeds up later calls, for each row of values, in one commit.
+
+        Skipped where the state cannot be written at once, and for that of an earlier version, which its due may read.
+        """
+        if self._in_snapshot or self.version != VERSION:
             return
         autocommit = not self.connection.in_transaction
         self.connection.execute("PRAGMA busy_timeout = 0")
         try:
-            self.run(statement, *values)
+            with self.transaction() if autocommit else nullcontext():
+                self.run_many(statement, rows)
         except sqlite3.OperationalError as error:
             no_space = autocommit and error.sqlite_errorname in _NO_SPACE
             if error.sqlite_errorcode & 0xFF not in _UNWRITABLE and not no_space:
