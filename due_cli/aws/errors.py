@@ -44,7 +44,7 @@ _NOT_FOUND = (
 _PERMISSION = re.compile(r"not authorized to perform:? ([\w-]+:\w+)")
 _LAKE_FORMATION = re.compile(r"lake ?formation", re.IGNORECASE)
 _QUERY_DENIED = re.compile(r"access ?denied|not authorized|insufficient permissions", re.IGNORECASE)
-POLICY_HINT = "due setup --policy prints the IAM policy that running due needs"
+POLICY_HINT = "due setup --policy lists the IAM policies for the people who run due"
 _SETTINGS = "--region, AWS_REGION, or the file ~/.aws/config"
 _SIGN_IN = "aws configure, aws sso login, aws login, or AWS_PROFILE"
 

@@ -11,6 +11,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache, partial, wraps
+from itertools import zip_longest
 from typing import Any, TypeVar
 
 import typer
@@ -32,6 +33,15 @@ class Command(TyperCommand):
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         super().__init__(*arguments, **settings)
         self.params = [*self.params, *_global_parameters()]
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the words; an option whose metavar is in brackets may be without a value, which then is empty."""
+        optional = {name for one in self.params if (one.metavar or "").startswith("[") for name in one.opts}
+        words = [
+            f"{word}=" if word in optional and follower.startswith("-") else word
+            for word, follower in zip_longest(args, args[1:], fillvalue="-")
+        ]
+        return super().parse_args(ctx, words)
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the sections of parameters."""

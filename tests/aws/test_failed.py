@@ -13,7 +13,7 @@ import pytest
 
 from due_cli.aws.ingest.outgoing import with_arrival
 from due_cli.aws.pipeline.records import encode_row
-from due_cli.aws.stack.operator_policy import rights as person_rights
+from due_cli.aws.stack import person_policies
 from due_cli.aws.stack.stack import Stack
 from due_cli.events import rows_of, status_of
 from due_cli.events.status_codec import encode_record
@@ -337,7 +337,7 @@ def test_two_that_rewrite_an_object_lose_nothing(emulator: AwsEmulator, stack: S
 def test_the_rights_that_due_prints_are_enough(
     emulator: AwsEmulator, stack: Stack, tmp_path: Path, filled: dict[str, bytes]
 ) -> None:
-    person = emulator.iam.user("person", person_rights(stack.names, stack.options.database, None))
+    person = emulator.iam.user("person", person_policies.rights("operator", stack.names, stack.options))
     emulator.iam.denied.clear()
     source = write_lines(tmp_path / "one.json", [ses_bounce()])
     process("ingest", str(source), environment=person).done()

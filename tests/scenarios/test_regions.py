@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from due_cli.aws.stack import operator_policy
+from due_cli.aws.stack import person_policies
 from due_cli.aws.stack.desired import desired
 from due_cli.aws.stack.names import names_of
 from due_cli.aws.stack.options import Options
@@ -70,6 +70,6 @@ def test_every_arn_is_of_the_partition(region: str, partition: str) -> None:
     names = names_of("due", "123456789012", region, partition)
     options = Options(alarm_email="oncall@example.com")
     wanted = [node.resource.desired() for node in desired(names, options, Package(b"", ""))]
-    text = json.dumps([wanted, operator_policy.rights(names, options.database, None)], default=str)
+    text = json.dumps([wanted, person_policies.rights("operator", names, options)], default=str)
     assert set(re.findall(r"arn:([\w-]+):", text)) == {partition}
     assert "us-east-1" not in text

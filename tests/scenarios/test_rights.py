@@ -39,7 +39,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     with started() as emulator:
         commands = Commands(emulator, tmp_path_factory.mktemp("home"), preloaded())
         key = emulator.client("kms").create_key()["KeyMetadata"]["Arn"]
-        printed = commands.due("setup", "--policy", "--kms-key", key).out
+        printed = commands.due("setup", "--policy", "operator", "--kms-key", key).out
         keys = emulator.iam.user("operator", printed)
         operator = emulator.iam.who(keys["AWS_ACCESS_KEY_ID"])[0]
         roles = OperatorScenario(emulator, commands, keys, key).run()

@@ -14,7 +14,7 @@ from due_cli.aws.resources.notification import Notification
 from due_cli.aws.resources.resource import Action, Step
 from due_cli.aws.services.account import kms_key_fault, reservable_concurrency
 from due_cli.aws.services.pinpoint import NoPinpointError
-from due_cli.aws.stack import config_sets, operator_policy, package, projects, tracking
+from due_cli.aws.stack import config_sets, package, person_policies, projects, tracking
 from due_cli.aws.stack.desired import desired, existing_partitions, obsolete
 from due_cli.aws.stack.execute import execute, execute_with_progress
 from due_cli.aws.stack.names import Names
@@ -115,15 +115,23 @@ def plan_setup(aws: Aws, stack: str, request: SetupRequest) -> SetupPlan:
     )
 
 
-def policy(aws: Aws, stack: str, options: Mapping[str, object], progress: Progress) -> str:
+def policies() -> Table:
+    """The people for whom there is an IAM policy, with what each does."""
+    rows = [(name, person.about) for name, person in person_policies.PERSONS.items()]
+    return Table(("person", "about"), rows, [f"due setup --policy {name}" for name, _ in rows])
+
+
+def policy(aws: Aws, stack: str, person: str, options: Mapping[str, object], progress: Progress) -> str:
     """The rights that a person needs for a stack, as a policy document; calls AWS for the account alone."""
+    if person not in person_policies.PERSONS:
+        raise UsageError(f"--policy: there is no policy for {person!r}", f"one of {', '.join(person_policies.PERSONS)}")
     chosen = Options().updated(options)
     validate(chosen)
-    rights = operator_policy.rights(names_in(aws, stack), chosen.database, chosen.kms_key)
+    rights = person_policies.rights(person, names_in(aws, stack), chosen)
     length = len(json.dumps(rights, separators=(",", ":")))  # as IAM counts
-    if length > operator_policy.MOST_CHARACTERS:
+    if length > person_policies.MOST_CHARACTERS:
         progress.note(
-            f"{length:,} characters, and a managed policy takes {operator_policy.MOST_CHARACTERS:,}: "
+            f"{length:,} characters, and a managed policy takes {person_policies.MOST_CHARACTERS:,}: "
             "put it into a role, as an inline policy, which takes 10,240"
         )
     return json.dumps(rights, indent=2)

@@ -53,7 +53,14 @@ def _setup(
         typer.Option(metavar="KEY=VALUE", help="Tag to add to every resource. May be repeated."),
     ] = None,
     plan: Annotated[bool, typer.Option("--plan", help="Show what would be done, without doing it.")] = False,
-    policy: Annotated[bool, typer.Option("--policy", help="Print the IAM policy for the people who run due.")] = False,
+    policy: Annotated[
+        str | None,
+        typer.Option(
+            metavar="[operator|analyst|on-call]",
+            help="Print the IAM policy for a person who runs due; without a value, list them.",
+            show_default=False,
+        ),
+    ] = None,
     yes: YesOption = False,
     **chosen: str | int | None,
 ) -> Done | Table | Text:
@@ -74,15 +81,17 @@ def _setup(
             "no_pinpoint": no_pinpoint or None,
             "tag": tag,
             "plan": plan or None,
-            "policy": policy or None,
+            "policy": policy,
         }
         return _set_up_folder(context, choice, {**chosen, **aws_options})
     from due_cli.aws.client import Aws
     from due_cli.aws.stack import projects, setup
 
+    if policy == "":
+        return setup.policies()
     aws = Aws(choice.profile, choice.region)
-    if policy:
-        return Text(setup.policy(aws, choice.stack, chosen, progress_of(context)))
+    if policy is not None:
+        return Text(setup.policy(aws, choice.stack, policy, chosen, progress_of(context)))
     project = projects.ProjectChoice(
         project_id=pinpoint_project_id, project_name=pinpoint_project_name, use=not no_pinpoint
     )

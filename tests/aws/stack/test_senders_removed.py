@@ -12,7 +12,7 @@ from due_cli.aws.resources.event_destination import EventDestination
 from due_cli.aws.resources.event_stream import EventStream
 from due_cli.aws.resources.project import Project
 from due_cli.aws.resources.resource import Action
-from due_cli.aws.stack import config_sets, operator_policy
+from due_cli.aws.stack import config_sets, person_policies
 from due_cli.aws.stack.execute import execute
 from due_cli.aws.stack.plan import planned_removal
 from due_cli.aws.stack.projects import ProjectChoice, plan_pinpoint, sending_projects
@@ -223,7 +223,7 @@ def test_another_stacks_set_is_left_to_whoever_may_look_at_it(
     sending.make_stream(emulator, leads_to)
     theirs = to_stream("event-database", stack.names.arn("firehose", f"deliverystream/{leads_to}"))
     emulator.ses.destinations("marketing").append(theirs)
-    rights = operator_policy.rights(stack.names, stack.options.database, None)
+    rights = person_policies.rights("operator", stack.names, stack.options)
     for name, value in emulator.iam.user("person", rights).items():
         monkeypatch.setenv(name, value)
     one = replace(stack, aws=Aws())

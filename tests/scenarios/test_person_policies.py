@@ -1,4 +1,7 @@
-"""The rights that ``due setup --policy`` prints are narrow and few; ``test_rights.py`` has that each is needed."""
+"""The policies that ``due setup --policy`` prints are narrow and few.
+
+``test_rights.py`` and ``test_persons.py`` have that each right is needed, and enough.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from due_cli.aws.stack import operator_policy
+from due_cli.aws.stack import person_policies
 from due_cli.aws.stack.names import names_of
+from due_cli.aws.stack.options import Options
 from due_cli.core.errors import UsageError
 from tests.aws_emulator.aws import AwsEmulator
 from tests.scenarios.commands import Commands
@@ -18,8 +22,8 @@ _MOST_CHARACTERS = 6_144  # of a managed policy, which IAM counts without its wh
 
 
 def policy_of(commands: Commands) -> dict[str, Any]:
-    """What due prints."""
-    ended = commands.due("setup", "--policy")
+    """What due prints for an operator."""
+    ended = commands.due("setup", "--policy", "operator")
     assert ended.code == 0, ended.err
     found: dict[str, Any] = json.loads(ended.out)
     return found
@@ -36,17 +40,34 @@ def policy_of(commands: Commands) -> dict[str, Any]:
 )
 def test_it_fits_into_a_managed_policy(longest: int, region: str, partition: str) -> None:
     key = KEY.replace("us-east-1", region).replace("arn:aws:", f"arn:{partition}:")
-    document = operator_policy.rights(names_of("a" * longest, "123456789012", region, partition), "due_eventdb", key)
+    names = names_of("a" * longest, "123456789012", region, partition)
     with pytest.raises(UsageError):
         names_of("a" * (longest + 1), "123456789012", region, partition)
-    without_whitespace = json.dumps(document, separators=(",", ":"))
-    assert len(without_whitespace) <= _MOST_CHARACTERS
+    for person in person_policies.PERSONS:
+        document = person_policies.rights(person, names, Options(kms_key=key))
+        without_whitespace = json.dumps(document, separators=(",", ":"))
+        assert len(without_whitespace) <= _MOST_CHARACTERS
+
+
+@pytest.mark.parametrize("words", ["setup --policy", "setup --policy --stack due", "setup --policy -o json"])
+def test_without_a_person_the_three_are_listed(emulator: AwsEmulator, commands: Commands, words: str) -> None:
+    ended = commands.due(*words.split())
+    assert ended.code == 0, ended.err
+    for person in ("operator", "analyst", "on-call"):
+        assert person in ended.out
+    assert emulator.journal.everything == []
+
+
+def test_a_person_who_is_not_known(commands: Commands) -> None:
+    ended = commands.due("setup", "--policy", "admin")
+    assert ended.code == 2
+    assert "'admin'" in ended.err and "operator, analyst, on-call" in ended.err
 
 
 def test_a_policy_that_does_not_fit_is_said_to(commands: Commands) -> None:
-    fits = commands.due("setup", "--policy", "--database", "d" * 20)
+    fits = commands.due("setup", "--policy=operator", "--database", "d" * 20)
     assert (fits.code, fits.err) == (0, "")
-    long = commands.due("setup", "--policy", "--stack", "a" * 33, "--database", "d" * 255, "--kms-key", KEY)
+    long = commands.due("setup", "--policy", "operator", "--stack", "a" * 33, "--database", "d" * 255, "--kms-key", KEY)
     assert long.code == 0
     assert "inline" in long.err
     assert f"{len(json.dumps(json.loads(long.out), separators=(',', ':'))):,} characters" in long.err

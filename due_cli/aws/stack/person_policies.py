@@ -1,0 +1,253 @@
+"""The IAM policies for the people who run due on AWS, one for each kind of person: what each call of theirs needs.
+
+``due setup --policy PERSON`` prints one. The **operator** sets stacks up and runs every command. The **analyst** asks:
+reports, queries, and the views that there are. The **on-call** person looks: statuses, doctor without repairs, failed
+records. A call that a command makes belongs into the policy of each person who runs that command.
+
+IAM takes 6,144 characters in a managed policy, so what a stack has several of is named by a pattern (actions too,
+where it takes in no other one), and services share a statement: their ARNs keep them apart. A call needs more than
+its own action if it passes a role, tags what it creates, reads a function's tags, or has Athena act as the caller (IAM
+service authorization reference; Lambda API, GetFunction; Athena user guide, "Access to workgroups", and "Access to
+databases and tables", which needs the database ``default`` for every query).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from due_cli.aws.stack.names import ERRORS, EVENTS, RESULTS, Names
+from due_cli.aws.stack.options import Options
+from due_cli.aws.stack.policies import Policy, allow, policy
+
+MOST_CHARACTERS = 6_144
+_PASSED_TO = ("lambda", "firehose", "ses", "pinpoint")
+# Actions that IAM checks against no resource: SNS has none for a subscription.
+_LISTS = (
+    "lakeformation:ListPermissions ses:ListConfigurationSets ses:ListEmailIdentities cloudwatch:DescribeAlarms "
+    "cloudwatch:GetMetricData logs:DescribeLogGroups"
+)
+_EVERYWHERE = f"{_LISTS} lambda:GetAccount* sns:Unsubscribe"
+# What creating a DynamoDB table with a customer managed key needs (DynamoDB developer guide, "Encryption at rest").
+_KEY = "DescribeKey CreateGrant Encrypt Decrypt ReEncrypt* GenerateDataKey*"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """A kind of person who runs due: what that is, and the statements of the policy for it."""
+
+    about: str
+    statements: Callable[[Names, Options], list[Policy]]
+
+
+def rights(person: str, names: Names, options: Options) -> Policy:
+    """The policy document for a person, one of :data:`PERSONS`, on one stack."""
+    return policy(*PERSONS[person].statements(names, options))
+
+
+def _operator(names: Names, options: Options) -> list[Policy]:
+    """Every command."""
+    passed = {"StringEquals": {"iam:PassedToService": [f"{service}.amazonaws.com" for service in _PASSED_TO]}}
+    statements = [
+        _storage(names),
+        *_catalog(names, options.database),
+        _work(names),
+        allow("iam:PassRole", names.role_arn("*"), **passed),
+        _senders(names),
+        _watching(names),
+        allow(_EVERYWHERE.split(), "*"),
+    ]
+    if options.kms_key:
+        statements.append(allow(_actions("kms", _KEY), options.kms_key))
+    return statements
+
+
+def _analyst(names: Names, options: Options) -> list[Policy]:
+    """``due report``, ``query`` that reads, ``view list`` and ``view show``."""
+    options_of_stack = allow("lambda:GetFunctionConfiguration", names.function_arn("transform"))
+    return [options_of_stack, *_asking(names, options), *_reading_key(options)]
+
+
+def _on_call(names: Names, options: Options) -> list[Policy]:
+    """``due status``, ``doctor`` that changes and sends nothing, ``failed list`` and ``failed show``, ``outputs``."""
+    return [*_asking(names, options), *_looking(names, options.database), *_reading_key(options)]
+
+
+def _actions(service: str, words: str) -> list[str]:
+    return [f"{service}:{word}" for word in words.split()]
+
+
+def _storage(names: Names) -> Policy:
+    bucket = (
+        "CreateBucket DeleteBucket ListBucket ListBucketVersions GetBucketLocation GetBucketNotification "
+        "PutBucketNotification GetBucketPolicy PutBucketPolicy GetBucketPublicAccessBlock PutBucketPublicAccessBlock "
+        "GetBucketTagging PutBucketTagging GetEncryptionConfiguration PutEncryptionConfiguration "
+        "*LifecycleConfiguration ListBucketMultipartUploads"
+    )
+    objects = "GetObject PutObject DeleteObject DeleteObjectVersion AbortMultipartUpload ListMultipartUploadParts"
+    table = (
+        "CreateTable DeleteTable UpdateTable DescribeTable DescribeTimeToLive UpdateTimeToLive TagResource "
+        "ListTagsOfResource BatchGetItem PartiQLInsert PartiQLUpdate"
+    )
+    return allow(
+        [*_actions("s3", f"{bucket} {objects}"), *_actions("dynamodb", table)],
+        [names.bucket_arn, f"{names.bucket_arn}/*", names.status_table_arn],
+    )
+
+
+def _catalog(names: Names, database: str) -> list[Policy]:
+    glue = (
+        "CreateDatabase GetDatabase* DeleteDatabase CreateTable GetTable GetTables UpdateTable DeleteTable "
+        "GetPartition GetPartitions BatchGetPartition BatchCreatePartition UpdatePartition TagResource GetTags"
+    )
+    athena = (
+        "CreateWorkGroup GetWorkGroup UpdateWorkGroup DeleteWorkGroup TagResource ListTagsForResource "
+        "StartQueryExecution GetQueryExecution GetQueryResults StopQueryExecution"
+    )
+    catalog = ("catalog", f"database/{database}", f"table/{database}/*", f"userDefinedFunction/{database}/*")
+    return [
+        allow(
+            [*_actions("glue", glue), *_actions("athena", athena)],
+            [*(names.arn("glue", one) for one in catalog), names.arn("athena", f"workgroup/{names.workgroup}")],
+        ),
+        allow("glue:GetDatabase*", names.arn("glue", "database/default")),
+    ]
+
+
+def _work(names: Names) -> Policy:
+    roles = (
+        "CreateRole DeleteRole GetRole TagRole UpdateAssumeRolePolicy "
+        "GetRolePolicy PutRolePolicy DeleteRolePolicy DetachRolePolicy List*RolePolicies"
+    )
+    functions = (
+        "CreateFunction DeleteFunction GetFunction GetFunctionConfiguration UpdateFunctionCode GetPolicy "
+        "UpdateFunctionConfiguration PutFunctionConcurrency DeleteFunctionConcurrency AddPermission RemovePermission "
+        "GetFunctionEventInvokeConfig PutFunctionEventInvokeConfig DeleteFunctionEventInvokeConfig TagResource "
+        "ListTags InvokeFunction"
+    )
+    stream = (
+        "CreateDeliveryStream DeleteDeliveryStream DescribeDeliveryStream UpdateDestination TagDeliveryStream "
+        "ListTagsForDeliveryStream StartDelivery* PutRecord PutRecordBatch"
+    )
+    apis = "GET POST PUT PATCH DELETE TagResource"
+    return allow(
+        [
+            *_actions("iam", roles),
+            *_actions("lambda", functions),
+            *_actions("firehose", stream),
+            *_actions("apigateway", apis),
+            "execute-api:Invoke",
+        ],
+        [
+            names.role_arn("*"),
+            names.function_arn("*"),
+            names.stream_arn,
+            *(names.arn("apigateway", resource, account=False) for resource in ("/apis*", "/tags/*")),
+            names.arn("execute-api", "*/*/GET/call"),
+        ],
+    )
+
+
+def _senders(names: Names) -> Policy:
+    projects = (
+        "GetApps GetApp CreateApp DeleteApp TagResource ListTagsForResource GetEventStream PutEventStream "
+        "DeleteEventStream"
+    )
+    return allow(
+        ["ses:*ConfigurationSetEventDestination*", "ses:GetEmailIdentity", *_actions("mobiletargeting", projects)],
+        [
+            *(names.arn("ses", f"{kind}/*") for kind in ("configuration-set", "identity")),
+            names.arn("mobiletargeting", "apps*"),
+        ],
+    )
+
+
+def _watching(names: Names) -> Policy:
+    logs = (
+        "CreateLogGroup DeleteLogGroup CreateLogStream PutRetentionPolicy DescribeLogStreams "
+        "FilterLogEvents TagResource ListTagsForResource"
+    )
+    alarms = "PutMetricAlarm DeleteAlarms TagResource ListTagsForResource"
+    topic = (
+        "CreateTopic DeleteTopic GetTopicAttributes ListSubscriptionsByTopic Subscribe TagResource ListTagsForResource"
+    )
+    groups = (names.log_group("*"), f"{names.stream_log_group}*")
+    return allow(
+        [*_actions("logs", logs), *_actions("cloudwatch", alarms), *_actions("sns", topic)],
+        [
+            *(names.arn("logs", f"log-group:{group}") for group in groups),
+            names.arn("cloudwatch", f"alarm:{names.stack}-*"),
+            names.arn("sns", names.topic),
+        ],
+    )
+
+
+def _asking(names: Names, options: Options) -> list[Policy]:
+    """Queries in the stack's workgroup: Athena reads the table and writes the result as the caller."""
+    glue = "GetDatabase* GetTable GetTables GetPartitions BatchGetPartition"
+    athena = "StartQueryExecution GetQueryExecution GetQueryResults StopQueryExecution"
+    results = f"{names.bucket_arn}/{RESULTS}*"
+    catalog = ("catalog", "database/default", *(f"{one}/{options.database}" for one in ("database", "table")))
+    return [
+        allow(_actions("athena", athena), names.arn("athena", f"workgroup/{names.workgroup}")),
+        allow(
+            _actions("glue", glue),
+            [*(names.arn("glue", one) for one in catalog[:-1]), names.arn("glue", f"{catalog[-1]}/*")],
+        ),
+        allow(["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"], names.bucket_arn),
+        allow("s3:GetObject", [f"{names.bucket_arn}/{EVENTS}*", results]),
+        allow(_actions("s3", "PutObject AbortMultipartUpload ListMultipartUploadParts"), results),
+    ]
+
+
+def _looking(names: Names, database: str) -> list[Policy]:
+    """What statuses, failed records and doctor read."""
+    bucket = "Notification Policy PublicAccessBlock Tagging"
+    roles = "GetRole GetRolePolicy ListAttachedRolePolicies ListRolePolicies"
+    functions = "GetFunction GetFunctionConfiguration GetFunctionEventInvokeConfig GetPolicy ListTags"
+    topic = "GetTopicAttributes ListSubscriptionsByTopic ListTagsForResource"
+    logs = "DescribeLogStreams FilterLogEvents ListTagsForResource"
+    table = "BatchGetItem DescribeTable DescribeTimeToLive ListTagsOfResource"
+    api = (names.arn("apigateway", one, account=False) for one in ("/apis", "/apis/*"))
+    groups = (names.log_group("*"), f"{names.stream_log_group}*")
+    return [
+        allow(
+            [*(f"s3:GetBucket{one}" for one in bucket.split()), "s3:GetEncryption*", "s3:GetLifecycle*"],
+            names.bucket_arn,
+        ),
+        allow("s3:GetObject", [f"{names.bucket_arn}/{prefix}*" for prefix in (ERRORS, names.failed_events)]),
+        allow(_actions("dynamodb", table), names.status_table_arn),
+        allow("glue:GetTags", names.arn("glue", f"database/{database}")),
+        allow(
+            ["athena:GetWorkGroup", "athena:ListTagsForResource"], names.arn("athena", f"workgroup/{names.workgroup}")
+        ),
+        allow(_actions("iam", roles), names.role_arn("*")),
+        allow(_actions("lambda", functions), names.function_arn("*")),
+        allow(_actions("firehose", "DescribeDeliveryStream ListTagsForDeliveryStream"), names.stream_arn),
+        allow("apigateway:GET", api),
+        allow("execute-api:Invoke", names.arn("execute-api", "*/*/GET/call")),
+        allow("ses:GetConfigurationSetEventDestinations", names.arn("ses", "configuration-set/*")),
+        allow("ses:GetEmailIdentity", names.arn("ses", "identity/*")),
+        allow(
+            _actions("mobiletargeting", "GetApps GetEventStream ListTagsForResource"),
+            names.arn("mobiletargeting", "apps*"),
+        ),
+        allow(_actions("logs", logs), [names.arn("logs", f"log-group:{group}") for group in groups]),
+        allow("cloudwatch:ListTagsForResource", names.arn("cloudwatch", f"alarm:{names.stack}-*")),
+        allow(_actions("sns", topic), names.arn("sns", names.topic)),
+        allow(_LISTS.split(), "*"),
+    ]
+
+
+def _reading_key(options: Options) -> list[Policy]:
+    """The key, for whoever reads what is encrypted with it and has query results encrypted."""
+    return [allow(["kms:Decrypt", "kms:GenerateDataKey"], options.kms_key)] if options.kms_key else []
+
+
+PERSONS = {
+    "operator": Person(about="sets stacks up and removes them; runs every command", statements=_operator),
+    "analyst": Person(about="runs reports and queries that read; lists and shows views", statements=_analyst),
+    "on-call": Person(
+        about="reads statuses and failed records; runs doctor without --repair and --send-test", statements=_on_call
+    ),
+}
