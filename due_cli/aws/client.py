@@ -44,15 +44,13 @@ _CONFIG = Config(
 # The service of a client whose attribute is not named after it.
 _SERVICES = {
     "apigateway": "apigatewayv2",
-    "firehose_without_retries": "firehose",
+    "dynamodb_in_bulk": "dynamodb",
     "lambda_": "lambda",
     "ses": "sesv2",
 }
 _CONFIGS = {
-    # Whoever puts records repeats the call itself, with the refused records alone.
-    "firehose_without_retries": Config(
-        connect_timeout=3, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 1}
-    ),
+    # DynamoDB validates the values itself: botocore's validation of thousands of statuses takes as long as all else.
+    "dynamodb_in_bulk": Config(parameter_validation=False),
     # Most accounts have no Pinpoint any more: finding that out must not take minutes.
     "pinpoint": Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2}),
 }
@@ -80,8 +78,8 @@ class Aws:
     athena: AthenaClient
     cloudwatch: CloudWatchClient
     dynamodb: DynamoDBClient
+    dynamodb_in_bulk: DynamoDBClient
     firehose: FirehoseClient
-    firehose_without_retries: FirehoseClient
     glue: GlueClient
     iam: IAMClient
     kms: KMSClient

@@ -86,6 +86,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "voice": (*_PHONE_KEYS, *_VOICE, "price_in_millicents_usd", *_OF_LATEST),
     "whatsapp": (*_PHONE_KEYS, *_WHATSAPP, *_OF_LATEST),
 }
+_NOTHING_HAPPENED = {channel: dict.fromkeys(keys, NOT_APPLICABLE) for channel, keys in KEYS.items()}
 _LONGEST_ANSWER = 1_000  # characters; a message may have fifty recipients
 
 # Where the fields that have no column stand in details.
@@ -120,24 +121,17 @@ class Status(NamedTuple):
 
     def item(self) -> dict[str, Json]:
         """The item of the blog's tables plus ``status``: ISO 8601 times, ``NA`` for what did not happen."""
-        item: dict[str, Json] = {"message_id": self.message_id, "event_type": self.channel}
-        for key in KEYS[self.channel]:
-            item[key] = self._value(key)
+        values: dict[str, Json] = {key: value for key, (_, value) in self.earliest.items()}
+        values["record_status"] = self.record_status[1] if self.record_status else NOT_APPLICABLE
+        values["price_in_millicents_usd"] = NOT_APPLICABLE if self.price is None else self.price
+        values["final"] = self.final[1] == "true" if self.final else NOT_APPLICABLE
+        values["answer"] = self.answer[1] if self.answer else NOT_APPLICABLE
+        values.update((fact, iso(time)) for fact, time in self.times.items())
+        known = _NOTHING_HAPPENED[self.channel]
+        item: dict[str, Json] = {"message_id": self.message_id, "event_type": self.channel, **known}
+        item.update((key, value) for key, value in values.items() if key in known)
         item["status"] = self.status
         return item
-
-    def _value(self, key: str) -> Json:
-        if key in self.times:
-            return iso(self.times[key])
-        if key == "record_status":
-            return self.record_status[1] if self.record_status else NOT_APPLICABLE
-        if key == "price_in_millicents_usd":
-            return NOT_APPLICABLE if self.price is None else self.price
-        if key == "final":
-            return self.final[1] == "true" if self.final else NOT_APPLICABLE
-        if key == "answer":
-            return self.answer[1] if self.answer else NOT_APPLICABLE
-        return self.earliest[key][1] if key in self.earliest else NOT_APPLICABLE
 
 
 def status_of(row: Row) -> Status | None:

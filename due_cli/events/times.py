@@ -43,7 +43,7 @@ def seconds(value: Json) -> int | None:
 def iso(value: int) -> str:
     """``2026-11-22T03:55:00.123Z`` for epoch milliseconds: the one format that due prints."""
     moment = _EPOCH + value * _MILLISECOND
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{value % 1000:03d}Z"
+    return f"{moment.isoformat(timespec='milliseconds')[:23]}Z"
 
 
 def _from_text(text: str) -> int | None:

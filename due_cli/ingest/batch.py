@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -17,7 +18,7 @@ from due_cli.events.documents import MAX_DEPTH, Document, documents, loads
 from due_cli.events.fields import as_text
 from due_cli.events.first_release import first_release_ids
 from due_cli.events.model import Json, Row
-from due_cli.events.reading import read
+from due_cli.events.reading import Reading, read
 from due_cli.events.registry import UNKNOWN_RECORD
 from due_cli.events.status import Status, merge, merge_by_message
 from due_cli.events.status_codec import decode as decode_text
@@ -100,29 +101,42 @@ def read_block(block: Block, first_release_hours: frozenset[int] = frozenset()) 
         for index, unit in enumerate(units(document, decode)):
             batch.records += 1
             reading = read(unit, orjson.dumps)
-            for row, encoded, status in zip(reading.rows, reading.lines, reading.statuses, strict=False):
-                key, hour = key_of(row["event_id"], row["occurred_at"]), row["arrival_timestamp"] // HOUR
-                message_id = None
-                if status is not None:
-                    message_id = status.message_id
-                    statuses.append(status)
-                staged = StagedRow(key, rank_of(encoded), hour, batch.records, encoded, message_id)
-                if row["occurred_at"] // HOUR in first_release_hours:
-                    staged = staged._replace(first_release_keys=_first_release_keys(row))
-                batch.rows.append(staged)
-            if reading.rows:
-                batch.nulled += reading.nulled
-                batch.duplicate_rows += reading.duplicate_rows
-            elif reading.is_empty:
-                batch.ignored += 1
-            else:  # a status among records has no reason: the statuses of a folder follow from its events
+            if not add_reading(batch, reading, statuses, first_release_hours):
+                # A status among records has no reason: the statuses of a folder follow from its events.
                 raw = unit.raw if unit.raw is not None else _raw(document, index)
                 line += block.data.count(b"\n", counted, document.start)
                 counted = document.start
                 reason = reading.reason or UNKNOWN_RECORD
                 batch.failures.append(UnreadableRecord(raw, reason, f"{block.origin}:{line}"))
-    batch.statuses = {message: encode_status(status) for message, status in merge_by_message(statuses).items()}
+    batch.statuses = encode_statuses(statuses)
     return batch
+
+
+def add_reading(
+    batch: Batch, reading: Reading, statuses: list[Status], first_release_hours: frozenset[int] = frozenset()
+) -> bool:
+    """Add what was read of the record that a batch counted last, and its statuses to a list; False for no rows."""
+    for row, encoded, status in zip(reading.rows, reading.lines, reading.statuses, strict=False):
+        key, hour = key_of(row["event_id"], row["occurred_at"]), row["arrival_timestamp"] // HOUR
+        message_id = None
+        if status is not None:
+            message_id = status.message_id
+            statuses.append(status)
+        staged = StagedRow(key, rank_of(encoded), hour, batch.records, encoded, message_id)
+        if row["occurred_at"] // HOUR in first_release_hours:
+            staged = staged._replace(first_release_keys=_first_release_keys(row))
+        batch.rows.append(staged)
+    if reading.rows:
+        batch.nulled += reading.nulled
+        batch.duplicate_rows += reading.duplicate_rows
+    elif reading.is_empty:
+        batch.ignored += 1
+    return bool(reading.rows) or reading.is_empty
+
+
+def encode_statuses(statuses: Iterable[Status]) -> dict[str, bytes]:
+    """Statuses merged by message, each encoded."""
+    return {message: encode_status(status) for message, status in merge_by_message(statuses).items()}
 
 
 def encode_status(status: Status) -> bytes:

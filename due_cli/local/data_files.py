@@ -30,6 +30,7 @@ _JOURNAL = "placing"  # in the staging folder: the paths of the files that are b
 _MAX_SINGLE_SYNCS = 16
 _MERGE_FILES = 8  # an hour with so many small files has them merged into one
 _SMALL_BYTES = 32 * 1024 * 1024
+_ANY_BYTES = 2**62
 _ADOPTED_RANK = b"\xff" * 8  # how full the row was is unknown: no later delivery replaces it
 _BATCH_ROWS = 50_000
 
@@ -109,6 +110,12 @@ def remove_empty(folder: Folder, path: Path) -> None:
         while path != folder.events:
             path.rmdir()
             path = path.parent
+
+
+def merge_hours(folder: Folder, state: State) -> None:
+    """Merge the files of each hour that has several into one; raises where that fails."""
+    for (hour,) in state.rows("crowded_hours", _ANY_BYTES, 2).fetchall():
+        _merge(folder, state, int(hour), state.data_files(int(hour), int(hour) + 1))
 
 
 def merge_small_files(folder: Folder, state: State, progress: Progress) -> None:

@@ -20,6 +20,10 @@ _NO_SPACE = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 _HOUR_PARTS = (re.compile("[0-9]{4}"), *[re.compile("[0-9]{2}")] * 3)
 
 
+class NoSpaceError(DueError):
+    """A full disk, or a quota or limit of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Folder:
     """A folder that is an events database, or that setup is about to make one."""
@@ -153,7 +157,9 @@ def file_error(error: OSError, folder: Path) -> DueError:
     if isinstance(error, PermissionError):
         return DueError(f"no permission: {path}", f"check who owns it: ls -ld {path}")
     if error.errno in _NO_SPACE:
-        return DueError(f"no space left for {path}", f"free some space (df -h {folder}) and run the same command again")
+        return NoSpaceError(
+            f"no space left for {path}", f"free some space (df -h {folder}) and run the same command again"
+        )
     reason = error.strerror or str(error).partition("\n")[0]
     return DueError(f"{reason.lower()}: {path}")
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from due_cli.core.errors import ConfigurationError, DueError
 from due_cli.core.progress import Progress
-from due_cli.local.folder import Folder, file_error
+from due_cli.local.folder import Folder, NoSpaceError, file_error
 from due_cli.sql import files
 
 SQL = Path(__file__).with_name("state.sql")
@@ -303,7 +303,7 @@ def _errors_of_due(folder: Folder) -> Iterator[None]:
 def _translated(error: sqlite3.DatabaseError, folder: Folder) -> Exception:
     name, code = error.sqlite_errorname, error.sqlite_errorcode & 0xFF
     if name in _NO_SPACE:
-        return DueError(
+        return NoSpaceError(
             f"no space left for {folder.state}",
             f"free some space (df -h {shlex.quote(str(folder.root))}) and run the same command again",
         )

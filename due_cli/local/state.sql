@@ -88,6 +88,9 @@ SELECT path, bytes, changed, shape FROM foreign_file
 INSERT INTO foreign_file (path, bytes, changed, shape) VALUES (?, ?, ?, ?)
 ON CONFLICT (path) DO UPDATE SET bytes = excluded.bytes, changed = excluded.changed, shape = excluded.shape
 
+-- name: seen_by_hour
+SELECT hour, key, rank FROM seen ORDER BY hour, key
+
 -- name: seen
 SELECT rank, hour, batch FROM seen WHERE key = ?
 
@@ -103,6 +106,9 @@ DELETE FROM seen WHERE hour = ?
 
 -- name: status
 SELECT body FROM status WHERE message_id = ?
+
+-- name: statuses
+SELECT message_id, body FROM status
 
 -- name: set_status
 INSERT INTO status (message_id, body) VALUES (?, ?) ON CONFLICT (message_id) DO UPDATE SET body = excluded.body

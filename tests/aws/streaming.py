@@ -24,7 +24,6 @@ from due_cli.aws.stack.stack import Stack
 from due_cli.events.status import Status
 from due_cli.events.status_codec import decode
 from tests.aws_emulator.aws import AwsEmulator
-from tests.aws_emulator.calls import Call
 from tests.aws_emulator.fixture import started
 
 _LEFT_OUT = ("view-", "alarm-", "api", "status-api", "workgroup", "ses-role")
@@ -50,6 +49,12 @@ def emulator(made_once: tuple[AwsEmulator, Stack]) -> Iterator[AwsEmulator]:
     emulator.functions.settle()
     emulator.functions.cool()
     emulator.functions.invocations.clear()
+    clear(emulator, stack)
+    emulator.journal.clear()
+
+
+def clear(emulator: AwsEmulator, stack: Stack) -> None:
+    """Removes every object, status and partition."""
     for key in objects(emulator, stack, ""):
         emulator.client("s3").delete_object(Bucket=stack.names.bucket, Key=key)
     for message in statuses(emulator, stack):
@@ -57,7 +62,6 @@ def emulator(made_once: tuple[AwsEmulator, Stack]) -> Iterator[AwsEmulator]:
     glue, table = emulator.client("glue"), {"DatabaseName": stack.options.database, "TableName": "all_events"}
     for hour in hours(emulator, stack):
         glue.delete_partition(**table, PartitionValues=[hour])
-    emulator.journal.clear()
 
 
 @pytest.fixture
@@ -71,17 +75,6 @@ def taken(emulator: AwsEmulator, stack: Stack) -> list[bytes]:
     with emulator.firehose._lock:
         records = emulator.firehose._buffers.pop(stack.names.stream_arn, [])
     return [record.data for record in records]
-
-
-def deny_puts_after(emulator: AwsEmulator, count: int) -> None:
-    """Denies calls that put records once so many have been made; calls come side by side, and one denial is enough."""
-    denials = iter([PUT])
-
-    def deny(_: Call) -> None:
-        if emulator.journal.names[PUT] >= count and (name := next(denials, None)):
-            emulator.faults.deny(name)
-
-    emulator.faults.hook(deny, name=PUT)
 
 
 def made(**chosen: Any) -> Stack:

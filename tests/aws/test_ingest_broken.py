@@ -1,154 +1,177 @@
-"""``due ingest`` into a stack where an input breaks off, or the way to the stream does."""
+"""``due ingest`` into a stack that ends early, on a machine or with an AWS that does not do its part."""
 
 from __future__ import annotations
 
-import gzip
 import os
+import signal
+import subprocess
+import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from werkzeug.serving import make_server
 
-from due_cli.aws.pipeline import stream_limits as calling
-from due_cli.aws.services import firehose
+from due_cli.aws.ingest import publish, staging
 from due_cli.aws.stack.stack import Stack
-from due_cli.ingest import inputs
 from tests.aws import streaming
 from tests.aws.streaming import emulator, made_once, stack
-from tests.aws.test_ingest import PUT, ingest, many
+from tests.aws.test_ingest import CUT, HOUR_MS, PUT_OBJECT, YEAR_AGO, event_ids, ingest, keys, many, opened
 from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.calls import Call
-from tests.commands import Due, write_lines
-from tests.events.records import ses_bounce
+from tests.aws_emulator.wire import RefusedError
+from tests.commands import Due, Ran, process, write_lines
+from tests.local.processes import ended, started
 
 __all__ = ["emulator", "made_once", "stack"]
 
-FIRST, SECOND = 100, 400  # records of the input that breaks, and of the one after it
+LAST = "events/2025/11/23/05/"  # the hour of the last of three files
 
 
 @pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Small pieces and calls."""
-    monkeypatch.setattr(inputs, "_READ_BYTES", 10_000)
-    monkeypatch.setattr(calling, "_RECORDS_A_CALL", 10)
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of temporary files of processes."""
+    place = tmp_path / "temporary"
+    place.mkdir()
+    monkeypatch.setenv("TMPDIR", str(place))
+    return place
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Two files: one of gzip, and one beside it that an ingest reaches when it is done with the first."""
+    """Three files, each with an hour of its own."""
     place = tmp_path / "records"
     place.mkdir()
-    many(place / "b.json", SECOND)
-    lines = many(tmp_path / "lines.json", FIRST).read_bytes().replace(b"endpoint-", b"first-")
-    (place / "a.json.gz").write_bytes(gzip.compress(lines))
+    for number, name in enumerate("abc"):
+        write_lines(place / f"{name}.json", [opened(n, YEAR_AGO + number * HOUR_MS) for n in range(5)])
     return place
 
 
-def put_by_one_that_is_cut_off(emulator: AwsEmulator, stack: Stack, due: Due, folder: Path) -> list[bytes]:
-    """What an ingest puts that ends early, in the second file."""
-    streaming.deny_puts_after(emulator, 30)
-    due("ingest", str(folder)).failed(5)
+def deny_last(emulator: AwsEmulator) -> None:
+    """The objects of the last file are denied."""
+
+    def deny(parameters: dict[str, Any]) -> None:
+        if str(parameters.get("Key")).startswith(LAST):
+            raise RefusedError("AccessDenied", "User is not authorized to perform this action", 403)
+
+    emulator.faults.answer(PUT_OBJECT, deny)
+
+
+def stopped(emulator: AwsEmulator, folder: Path, number: int) -> Ran:
+    """An ingest that gets a signal when the object of the last file is in the bucket."""
+    once = threading.Lock()
+    with started("ingest", str(folder)) as running:
+
+        def stop(call: Call) -> None:
+            if str(call.parameters.get("Key")).startswith(LAST) and once.acquire(blocking=False):
+                os.kill(running.pid, number)
+
+        emulator.faults.hook(stop, name=PUT_OBJECT)
+        found = ended(running)
     emulator.faults.clear()
-    return streaming.taken(emulator, stack)
+    return found
+
+
+def test_a_killed_ingest_goes_on_and_clears_up(
+    emulator: AwsEmulator, stack: Stack, folder: Path, tmp_path: Path, temporary: Path
+) -> None:
+    assert stopped(emulator, folder, signal.SIGKILL).code == -signal.SIGKILL
+    assert len(list(temporary.iterdir())) == 1
+    ran = process("ingest", str(folder), "-o", "json").done()
+    assert (ran.json["records"], ran.json["kept"]) == (15, 15)
+    assert [*event_ids(emulator, stack).values()] == [1] * 15
+    assert list(temporary.iterdir()) == []
+    assert list((tmp_path / "home" / ".local" / "state" / "due" / "ingest").iterdir()) == []
+
+
+def test_ctrl_c_says_how_far_it_came(emulator: AwsEmulator, stack: Stack, folder: Path, temporary: Path) -> None:
+    ran = stopped(emulator, folder, signal.SIGINT)
+    assert ran.code == 130
+    assert "records are in; the same command goes on from there" in ran.err
+    assert "Traceback" not in ran.err
+    assert list(temporary.iterdir()) == []
+
+
+def test_what_is_done_is_not_read_again(emulator: AwsEmulator, stack: Stack, due: Due, folder: Path) -> None:
+    """It is in the summary all the same. What was changed is read, though neither its size nor its time says so."""
+    deny_last(emulator)
+    assert "10 records are in; the same command goes on from there" in due("ingest", str(folder)).failed(5).err
+    emulator.faults.clear()
+    for key in keys(emulator, stack):
+        emulator.client("s3").delete_object(Bucket=stack.names.bucket, Key=key)
+    changed = folder / "a.json"
+    about, text = changed.stat(), changed.read_bytes()
+    changed.write_bytes(text.replace(b'"m-1"', b'"m-X"'))
+    os.utime(changed, ns=(about.st_atime_ns, about.st_mtime_ns))
+    ran = due("ingest", str(folder), "-o", "json").done()
+    assert ran.err.count("going on where an earlier ingest of the same paths ended") == 1
+    assert ran.json["records"] == ran.json["kept"] == 15
+    assert [key.rpartition("/")[0] for key in keys(emulator, stack)] == ["events/2025/11/23/03", "events/2025/11/23/05"]
 
 
 def test_an_input_that_breaks_off_is_named_again_by_the_run_that_goes_on(
-    emulator: AwsEmulator, stack: Stack, due: Due, folder: Path, small: None
+    emulator: AwsEmulator, due: Due, folder: Path
 ) -> None:
-    first = folder / "a.json.gz"
-    first.write_bytes(first.read_bytes()[:-400])
-    before = put_by_one_that_is_cut_off(emulator, stack, due, folder)
+    (folder / "b.json.gz").write_bytes(b"\x1f\x8b\x08\x00 cut")
+    deny_last(emulator)
+    assert "cut off or damaged" in due("ingest", str(folder)).failed(5).err
+    emulator.faults.clear()
     ran = due("ingest", str(folder), "-o", "json").failed(1)
     assert "cut off or damaged" in ran.json["problems"][0]
     assert "going on where" in ran.err
-    after = streaming.taken(emulator, stack)
-    assert ran.json["records"] == len({*before, *after})
-    assert not any(b"first-" in record for record in after)
 
 
-@pytest.mark.parametrize("at", [2, -400])
-def test_an_input_that_was_mended_meanwhile_is_read(
-    emulator: AwsEmulator, stack: Stack, due: Due, folder: Path, small: None, at: int
+def test_without_a_state_folder_it_works_and_says_so(
+    emulator: AwsEmulator, stack: Stack, due: Due, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As after a ``chmod``, neither its size nor its time say so."""
-    first = folder / "a.json.gz"
-    whole, about = first.read_bytes(), first.stat()
-    first.write_bytes(whole[:at] + b"\xff" * 8 + whole[at:][8:])
-    os.utime(first, ns=(about.st_atime_ns, about.st_mtime_ns))
-    before = put_by_one_that_is_cut_off(emulator, stack, due, folder)
-    first.write_bytes(whole)
-    os.utime(first, ns=(about.st_atime_ns, about.st_mtime_ns))
-    assert ingest(due, folder)["failed"] == 0
-    put = {*before, *streaming.taken(emulator, stack)}
-    assert {*gzip.decompress(whole).splitlines(), *(folder / "b.json").read_bytes().splitlines()} <= put
+    (tmp_path / "state").write_text("a file")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    assert "begin anew" in due("ingest", str(folder)).done().err
+    assert len(event_ids(emulator, stack)) == 15
 
 
-class Way:
-    """A way to the emulator that can be closed: whoever takes it then finds nobody listening."""
-
-    def __init__(self, emulator: AwsEmulator) -> None:
-        self._emulator, self.port = emulator, 0
-        self.open()
-
-    def open(self) -> None:
-        """Listens, at the same port every time."""
-        self._server = make_server("127.0.0.1", self.port, self._emulator._application, threaded=True)
-        self.port = self._server.server_port
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-
-    def close(self) -> None:
-        """Listens no more; what was asked is answered."""
-        self._server.shutdown()
-        self._server.server_close()
-
-
-@pytest.fixture
-def way(emulator: AwsEmulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[Way]:
-    """The way that records are put by."""
-    found = Way(emulator)
-    monkeypatch.setenv("AWS_ENDPOINT_URL_FIREHOSE", f"http://127.0.0.1:{found.port}")
-    monkeypatch.setattr(calling, "_RECORDS_A_CALL", 10)
-    yield found
-    found.close()
-
-
-def closes_at(emulator: AwsEmulator, way: Way, number: int, seconds: float | None = None) -> None:
-    """Closes the way when so many calls were made, for some seconds or for good."""
-    once = threading.Lock()
-
-    def close(_: Call) -> None:
-        if emulator.journal.names[PUT] >= number and once.acquire(blocking=False):
-            way.close()
-            if seconds is not None:
-                threading.Timer(seconds, way.open).start()
-
-    emulator.faults.hook(close, name=PUT)
-
-
-def test_a_network_that_is_gone_for_a_moment_costs_no_record(
-    emulator: AwsEmulator, stack: Stack, way: Way, due: Due, tmp_path: Path
+@pytest.mark.parametrize("name", [PUT_OBJECT, "glue:BatchGetPartition", "glue:BatchCreatePartition"])
+@pytest.mark.parametrize("after", [False, True], ids=["lost call", "lost answer"])
+def test_a_call_that_fails_or_whose_answer_is_lost_is_made_again(
+    emulator: AwsEmulator, stack: Stack, due: Due, folder: Path, name: str, after: bool
 ) -> None:
-    source = many(tmp_path / "many.json", SECOND)
-    closes_at(emulator, way, 20, seconds=1.0)
-    assert ingest(due, source)["kept"] == SECOND
-    assert {*streaming.taken(emulator, stack)} == {*source.read_bytes().splitlines()}
+    emulator.faults.fail(name, times=2, after=after)
+    assert ingest(due, folder)["kept"] == 15
+    assert [*event_ids(emulator, stack).values()] == [1] * 15
+    assert len(streaming.hours(emulator, stack)) == 3
 
 
-def test_a_network_that_stays_gone_ends_the_ingest(
-    emulator: AwsEmulator, way: Way, due: Due, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("name", ["glue:BatchGetPartition", "glue:BatchCreatePartition"])
+def test_what_is_denied_ends_the_ingest_with_one_line(emulator: AwsEmulator, due: Due, folder: Path, name: str) -> None:
+    emulator.faults.deny(name)
+    said = due("ingest", str(folder)).failed(5).err
+    assert "access denied" in said and name in said
+
+
+def test_a_full_disk_is_one_clear_line(emulator: AwsEmulator, stack: Stack, tmp_path: Path, temporary: Path) -> None:
+    source = many(tmp_path / "many.json", 3000)
+    words = ['ulimit -f 400; exec "$@"', "bash", sys.executable, "-m", "due_cli", "ingest", str(source)]
+    ran = subprocess.run(["bash", "-c", *words], capture_output=True, text=True, check=False)
+    assert ran.returncode == 1, ran.stderr
+    assert "no space left" in ran.stderr and f"df -h {temporary}" in ran.stderr and "TMPDIR" in ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert keys(emulator, stack) == []
+    assert list(temporary.iterdir()) == []
+
+
+def test_inputs_wait_while_much_lies_on_the_disk(
+    emulator: AwsEmulator, stack: Stack, due: Due, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(firehose, "_LONGEST_SECONDS", 0.01)
-    closes_at(emulator, way, 20)
-    said = due("ingest", str(many(tmp_path / "many.json", SECOND))).failed(1).err
-    assert "takes no more records" in said and "Could not connect" in said and "goes on from there" in said
+    """Each is removed before the next is staged."""
+    staged: list[int] = []
+    stage = staging.StagingArea.stage
 
+    def watched(area: staging.StagingArea, *rest: Any) -> staging.StagedInput:
+        staged.append(sum(path.name != "template" and path.is_dir() for path in area._root.iterdir()))
+        return stage(area, *rest)
 
-def test_a_stream_that_was_never_reached_is_not_waited_for(
-    emulator: AwsEmulator, way: Way, due: Due, tmp_path: Path
-) -> None:
-    """It may be a region without the service."""
-    way.close()
-    said = due("ingest", str(write_lines(tmp_path / "one.json", [ses_bounce()]))).failed(3).err
-    assert "takes no more records" not in said and "check that the service exists in this region" in said
+    monkeypatch.setattr(staging.StagingArea, "stage", watched)
+    monkeypatch.setattr(publish, "_STAGED_BYTES", 0)
+    write_lines(folder / "d.json", [CUT])
+    assert ingest(due, folder)["kept"] == 15
+    assert staged == [0, 0, 0, 0]

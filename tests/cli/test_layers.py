@@ -47,7 +47,7 @@ MAY_IMPORT = {
     "aws/resources": {*_CLIENT, "aws/services"},
     "aws/stack": {*_CLIENT, "aws/pipeline", "aws/services", "aws/resources", "sql"},
     "aws/athena": {*_STACK, "aws/resources", "events", "sql", "status"},
-    "aws/ingest": {*_STACK, "aws/pipeline", "events", "ingest"},
+    "aws/ingest": {*_STACK, "aws/pipeline", "events", "ingest", "local", "sql"},
     "aws/doctor": {*_STACK, "aws/pipeline", "aws/resources", "aws/athena", "events", "sql"},
     "aws/target": {*_CLIENT, "aws/stack", "aws/athena", "aws/ingest", "aws/doctor", "sql"},
     "demo": {"core", "events", "local", "sql"},

@@ -28,10 +28,12 @@ SETS = ("marketing", "receipts")
 LETTER = "0100019ab6a4d2c0-letter-014-000000"
 READER = "reader.14@example.com"
 EXPORT = "pinpoint-export.json"
+LAST_YEAR = "last-year.json"
 _LETTERS = 120  # an hour
 _READERS = 30
 _TEXTS = 40
 _MINUTE, _HOUR = 60_000, 3_600_000
+_YEAR = 365 * 24 * _HOUR
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,14 @@ def story(now: datetime, home: Path) -> Iterator[Command | Happening]:
     exported = _exported(start)
     (home / EXPORT).write_text("".join(json.dumps(record) + "\n" for record in exported))
     yield from _typed(f"ingest {EXPORT}")
+    archived = [
+        record for hour in range(3) for record in _letters(start - _YEAR + hour * _HOUR, 1000 + hour * _LETTERS)
+    ]
+    (home / LAST_YEAR).write_text("".join(json.dumps(record) + "\n" for _, record in archived))
+    yield Happening(
+        f"An export has {len(archived):,} events of a year ago: they are filed under their own hours.", _wait
+    )
+    yield from _typed(f"ingest {LAST_YEAR}", "report bounce-rate --since 366d --until 364d")
     yield Happening("The stream delivers what it holds.", AwsEmulator.flush)
     yield from _typed(
         "report bounce-rate --since 3h",
@@ -114,6 +124,10 @@ def _prepare(emulator: AwsEmulator) -> None:
     emulator.pinpoint.gone = Gone.FORBIDDEN
     for name in SETS:
         emulator.client("sesv2").create_configuration_set(ConfigurationSetName=name)
+
+
+def _wait(emulator: AwsEmulator) -> None:
+    emulator.functions.settle()
 
 
 def _send(emulator: AwsEmulator, letters: list[tuple[int, Record]]) -> None:

@@ -5,9 +5,10 @@ prefix                                      content, one JSON document for each 
 ==========================================  ===========================================================================
 ``errors/processing-failed/``               a record that the transform failed, as Firehose received it (``rawData``)
 ``errors/format-conversion-failed/``        rows that the transform made and Firehose could not convert (``rawData``)
+``errors/ingest/``                          records of an input that ``due ingest`` could not read (``rawData``)
 ``errors/status/``                          the status of a message that the status table would not take
 ``aws/lambda/async/STACK-partition/``       an event that the partition function failed on for good
-``errors/too-large/``                       a record too large for a stream: the object is the record
+``errors/too-large/``                       a record that is too large to be read: the object is the record
 ==========================================  ===========================================================================
 
 Sources: Firehose developer guide, "Handle failure in data transformation" and "Handling errors for data format
@@ -30,7 +31,9 @@ from datetime import datetime
 from enum import Enum, unique
 from typing import IO
 
-from due_cli.aws.ingest.outgoing import TOO_LARGE, summarize, without_arrival
+import orjson
+
+from due_cli.aws.ingest.wrapping import without_arrival
 from due_cli.aws.services import firehose, s3
 from due_cli.aws.services.s3 import ObjectContent, ObjectSummary
 from due_cli.aws.stack.names import ERRORS
@@ -39,16 +42,19 @@ from due_cli.core.errors import DueError
 from due_cli.core.progress import Progress
 from due_cli.core.results import IngestSummary
 from due_cli.events.compression import GZIP_MAGIC
-from due_cli.events.documents import Document, documents
-from due_cli.events.model import Json
+from due_cli.events.documents import MAX_RECORD_BYTES, Document, documents
+from due_cli.events.model import Envelope, Json
+from due_cli.events.reading import read
 from due_cli.events.status import Status
 from due_cli.events.status_codec import decode_record
 from due_cli.events.times import millis
+from due_cli.events.wrappers import payload_units
 from due_cli.ingest import inputs
 from due_cli.ingest.batch import Block, decode, failed_id
 from due_cli.ingest.inputs import OversizedRecord
 
-TOO_LARGE_FOLDER = f"{ERRORS}too-large/"
+INGEST_FOLDER, STATUS_FOLDER, TOO_LARGE_FOLDER = (f"{ERRORS}{name}/" for name in ("ingest", "status", "too-large"))
+_TOO_LARGE = "larger than 4 MB"
 _REFUSED_STATUS = "the status table would not take these facts"
 _ARRIVALS = ("arrivalTimestamp", "ArrivalTimestamp")
 _TIMES = ("attemptEndingTimestamp", "AttemptEndingTimestamp", "timestamp", *_ARRIVALS)
@@ -112,7 +118,9 @@ def read_entries(content: ObjectContent) -> Iterator[FailedEntry]:
     """The entries of an object in order. What is not as AWS writes it is an entry too."""
     summary = content.summary
     if summary.key.startswith(TOO_LARGE_FOLDER):
-        yield _whole_object(summary, TOO_LARGE, summary.key.rpartition("/")[2])
+        entry = _whole_object(summary, _TOO_LARGE, summary.key.rpartition("/")[2])
+        # due 0.1.0 put here what was too large for a stream, most of which can be read.
+        yield entry if summary.size > MAX_RECORD_BYTES else _read_whole(entry, content)
         return
     within_record = False
     for chunk in inputs.chunks_of(content.stream, summary.key):
@@ -188,8 +196,14 @@ def _error_objects(stack: Stack) -> Iterator[ObjectSummary]:
     """List the objects of failed records by the hours in their keys; S3 lists those of one folder in that order."""
     aws, bucket = stack.aws, stack.names.bucket
     folders, loose = s3.list_folder(aws, bucket, ERRORS)
-    listings = [s3.list_objects(aws, bucket, folder) for folder in (*folders, stack.names.failed_events)]
+    folders.append(stack.names.failed_events)
+    listings = [_by_hour(s3.list_objects(aws, bucket, folder), folder) for folder in folders]
     return heapq.merge(*listings, loose, key=_hour)
+
+
+def _by_hour(objects: Iterator[ObjectSummary], folder: str) -> Iterator[ObjectSummary]:
+    """The objects of a folder by their hours; the keys of some have none, and are few."""
+    return iter(sorted(objects, key=_hour)) if folder in (INGEST_FOLDER, TOO_LARGE_FOLDER) else objects
 
 
 def _hour(summary: ObjectSummary) -> str:
@@ -213,6 +227,35 @@ def _whole_object(summary: ObjectSummary, reason: str, identity: str) -> FailedE
         text=b"",
         raw=None,
     )
+
+
+def _read_whole(entry: FailedEntry, content: ObjectContent) -> FailedEntry:
+    """The entry of an object that is one record, with the record."""
+    raw = content.stream.read()
+    summary, reason = _summarize(raw, entry.failed_at)
+    reason = reason or f"{entry.reason}; it can be read now"
+    return replace(entry, kind=Kind.RECORD, reason=reason, text=raw, raw=raw, summary=summary)
+
+
+def _summarize(payload: bytes, received_at: int) -> tuple[IngestSummary, str | None]:
+    """What can be read of a record that a stream received at a time (epoch ms), and the first reason of the rest."""
+    summary, reason = IngestSummary(), None
+    for unit in payload_units(payload, Envelope(received_at=received_at), decode):
+        reading = read(unit, orjson.dumps)
+        ignored, failed = int(reading.is_empty), int(reading.reason is not None)
+        summary = summary.plus(
+            IngestSummary(
+                records=1,
+                kept=1 - ignored - failed,
+                ignored=ignored,
+                failed=failed,
+                rows=len(reading.rows),
+                duplicate_rows=reading.duplicate_rows,
+                nulled=reading.nulled,
+            )
+        )
+        reason = reason or reading.reason
+    return (summary, reason) if summary.records else (IngestSummary(records=1, failed=1), "empty")
 
 
 def _entry(summary: ObjectSummary, document: Document, origin: str) -> FailedEntry:
@@ -242,7 +285,7 @@ def _entry(summary: ObjectSummary, document: Document, origin: str) -> FailedEnt
             return replace(entry, kind=Kind.STATUS, reason=_REFUSED_STATUS, status=status)
     except ValueError as error:
         entry = replace(entry, reason=f"a status that cannot be read: {error}")
-    return replace(entry, summary=summarize(text, failed_at)[0])
+    return replace(entry, summary=_summarize(text, failed_at)[0])
 
 
 def _firehose_failure(entry: FailedEntry, value: dict[str, Json]) -> FailedEntry:
@@ -260,7 +303,7 @@ def _firehose_failure(entry: FailedEntry, value: dict[str, Json]) -> FailedEntry
         if earlier is None:
             break
         received_at = earlier
-    summary, reason = summarize(raw, received_at or entry.failed_at)
+    summary, reason = _summarize(raw, received_at or entry.failed_at)
     return replace(
         entry,
         id=failed_id(raw),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import time
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -66,12 +67,18 @@ def client(service: str) -> Any:
 
 
 class Deadline:
-    """The time at which a function must stop retrying: shortly before Lambda would end it."""
+    """The time at which a function must stop retrying: shortly before Lambda would end it.
 
-    def __init__(self, context: Any) -> None:
+    A command, which has no context, gives the ``seconds`` that it retries, and how it sleeps.
+    """
+
+    def __init__(
+        self, context: Any, *, seconds: float | None = None, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
         left = getattr(context, "get_remaining_time_in_millis", None)
         allowed = left() / 1000 if left is not None else _DEFAULT
-        self._end = time.monotonic() + max(allowed - _RESERVE, allowed / 2)
+        self._end = time.monotonic() + (max(allowed - _RESERVE, allowed / 2) if seconds is None else seconds)
+        self._sleep = sleep
 
     def left(self) -> float:
         """Seconds; negative when it has passed."""
@@ -82,5 +89,5 @@ class Deadline:
         wait = _RANDOM.uniform(0, min(_LONGEST_PAUSE, 0.05 * 2**attempt))
         if wait >= self.left():
             return False
-        time.sleep(wait)
+        self._sleep(wait)
         return True

@@ -1,17 +1,23 @@
-"""The partitions of the table: the hour of an object, the hour as Glue stores it, and the calls that create them.
+"""The partitions of the table: the hour of an object, the hour as Glue stores it, where the partition of an hour is.
 
-Source: AWS Glue web API reference, BatchCreatePartition (100 partitions a call).
+Whoever writes an object of an hour asks for its partition's location (:func:`partition_locations`), which may
+be elsewhere than under ``events/``, writes it there, and creates the missing (:func:`create_partitions`).
+
+Sources: AWS Glue web API reference, BatchCreatePartition (100 partitions a call) and BatchGetPartition (1,000, of which
+some may be left unprocessed).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 EXISTS = "AlreadyExistsException"
 _PARTITIONS_A_CALL = 100
+_PARTITIONS_A_READ = 1000
+_SPELLINGS = ("", ".0")  # the archived AWS solution wrote 2020-05-01 00:00:00.0
 _HOUR = re.compile(r"events/(\d{4})/(\d\d)/(\d\d)/(\d\d)/[^/]")
 
 
@@ -20,6 +26,21 @@ def partition_of(hour: str, bucket: str, descriptor: dict[str, Any]) -> dict[str
     moment = datetime.fromisoformat(hour)
     location = f"s3://{bucket}/events/{moment:%Y/%m/%d/%H}/"
     return {"Values": [hour], "StorageDescriptor": {**descriptor, "Location": location}}
+
+
+def partition_locations(glue: Any, database: str, table: str, hours: Iterable[str]) -> dict[str, str]:
+    """The location (an S3 URI that ends in a slash) of the partition of each hour that has one."""
+    locations: dict[str, str] = {}
+    values = [f"{hour}{spelling}" for hour in hours for spelling in _SPELLINGS]
+    while values:
+        asked = [{"Values": [value]} for value in values[:_PARTITIONS_A_READ]]
+        response = glue.batch_get_partition(DatabaseName=database, TableName=table, PartitionsToGet=asked)
+        for partition in response.get("Partitions", ()):
+            hour = partition["Values"][0].removesuffix(".0")
+            locations[hour] = partition["StorageDescriptor"]["Location"].rstrip("/") + "/"
+        unprocessed = [entry["Values"][0] for entry in response.get("UnprocessedKeys", ())]
+        values = [*values[_PARTITIONS_A_READ:], *unprocessed]
+    return locations
 
 
 def create_partitions(

@@ -20,7 +20,7 @@ import time
 from typing import Any
 
 from due_cli.events.model import Json
-from due_cli.events.status import Status
+from due_cli.events.status import NOT_APPLICABLE, Status
 from due_cli.events.status_codec import decode, encode
 from due_cli.events.times import HOUR
 
@@ -35,6 +35,7 @@ _LEAST, _GREATEST = 1e-129, 9.9e125
 _OLDEST = 4 * 365 * 24 * 3600
 
 Attributes = dict[str, dict[str, str | bool]]
+_NOT_APPLICABLE: dict[str, str | bool] = {"S": NOT_APPLICABLE}  # most of an item
 
 
 def is_key(message_id: str) -> bool:
@@ -47,7 +48,9 @@ def is_key(message_id: str) -> bool:
 
 def attributes(status: Status, days: int) -> Attributes:
     """The item of a status in the format of DynamoDB's client, kept for ``days`` after its last event."""
-    item = {key: _attribute(value) for key, value in status.item().items() if key != "status"}
+    values = status.item()
+    del values["status"]
+    item = {key: _NOT_APPLICABLE if value == NOT_APPLICABLE else _attribute(value) for key, value in values.items()}
     item[FACTS] = {"S": encode(status)}
     item[EXPIRES_AT] = {"N": str(max((status.last + days * 24 * HOUR) // 1000, int(time.time()) - _OLDEST))}
     return item

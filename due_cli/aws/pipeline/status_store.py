@@ -47,13 +47,14 @@ class _Change(NamedTuple):
 
 
 class StatusStore:
-    """The table of statuses, for one batch."""
+    """The table of statuses, for one batch; ``rounds`` bounds how often what is throttled is tried."""
 
-    def __init__(self, client: Any, table: str, days: int, deadline: Deadline) -> None:
+    def __init__(self, client: Any, table: str, days: int, deadline: Deadline, rounds: int = _ROUNDS) -> None:
         self._client = client
         self._table = table
         self._days = days
         self._deadline = deadline
+        self._rounds = rounds
         self._codes: Counter[str] = Counter()
 
     def merge(self, statuses: Iterable[Status]) -> Outcome:
@@ -67,7 +68,7 @@ class StatusStore:
             written, unchanged = written + len(done), unchanged + len(same)
             refused.update((message, pending[message]) for message in final)
             pending = {message: pending[message] for message in pending.keys() - done - same - final}
-            if pending and (rounds == _ROUNDS or not self._deadline.pause(rounds)):
+            if pending and (rounds == self._rounds or not self._deadline.pause(rounds)):
                 refused.update(pending)
                 break
         return Outcome(written, unchanged, rounds, self._codes, list(refused.values()))

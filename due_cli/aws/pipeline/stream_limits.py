@@ -8,27 +8,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from due_cli.aws.pipeline.environment import Deadline
 
-MAX_RECORD = 1000 * 1024
+_MAX_RECORD = 1000 * 1024
 _RECORDS_A_CALL = 500
 _BYTES_A_CALL = 4 * 1024 * 1024
 _ATTEMPTS = 8
-
-
-class Sendable(Protocol):
-    """A record of a stream."""
-
-    @property
-    def data(self) -> bytes:
-        """The record's bytes."""
-
-
-_S = TypeVar("_S", bound=Sendable)
 
 
 class PackedRows(NamedTuple):
@@ -46,10 +35,10 @@ def pack_rows(lines: Iterable[tuple[int, bytes]]) -> tuple[list[PackedRows], set
     owners: set[int] = set()
     size = 0
     for owner, line in lines:
-        if len(line) > MAX_RECORD:
+        if len(line) > _MAX_RECORD:
             too_large.add(owner)
             continue
-        if size + len(line) > MAX_RECORD:
+        if size + len(line) > _MAX_RECORD:
             packed.append(PackedRows(b"".join(data), frozenset(owners)))
             data, owners, size = [], set(), 0
         data.append(line)
@@ -66,7 +55,7 @@ def put(
     """Put records to the stream with bounded retries; return those that it refused, and error codes by count."""
     codes: Counter[str] = Counter()
     for attempt in range(_ATTEMPTS):
-        packed = [record for call in calls(packed) for record in _refused(client, stream, call, codes)]
+        packed = [record for call in _calls(packed) for record in _refused(client, stream, call, codes)]
         if not packed or not deadline.pause(attempt + 1):
             break
     return packed, codes
@@ -86,9 +75,9 @@ def _refused(client: Any, stream: str, call: list[PackedRows], codes: Counter[st
     return [record for record, error in zip(call, errors, strict=True) if error]
 
 
-def calls(records: Iterable[_S]) -> Iterator[list[_S]]:
+def _calls(records: Iterable[PackedRows]) -> Iterator[list[PackedRows]]:
     """Records in as few calls as they need, in order."""
-    call: list[_S] = []
+    call: list[PackedRows] = []
     size = 0
     for record in records:
         if call and (len(call) == _RECORDS_A_CALL or size + len(record.data) > _BYTES_A_CALL):

@@ -9,6 +9,7 @@ from typing import Any
 
 from due_cli.aws.client import Aws
 from due_cli.aws.errors import ignore_errors, translate_errors
+from due_cli.aws.pipeline import partitions
 from due_cli.aws.pipeline.partitions import EXISTS, create_partitions, partition_of
 from due_cli.core.errors import RefusedError
 
@@ -41,6 +42,12 @@ def list_partitions(aws: Aws, database: str, table: str) -> list[Partition]:
             DatabaseName=database, TableName=table, ExcludeColumnSchema=True
         )
         return [_partition(entry) for page in pages for entry in page["Partitions"]]
+
+
+def partition_locations(aws: Aws, database: str, table: str, hours: Iterable[str]) -> dict[str, str]:
+    """The location of the partition of each hour that has one, as an S3 URI that ends in a slash."""
+    with translate_errors(f"looking for partitions of {database}.{table} (glue:BatchGetPartition)"):
+        return partitions.partition_locations(aws.glue, database, table, hours)
 
 
 def partition_location(bucket: str, hour: str) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from itertools import chain
+from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from botocore.exceptions import ConnectionError as ConnectionFailedError
@@ -20,6 +21,7 @@ from due_cli.aws.client import Aws
 from due_cli.aws.errors import ignore_errors, translate_errors
 from due_cli.aws.pipeline.partitions import hour_text
 from due_cli.aws.pool import interruptible_pool, pause
+from due_cli.core.errors import DueError
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
@@ -33,7 +35,10 @@ _FETCHED_AHEAD, _AT_ONCE = 16, 8
 _BUFFER_BYTES = 256 * 1024
 _HOUR_DEPTH = 4  # year, month, day, hour
 _MISSING = ("NoSuchKey", "404")
-_CHANGED = ("PreconditionFailed", "ConditionalRequestConflict", "412", "409")
+_EXISTING = ("PreconditionFailed", "412")
+_CONFLICTING = ("ConditionalRequestConflict", "409")
+_CHANGED = (*_EXISTING, *_CONFLICTING)
+_CONFLICT_ATTEMPTS, _CONFLICT_SECONDS = 10, 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +153,19 @@ def write_object(aws: Aws, bucket: str, key: str, body: IO[bytes]) -> None:
     """Write an object of any size, in parts where it is large."""
     with translate_errors(f"writing s3://{bucket}/{key}"):
         aws.s3.upload_fileobj(body, bucket, key)
+
+
+def create_object(aws: Aws, bucket: str, key: str, path: Path) -> bool:
+    """Write a file to an object, unless there is one of that key; return whether it was written."""
+    doing = f"writing s3://{bucket}/{key}"
+    for _ in range(_CONFLICT_ATTEMPTS):
+        with translate_errors(doing), ignore_errors(*_CONFLICTING), path.open("rb") as body:
+            with ignore_errors(*_EXISTING):
+                aws.s3.put_object(Bucket=bucket, Key=key, Body=body, IfNoneMatch="*")
+                return True
+            return False
+        pause(_CONFLICT_SECONDS)  # another put of the same key is under way, and may fail
+    raise DueError(f"{doing}: it is being written by somebody else", "run the same command again")
 
 
 def replace_object(aws: Aws, bucket: str, key: str, etag: str, body: IO[bytes]) -> bool:

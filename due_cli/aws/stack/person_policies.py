@@ -127,7 +127,7 @@ def _work(names: Names) -> Policy:
     )
     stream = (
         "CreateDeliveryStream DeleteDeliveryStream DescribeDeliveryStream UpdateDestination TagDeliveryStream "
-        "ListTagsForDeliveryStream StartDelivery* PutRecord PutRecordBatch"
+        "ListTagsForDeliveryStream StartDelivery* PutRecord"
     )
     apis = "GET POST PUT PATCH DELETE TagResource"
     return allow(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from due_cli.aws.client import Aws
+from due_cli.aws.pipeline.partitions import create_partitions, hour_text
 from due_cli.aws.pipeline.status_item import attributes
 from due_cli.aws.resources.resource import Node, Step
 from due_cli.aws.stack.desired import desired
@@ -52,21 +53,18 @@ def create_stack(*, views: bool, **chosen: Any) -> Stack:
 
 def add_files(emulator: AwsEmulator, stack: Stack, database: Path) -> None:
     """Puts the files of a local database into the stack's bucket, each hour a partition."""
-    s3, glue, name = emulator.client("s3"), emulator.client("glue"), stack.options.database
-    storage = glue.get_table(DatabaseName=name, Name=TABLE)["Table"]["StorageDescriptor"]
-    hours = set()
     for file in sorted((database / "events").rglob("*.parquet")):
-        place = file.parent.relative_to(database / "events").as_posix()
-        hours.add(place)
-        s3.put_object(Bucket=stack.names.bucket, Key=f"{EVENTS}{place}/{file.name}", Body=file.read_bytes())
-    for hour in sorted(hours):
-        year, month, day, clock = hour.split("/")
-        location = f"s3://{stack.names.bucket}/{EVENTS}{hour}/"
-        partition = {
-            "Values": [f"{year}-{month}-{day} {clock}:00:00"],
-            "StorageDescriptor": {**storage, "Location": location},
-        }
-        glue.create_partition(DatabaseName=name, TableName=TABLE, PartitionInput=partition)
+        store_object(emulator, stack, file.relative_to(database / "events").as_posix(), file.read_bytes())
+
+
+def store_object(emulator: AwsEmulator, stack: Stack, path: str, content: bytes) -> None:
+    """Puts an object below ``events/`` (``2026/11/22/03/a.parquet``), and has its hour be a partition."""
+    glue, database = emulator.client("glue"), stack.options.database
+    emulator.client("s3").put_object(Bucket=stack.names.bucket, Key=f"{EVENTS}{path}", Body=content)
+    storage = glue.get_table(DatabaseName=database, Name=TABLE)["Table"]["StorageDescriptor"]
+    hour = hour_text(f"{EVENTS}{path}")
+    assert hour is not None
+    create_partitions(glue, database, TABLE, stack.names.bucket, [hour], storage)
 
 
 def store_statuses(emulator: AwsEmulator, stack: Stack, statuses: Iterable[Status], days: int = 36500) -> None:
