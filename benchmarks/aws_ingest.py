@@ -82,8 +82,8 @@ class _Answers(BaseHTTPRequestHandler):
             self._answer("sts", f"<GetCallerIdentityResponse>{result}</GetCallerIdentityResponse>")
         elif service == _STATUS_TABLE:
             count = body.count(b'"Statement":')
-            known = {"Responses": {}, "UnprocessedKeys": {}}
-            written = {"Responses": [{"TableName": "due-message-status"}] * count}
+            known: dict[str, object] = {"Responses": {}, "UnprocessedKeys": {}}
+            written: dict[str, object] = {"Responses": [{"TableName": "due-message-status"}] * count}
             self._answer(service, known if operation == "BatchGetItem" else written)
         else:
             self._answer(service, self._glue(operation, json.loads(body)))
