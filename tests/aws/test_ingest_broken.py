@@ -48,13 +48,13 @@ def folder(tmp_path: Path) -> Path:
 
 
 def deny_last(emulator: AwsEmulator) -> None:
-    """The objects of the last file are denied."""
+    """The answer to the object of the last file is that it was denied."""
 
-    def deny(parameters: dict[str, Any]) -> None:
-        if str(parameters.get("Key")).startswith(LAST):
+    def deny(call: Call) -> None:
+        if str(call.parameters.get("Key")).startswith(LAST):
             raise RefusedError("AccessDenied", "User is not authorized to perform this action", 403)
 
-    emulator.faults.answer(PUT_OBJECT, deny)
+    emulator.faults.hook(deny, name=PUT_OBJECT)
 
 
 def stopped(emulator: AwsEmulator, folder: Path, number: int) -> Ran:
