@@ -5,23 +5,27 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from due_cli.core.errors import UsageError
+from due_cli.core.results import Result, Table
 from due_cli.core.settings import Choice, LocalChoice, Settings, choose_target, output_of, record_target
 
 if TYPE_CHECKING:
     from due_cli.aws.stack.stack import Stack
     from due_cli.cli.target import Target
     from due_cli.core.progress import Progress
-    from due_cli.core.results import Table
-
+Limited = TypeVar("Limited", bound=Result)
 GLOBAL_SECTION = "Global options"
 ProjectId = Annotated[str, typer.Argument(metavar="PROJECT_ID", help="Id of an Amazon Pinpoint project.")]
+LimitOption = Annotated[
+    int | None, typer.Option("--limit", metavar="N", help="Show at most N rows.", show_default=False)
+]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 
 
@@ -52,6 +56,7 @@ def settings_from(
     quiet: Annotated[bool | None, _global("--quiet", "-q", text="Show no progress and no hints.")] = None,
     debug: Annotated[bool | None, _global("--debug", text="Show a traceback when something goes wrong.")] = None,
     no_color: Annotated[bool | None, _global("--no-color", text="Use no colors; NO_COLOR works too.")] = None,
+    no_pager: Annotated[bool | None, _global("--no-pager", text="Use no pager; DUE_PAGER or PAGER names one.")] = None,
 ) -> Settings:
     """The settings of a call from its global options, which are the parameters; None is what was not given."""
     return Settings(
@@ -63,6 +68,7 @@ def settings_from(
         quiet=bool(quiet),
         debug=bool(debug),
         color=not no_color and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb",
+        pager=not no_pager,
     )
 
 
@@ -122,6 +128,15 @@ def preview(context: typer.Context, plan: Table) -> None:
     from due_cli.render import show_preview
 
     show_preview(plan, settings_of(context))
+
+
+def limited(result: Limited, limit: int | None) -> Limited:
+    """The first rows of a table, as many as ``--limit`` says; any other result as it is."""
+    if limit is None or not isinstance(result, Table):
+        return result
+    if limit < 1:
+        raise UsageError(f"--limit: {limit} is not a number of rows", "at least 1")
+    return replace(result, rows=islice(result.rows, limit))
 
 
 def option_parameter(

@@ -40,6 +40,7 @@ class Settings:
     quiet: bool = False
     debug: bool = False
     color: bool = True
+    pager: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ def _show(result: Result, settings: Settings, stream: TextIO) -> None:
 
 def note(text: str) -> None:
     """Write a line to standard error, if it can be written."""
-    from due_cli.render.screen import visible
+    from due_cli.render.table import visible
 
     with suppress(OSError):
         print(visible(text), file=sys.stderr)  # noqa: T201  this module prints

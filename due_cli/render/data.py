@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import SupportsFloat, TextIO
 
+from due_cli.core.errors import UsageError
 from due_cli.core.results import Checks, Done, IngestSummary, Record, Result, Statuses, Table
+
+_CSV_SPECIAL = re.compile(r'[",\r\n]')
 
 
 def plain(value: object) -> object:
@@ -55,13 +60,17 @@ def json_text(result: Result, stream: TextIO) -> None:
 
 
 def csv_text(result: Result, stream: TextIO) -> None:
-    """Write a header and a line per row (RFC 4180, with line feeds)."""
-    import csv
-
+    """Write a header and a line per row (RFC 4180, with line feeds); NULL is empty, and empty text is ``""``."""
     columns, rows = _grid(result)
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([text(value) for value in row] for row in rows)
+    stream.write(",".join(map(_csv_field, columns)) + "\n")
+    stream.writelines(",".join(map(_csv_field, row)) + "\n" for row in rows)
+
+
+def _csv_field(value: object) -> str:
+    if value is None:
+        return ""
+    field = value if type(value) is str else text(value)
+    return '"' + field.replace('"', '""') + '"' if not field or _CSV_SPECIAL.search(field) else field
 
 
 def markdown_text(result: Result, stream: TextIO) -> None:
@@ -86,6 +95,10 @@ def _objects(result: Result) -> Iterator[Mapping[str, object]]:
         yield from (line.item for line in result.timelines)
         return
     columns, rows = _grid(result)
+    if repeated := [name for name, count in Counter(columns).items() if count > 1]:
+        raise UsageError(
+            f"two columns are named {repeated[0]}, as an object of JSON has none", "name one: AS other_name"
+        )
     for row in rows:
         yield dict(zip(columns, row, strict=True))
 

@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import re
-import shutil
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from itertools import islice
-from typing import TYPE_CHECKING, TextIO
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import chain
+from typing import TextIO
 
 from due_cli.core.results import Checks, Done, IngestSummary, Record, Result, Statuses, Table, Timeline
 from due_cli.core.settings import Settings
-from due_cli.render.data import plain, text
+from due_cli.render.table import visible, write_record, write_table
 
-if TYPE_CHECKING:
-    from rich.console import Console
-
-_CELL_WIDTHS = range(80, 13, -1)  # on a terminal, cells are shortened to the first of these that fits
-_MAX_ROWS = 60  # on a terminal
-_EXPANDED_ROWS = 3
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _MARKS = {"ok": "ok", "warning": "warning", "problem": "PROBLEM"}
 
 
@@ -33,132 +23,22 @@ def show(result: Result, settings: Settings, stream: TextIO) -> None:
     elif isinstance(result, Checks):
         stream.write(_checks(result))
     elif isinstance(result, Record):
-        width = max(len(name) for name in result.fields)
-        lines = (f"{name:<{width}}  {cell(value)}" for name, value in result.fields.items())
-        stream.write("\n".join(lines) + "\n")
+        write_record(result.fields, stream)
     elif isinstance(result, IngestSummary):
         stream.write(_summary(result) + "\n")
     elif isinstance(result, Done):
         stream.writelines(f"{line}\n" for line in result.lines)
 
 
-def visible(value: str) -> str:
-    """Text with control characters escaped: texts from recipients must not move the cursor or color the screen."""
-    return _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", value)
-
-
-def cell(value: object) -> str:
-    """A cell for a person: times without zone and empty milliseconds, NULL as a dash."""
-    if value is None:
-        return "-"
-    if isinstance(value, datetime):
-        return str(plain(value)).replace("T", " ").removesuffix("Z").removesuffix(".000")
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, int):
-        return f"{value:,}"
-    if isinstance(value, float):
-        return f"{value:,.4f}" if abs(value) < 1 else f"{value:,.2f}"
-    return visible(text(value).replace("\n", " "))
-
-
-def _console(stream: TextIO, settings: Settings, width: int) -> Console:
-    from rich.console import Console
-
-    class Piped(Console):
-        def on_broken_pipe(self) -> None:
-            raise BrokenPipeError
-
-    return Piped(
-        file=stream,
-        width=width,
-        no_color=not settings.color,
-        highlight=False,
-        markup=False,
-        emoji=False,
-        soft_wrap=False,
-    )
-
-
 def _table(result: Table, settings: Settings, stream: TextIO) -> None:
     from due_cli.render import note
 
-    rows = ([cell(value) for value in row] for row in result.rows)
-    shown = list(islice(rows, _MAX_ROWS) if stream.isatty() else rows)
-    if not shown:
+    first = next(rows := iter(result.rows), None)
+    if first is None:
         note(result.empty if isinstance(result.empty, str) else result.empty())
         return
-    if not stream.isatty():
-        _print_grid(_Grid(result.columns, shown, 1_000_000, None), settings, stream)
-        return
-    left_out = [f"the first {_MAX_ROWS} rows"] if next(rows, None) is not None else []
-    grid = _fit(result.columns, shown, shutil.get_terminal_size((80, 24)).columns)
-    if grid is not None:
-        _print_grid(grid, settings, stream)
-        if any(len(value) > (grid.max_cell or 0) for row in shown for value in row):
-            left_out.append(f"cells up to {grid.max_cell} characters")
-    else:
-        stream.write(_expanded(result.columns, shown[:_EXPANDED_ROWS]))
-        if len(shown) > _EXPANDED_ROWS:
-            left_out = [f"the first {_EXPANDED_ROWS} rows, a line for each column"]
-    if left_out:
+    if left_out := write_table(replace(result, rows=chain([first], rows)), settings, stream):
         note(f"shown: {'; '.join(left_out)}. -o csv or -o json has everything")
-
-
-@dataclass(frozen=True, slots=True)
-class _Grid:
-    """Cells for a screen of some width; they are shortened to ``max_cell`` characters."""
-
-    columns: Sequence[str]
-    rows: list[list[str]]
-    width: int
-    max_cell: int | None
-
-
-def _fit(columns: Sequence[str], rows: list[list[str]], width: int) -> _Grid | None:
-    """The cells, shortened no more than the width requires; None if even short cells do not fit."""
-    from rich.cells import cell_len
-
-    lengths = [max(len(name), *(cell_len(row[at]) for row in rows)) for at, name in enumerate(columns)]
-    for max_cell in _CELL_WIDTHS:
-        used = sum(max(len(name), min(max_cell, length)) + 2 for name, length in zip(columns, lengths, strict=True))
-        if used - 2 <= width:
-            return _Grid(columns, rows, width, max_cell)
-    return None
-
-
-def _print_grid(grid: _Grid, settings: Settings, stream: TextIO) -> None:
-    from rich import box
-    from rich.table import Table as Lines
-    from rich.text import Text
-
-    lines = Lines(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", show_edge=False)
-    for at, name in enumerate(grid.columns):
-        right = all(_is_number(row[at]) for row in grid.rows)
-        lines.add_column(
-            Text(name),
-            justify="right" if right else "left",
-            no_wrap=True,
-            overflow="ellipsis",
-            max_width=None if grid.max_cell is None else max(grid.max_cell, len(name)),
-        )
-    for row in grid.rows:
-        lines.add_row(*(Text(value) for value in row))
-    _console(stream, settings, grid.width).print(lines, crop=False)
-
-
-def _expanded(columns: Sequence[str], rows: list[list[str]]) -> str:
-    """One line per column of each row, for rows that are wider than the screen."""
-    width = max(len(name) for name in columns)
-    lines = []
-    for number, row in enumerate(rows, 1):
-        lines.append(f"row {number}")
-        lines += [f"  {name:<{width}}  {value}" for name, value in zip(columns, row, strict=True) if value != "-"]
-    return "\n".join(lines) + "\n"
-
-
-def _is_number(value: str) -> bool:
-    return value == "-" or value.replace(",", "").replace(".", "", 1).lstrip("-").isdigit()
 
 
 def _timeline(line: Timeline) -> str:

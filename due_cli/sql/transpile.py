@@ -45,10 +45,24 @@ def without_semicolon(sql: str) -> str:
 
 def to_duckdb(statement: exp.Expr) -> str:
     """The statement in DuckDB's dialect; parameters become ``$name``."""
-    tree = statement.copy()
+    tree = _with_names(statement.copy())
     for rewrite in _REWRITES:
         tree = _rewrite(tree, rewrite)
     return tree.sql(dialect="duckdb", comments=False)
+
+
+def _with_names(tree: exp.Expr) -> exp.Expr:
+    """The statement with Athena's names (``_col0``) for the columns of the result that have none."""
+    select = tree
+    while isinstance(select, exp.SetOperation):
+        select = select.this
+    if isinstance(select, exp.Select):
+        for place, column in enumerate(select.expressions):
+            if column.is_star:  # how many columns it stands for is not known here
+                break
+            if not isinstance(column, (exp.Alias, exp.Column, exp.Dot)) and not column.alias:
+                select.expressions[place] = exp.alias_(column, f"_col{place}")
+    return tree
 
 
 def _rewrite(tree: exp.Expr, rewrite: Callable[[exp.Expr], exp.Expr]) -> exp.Expr:

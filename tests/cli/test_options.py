@@ -13,7 +13,10 @@ from due_cli.sql import files
 from tests.cli.test_help import commands, help_of
 from tests.commands import Due
 
-OPTIONS = ("--local", "--stack", "--region", "--profile", "-o, --output", "-q, --quiet", "--debug", "--no-color")
+OPTIONS = (
+    *("--local", "--stack", "--region", "--profile", "-o, --output", "-q, --quiet"),
+    *("--debug", "--no-color", "--no-pager"),
+)
 
 
 @pytest.mark.parametrize("words", commands(), ids=" ".join)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from due_cli.cli.command import App
-from due_cli.cli.options import YesOption, confirm, progress_of, target_of
+from due_cli.cli.options import LimitOption, YesOption, confirm, limited, progress_of, target_of
 from due_cli.core.results import Done, IngestSummary, Table, Text, counted
 
 app = App(position=15)
@@ -19,9 +19,9 @@ def failed(context: typer.Context) -> None:
 
 
 @app.add("due failed list", name="list")
-def failed_list(context: typer.Context) -> Table:
+def failed_list(context: typer.Context, limit: LimitOption = None) -> Table:
     """List the records that could not be read, with the reason."""
-    return target_of(context).failed()
+    return limited(target_of(context).failed(), limit)
 
 
 @app.add("due failed show abcdef", name="show")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from due_cli.cli.command import App
-from due_cli.cli.options import target_of
+from due_cli.cli.options import LimitOption, limited, target_of
 from due_cli.core.results import Done, Table
 
 app = App(position=7)
@@ -23,6 +23,7 @@ def query(
     file: Annotated[
         Path | None, typer.Option("--file", "-f", metavar="FILE", help="Read the statement from a file.")
     ] = None,
+    limit: LimitOption = None,
 ) -> Table | Done:
     """Run one statement on the table and the views.
 
@@ -31,4 +32,4 @@ def query(
     """
     from due_cli.sql.statements import statement_text
 
-    return target_of(context).query(statement_text(sql, file))
+    return limited(target_of(context).query(statement_text(sql, file)), limit)

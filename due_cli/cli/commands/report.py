@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from due_cli.cli.command import App, LazyGroup
-from due_cli.cli.options import option_parameter, target_of, with_signature
+from due_cli.cli.options import LimitOption, limited, option_parameter, target_of, with_signature
 from due_cli.core.results import Table, Text, Value
 
 if TYPE_CHECKING:
@@ -64,7 +64,12 @@ def _command(query: files.Query) -> Callable[..., Any]:
     """A function whose signature is the report's options, as Typer reads them."""
 
     def run(
-        context: typer.Context, since: str | None, until: str | None, sql: bool, **values: str | int | None
+        context: typer.Context,
+        since: str | None,
+        until: str | None,
+        sql: bool,
+        limit: int | None,
+        **values: str | int | None,
     ) -> Table | Text:
         from due_cli.sql.reports import bind
 
@@ -73,7 +78,7 @@ def _command(query: files.Query) -> Callable[..., Any]:
         if sql:
             return Text(report.statement)
         target = target_of(context)
-        table = target.report(report)
+        table = limited(target.report(report), limit)
         if query.opens:
             table = _with_hint(table, query.opens, target)
         return replace(table, empty=lambda: _why_empty(target, report)) if _SEND in query.sql else table
@@ -88,6 +93,7 @@ def _command(query: files.Query) -> Callable[..., Any]:
             *map(_report_parameter, query.options),
             option_parameter("since", str | None, flag="--since", metavar="TIME", text=since),
             option_parameter("until", str | None, flag="--until", metavar="TIME", text=until),
+            inspect.Parameter("limit", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=LimitOption),
             option_parameter("sql", bool, flag="--sql", text=sql, default=False),
         ],
     )
