@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from due_cli.events.merging import merge_rows
 from due_cli.events.model import Row, UnreadableError, bug_reason
 from due_cli.events.registry import rows_of
 from due_cli.events.status import Status, status_of
@@ -17,8 +18,8 @@ class Reading(NamedTuple):
 
     ``lines`` are the encoded rows. ``statuses`` has one entry for each row, None where the row says nothing of a
     message; a record that is a status itself has that and no rows. ``nulled`` counts the fields with an unexpected
-    type, ``duplicate_rows`` the rows left out because another one of the record is of the same event. ``reason`` says
-    why a record cannot be read, and ``bug`` names the exception where due is to blame.
+    type, ``duplicate_rows`` the rows that were merged into another one of the record, of the same event. ``reason``
+    says why a record cannot be read, and ``bug`` names the exception where due is to blame.
     """
 
     rows: list[Row]
@@ -51,25 +52,20 @@ def read(unit: Unit, encode: Callable[[Row], bytes], received_at: int | None = N
         if status is not None:
             return Reading([], [], [status])
         rows, nulled = rows_of(unit.record, envelope)
-        lines, statuses = list(map(encode, rows)), list(map(status_of, rows))
-        if len(rows) > 1 and len(rows) > len({row["event_id"] for row in rows}):
-            return _without_duplicates(Reading(rows, lines, statuses, nulled))
-        return Reading(rows, lines, statuses, nulled)
+        duplicates = 0
+        if len(rows) > 1 and (duplicates := len(rows) - len({row["event_id"] for row in rows})):
+            rows = _without_duplicates(rows)
+        return Reading(rows, list(map(encode, rows)), list(map(status_of, rows)), nulled, duplicate_rows=duplicates)
     except UnreadableError as error:
         return Reading([], [], [], reason=str(error))
     except Exception as bug:
         return Reading([], [], [], reason=bug_reason(bug), bug=type(bug).__name__)
 
 
-def _without_duplicates(reading: Reading) -> Reading:
-    """Keep one row of each event: the longer, then the greater line, whichever stands first in the record."""
-    kept: dict[str, int] = {}
-    for index, row in enumerate(reading.rows):
-        other = kept.setdefault(row["event_id"], index)
-        kept[row["event_id"]] = max(other, index, key=lambda at: (len(reading.lines[at]), reading.lines[at]))
-    places = sorted(kept.values())
-    return reading._replace(
-        rows=[reading.rows[at] for at in places],
-        lines=[reading.lines[at] for at in places],
-        duplicate_rows=len(reading.rows) - len(places),
-    )
+def _without_duplicates(rows: list[Row]) -> list[Row]:
+    """One row of each event, merged of those that the record has of it."""
+    merged: dict[str, Row] = {}
+    for row in rows:
+        known = merged.get(row["event_id"])
+        merged[row["event_id"]] = row if known is None else merge_rows(known, row)
+    return list(merged.values())

@@ -1,21 +1,21 @@
 """The status of a message: what its events say together (docs/data.md, "Message status").
 
 Merging is commutative, associative and idempotent, so neither the order of events nor their repetition changes a
-status: each value is kept with what orders it, and the lesser one wins.
+status: each value is kept with the time and id of its event, which order it.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from due_cli.events.identity import mail_event, message_id
+from due_cli.events.merging import fuller
 from due_cli.events.model import Json, Row, Struct
 from due_cli.events.times import iso
 
 NOT_APPLICABLE = "NA"
-_Ordered = TypeVar("_Ordered", float, "Dated")
 
 # A value, and the own time (epoch ms) and id of its event, which order it.
 Stamp = tuple[int, str]
@@ -179,11 +179,14 @@ def merge(first: Status, *others: Status) -> Status:
             if fact not in times or time < times[fact]:
                 times[fact] = time
         for key, dated in other.earliest.items():
-            if key not in earliest or dated < earliest[key]:
+            known = earliest.get(key)
+            if known is None or dated[0] < known[0]:
                 earliest[key] = dated
+            elif dated[0] == known[0]:
+                earliest[key] = max(known, dated, key=_fullness)
         channel, last = min(channel, other.channel), max(last, other.last)
-        record_status, price = _greatest(record_status, other.record_status), _greatest(price, other.price)
-        final, answer = _greatest(final, other.final), _greatest(answer, other.answer)
+        record_status, price = _later(record_status, other.record_status), _greater(price, other.price)
+        final, answer = _later(final, other.final), _later(answer, other.answer)
     return Status(first.message_id, channel, last, times, earliest, record_status, price, final, answer)
 
 
@@ -195,7 +198,20 @@ def merge_by_message(statuses: Iterable[Status]) -> dict[str, Status]:
     return {message: merge(*of_message) for message, of_message in by_message.items()}
 
 
-def _greatest(one: _Ordered | None, other: _Ordered | None) -> _Ordered | None:
+def _later(one: Dated | None, other: Dated | None) -> Dated | None:
+    """The later of two values; of two deliveries of one event the :func:`fuller`, which its merged row has."""
+    if one is None or other is None:
+        return one if other is None else other
+    if one[0] == other[0]:
+        return max(one, other, key=_fullness)
+    return max(one, other)
+
+
+def _fullness(dated: Dated) -> tuple[int, str]:
+    return fuller(dated[1])
+
+
+def _greater(one: float | None, other: float | None) -> float | None:
     if one is None or other is None:
         return one if other is None else other
     return max(one, other)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -44,18 +43,19 @@ class Block:
 class StagedRow(NamedTuple):
     """A row ready to be written; a tuple, because it goes from one process to another by the million.
 
-    ``key`` orders by own hour, then identifies the event; of two rows of one event the greater ``rank`` is kept, so
-    that it does not matter which came first. ``record`` numbers the record within its batch. ``first_release_keys``
-    are the keys that the event may have where its hour has rows of due 0.1.0.
+    ``key`` orders by own hour, then identifies the event; ``digest`` is of the row's content, so that another delivery
+    of the event is told from one that says the same. ``record`` numbers the record within its batch. Where the event's
+    hour has rows of due 0.1.0, ``first_release_keys`` are the keys that it may have there, and ``status`` is the
+    message and encoded status of the row, which count only if it is not one of those.
     """
 
     key: bytes
-    rank: bytes
+    digest: bytes
     hour: int
     record: int
     line: bytes
-    message_id: str | None
     first_release_keys: tuple[bytes, ...] = ()
+    status: tuple[str, bytes] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def read_block(block: Block, first_release_hours: frozenset[int] = frozenset()) 
     for document in documents(block.data, decode):
         for index, unit in enumerate(units(document, decode)):
             batch.records += 1
-            reading = read(unit, orjson.dumps)
+            reading = read(unit, encode_row)
             if not add_reading(batch, reading, statuses, first_release_hours):
                 # A status among records has no reason: the statuses of a folder follow from its events.
                 raw = unit.raw if unit.raw is not None else _raw(document, index)
@@ -117,14 +117,12 @@ def add_reading(
 ) -> bool:
     """Add what was read of the record that a batch counted last, and its statuses to a list; False for no rows."""
     for row, encoded, status in zip(reading.rows, reading.lines, reading.statuses, strict=False):
-        key, hour = key_of(row["event_id"], row["occurred_at"]), row["arrival_timestamp"] // HOUR
-        message_id = None
-        if status is not None:
-            message_id = status.message_id
+        staged = stage(row, encoded, batch.records)
+        if row["occurred_at"] // HOUR in first_release_hours and (keys := _first_release_keys(row)):
+            own = None if status is None else (status.message_id, encode_status(status))
+            staged = staged._replace(first_release_keys=keys, status=own)
+        elif status is not None:
             statuses.append(status)
-        staged = StagedRow(key, rank_of(encoded), hour, batch.records, encoded, message_id)
-        if row["occurred_at"] // HOUR in first_release_hours:
-            staged = staged._replace(first_release_keys=_first_release_keys(row))
         batch.rows.append(staged)
     if reading.rows:
         batch.nulled += reading.nulled
@@ -137,6 +135,32 @@ def add_reading(
 def encode_statuses(statuses: Iterable[Status]) -> dict[str, bytes]:
     """Statuses merged by message, each encoded."""
     return {message: encode_status(status) for message, status in merge_by_message(statuses).items()}
+
+
+def stage(row: Row, line: bytes, record: int) -> StagedRow:
+    """A row ready to be written; ``line`` is the encoded row."""
+    return StagedRow(key_of(row["event_id"], row["occurred_at"]), digest_of(line), hour_of(row), record, line)
+
+
+def encode_row(row: Row) -> bytes:
+    """A row as a line of JSON: the same bytes for the same row."""
+    return orjson.dumps(row, option=orjson.OPT_SORT_KEYS)
+
+
+def decode_row(line: bytes) -> Row:
+    """The row that :func:`encode_row` encoded."""
+    row: Row = orjson.loads(line)
+    return row
+
+
+def digest_of(line: bytes) -> bytes:
+    """What tells the content of a row from that of another delivery of its event."""
+    return hashlib.sha256(line).digest()[:8]
+
+
+def hour_of(row: Row) -> int:
+    """The hour (since the epoch) under which a row is filed: that of its arrival."""
+    return row["arrival_timestamp"] // HOUR
 
 
 def encode_status(status: Status) -> bytes:
@@ -191,11 +215,6 @@ def key_of(event_id: str, event_time: int) -> bytes:
 def _first_release_keys(row: Row) -> tuple[bytes, ...]:
     ids = (event_id for event_id in first_release_ids(row) if event_id != row["event_id"])
     return tuple(key_of(event_id, row["occurred_at"]) for event_id in ids)
-
-
-def rank_of(line: bytes) -> bytes:
-    """The rank of a row among deliveries of one event: the longer row first, then any order that is always the same."""
-    return len(line).to_bytes(4, "big") + zlib.crc32(line).to_bytes(4, "big")
 
 
 def _raw(document: Document, index: int) -> bytes:

@@ -18,11 +18,12 @@ import pyarrow.parquet as pq
 
 from due_cli.core.errors import DueError
 from due_cli.core.progress import Progress
-from due_cli.ingest.batch import key_of
+from due_cli.ingest.batch import encode_row, key_of, stage
 from due_cli.local import parquet
 from due_cli.local.engine import INGEST_MEMORY, connect, translate_errors
 from due_cli.local.folder import Folder, file_error, is_own
 from due_cli.local.parquet import StagedFile
+from due_cli.local.rows import RowWriter
 from due_cli.local.state import DataFile, State
 from due_cli.local.statuses import merge_recomputed, recompute_statuses
 
@@ -31,7 +32,8 @@ _MAX_SINGLE_SYNCS = 16
 _MERGE_FILES = 8  # an hour with so many small files has them merged into one
 _SMALL_BYTES = 32 * 1024 * 1024
 _ANY_BYTES = 2**62
-_ADOPTED_RANK = b"\xff" * 8  # how full the row was is unknown: no later delivery replaces it
+_UNKNOWN_DIGEST = b""  # of a row that was not read: any later delivery is compared with it
+_ADOPTED_BATCH = 0  # of no ingest
 _BATCH_ROWS = 50_000
 
 
@@ -108,7 +110,8 @@ def remove_empty(folder: Folder, path: Path) -> None:
     """Remove a folder below ``events/`` and its parents as far as they are empty."""
     with suppress(OSError):
         while path != folder.events:
-            path.rmdir()
+            with suppress(FileNotFoundError):  # a killed command had removed it, and not its parent
+                path.rmdir()
             path = path.parent
 
 
@@ -164,25 +167,31 @@ def adopt(folder: Folder, state: State, progress: Progress) -> list[DataFile]:
     progress.start("Reading existing files", len(files))
     adopted: list[DataFile] = []
     with state.transaction():
+        rows = RowWriter(folder, state, lambda _: None)  # statuses are those of all rows, below
         for path, hour in files:
-            adopted += _adopt_file(folder, state, path, hour, progress)
+            adopted += _adopt_file(folder, state, rows, path, hour, progress)
             progress.advance(1)
+        adopted += publish(folder, state, rows.write(progress))
+        listed = {file.path for file in state.data_files()}
+        adopted = [file for file in adopted if file.path in listed]
         recompute_statuses(folder, state, progress, adopted)
         merge_recomputed(state)
     progress.finish()
     return adopted
 
 
-def _adopt_file(folder: Folder, state: State, path: str, hour: int, progress: Progress) -> list[DataFile]:
-    """List one file, without the events of listed files: a merged file and those that it replaced may both be there."""
+def _adopt_file(
+    folder: Folder, state: State, rows: RowWriter, path: str, hour: int, progress: Progress
+) -> list[DataFile]:
+    """List one file; those of its events that a listed file has too are merged with them."""
     try:
         repeated = [event for keys in _keys(folder, path) for key, event in keys if state.one("seen", key) is not None]
         with pq.ParquetFile(folder.root / path) as opened:
-            rows = int(opened.metadata.num_rows)
+            count = int(opened.metadata.num_rows)
     except (pa.ArrowException, KeyError, OSError, ValueError):
         progress.note(f"skipped {path}: not readable as a file written by due; due doctor says more")
         return []
-    file = DataFile(path, hour, rows, (folder.root / path).stat().st_size)
+    file = DataFile(path, hour, count, (folder.root / path).stat().st_size)
     state.run("add_file", *file)
     if not repeated:
         mark_seen(folder, state, file)
@@ -190,6 +199,8 @@ def _adopt_file(folder: Folder, state: State, path: str, hour: int, progress: Pr
     state.run("retire_file", file.path)
     with connect(folder, INGEST_MEMORY) as connection, translate_errors():
         rest = parquet.write_merged(connection, folder, hour, [path], repeated)
+        for _, row in parquet.stored_rows(connection, folder, [path], repeated):
+            rows.add(stage(row, encode_row(row), 0))
     published = publish(folder, state, [rest] if rest.rows else [])
     for new in published:
         mark_seen(folder, state, new)
@@ -200,7 +211,7 @@ def mark_seen(folder: Folder, state: State, file: DataFile) -> None:
     """Mark the events of a listed file as seen; which release wrote it, and made its ids, is not known."""
     hours: set[int] = set()
     for keys in _keys(folder, file.path):
-        state.run_many("set_seen", ((key, _ADOPTED_RANK, file.hour, 0) for key, _ in keys))
+        state.run_many("set_seen", ((key, _UNKNOWN_DIGEST, file.hour, _ADOPTED_BATCH) for key, _ in keys))
         hours.update(int.from_bytes(key[:4], "big") for key, _ in keys)
     state.run_many("add_first_release_hour", ((hour,) for hour in sorted(hours)))
 

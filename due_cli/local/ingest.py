@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial
@@ -11,7 +11,9 @@ from itertools import islice
 
 from due_cli.core.progress import Progress
 from due_cli.core.results import IngestSummary
+from due_cli.events.model import Row
 from due_cli.events.not_records import UnreadableFile
+from due_cli.events.status import status_of
 from due_cli.ingest import inputs
 from due_cli.ingest.batch import (
     Batch,
@@ -19,6 +21,7 @@ from due_cli.ingest.batch import (
     StagedRow,
     UnreadableRecord,
     digest_id,
+    encode_status,
     failed_id,
     file_id,
     merge_encoded,
@@ -26,9 +29,9 @@ from due_cli.ingest.batch import (
 )
 from due_cli.ingest.inputs import InputError, OversizedRecord
 from due_cli.ingest.workers import BatchResult, process
-from due_cli.local import data_files, parquet
-from due_cli.local.engine import INGEST_MEMORY, canonical_columns, connect, statement, translate_errors
+from due_cli.local import data_files
 from due_cli.local.folder import Folder, file_error
+from due_cli.local.rows import RowWriter
 from due_cli.local.state import State, open_for_writing
 
 COMMIT_BYTES = 4 * 1024**3  # spilled rows of this size are stored and committed before more is read
@@ -85,10 +88,9 @@ class _FolderIngest:
 
     def __init__(self, folder: Folder, state: State, progress: Progress) -> None:
         self._folder, self._state, self._progress = folder, state, progress
-        self._spill = parquet.Spill(folder)
+        self._rows = RowWriter(folder, state, self._add_status)
         self._batch = int(state.meta("batch", "0"))
         self._statuses: dict[str, list[bytes]] = {}
-        self._superseded: dict[int, list[str]] = {}
         self._oversized: tuple[int, int] | None = None  # of an oversized record so far: number of parts, bytes
         self._digest = hashlib.sha256()
         self.summary = IngestSummary()
@@ -98,6 +100,7 @@ class _FolderIngest:
         self._batch += 1
         self._state.begin()
         self._state.run("set_meta", "batch", str(self._batch))
+        self._rows.begin(self._batch)
 
     def add(self, result: BatchResult) -> None:
         """Add a batch of records, a part of an oversized one, or a problem with an input; commit a full spill."""
@@ -112,7 +115,7 @@ class _FolderIngest:
             self._progress.advance(result.size, count=1)
         else:
             self._add_batch(*result)
-        if self._spill.bytes > COMMIT_BYTES:
+        if self._rows.size > COMMIT_BYTES:
             self.commit()
             self.begin()
 
@@ -120,12 +123,11 @@ class _FolderIngest:
         """Write the rows and commit everything since :meth:`begin`."""
         self._store_statuses(len(self._statuses))
         try:
-            self._write_rows()
+            data_files.publish(self._folder, self._state, self._rows.write(self._progress))
         except OSError as error:
             raise file_error(error, self._folder.root) from None
+        self._store_statuses(len(self._statuses))  # of the rows that deliveries were merged to
         self._state.commit()
-        self._spill.clear()
-        self._superseded.clear()
 
     def _count(self, more: IngestSummary) -> None:
         self.summary = self.summary.plus(more)
@@ -151,34 +153,22 @@ class _FolderIngest:
         self._progress.advance(len(block.data), count=batch.records)
 
     def _add_rows(self, rows: list[StagedRow]) -> tuple[int, int, int]:
-        """Spill the rows of new events; return the numbers of kept records, of duplicate records and of new rows."""
+        """Add rows; return the numbers of kept records, of duplicate records and of new rows."""
         new_records: set[int] = set()
         added = 0
         for row in rows:
-            if any(self._state.one("seen", key) for key in row.first_release_keys):
-                continue  # stored by due 0.1.0, under the id that it had then
-            if self._state.run("add_seen", row.key, row.rank, row.hour, self._batch):
+            if any(self._state.one("seen", key) is not None for key in row.first_release_keys):
+                continue  # stored by due 0.1.0, under the id and with the status that it had then
+            if self._rows.add(row):
                 new_records.add(row.record)
                 added += 1
-                self._spill.add(row)
-            else:
-                self._add_repeated(row)
+            if row.status:
+                self._buffer_statuses(dict([row.status]))
         return len(new_records), len({row.record for row in rows} - new_records), added
 
-    def _add_repeated(self, row: StagedRow) -> None:
-        """Add another delivery of an event; the fuller one of the two is kept."""
-        rank, hour, batch = self._state.rows("seen", row.key).fetchone()
-        if rank != row.rank and row.message_id:
-            self._state.run("add_variant", row.message_id)
-        if rank >= row.rank:
-            return
-        event_id = row.key[4:].decode()
-        if batch == self._batch:
-            self._spill.replace(hour, event_id, rank)
-        else:
-            self._superseded.setdefault(hour, []).append(event_id)
-        self._state.run("set_seen", row.key, row.rank, row.hour, self._batch)
-        self._spill.add(row)
+    def _add_status(self, row: Row) -> None:
+        if status := status_of(row):
+            self._buffer_statuses({status.message_id: encode_status(status)})
 
     def _store_failure(self, failure: UnreadableRecord, file: UnreadableFile | None = None) -> None:
         """Store a failed record, or the beginning of a file under the id of all of it."""
@@ -227,29 +217,3 @@ class _FolderIngest:
             if body != stored:
                 changed.append((message, body))
         self._state.run_many("set_status", sorted(changed))
-
-    def _write_rows(self) -> None:
-        if not self._spill.bytes and not self._superseded:
-            return
-        columns = canonical_columns(self._state)
-        self._progress.start("Writing Parquet", self._spill.bytes)
-        staged: list[parquet.StagedFile] = []
-        for group, files in parquet.write_groups(self._folder, self._spill.groups(), columns, self._spill.largest):
-            staged += files
-            self._progress.advance(group.bytes)
-        staged += self._without_superseded()
-        self._progress.finish()
-        data_files.publish(self._folder, self._state, [file for file in staged if file.rows])
-
-    def _without_superseded(self) -> Iterator[parquet.StagedFile]:
-        """The files of earlier commits without the rows that a fuller delivery replaces."""
-        if not self._superseded:
-            return
-        with connect(self._folder, INGEST_MEMORY) as connection, translate_errors():
-            connection.execute(statement("in_order"))
-            for hour, event_ids in self._superseded.items():
-                files = [file.path for file in self._state.data_files(hour, hour + 1)]
-                if files:
-                    yield parquet.write_merged(connection, self._folder, hour, files, event_ids)
-                    for path in files:
-                        self._state.run("retire_file", path)

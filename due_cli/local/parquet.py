@@ -5,27 +5,32 @@ from __future__ import annotations
 import re
 import shutil
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from due_cli.ingest.batch import StagedRow, rank_of
+from due_cli.events.model import Row
+from due_cli.ingest.batch import decode_row
 from due_cli.local.engine import connect, statement, text_list, text_literal, translate_errors
 from due_cli.local.folder import Folder
 
 _BUFFER_BYTES = 48 * 1024 * 1024
 _GROUP_BYTES = 12 * 1024 * 1024
+_MERGED_EVENTS = 10_000  # held at a time, each with all its deliveries
+Merge = Callable[[list[Row]], tuple[int, bytes]]  # of deliveries of one event the hour and line of its row
 _EVENT_ID = re.compile(rb'"event_id":"([\w-]{22})"')
 
 _ROW_GROUP_ROWS = 16_384
 _PARALLEL_GROUPS = 2
+_FETCH_ROWS = 1_000
 _GROUP_MEMORY = "160MB"
 # Statistics where a query may skip rows by them; those of fifty columns would be most of a small file.
 _STATISTICS = [
@@ -41,11 +46,15 @@ _MIN_OBJECT_BYTES = 1024 * 1024  # DuckDB holds buffers of twice the largest lin
 
 @dataclass(frozen=True, slots=True)
 class SpilledGroup:
-    """A file of JSON lines with the rows of one hour after the other: (hour, number of rows) in order."""
+    """A file of JSON lines with the rows of one hour after the other: (hour, number of rows) in order.
+
+    No line has more than ``largest`` bytes.
+    """
 
     path: Path
     hours: tuple[tuple[int, int], ...]
     bytes: int
+    largest: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,37 +70,46 @@ class StagedFile:
 class Spill:
     """Rows by hour, in memory up to a limit and beyond it in the staging folder; one for each commit of an ingest."""
 
-    def __init__(self, folder: Folder) -> None:
-        self._path = folder.staging / "rows"
+    def __init__(self, folder: Folder, name: str) -> None:
+        self._path = folder.staging / name
         self._buffers: dict[int, list[bytes]] = defaultdict(list)
         self._buffered = 0
         self._flushed: set[int] = set()
         self._counts: Counter[int] = Counter()
-        self._replaced: dict[int, set[tuple[bytes, bytes]]] = defaultdict(set)
+        self._repeated: dict[int, set[str]] = defaultdict(set)
         self.bytes = 0
         self.largest = 0
 
-    def add(self, row: StagedRow) -> None:
+    def add(self, hour: int, line: bytes) -> None:
         """Add one row."""
-        size = len(row.line) + 1
-        self._buffers[row.hour].append(row.line)
-        self._counts[row.hour] += 1
+        size = len(line) + 1
+        self._buffers[hour].append(line)
+        self._counts[hour] += 1
         self._buffered += size
         self.bytes += size
         self.largest = max(self.largest, size)
         if self._buffered > _BUFFER_BYTES:
             self._flush()
 
-    def replace(self, hour: int, event_id: str, rank: bytes) -> None:
-        """Leave out a row that was added: a fuller delivery of the same event replaces it."""
-        self._replaced[hour].add((event_id.encode(), rank))
+    def add_delivery(self, hour: int, event_id: str, line: bytes) -> None:
+        """Add a delivery of an event that is to be merged with the others under the same hour."""
+        self._repeated[hour].add(event_id)
+        self.add(hour, line)
 
-    def groups(self) -> Iterator[SpilledGroup]:
-        """The hours in order, several small ones in one file, so that each file is worth a query.
+    def deliveries(self) -> Iterator[tuple[int, dict[str, list[Row]]]]:
+        """The events with deliveries to be merged, by hour, so many at a time that they fit into memory."""
+        for hour in sorted(self._repeated):
+            for deliveries in self._deliveries(hour):
+                yield hour, deliveries
 
-        The caller removes the files.
+    def groups(self, merge: Merge) -> Iterator[SpilledGroup]:
+        """The rows by hour, several small hours in one file, so that each file is worth a query.
+
+        Deliveries of one event are merged by ``merge``, which returns the line and its hour, the same or an earlier
+        one: so hours are in descending order. The caller removes the files.
         """
-        hours = sorted({*self._buffers, *self._flushed})
+        hours = [-hour for hour in {*self._buffers, *self._flushed}]
+        heapify(hours)
         number = 0
         while hours:
             number += 1
@@ -100,12 +118,12 @@ class Spill:
             group: list[tuple[int, int]] = []
             with path.open("wb") as file:
                 while hours and file.tell() < _GROUP_BYTES:
-                    hour = hours.pop(0)
-                    count = self._write(hour, file)
+                    hour = -heappop(hours)
+                    count = self._write(hour, file, merge, hours)
                     if count:
                         group.append((hour, count))
                 size = file.tell()
-            yield SpilledGroup(path, tuple(group), size)
+            yield SpilledGroup(path, tuple(group), size, self.largest)
 
     def clear(self) -> None:
         """Remove every row."""
@@ -113,7 +131,7 @@ class Spill:
         self._buffers.clear()
         self._flushed.clear()
         self._counts.clear()
-        self._replaced.clear()
+        self._repeated.clear()
         self._buffered = self.bytes = self.largest = 0
 
     def _flush(self) -> None:
@@ -125,22 +143,46 @@ class Spill:
         self._buffers.clear()
         self._buffered = 0
 
-    def _write(self, hour: int, target: BinaryIO) -> int:
-        """Write the rows of an hour without those that were replaced; return their number."""
-        replaced = self._replaced.get(hour)
-        if replaced:
-            count = 0
-            for line in self._lines(hour):
-                if not _is_replaced(line, replaced):
-                    target.write(line)
+    def _write(self, hour: int, target: BinaryIO, merge: Merge, hours: list[int]) -> int:
+        """Write the rows of an hour, each event once; return their number.
+
+        ``hours`` is the heap of the hours that are still to be written.
+        """
+        if hour not in self._repeated:
+            if hour in self._flushed:
+                with (self._path / f"{hour}.json").open("rb") as file:
+                    shutil.copyfileobj(file, target)
+            if lines := self._buffers.get(hour):
+                target.write(b"\n".join(lines) + b"\n")
+            return self._counts[hour]
+        count = 0
+        repeated = self._repeated[hour]
+        for line in self._lines(hour):
+            if _event_id(line, repeated) is None:
+                target.write(line)
+                count += 1
+        for deliveries in self._deliveries(hour):
+            for rows in deliveries.values():
+                own_hour, line = merge(rows)
+                if own_hour < hour:
+                    if own_hour not in self._counts:
+                        heappush(hours, -own_hour)
+                    self.add(own_hour, line)
+                else:
+                    target.write(line + b"\n")
+                    self.largest = max(self.largest, len(line) + 1)
                     count += 1
-            return count
-        if hour in self._flushed:
-            with (self._path / f"{hour}.json").open("rb") as file:
-                shutil.copyfileobj(file, target)
-        if lines := self._buffers.get(hour):
-            target.write(b"\n".join(lines) + b"\n")
-        return self._counts[hour]
+        return count
+
+    def _deliveries(self, hour: int) -> Iterator[dict[str, list[Row]]]:
+        repeated = sorted(self._repeated[hour])
+        for start in range(0, len(repeated), _MERGED_EVENTS):
+            chosen = set(repeated[start : start + _MERGED_EVENTS])
+            deliveries: dict[str, list[Row]] = defaultdict(list)
+            for line in self._lines(hour):
+                if event_id := _event_id(line, chosen):
+                    deliveries[event_id].append(decode_row(line))
+            yield deliveries
 
     def _lines(self, hour: int) -> Iterator[bytes]:
         if hour in self._flushed:
@@ -150,13 +192,16 @@ class Spill:
             yield line + b"\n"
 
 
-def _is_replaced(line: bytes, replaced: set[tuple[bytes, bytes]]) -> bool:
-    match = _EVENT_ID.search(line)
-    return match is not None and (match[1], rank_of(line.rstrip(b"\n"))) in replaced
+def _event_id(line: bytes, chosen: set[str]) -> str | None:
+    """The event id of a row if it is one of some; the sender may have a key of the same name in a map."""
+    if not any(found.decode() in chosen for found in _EVENT_ID.findall(line)):
+        return None
+    event_id = decode_row(line)["event_id"]
+    return event_id if event_id in chosen else None
 
 
 def write_groups(
-    folder: Folder, groups: Iterable[SpilledGroup], columns: dict[str, str], largest: int
+    folder: Folder, groups: Iterable[SpilledGroup], columns: dict[str, str]
 ) -> Iterator[tuple[SpilledGroup, list[StagedFile]]]:
     """Write one file for each hour of each group, in order; the group's own file is removed.
 
@@ -169,7 +214,7 @@ def write_groups(
             "spilled_rows",
             file=text_literal(str(group.path)),
             columns=spec,
-            largest=max(largest + 1, _MIN_OBJECT_BYTES),
+            largest=max(group.largest + 1, _MIN_OBJECT_BYTES),
         )
         connection = idle.pop() if idle else connections.enter_context(_insertion_order(folder))
         with translate_errors():
@@ -219,6 +264,26 @@ def write_merged(
         relation = connection.sql(statement("own_rows", files=files))
     reader = relation.to_arrow_reader(_ROW_GROUP_ROWS)
     return _write(folder, hour, reader, reader.schema)
+
+
+def stored_rows(
+    connection: duckdb.DuckDBPyConnection, folder: Folder, paths: list[str], event_ids: list[str]
+) -> Iterator[tuple[str, Row]]:
+    """The rows of some events in files written by due, each with the path of its file."""
+    files = text_list([str(folder.root / path) for path in paths])
+    cursor = connection.execute(statement("own_rows_of", files=files), {"ids": event_ids})
+    columns = [column[0] for column in cursor.description or []]
+    while rows := cursor.fetchmany(_FETCH_ROWS):
+        for values in rows:
+            row: Row = _without_nulls(dict(zip(columns, values, strict=True)))
+            yield folder.relative(Path(row.pop("filename"))), row  # type: ignore[typeddict-item]  # not the table's
+
+
+def _without_nulls(value: Any) -> Any:
+    """A row or a part of it as its record gave it: a column that is NULL is left out."""
+    if isinstance(value, dict):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
 
 
 def _write(folder: Folder, hour: int, batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> StagedFile:

@@ -28,6 +28,11 @@ SELECT * EXCLUDE (filename)
 FROM read_parquet({files}, filename = true)
 WHERE event_id NOT IN (SELECT UNNEST($ids))
 
+-- name: own_rows_of
+SELECT *
+FROM read_parquet({files}, filename = true)
+WHERE event_id IN (SELECT UNNEST($ids))
+
 -- name: all_events
 CREATE OR REPLACE VIEW all_events AS
 {selects}

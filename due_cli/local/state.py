@@ -15,8 +15,9 @@ from due_cli.local.folder import Folder, NoSpaceError, file_error
 from due_cli.sql import files
 
 SQL = Path(__file__).with_name("state.sql")
-VERSION = 2  # raised when the schema changes: a newer one is refused, an older one is migrated by the first write
-#              1: due 0.1.0; 2: first_release_hour, the own hours whose events may have that release's ids
+VERSION = 3  # raised when the schema changes: a newer one is refused, an older one is migrated by the first write
+#              1: due 0.1.0; 2: first_release_hour, the own hours whose events may have that release's ids; 3: a digest
+#              of each row's content in seen (what was there before is no row's, so another delivery is compared)
 
 _BUSY_SECONDS = 60
 _READ_ONLY = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
@@ -236,12 +237,15 @@ def writer_lock(folder: Folder, progress: Progress) -> Iterator[None]:
 
 def _migrate(state: State) -> None:
     """Bring the state of an earlier release to this version; the caller holds the writer lock."""
-    if state.version == 1:
-        with state.transaction():
+    if state.version == VERSION:
+        return
+    with state.transaction():
+        if state.version == 1:
             state.run("from_version_1")
             hours = [(int.from_bytes(prefix, "big"),) for (prefix,) in state.rows("seen_hours").fetchall()]
             state.run_many("add_first_release_hour", hours)
-            state.version = VERSION
+        state.run("from_version_2")
+        state.version = VERSION
 
 
 def _open(folder: Folder, write: bool) -> sqlite3.Connection:

@@ -18,7 +18,7 @@ CREATE TABLE foreign_file (
 ) WITHOUT ROWID;
 CREATE TABLE seen (
     key BLOB PRIMARY KEY,
-    rank BLOB NOT NULL,
+    digest BLOB NOT NULL,
     hour INTEGER NOT NULL,
     batch INTEGER NOT NULL
 ) WITHOUT ROWID;
@@ -38,6 +38,9 @@ CREATE TABLE first_release_hour (hour INTEGER PRIMARY KEY);
 
 -- name: from_version_1
 CREATE TABLE first_release_hour (hour INTEGER PRIMARY KEY)
+
+-- name: from_version_2
+ALTER TABLE seen RENAME COLUMN rank TO digest
 
 -- name: seen_hours
 SELECT DISTINCT substr(key, 1, 4) FROM seen
@@ -92,14 +95,14 @@ ON CONFLICT (path) DO UPDATE SET bytes = excluded.bytes, changed = excluded.chan
 SELECT hour, key, rank FROM seen ORDER BY hour, key
 
 -- name: seen
-SELECT rank, hour, batch FROM seen WHERE key = ?
+SELECT digest, hour, batch FROM seen WHERE key = ?
 
 -- name: add_seen
-INSERT INTO seen (key, rank, hour, batch) VALUES (?, ?, ?, ?) ON CONFLICT (key) DO NOTHING
+INSERT INTO seen (key, digest, hour, batch) VALUES (?, ?, ?, ?) ON CONFLICT (key) DO NOTHING
 
 -- name: set_seen
-INSERT INTO seen (key, rank, hour, batch) VALUES (?, ?, ?, ?)
-ON CONFLICT (key) DO UPDATE SET rank = excluded.rank, hour = excluded.hour, batch = excluded.batch
+INSERT INTO seen (key, digest, hour, batch) VALUES (?, ?, ?, ?)
+ON CONFLICT (key) DO UPDATE SET digest = excluded.digest, hour = excluded.hour, batch = excluded.batch
 
 -- name: delete_seen_hour
 DELETE FROM seen WHERE hour = ?

@@ -15,11 +15,10 @@ from pathlib import Path
 from random import Random
 from typing import Any, cast
 
-import orjson
 import pyarrow.parquet as pq
 
+from due_cli.events.merging import merge_rows
 from due_cli.events.model import Envelope, Json, Row
-from due_cli.ingest.batch import rank_of
 from tests.events.records import pinpoint_email
 from tests.events.samples import SAMPLES, TOPIC, Sample
 from tests.events.wrapping import event_bridge, sns
@@ -91,13 +90,16 @@ def rich(place: Path, work: Path) -> Rich:
         rows += [_of_aws(event, missing) for event in part]
     own = [*samples(), *custom_events(), *checkouts()]
     database = ingested(place, *data.files_with_duplicates(SEED, new), own)
-    return Rich(database, [*filed(new), *events, *blanks()], [*rows, *_fullest(filed([*new, *own]))])
+    return Rich(database, [*filed(new), *events, *blanks()], [*rows, *_merged(filed([*new, *own]))])
 
 
-def _fullest(events: list[Filed]) -> list[Filed]:
+def _merged(events: list[Filed]) -> list[Filed]:
     """Each event once, as ``due ingest`` keeps it: several services tell of some."""
-    in_order = sorted(events, key=lambda event: rank_of(orjson.dumps(event.row)))
-    return list({event.row["event_id"]: event for event in in_order}.values())
+    merged: dict[str, Filed] = {}
+    for event in events:
+        known = merged.setdefault(event.row["event_id"], event)
+        merged[event.row["event_id"]] = Filed(merge_rows(known.row, event.row), min(known.hour, event.hour))
+    return list(merged.values())
 
 
 def _of_aws(event: Filed, missing: Sequence[str]) -> Filed:

@@ -397,7 +397,7 @@ class TestMerge:
     def test_a_price_of_nothing_is_a_price(self) -> None:
         assert item_of(sms_event(totalMessagePrice=0))["price_in_millicents_usd"] == 0.0
 
-    def test_of_one_time_the_id_and_then_the_value_decides(self) -> None:
+    def test_of_one_time_the_id_decides_and_of_one_event_the_value_that_its_merged_row_has(self) -> None:
         def row(event_id: str, status: str, country: str) -> Row:
             [found] = rows_of(sms_event(messageStatus=status, isoCountryCode=country)).rows
             found["event_id"] = event_id
@@ -406,13 +406,13 @@ class TestMerge:
         rows = [
             row("bbb", "QUEUED", "DE"),
             row("aaa", "SENT", "FR"),
-            row("bbb", "PENDING", "AT"),
-            row("aaa", "X", "BE"),
+            row("bbb", "SENT", "AT"),
+            row("aaa", "TTL_EXPIRED", "BE"),
         ]
         for order in (rows, rows[::-1], rows[2:] + rows[:2]):
             statuses = [status for one in order if (status := status_of(one))]
             item = reduce(merge, statuses).item()
-            assert (item["record_status"], item["iso_country_code"]) == ("QUEUED", "BE")
+            assert (item["record_status"], item["iso_country_code"]) == ("QUEUED", "FR")
 
     def test_the_last_time_is_that_of_the_last_event(self) -> None:
         found = reduce(merge, [*statuses_of(ses_open()), *statuses_of(ses_send())])

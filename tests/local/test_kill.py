@@ -9,7 +9,17 @@ from pathlib import Path
 import pytest
 
 from tests.commands import Due, write_lines
-from tests.events.records import pinpoint_email, ses_bounce, ses_delivery, ses_notification, sms_event
+from tests.events.records import (
+    RECEIVED,
+    pinpoint_email,
+    ses_bounce,
+    ses_complaint,
+    ses_delivery,
+    ses_notification,
+    ses_open,
+    sms_event,
+)
+from tests.local import test_deliveries as deliveries
 from tests.local.database import files_below, ingest, rows, state, statuses, unaccounted
 from tests.local.kills import crash_images, kill
 
@@ -58,9 +68,14 @@ def test_an_ingest_into_an_empty_database(due: Due, database: Path, tmp_path: Pa
     check_ingest(due, database, write_lines(tmp_path / "records.json", RECORDS), tmp_path)
 
 
-def test_an_ingest_that_replaces_a_row_by_a_fuller_one(due: Due, database: Path, tmp_path: Path) -> None:
+def test_an_ingest_that_merges_deliveries_into_stored_rows(due: Due, database: Path, tmp_path: Path) -> None:
+    """One row stays in its hour, one moves to an earlier one, one loses a file of its own."""
+    later = [deliveries.received(record, RECEIVED + 5 * 3_600_000) for record in (ses_complaint(), ses_open())]
     ingest(due, database, write_lines(tmp_path / "first.json", [ses_notification("Bounce"), ses_delivery()]))
-    check_ingest(due, database, write_lines(tmp_path / "records.json", [ses_bounce()]), tmp_path)
+    ingest(due, database, write_lines(tmp_path / "second.json", later))
+    ingest(due, database, write_lines(tmp_path / "third.json", [ses_notification("Complaint")]))
+    records = [ses_bounce(), ses_notification("Delivery"), ses_open(newField="new")]
+    check_ingest(due, database, write_lines(tmp_path / "records.json", records), tmp_path)
 
 
 def test_an_ingest_that_merges_small_files(due: Due, database: Path, tmp_path: Path) -> None:
