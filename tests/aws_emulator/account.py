@@ -41,7 +41,8 @@ def policy(*statements: dict[str, Any]) -> str:
 
 def trust(service: str, source: str | None = None) -> str:
     """A trust policy for a service on behalf of one of the account's resources."""
-    conditions = {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+    key = "sts:ExternalId" if service == "firehose" else "aws:SourceAccount"
+    conditions = {"StringEquals": {key: ACCOUNT}}
     if source:
         conditions["ArnLike"] = {"aws:SourceArn": source}
     principal = {"Service": f"{service}.amazonaws.com"}

@@ -6,15 +6,16 @@ import itertools
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from moto.iam.models import IAMBackend, iam_backends
 from moto.sts.models import sts_backends
 
 from tests.aws_emulator.calls import Call
+from tests.aws_emulator.conditions import context_of
 from tests.aws_emulator.needs import ACCOUNT, PARTITION, needs_of
-from tests.aws_emulator.policies import Need, Right, allowing, trusts
+from tests.aws_emulator.policies import Need, Right, allowing, allows, denies, trusts
 from tests.aws_emulator.wire import RefusedError
 
 
@@ -47,6 +48,10 @@ class Identities:
         self.denied: list[Denied] = []
         self.used: dict[str, set[frozenset[Right]]] = defaultdict(set)  # the rights that allowed something, any of each
         self.dependent: list[Callable[[Call], list[Need]]] = []  # what calls need beside their own actions
+        self.guardrails: list[Any] = []  # policies of the organisation, which deny everybody
+        self.firehose_says: tuple[str, ...] = (
+            "sts:ExternalId",
+        )  # the keys that it takes a role on with, as in its guide
         self.refusals_of_new_roles = 0  # how often a service cannot assume a role that was just made
         self._refused: Counter[str] = Counter()
         self._sessions: dict[str, Session] = {}
@@ -98,13 +103,24 @@ class Identities:
         if found is None:
             return []
         inline = list(found.policies.values())
-        return [*inline, *(policy.document for policy in found.managed_policies.values())]
+        return [*inline, *map(_current, found.managed_policies.values())]
+
+    def _boundary(self, principal: str) -> list[Any]:
+        """The policy that bounds the rights of a role; none where it has no boundary."""
+        role = next((one for one in list(self.backend.roles.values()) if one.arn == principal), None)
+        arn = role.permissions_boundary_arn if role else None
+        return [_current(self.backend.managed_policies[arn])] if arn else []
 
     def permits(self, principal: str, need: Need) -> bool:
         """Whether a principal may do something to all the resources."""
+        context = {"aws:SecureTransport": "true", "aws:PrincipalAccount": ACCOUNT, **need.context}
+        if any(denies(self.guardrails, need.action, resource, context) for resource in need.resources):
+            return False
         if principal == "root":
             return True
-        context = {"aws:SecureTransport": "true", "aws:PrincipalAccount": ACCOUNT, **need.context}
+        bounding = self._boundary(principal)
+        if bounding and not all(allows(bounding, need.action, resource, context) for resource in need.resources):
+            return False
         policies = self.policies(principal)
         found = [frozenset(allowing(policies, need.action, resource, context)) for resource in need.resources]
         self.used[principal].update(filter(None, found))
@@ -118,8 +134,9 @@ class Identities:
         """Writes down what a call lacks, and refuses it if policies are enforced."""
         needs = needs_of(call)
         call.resources = needs[0].resources if needs else ()
+        context = context_of(call)
         for need in [*needs, *(one for more in self.dependent for one in more(call))]:
-            self.demand(call, need)
+            self.demand(call, replace(need, context={**context, **need.context}))
 
     def demand(self, call: Call, need: Need) -> None:
         """Refuses a call whose principal is not allowed something."""
@@ -144,7 +161,14 @@ class Identities:
         if self._refused[role.id] <= self.refusals_of_new_roles:
             return False
         context = {"aws:SourceAccount": ACCOUNT, "aws:SourceArn": source}
+        if service == "firehose":
+            context = dict.fromkeys(self.firehose_says, ACCOUNT)
         return trusts(role.assume_role_policy_document, f"{service}.amazonaws.com", context)
+
+
+def _current(policy: Any) -> Any:
+    """The document of a managed policy, in the version that counts."""
+    return next(one.document for one in policy.versions if one.version_id == policy.default_version_id)
 
 
 _DENIED = "AccessDeniedException"

@@ -60,11 +60,22 @@ def needs_of(call: Call) -> list[Need]:
 
 def _tagging(call: Call) -> list[Need]:
     """What a call needs that tags what it makes (service authorization reference; "dependent actions")."""
-    given = call.parameters.get("CreateApplicationRequest", call.parameters)
-    if not any(key.lower() == "tags" or key.startswith("Tags.") for key in given):
-        return []
     make = _TAGGING.get(call.name)
-    return [make(call)] if make else []
+    return [make(call)] if make and tags_given(call) else []
+
+
+def tags_given(call: Call) -> dict[str, str]:
+    """The tags that a call gives, in whichever of AWS's forms."""
+    given = call.parameters
+    for inner in ("CreateApplicationRequest", "TagsModel", "CreateBucketConfiguration"):
+        given = given.get(inner, given)
+    found = next((given[key] for key in ("Tags", "tags", "TagsToAdd") if key in given), None)
+    if isinstance(found, dict):
+        return found
+    if found is None:  # the query protocol numbers them
+        keys = {key: value for key, value in given.items() if key.startswith("Tags.") and key.endswith(".Key")}
+        return {value: given.get(f"{key.removesuffix('.Key')}.Value", "") for key, value in keys.items()}
+    return {one["Key"]: one["Value"] for one in found}
 
 
 def _plain(call: Call) -> list[Need]:
@@ -276,6 +287,7 @@ _TAGGING: dict[str, Callable[[Call], Need]] = {
     "pinpoint:CreateApp": lambda call: Need(
         "mobiletargeting:TagResource", (arn("mobiletargeting", call.region, "apps/new"),)
     ),
+    "s3:CreateBucket": _own("s3:TagResource"),
     "sns:CreateTopic": _own("sns:TagResource"),
 }
 _SERVICES: dict[str, Callable[[Call], list[Need]]] = {

@@ -63,6 +63,15 @@ def allowing(policies: Iterable[Any], action: str, resource: str, context: Mappi
     return found
 
 
+def denies(policies: Iterable[Any], action: str, resource: str, context: Mapping[str, str]) -> bool:
+    """Whether a statement of policies denies an action on a resource."""
+    return any(
+        one["Effect"] == "Deny" and _about(one, action, resource) and conditions_hold(one.get("Condition", {}), context)
+        for policy in policies
+        for one in _list(document(policy)["Statement"])
+    )
+
+
 def rights_in(policies: Iterable[Any]) -> list[Right]:
     """Every right of policies, as often as it is there."""
     statements = [one for policy in policies for one in _list(document(policy)["Statement"])]
@@ -98,6 +107,10 @@ def conditions_hold(conditions: Mapping[str, Any], context: Mapping[str, str]) -
         name = operator.removesuffix("IfExists").removeprefix("ForAllValues:").removeprefix("ForAnyValue:")
         for key, wanted in pairs.items():
             value = known.get(key.lower())
+            if name == "Null":
+                if (value is None) is not (str(_list(wanted)[0]).lower() == "true"):
+                    return False
+                continue
             if value is None:
                 if optional or operator.startswith("ForAllValues:") or "Not" in name:
                     continue
@@ -116,8 +129,6 @@ def _holds(operator: str, value: str, wanted: list[str]) -> bool:
         found = value in wanted
     elif plain in ("StringEqualsIgnoreCase", "Bool"):
         found = value.lower() in [one.lower() for one in wanted]
-    elif plain == "Null":
-        found = wanted[0].lower() == "false"  # the key is there, or this would not be asked
     else:
         raise NotImplementedError(f"the condition operator {operator}")
     return found is not negated

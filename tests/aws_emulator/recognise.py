@@ -8,6 +8,7 @@ import re
 from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl
+from xml.etree import ElementTree
 
 import botocore.session
 from botocore.model import OperationModel, ServiceModel
@@ -167,9 +168,17 @@ def _outside_body(
     return parameters, required
 
 
+def _bucket_tags(body: bytes) -> list[dict[str, str]]:
+    """The tags that a bucket is to be created with; S3 takes XML."""
+    tags = [one for one in ElementTree.fromstring(body).iter() if one.tag.endswith("}Tag")] if body else []
+    return [{part.tag.rpartition("}")[2]: part.text or "" for part in tag} for tag in tags]
+
+
 def _body(operation: OperationModel, request: Request) -> dict[str, Any]:
     """The parameters in a JSON body, under the names of the model."""
     shape = operation.input_shape
+    if operation.name == "CreateBucket":
+        return {"CreateBucketConfiguration": {"Tags": _bucket_tags(request.body)}}
     if shape is None or request.body.lstrip()[:1] != b"{":
         return {}
     try:

@@ -30,6 +30,7 @@ class OperatorScenario:
     commands: Commands
     operator: dict[str, str]
     key: str
+    boundary: str
 
     def due(self, *words: str, codes: tuple[int, ...] = (0,)) -> Ended:
         """A command of the operator's."""
@@ -60,7 +61,9 @@ class OperatorScenario:
             self.client("sesv2").create_configuration_set(ConfigurationSetName=name)
         self.client("sesv2").create_email_identity(EmailIdentity="example.com")
         alarms = ("--alarm-email", "oncall@example.com", "--tag", "team=mail")
-        self.due("setup", "--yes", "--transform-concurrency", "5", "--buffer-seconds", "60", *alarms)
+        bounded = ("--permissions-boundary", self.boundary)
+        self.due("setup", "--yes", "--transform-concurrency", "5", "--buffer-seconds", "60", *alarms, *bounded)
+        self.client("iam").delete_role_permissions_boundary(RoleName="due-stream-us-east-1")
         trust = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
         self.client("iam").update_assume_role_policy(
             RoleName="due-stream-us-east-1", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})

@@ -18,6 +18,8 @@ from tests.aws_emulator.aws import AwsEmulator
 from tests.scenarios.commands import Commands
 
 KEY = "arn:aws:kms:us-east-1:123456789012:key/0f3b0d0e-5a0c-4b7e-9d5e-2d1c7a4b6e01"
+BOUNDARY = "arn:aws:iam::123456789012:policy/boundary"
+_MOST_INLINE = 10_240  # of the inline policies of a role
 _MOST_CHARACTERS = 6_144  # of a managed policy, which IAM counts without its whitespace
 
 
@@ -38,15 +40,15 @@ def policy_of(commands: Commands) -> dict[str, Any]:
         (28, "cn-northwest-1", "aws-cn"),
     ],
 )
-def test_it_fits_into_a_managed_policy(longest: int, region: str, partition: str) -> None:
+def test_it_fits_into_a_policy(longest: int, region: str, partition: str) -> None:
     key = KEY.replace("us-east-1", region).replace("arn:aws:", f"arn:{partition}:")
     names = names_of("a" * longest, "123456789012", region, partition)
     with pytest.raises(UsageError):
         names_of("a" * (longest + 1), "123456789012", region, partition)
     for person in person_policies.PERSONS:
-        document = person_policies.rights(person, names, Options(kms_key=key))
+        document = person_policies.rights(person, names, Options(kms_key=key, permissions_boundary=BOUNDARY))
         without_whitespace = json.dumps(document, separators=(",", ":"))
-        assert len(without_whitespace) <= _MOST_CHARACTERS
+        assert len(without_whitespace) <= (_MOST_INLINE if person == "operator" else _MOST_CHARACTERS)
 
 
 @pytest.mark.parametrize("words", ["setup --policy", "setup --policy --stack due", "setup --policy -o json"])
@@ -58,6 +60,14 @@ def test_without_a_person_the_three_are_listed(emulator: AwsEmulator, commands: 
     assert emulator.journal.everything == []
 
 
+def test_an_operator_without_a_boundary_is_said_to_be_an_administrator(commands: Commands) -> None:
+    assert "administrator" in commands.due("setup", "--policy", "operator").err
+    bounded = commands.due("setup", "--policy", "operator", "--permissions-boundary", BOUNDARY)
+    assert (bounded.code, "administrator" in bounded.err) == (0, False)
+    granting = [one for one in json.loads(bounded.out)["Statement"] if "iam:CreateRole" in one["Action"]]
+    assert [one["Condition"] for one in granting] == [{"StringEquals": {"iam:PermissionsBoundary": BOUNDARY}}]
+
+
 def test_a_person_who_is_not_known(commands: Commands) -> None:
     ended = commands.due("setup", "--policy", "admin")
     assert ended.code == 2
@@ -65,7 +75,7 @@ def test_a_person_who_is_not_known(commands: Commands) -> None:
 
 
 def test_a_policy_that_does_not_fit_is_said_to(commands: Commands) -> None:
-    fits = commands.due("setup", "--policy=operator", "--database", "d" * 20)
+    fits = commands.due("setup", "--policy=on-call", "--database", "d" * 20)
     assert (fits.code, fits.err) == (0, "")
     long = commands.due("setup", "--policy", "operator", "--stack", "a" * 33, "--database", "d" * 255, "--kms-key", KEY)
     assert long.code == 0

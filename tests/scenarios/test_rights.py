@@ -1,17 +1,22 @@
-"""No role of a stack, and no operator who runs due, has a right that nothing needs."""
+"""No role of a stack, and no operator who runs due, has a right that nothing needs: told in a governed account."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
 from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.fixture import started
+from tests.aws_emulator.governed import boundary_in, guardrail
+from tests.aws_emulator.needs import tags_given
 from tests.aws_emulator.policies import Right, rights_in
+from tests.aws_emulator.recognise import model
 from tests.scenarios.commands import Commands, preloaded
 from tests.scenarios.operator_scenario import OperatorScenario
+from tests.scenarios.surplus import surplus
 
 # What AWS needs and the emulator cannot see.
 UNSEEN = {
@@ -24,7 +29,6 @@ class Told:
     """What was done, and the rights that there were for it."""
 
     emulator: AwsEmulator
-    operator: str
     policy: list[Right]
     roles: dict[str, list[Right]]
 
@@ -39,15 +43,40 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     with started() as emulator:
         commands = Commands(emulator, tmp_path_factory.mktemp("home"), preloaded())
         key = emulator.client("kms").create_key()["KeyMetadata"]["Arn"]
-        printed = commands.due("setup", "--policy", "operator", "--kms-key", key).out
+        boundary = boundary_in(emulator)
+        emulator.iam.guardrails.append(guardrail(boundary, "team"))
+        asked = ("--kms-key", key, "--permissions-boundary", boundary)
+        printed = commands.due("setup", "--policy", "operator", *asked).out
         keys = emulator.iam.user("operator", printed)
-        operator = emulator.iam.who(keys["AWS_ACCESS_KEY_ID"])[0]
-        roles = OperatorScenario(emulator, commands, keys, key).run()
-        yield Told(emulator, operator, rights_in([printed]), roles)
+        roles = OperatorScenario(emulator, commands, keys, key, boundary).run()
+        yield Told(emulator, rights_in([printed]), roles)
 
 
 def test_nobody_lacks_a_right(told: Told) -> None:
     assert list(map(str, told.emulator.iam.denied)) == []
+
+
+def test_what_can_be_tagged_is_tagged_as_it_is_created(told: Told) -> None:
+    """By botocore's models: no call that creates something goes without tags if the operation takes them."""
+    calls = [call for call in told.emulator.journal.mutating if call.principal.endswith(":user/operator")]
+    creating = [call for call in calls if call.operation.startswith(("Create", "Put"))]
+    taking = [call for call in creating if _takes_tags(model(call.service).operation_model(call.operation).input_shape)]
+    assert {call.operation for call in taking} >= {
+        "CreateBucket",
+        "CreateRole",
+        "CreateApi",
+        "CreateStage",
+        "CreateApp",
+    }
+    assert [str(call) for call in taking if tags_given(call).get("due:stack") != "due"] == []
+
+
+def _takes_tags(shape: Any, depth: int = 2) -> bool:
+    """Whether a structure has a member for tags, or one of its structures has."""
+    if shape is None or shape.type_name != "structure":
+        return False
+    members = shape.members.items()
+    return any(name.lower() == "tags" or (depth and _takes_tags(member, depth - 1)) for name, member in members)
 
 
 def test_every_right_of_every_role_is_needed(told: Told) -> None:
@@ -61,18 +90,4 @@ def test_every_right_of_every_role_is_needed(told: Told) -> None:
 
 def test_every_right_of_the_operator_is_needed(told: Told) -> None:
     """Each action on some resource, and each resource for some action, of which no other right would have done."""
-    assert len(told.policy) == len(set(told.policy))
-    used = told.emulator.iam.used[told.operator]
-    by_action, by_resource = ({frozenset(map(part, rights)) for rights in used} for part in (_action, _resource))
-    actions = {one for alike in by_action if len(alike) == 1 for one in alike}
-    resources = {one for alike in by_resource if len(alike) == 1 for one in alike}
-    assert {right.action for right in told.policy} - actions == set(UNSEEN)
-    assert {right.resource for right in told.policy} - resources == set()
-
-
-def _action(right: Right) -> str:
-    return right.action
-
-
-def _resource(right: Right) -> str:
-    return right.resource
+    assert surplus(told.emulator, "operator", told.policy) == set(UNSEEN)

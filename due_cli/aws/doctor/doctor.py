@@ -76,7 +76,7 @@ def _context(stack: Stack) -> DoctorContext:
         context = DoctorContext(stack, comparisons, projects.result())
     if not context.own_projects:
         return context
-    role = resources.compare([pinpoint_role(stack.names, stack.tags, stack.options.kms_key)], stack.aws)
+    role = resources.compare([pinpoint_role(stack.names, stack.options)], stack.aws)
     return DoctorContext(stack, (*comparisons, *role), context.projects)
 
 

@@ -64,9 +64,9 @@ class Bucket(TaggedResource):
         return aws.s3.head_bucket(Bucket=self.name, ExpectedBucketOwner=aws.caller.account)
 
     def _create(self, aws: Aws) -> None:
-        location: Any = {"LocationConstraint": self.region}
-        arguments = {} if self.region == _WITHOUT_LOCATION else {"CreateBucketConfiguration": location}
-        aws.s3.create_bucket(Bucket=self.name, **arguments)
+        location: Any = {} if self.region == _WITHOUT_LOCATION else {"LocationConstraint": self.region}
+        configuration: Any = {**location, "Tags": tag_list(self.tags)}
+        aws.s3.create_bucket(Bucket=self.name, CreateBucketConfiguration=configuration)
 
     def _delete(self, aws: Aws) -> None:
         wait_until(partial(self._is_deleted, aws), f"deletion of bucket {self.name}")

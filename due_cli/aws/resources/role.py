@@ -19,7 +19,9 @@ _POLICY = "due"
 class Role(TaggedResource):
     """``trust`` says who may assume it, ``rights`` what it allows then; both are policy documents.
 
-    Any other policy would give it more rights than it needs, so none is desired.
+    Any other policy would give it more rights than it needs, so none is desired. ``boundary`` is the ARN of the policy
+    that bounds its rights, empty for none, None to leave the one that it has. It is written before the rights: who sets
+    the stack up may be allowed to give rights only to a role with a boundary.
     """
 
     kind = "role"
@@ -28,10 +30,12 @@ class Role(TaggedResource):
     name: str
     trust: Mapping[str, object]
     rights: Mapping[str, object]
+    boundary: str | None
 
     def _settings(self) -> list[Setting]:
         return [
             Setting("AssumeRolePolicyDocument", self.trust, read=_trust, write=self._put_trust),
+            *self._boundary_setting(),
             Setting("PolicyDocument", self.rights, read=self._own_policy, write=self._put_policy),
             Setting("OtherPolicies", [], read=self._other_policies, write=self._delete_other_policies),
             Setting("AttachedPolicies", [], read=self._attached_policies, write=self._detach_policies),
@@ -43,7 +47,8 @@ class Role(TaggedResource):
 
     def _create(self, aws: Aws) -> None:
         trust = json.dumps(self.trust)
-        aws.iam.create_role(RoleName=self.name, AssumeRolePolicyDocument=trust, Tags=tag_list(self.tags))
+        boundary: Any = {"PermissionsBoundary": self.boundary} if self.boundary else {}
+        aws.iam.create_role(RoleName=self.name, AssumeRolePolicyDocument=trust, Tags=tag_list(self.tags), **boundary)
 
     def _delete(self, aws: Aws) -> None:
         """A policy that someone added to the role keeps IAM from deleting it, and IAM says so."""
@@ -53,6 +58,18 @@ class Role(TaggedResource):
 
     def _put_trust(self, aws: Aws) -> None:
         aws.iam.update_assume_role_policy(RoleName=self.name, PolicyDocument=json.dumps(self.trust))
+
+    def _boundary_setting(self) -> list[Setting]:
+        if self.boundary is None:
+            return []
+        return [Setting("PermissionsBoundary", self.boundary or None, read=_boundary, write=self._put_boundary)]
+
+    def _put_boundary(self, aws: Aws) -> None:
+        if self.boundary:
+            aws.iam.put_role_permissions_boundary(RoleName=self.name, PermissionsBoundary=self.boundary)
+            return
+        with self.not_found:
+            aws.iam.delete_role_permissions_boundary(RoleName=self.name)
 
     def _own_policy(self, aws: Aws, _: Any) -> object:
         with self.not_found:
@@ -89,6 +106,10 @@ class Role(TaggedResource):
 
 def _trust(_: Aws, role: Any) -> object:
     return _document(role.get("AssumeRolePolicyDocument"))
+
+
+def _boundary(_: Aws, role: Any) -> object:
+    return role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
 
 
 def _document(policy: Any) -> object:

@@ -241,7 +241,7 @@ def _role(stack: Stack, destinations: list[Node[Aws]]) -> list[Node[Aws]]:
     """SES's role, if one of the event destinations needs it."""
     resources = [node.resource for node in destinations]
     if any(isinstance(resource, EventDestination) and resource.is_direct for resource in resources):
-        return [ses_role(stack.names, stack.tags, stack.options.kms_key)]
+        return [ses_role(stack.names, stack.options)]
     return []
 
 

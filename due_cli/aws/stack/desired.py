@@ -168,8 +168,9 @@ def _stream(names: Names, options: Options) -> list[Node[Aws]]:
     tags = options.tags_of(names.stack)
     role = Role(
         name=names.role("stream"),
-        trust=policies.trust("firehose", names),
+        trust=policies.stream_trust(names),
         rights=policies.stream_rights(names, options.database, options.kms_key),
+        boundary=options.permissions_boundary,
         tags=tags,
     )
     stream = DeliveryStream(
@@ -193,7 +194,7 @@ def _stream(names: Names, options: Options) -> list[Node[Aws]]:
         _node("stream-log", _log_group(names, options, names.stream_log_group, _LOG_STREAM)),
         _node("stream-role", role),
         _node("stream", stream, "bucket", "table", "transform", "stream-log", "stream-role"),
-        ses_role(names, tags, options.kms_key),
+        ses_role(names, options),
     ]
 
 
@@ -256,7 +257,11 @@ def _function(
     """A function after its log group, which it may not create itself, and its role."""
     tags = options.tags_of(names.stack)
     role = Role(
-        name=names.role(key), trust=policies.trust("lambda", names), rights=rights, tags={**tags, **(role_tags or {})}
+        name=names.role(key),
+        trust=policies.trust("lambda", names),
+        rights=rights,
+        boundary=options.permissions_boundary,
+        tags={**tags, **(role_tags or {})},
     )
     function = Function(
         name=names.function(key),

@@ -19,9 +19,10 @@ from due_cli.core.settings import DEFAULT_DATABASE, validate_database
 OPTIONS_VARIABLE = "DUE_OPTIONS"
 
 
-def _option(default: Any, metavar: str, about: str, least: int = 0, most: int = 0) -> Any:
-    """An option of ``due setup``: its default, its help, and the range that AWS takes."""
-    return field(default=default, metadata={"metavar": metavar, "about": about, "between": (least, most)})
+def _option(default: Any, metavar: str, about: str, least: int = 0, most: int = 0, *, keeps_empty: bool = False) -> Any:
+    """An option of ``due setup``: its default, its help, the range that AWS takes, whether '' is not the default."""
+    about_it = {"metavar": metavar, "about": about, "between": (least, most), "keeps_empty": keeps_empty}
+    return field(default=default, metadata=about_it)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,9 @@ class Options:
     database: str = _option(DEFAULT_DATABASE, "NAME", "Name of the database: lower-case letters, digits and _.")
     status_days: int = _option(90, "DAYS", "Days to keep a message's status after its last event.", 1, 3650)
     kms_key: str | None = _option(None, "ARN", "KMS key to encrypt with instead of AWS's own.")
+    permissions_boundary: str | None = _option(
+        None, "ARN", "Permissions boundary of every role; '' to remove it.", keeps_empty=True
+    )
     buffer_mb: int = _option(128, "MB", "Megabytes of events after which they are delivered.", 64, 128)
     buffer_seconds: int = _option(300, "SECONDS", "Seconds after which events are delivered.", 60, 900)
     transform_memory_mb: int = _option(512, "MB", "Memory of the transform function.", 128, 10240)
@@ -63,7 +67,8 @@ class Options:
 
 def _or_default(key: str, value: object) -> object:
     default = getattr(_DEFAULTS, key)
-    return default if value == "" or (value == 0 and default is None) else value
+    is_reset = value == "" and key not in _KEEP_EMPTY
+    return default if is_reset or (value == 0 and default is None) else value
 
 
 def setup_options() -> list[Field[Any]]:
@@ -89,6 +94,11 @@ def validate(options: Options) -> None:
         raise UsageError(f"--log-days: CloudWatch Logs does not keep {options.log_days} days", f"one of {_LISTED}")
     if options.kms_key and not _KEY.fullmatch(options.kms_key):  # of an alias IAM does not know which key it is
         raise UsageError(f"--kms-key: {options.kms_key!r} is not the ARN of a key", "arn:aws:kms:REGION:ACCOUNT:key/ID")
+    if options.permissions_boundary and not _BOUNDARY.fullmatch(options.permissions_boundary):
+        raise UsageError(
+            f"--permissions-boundary: {options.permissions_boundary!r} is not the ARN of a policy",
+            "arn:aws:iam::ACCOUNT:policy/NAME",
+        )
     if len(options.encode().encode()) > _MOST_BYTES:
         raise UsageError(
             f"--tag: {len(options.tags)} tags are more than Lambda keeps with a function", "fewer or shorter ones"
@@ -100,8 +110,10 @@ def validate(options: Options) -> None:
 
 
 _DEFAULTS = Options()
+_KEEP_EMPTY = frozenset(option.name for option in setup_options() if option.metadata["keeps_empty"])
 _MOST_BYTES = 3_000  # of the 4 KB that the environment of a function may have (Lambda quotas); the rest is names
 _KEY = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[\w-]+")
+_BOUNDARY = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}|aws):policy/[\x21-\x7f]{1,640}")
 # CloudWatch Logs API, PutRetentionPolicy.
 _LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
 _LISTED = ", ".join(map(str, _LOG_DAYS))

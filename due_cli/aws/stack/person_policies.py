@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from due_cli.aws.stack.names import ERRORS, EVENTS, RESULTS, Names
 from due_cli.aws.stack.options import Options
 from due_cli.aws.stack.policies import Policy, allow, policy
+from due_cli.aws.tags import STACK_TAG
 
 MOST_CHARACTERS = 6_144
 _PASSED_TO = ("lambda", "firehose", "ses", "pinpoint")
@@ -52,8 +53,10 @@ def _operator(names: Names, options: Options) -> list[Policy]:
         _storage(names),
         *_catalog(names, options.database),
         _work(names),
+        *_roles(names, options.permissions_boundary),
         allow("iam:PassRole", names.role_arn("*"), **passed),
-        _senders(names),
+        *_status_api(names),
+        *_senders(names),
         _watching(names),
         allow(_EVERYWHERE.split(), "*"),
     ]
@@ -81,7 +84,7 @@ def _storage(names: Names) -> Policy:
     bucket = (
         "CreateBucket DeleteBucket ListBucket ListBucketVersions GetBucketLocation GetBucketNotification "
         "PutBucketNotification GetBucketPolicy PutBucketPolicy GetBucketPublicAccessBlock PutBucketPublicAccessBlock "
-        "GetBucketTagging PutBucketTagging GetEncryptionConfiguration PutEncryptionConfiguration "
+        "GetBucketTagging PutBucketTagging TagResource GetEncryptionConfiguration PutEncryptionConfiguration "
         "*LifecycleConfiguration ListBucketMultipartUploads"
     )
     objects = "GetObject PutObject DeleteObject DeleteObjectVersion AbortMultipartUpload ListMultipartUploadParts"
@@ -114,11 +117,43 @@ def _catalog(names: Names, database: str) -> list[Policy]:
     ]
 
 
-def _work(names: Names) -> Policy:
-    roles = (
-        "CreateRole DeleteRole GetRole TagRole UpdateAssumeRolePolicy "
-        "GetRolePolicy PutRolePolicy DeleteRolePolicy DetachRolePolicy List*RolePolicies"
+def _roles(names: Names, boundary: str | None) -> list[Policy]:
+    """With a boundary, only a role that has it gets rights; without one, whoever creates roles may do anything."""
+    own = (
+        "DeleteRole GetRole TagRole UpdateAssumeRolePolicy GetRolePolicy DeleteRolePolicy DetachRolePolicy "
+        "List*RolePolicies"
     )
+    granting = ["iam:CreateRole", "iam:PutRolePolicy"]
+    if not boundary:
+        return [allow([*_actions("iam", own), *granting], names.role_arn("*"))]
+    bounded = {"StringEquals": {"iam:PermissionsBoundary": boundary}}
+    return [
+        allow(_actions("iam", own), names.role_arn("*")),
+        allow([*granting, "iam:PutRolePermissionsBoundary"], names.role_arn("*"), **bounded),
+    ]
+
+
+def _status_api(names: Names) -> list[Policy]:
+    """Of HTTP APIs, whose ids AWS makes up, only those with the stack's tag, which its parts share."""
+    apis, tags = (names.arn("apigateway", path, account=False) for path in ("/apis", "/tags/*/apis"))
+    return [
+        allow("apigateway:GET", [apis, f"{apis}/*"]),
+        allow(["apigateway:POST", "apigateway:TagResource"], [apis, tags], **_tagged(names, "Request")),
+        allow(
+            _actions("apigateway", "POST PUT PATCH DELETE TagResource"),
+            [f"{apis}/*", f"{tags}/*"],
+            **_tagged(names, "Resource"),
+        ),
+        allow("execute-api:Invoke", names.arn("execute-api", "*/*/GET/call")),
+    ]
+
+
+def _tagged(names: Names, of: str) -> dict[str, object]:
+    """The condition that a request, or a resource, has the stack's tag."""
+    return {"StringEquals": {f"aws:{of}Tag/{STACK_TAG}": names.stack}}
+
+
+def _work(names: Names) -> Policy:
     functions = (
         "CreateFunction DeleteFunction GetFunction GetFunctionConfiguration UpdateFunctionCode GetPolicy "
         "UpdateFunctionConfiguration PutFunctionConcurrency DeleteFunctionConcurrency AddPermission RemovePermission "
@@ -129,37 +164,23 @@ def _work(names: Names) -> Policy:
         "CreateDeliveryStream DeleteDeliveryStream DescribeDeliveryStream UpdateDestination TagDeliveryStream "
         "ListTagsForDeliveryStream StartDelivery* PutRecord"
     )
-    apis = "GET POST PUT PATCH DELETE TagResource"
     return allow(
-        [
-            *_actions("iam", roles),
-            *_actions("lambda", functions),
-            *_actions("firehose", stream),
-            *_actions("apigateway", apis),
-            "execute-api:Invoke",
-        ],
-        [
-            names.role_arn("*"),
-            names.function_arn("*"),
-            names.stream_arn,
-            *(names.arn("apigateway", resource, account=False) for resource in ("/apis*", "/tags/*")),
-            names.arn("execute-api", "*/*/GET/call"),
-        ],
+        [*_actions("lambda", functions), *_actions("firehose", stream)], [names.function_arn("*"), names.stream_arn]
     )
 
 
-def _senders(names: Names) -> Policy:
-    projects = (
-        "GetApps GetApp CreateApp DeleteApp TagResource ListTagsForResource GetEventStream PutEventStream "
-        "DeleteEventStream"
-    )
-    return allow(
-        ["ses:*ConfigurationSetEventDestination*", "ses:GetEmailIdentity", *_actions("mobiletargeting", projects)],
-        [
-            *(names.arn("ses", f"{kind}/*") for kind in ("configuration-set", "identity")),
-            names.arn("mobiletargeting", "apps*"),
-        ],
-    )
+def _senders(names: Names) -> list[Policy]:
+    """Every configuration set and project may be attached; only the stack's own project is created and deleted."""
+    projects = "GetApps GetApp ListTagsForResource GetEventStream PutEventStream DeleteEventStream"
+    apps = names.arn("mobiletargeting", "apps*")
+    return [
+        allow(
+            ["ses:*ConfigurationSetEventDestination*", "ses:GetEmailIdentity", *_actions("mobiletargeting", projects)],
+            [*(names.arn("ses", f"{kind}/*") for kind in ("configuration-set", "identity")), apps],
+        ),
+        allow(_actions("mobiletargeting", "CreateApp TagResource"), apps, **_tagged(names, "Request")),
+        allow("mobiletargeting:DeleteApp", apps, **_tagged(names, "Resource")),
+    ]
 
 
 def _watching(names: Names) -> Policy:

@@ -6,7 +6,7 @@ Each role has one principal. Sources: Firehose developer guide, "Controlling acc
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from due_cli.aws.stack.names import ERRORS, EVENTS, Names
 from due_cli.sql.files import TABLE
@@ -30,14 +30,26 @@ def allow(actions: Iterable[str] | str, resources: Iterable[str] | str, **condit
 
 def trust(service: str, names: Names, source: str | None = None) -> Policy:
     """Who may take a role on: a service, for this account, and for the named source ARNs where it says them."""
+    condition: dict[str, object] = {"StringEquals": {"aws:SourceAccount": names.account}}
+    if source:
+        condition["ArnLike"] = {"aws:SourceArn": source}
+    # Lambda says neither when it takes an execution role on.
+    return policy(_trusted(service, None if service == "lambda" else condition))
+
+
+def stream_trust(names: Names) -> Policy:
+    """Firehose, for this account: by the key that its guide shows, or by the key that other services use.
+
+    A condition on a key that Firehose does not send is false, and so each key has a statement of its own.
+    """
+    keys = ("sts:ExternalId", "aws:SourceAccount")
+    return policy(*(_trusted("firehose", {"StringEquals": {key: names.account}}) for key in keys))
+
+
+def _trusted(service: str, condition: Mapping[str, object] | None) -> Policy:
     principal = {"Service": f"{service}.amazonaws.com"}
     statement: Policy = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
-    if service != "lambda":  # which says neither when it takes an execution role on
-        condition: dict[str, object] = {"StringEquals": {"aws:SourceAccount": names.account}}
-        if source:
-            condition["ArnLike"] = {"aws:SourceArn": source}
-        statement["Condition"] = condition
-    return policy(statement)
+    return {**statement, "Condition": condition} if condition else statement
 
 
 def stream_rights(names: Names, database: str, kms_key: str | None) -> Policy:

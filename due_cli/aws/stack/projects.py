@@ -16,9 +16,10 @@ from due_cli.aws.services.pinpoint import AppDetails, NoPinpointError, PinpointA
 from due_cli.aws.stack import policies
 from due_cli.aws.stack.execute import execute
 from due_cli.aws.stack.names import Names
+from due_cli.aws.stack.options import Options
 from due_cli.aws.stack.plan import planned, planned_removal
 from due_cli.aws.stack.stack import Stack
-from due_cli.aws.tags import STACK_TAG, Tags
+from due_cli.aws.tags import STACK_TAG
 from due_cli.core.errors import ConfigurationError, RefusedError, UsageError
 from due_cli.core.results import Done
 from due_cli.core.suggestions import not_found
@@ -84,7 +85,7 @@ def unavailable(error: NoPinpointError) -> str:
     return f"Amazon Pinpoint is unavailable in this account ({error.reason})"
 
 
-def plan_pinpoint(aws: Aws, names: Names, choice: ProjectChoice, tags: Tags, kms_key: str | None) -> PinpointSetup:
+def plan_pinpoint(aws: Aws, names: Names, choice: ProjectChoice, options: Options) -> PinpointSetup:
     """The project, its event stream and role; without Pinpoint nothing, and a note that says why.
 
     Raises :class:`NotFoundError` for an id that no project has, :class:`RefusedError` for a project whose event
@@ -101,20 +102,30 @@ def plan_pinpoint(aws: Aws, names: Names, choice: ProjectChoice, tags: Tags, kms
             raise
         return PinpointSetup(notes=(f"{unavailable(error)}; skipped",))
     title = app.name if app else choice.project_name or DEFAULT_NAME
+    tags = options.tags_of(names.stack)
     project = Project(title=title, project_id=app.project_id if app else None, tags=tags)
     nodes = [
-        role(names, tags, kms_key),
+        role(names, options),
         Node(PROJECT, project),
         Node(EVENT_STREAM, _event_stream(names, project), depends_on=frozenset((ROLE, PROJECT, "stream"))),
     ]
     return PinpointSetup(nodes=nodes, project=project)
 
 
-def role(names: Names, tags: Tags, kms_key: str | None) -> Node[Aws]:
+def role(names: Names, options: Options) -> Node[Aws]:
     """The role in which Pinpoint puts records into the stream."""
     trust = policies.trust("pinpoint", names, names.arn("mobiletargeting", "apps/*"))
-    rights = policies.pinpoint_rights(names, kms_key)
-    return Node(ROLE, Role(name=names.role("pinpoint"), trust=trust, rights=rights, tags=tags))
+    rights = policies.pinpoint_rights(names, options.kms_key)
+    return Node(
+        ROLE,
+        Role(
+            name=names.role("pinpoint"),
+            trust=trust,
+            rights=rights,
+            boundary=options.permissions_boundary,
+            tags=options.tags_of(names.stack),
+        ),
+    )
 
 
 def own_projects(aws: Aws, names: Names) -> list[AppDetails]:
@@ -154,7 +165,7 @@ def removal_nodes(aws: Aws, names: Names, note: Callable[[str], None]) -> list[N
     If Pinpoint is unavailable and the stack has a role for it, a note says what stays.
     """
     tags = {STACK_TAG: names.stack}
-    nodes = [role(names, tags, None)]
+    nodes = [role(names, Options())]
     try:
         details = own_projects(aws, names)
     except NoPinpointError as error:
@@ -185,7 +196,7 @@ def attach(stack: Stack, project_id: str) -> Done:
         raise ConfigurationError(f"the stack {names.stack} has no stream {names.stream}", names.command("setup"))
     tags = stack.tags
     stream = _event_stream(names, Project(title=app.name, project_id=app.project_id, tags=tags))
-    own_role = role(names, tags, stack.options.kms_key)
+    own_role = role(names, stack.options)
     steps = planned([own_role, Node(EVENT_STREAM, stream, depends_on=frozenset((ROLE,)))], aws)
     execute(steps, aws)
     if all(step.action is Action.KEEP for step in steps):

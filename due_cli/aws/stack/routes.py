@@ -12,8 +12,8 @@ from due_cli.aws.resources.role import Role
 from due_cli.aws.services.ses import MOST_DESTINATIONS, ConfigSet, Destination, project_id
 from due_cli.aws.stack import policies
 from due_cli.aws.stack.names import Names
+from due_cli.aws.stack.options import Options
 from due_cli.aws.stack.projects import EVENT_STREAM
-from due_cli.aws.tags import Tags
 from due_cli.core.errors import RefusedError
 
 ROLE = "ses-role"
@@ -89,11 +89,13 @@ class Routes:
         return self.to_project(Project(title=identity, project_id=identity, tags={}))
 
 
-def ses_role(names: Names, tags: Tags, kms_key: str | None) -> Node[Aws]:
+def ses_role(names: Names, options: Options) -> Node[Aws]:
     """The role in which SES puts records into the stream."""
     trust = policies.trust("ses", names, names.arn("ses", "configuration-set/*"))
-    rights = policies.sender_rights(names, kms_key)
-    return Node(ROLE, Role(name=names.role("ses"), trust=trust, rights=rights, tags=tags))
+    rights = policies.sender_rights(names, options.kms_key)
+    tags = options.tags_of(names.stack)
+    role = Role(name=names.role("ses"), trust=trust, rights=rights, boundary=options.permissions_boundary, tags=tags)
+    return Node(ROLE, role)
 
 
 def event_destination(config_set: str, route: Route, types: frozenset[str]) -> Node[Aws]:

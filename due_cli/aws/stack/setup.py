@@ -92,10 +92,9 @@ def plan_setup(aws: Aws, stack: str, request: SetupRequest) -> SetupPlan:
     if stored and options.database != stored.database:
         problem = f"--database: the stack {stack} has its events in {stored.database}, and they cannot move"
         raise UsageError(problem, f"due setup --stack ANOTHER-NAME --database {options.database}")
-    tags = options.tags_of(names.stack)
     nodes = desired(names, options, package.package())
     choice = replace(request.project, use=with_pinpoint)
-    project = projects.plan_pinpoint(aws, names, choice, tags, options.kms_key)
+    project = projects.plan_pinpoint(aws, names, choice, options)
     sets = config_sets.find_config_sets(aws, names, request.config_sets)
     choice_of_types = TypeChoice(tracking=request.tracking or Tracking.KEEP)
     destinations = config_sets.setup_nodes(names, sets, project.project, choice_of_types)
@@ -128,6 +127,11 @@ def policy(aws: Aws, stack: str, person: str, options: Mapping[str, object], pro
     chosen = Options().updated(options)
     validate(chosen)
     rights = person_policies.rights(person, names_in(aws, stack), chosen)
+    if person == "operator" and not chosen.permissions_boundary:
+        progress.note(
+            "this policy amounts to an administrator's: whoever may create roles can give them any right; "
+            "--permissions-boundary ARN bounds the roles"
+        )
     length = len(json.dumps(rights, separators=(",", ":")))  # as IAM counts
     if length > person_policies.MOST_CHARACTERS:
         progress.note(

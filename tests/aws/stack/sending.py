@@ -14,7 +14,6 @@ from due_cli.aws.stack.options import Options
 from due_cli.aws.stack.plan import planned
 from due_cli.aws.stack.routes import ses_role
 from due_cli.aws.stack.stack import Stack, names_in
-from due_cli.aws.tags import STACK_TAG
 from due_cli.core.progress import Progress, Silent
 from due_cli.core.results import Done
 from tests.aws_emulator.aws import AwsEmulator
@@ -30,7 +29,7 @@ def a_stack(emulator: AwsEmulator, name: str = "due") -> Stack:
     aws = Aws()
     names = names_in(aws, name)
     make_stream(emulator, names.stream)
-    apply([ses_role(names, {STACK_TAG: names.stack}, None)], aws)
+    apply([ses_role(names, Options())], aws)
     emulator.journal.clear()
     return Stack(aws=aws, names=names, options=Options())
 

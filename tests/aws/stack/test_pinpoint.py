@@ -9,6 +9,7 @@ import pytest
 from due_cli.aws.resources.project import Project
 from due_cli.aws.resources.resource import Action
 from due_cli.aws.stack import config_sets, projects
+from due_cli.aws.stack.options import Options
 from due_cli.aws.stack.projects import PinpointSetup, ProjectChoice
 from due_cli.aws.stack.stack import Stack
 from due_cli.aws.tags import STACK_TAG
@@ -31,7 +32,7 @@ def stack(emulator: AwsEmulator) -> Stack:
 
 
 def desired(stack: Stack, asked: ProjectChoice = AUTO) -> PinpointSetup:
-    return projects.plan_pinpoint(stack.aws, stack.names, asked, {STACK_TAG: stack.names.stack, "team": "mail"}, None)
+    return projects.plan_pinpoint(stack.aws, stack.names, asked, Options(tags={"team": "mail"}))
 
 
 def set_up(stack: Stack, asked: ProjectChoice = AUTO) -> dict[str, Action]:

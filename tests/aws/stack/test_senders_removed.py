@@ -14,6 +14,7 @@ from due_cli.aws.resources.project import Project
 from due_cli.aws.resources.resource import Action
 from due_cli.aws.stack import config_sets, person_policies
 from due_cli.aws.stack.execute import execute
+from due_cli.aws.stack.options import Options
 from due_cli.aws.stack.plan import planned_removal
 from due_cli.aws.stack.projects import ProjectChoice, plan_pinpoint, sending_projects
 from due_cli.aws.stack.routes import Routes
@@ -54,10 +55,7 @@ def test_everything_of_a_stack_is_found_for_its_removal_and_nothing_of_others(
     other = sending.make_project(emulator, "other", due_stack="other")
     sending.lead(emulator, used, stack.names.stream_arn)
     sending.lead(emulator, other, OTHER_STREAM)
-    tags = {STACK_TAG: stack.names.stack}
-    sending.apply(
-        plan_pinpoint(stack.aws, stack.names, ProjectChoice(project_name="made"), tags, None).nodes, stack.aws
-    )
+    sending.apply(plan_pinpoint(stack.aws, stack.names, ProjectChoice(project_name="made"), Options()).nodes, stack.aws)
     made = next(one.project_id for one in sending_projects(stack.aws, stack.names) if one.name == "made")
     attach(stack, "marketing")  # through the project that the stack made, although the other one is older
     arn = sending.app_arn(stack.names, made)
@@ -127,15 +125,14 @@ def test_setup_attaches_straight_behind_the_stream_and_the_role(stack: Stack) ->
 
 
 def test_setup_puts_a_set_behind_the_project_that_it_is_to_make(emulator: AwsEmulator, stack: Stack) -> None:
-    tags = {STACK_TAG: stack.names.stack}
-    project = plan_pinpoint(stack.aws, stack.names, ProjectChoice(), tags, None)
+    project = plan_pinpoint(stack.aws, stack.names, ProjectChoice(), Options())
     sets = config_sets.find_config_sets(stack.aws, stack.names, ["marketing"])
     nodes = [*project.nodes, *config_sets.setup_nodes(stack.names, sets, project.project)]
     assert emulator.journal.mutating == []
     assert set(sending.apply(nodes, stack.aws).values()) == {Action.CREATE}
     [made] = sending_projects(stack.aws, stack.names)
     assert emulator.ses.destinations("marketing")[0]["PinpointDestination"] == {"ApplicationArn": made.arn}
-    again = plan_pinpoint(stack.aws, stack.names, ProjectChoice(), tags, None)
+    again = plan_pinpoint(stack.aws, stack.names, ProjectChoice(), Options())
     sets = config_sets.find_config_sets(stack.aws, stack.names, ["marketing"])
     assert set(
         sending.apply([*again.nodes, *config_sets.setup_nodes(stack.names, sets, again.project)], stack.aws).values()
@@ -147,9 +144,7 @@ def test_a_set_that_leads_to_the_project_of_a_setup_is_set_right(emulator: AwsEm
     arn = sending.app_arn(stack.names, sending.make_project(emulator, "shop"))
     emulator.ses.destinations("marketing").append(to_project("event-database", arn))
     emulator.ses.destinations("receipts").append(to_project("segments", arn))
-    project = plan_pinpoint(
-        stack.aws, stack.names, ProjectChoice(project_name="shop"), {STACK_TAG: stack.names.stack}, None
-    )
+    project = plan_pinpoint(stack.aws, stack.names, ProjectChoice(project_name="shop"), Options())
     sets = config_sets.find_config_sets(stack.aws, stack.names, ["marketing"])
     sending.apply([*project.nodes, *config_sets.setup_nodes(stack.names, sets, project.project)], stack.aws)
     [found] = emulator.ses.destinations("marketing")

@@ -1,0 +1,40 @@
+"""A governed account: what its organisation denies everybody (service control policies), its root too."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.aws_emulator.aws import AwsEmulator
+
+# The calls that create what can be tagged as it is created, beside those of API Gateway, which are all POST.
+_CREATING = (
+    "athena:CreateWorkGroup cloudwatch:PutMetricAlarm dynamodb:CreateTable "
+    "firehose:CreateDeliveryStream glue:CreateDatabase iam:CreateRole lambda:CreateFunction logs:CreateLogGroup "
+    "s3:CreateBucket sns:CreateTopic"
+)
+
+
+def boundary_in(emulator: AwsEmulator) -> str:
+    """The ARN of a new policy that bounds roles: anything but IAM."""
+    document = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "NotAction": ["iam:*", "organizations:*"], "Resource": "*"}],
+    }
+    iam = emulator.client("iam")
+    arn: str = iam.create_policy(PolicyName="boundary", PolicyDocument=json.dumps(document))["Policy"]["Arn"]
+    return arn
+
+
+def guardrail(boundary: str, tag: str) -> dict[str, Any]:
+    """No role without a permissions boundary, and nothing without a tag."""
+    on_apis = {"Effect": "Deny", "Action": "apigateway:POST", "Resource": "arn:aws:apigateway:*::/apis"}
+    on_others = {"Effect": "Deny", "Action": _CREATING.split(), "Resource": "*"}
+    untagged = {"Condition": {"Null": {f"aws:RequestTag/{tag}": "true"}}}
+    unbounded = {
+        "Effect": "Deny",
+        "Action": ["iam:CreateRole", "iam:PutRolePolicy", "iam:PutRolePermissionsBoundary"],
+        "Resource": "*",
+        "Condition": {"StringNotEquals": {"iam:PermissionsBoundary": boundary}},
+    }
+    return {"Version": "2012-10-17", "Statement": [unbounded, {**on_apis, **untagged}, {**on_others, **untagged}]}
