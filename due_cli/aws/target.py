@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from due_cli.aws.client import Aws
-from due_cli.aws.stack.stack import Stack, find_partial_stack, find_stack
+from due_cli.aws.stack.stack import Stack, find_partial_stack, find_stack, newest_hour
 from due_cli.core.progress import Progress
 from due_cli.core.results import Checks, Done, IngestSummary, Removal, Statuses, Table, Value
 from due_cli.sql.reports import BoundReport
@@ -20,10 +21,17 @@ class AwsTarget:
     stack: Stack
     progress: Progress
 
+    @property
+    def place(self) -> str:
+        return f"stack {self.stack.names.stack} in {self.stack.names.region}"
+
     def report(self, report: BoundReport) -> Table:
         from due_cli.aws.athena.engine import table
 
         return table(self.stack, self.progress, report.statement)
+
+    def newest_hour(self) -> datetime | None:
+        return newest_hour(self.stack)
 
     def opens_hint(self) -> str | None:
         from due_cli.aws.stack import config_sets

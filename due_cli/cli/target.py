@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Protocol
 
 from due_cli.core.progress import Progress
@@ -12,8 +13,15 @@ from due_cli.sql.reports import BoundReport
 class Target(Protocol):
     """An events database: a folder on this machine, or a stack on AWS."""
 
+    @property
+    def place(self) -> str:
+        """The folder, or the stack and its region, as a person says it."""
+
     def report(self, report: BoundReport) -> Table:
         """The rows of a report."""
+
+    def newest_hour(self) -> datetime | None:
+        """The newest hour (naive, UTC) that has files; None where there is none. It asks no query."""
 
     def opens_hint(self) -> str | None:
         """Why there may be no opens, with the command that changes it; None where a few calls do not tell."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
+from datetime import timedelta
 from typing import Literal
 
 from due_cli.core.progress import Progress
@@ -170,3 +171,11 @@ def counted(count: int, what: str) -> str:
     """A count with its noun, such as ``2 records``."""
     plural = what if count == 1 else f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
     return f"{count:,} {plural}"
+
+
+def time_ago(age: timedelta) -> str:
+    """An age in words, such as ``4 h ago``."""
+    minutes = max(int(age.total_seconds()) // 60, 0)
+    if minutes < 120:
+        return f"{minutes} min ago"
+    return f"{minutes // 60} h ago" if minutes < 48 * 60 else f"{minutes // (24 * 60):,} days ago"

@@ -30,6 +30,15 @@ def report(folder: Folder, bound: BoundReport) -> Table:
     return table(folder, sql, bound.parameters, window)
 
 
+def newest_hour(folder: Folder) -> datetime | None:
+    """The newest hour (naive, UTC) that has files; None where there is none."""
+    with open_state(folder) as state:
+        own = state.one("newest_hour")
+    hours = [hour for _, hour in folder.parquet_files(own if isinstance(own, int) else None)]
+    newest = max([*hours, *([own] if isinstance(own, int) else [])], default=None)
+    return None if newest is None else datetime.fromtimestamp(newest * 3600, UTC).replace(tzinfo=None)
+
+
 def table(
     folder: Folder,
     sql: str,

@@ -81,6 +81,9 @@ SELECT path FROM file WHERE live = 0
 -- name: delete_file
 DELETE FROM file WHERE path = ?
 
+-- name: newest_hour
+SELECT MAX(hour) FROM file WHERE live = 1
+
 -- name: crowded_hours
 SELECT hour FROM file WHERE live = 1 AND bytes < ? GROUP BY hour HAVING COUNT(*) >= ? ORDER BY hour
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
 from due_cli.core.errors import UsageError
@@ -20,10 +21,19 @@ class Local:
 
     folder: Folder
 
+    @property
+    def place(self) -> str:
+        return str(self.folder.root)
+
     def report(self, report: BoundReport) -> Table:
         from due_cli.local import queries
 
         return queries.report(self.folder, report)
+
+    def newest_hour(self) -> datetime | None:
+        from due_cli.local import queries
+
+        return queries.newest_hour(self.folder)
 
     def opens_hint(self) -> None:
         """None: a folder does not know who sends."""

@@ -15,6 +15,8 @@ Parameter = str | int | datetime | tuple[str, ...]
 
 _DURATION = re.compile(r"(\d{1,5})\s*(min|h|d|w|mo|y)")
 _UNITS = {"min": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_MONTH = re.compile(r"([1-9]\d{3})-(0[1-9]|1[0-2])")
 _PLACEHOLDER = re.compile(r"(?<![:\w]):([a-z_]+)\b")
 _HOUR = timedelta(hours=1)
 _LARGEST = 2**31 - 1
@@ -45,14 +47,16 @@ class Period:
         return floor + _HOUR if floor < _LAST - _HOUR else _LAST
 
 
-def period(since: str, until: str | None, now: datetime) -> Period:
-    """The period of ``--since`` and ``--until``: ISO 8601 times, or durations before until and before now.
+def period(since: str, until: str | None, now: datetime, *, is_default: bool = False) -> Period:
+    """The period of ``--since`` and ``--until``: ISO 8601 times, words such as ``yesterday``, or durations.
 
+    A duration counts back from now; that of ``--since`` from until where until is a time or since was not typed.
     Raises :class:`UsageError` naming the option for any other text, and for a period that ends before it begins.
     """
     now = now.astimezone(UTC).replace(tzinfo=None)
-    end = now if until is None else _time("--until", until, now)
-    start = _time("--since", since, end)
+    end = now if until is None else _time("--until", until, now, now)
+    from_now = until is not None and _is_duration(until) and not is_default
+    start = _time("--since", since, now if from_now else end, now)
     if start >= end:
         raise UsageError(
             f"the period ends before it begins: {start.isoformat()}Z to {end.isoformat()}Z",
@@ -124,17 +128,42 @@ def used_parameters(sql: str, parameters: Mapping[str, Parameter]) -> dict[str, 
     return {name: value for name, value in parameters.items() if name in names}
 
 
-def _time(option: str, text: str, before_what: datetime) -> datetime:
-    if _DURATION.fullmatch(text.strip().lower()):
+def _is_duration(text: str) -> bool:
+    return _DURATION.fullmatch(text.strip().lower()) is not None
+
+
+def _time(option: str, text: str, before_what: datetime, now: datetime) -> datetime:
+    if _is_duration(text):
         return subtract_duration(before_what, text, option)
+    if (named := _named_time(text.strip().lower(), now)) is not None:
+        return named
     try:
         time = datetime.fromisoformat(text.strip())
         return time if time.tzinfo is None else time.astimezone(UTC).replace(tzinfo=None)
     except (ValueError, OverflowError):
         raise UsageError(
             f"{option}: {text!r} is neither a time nor a duration",
-            "write 2026-11-01, 2026-11-01T12:00:00Z, 30d, 12h or 6mo",
+            "write 2026-11-01, 2026-11-01T12:00:00Z, 2026-11, yesterday, monday, last-week, 30d, 12h or 6mo",
         ) from None
+
+
+def _named_time(word: str, now: datetime) -> datetime | None:
+    """When the day, week or month that a word names begins (UTC, weeks on Monday); None for any other word."""
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    monday, first = today - timedelta(days=today.weekday()), today.replace(day=1)
+    if word in _WEEKDAYS:
+        return today - timedelta(days=(today.weekday() - _WEEKDAYS.index(word)) % 7)
+    if match := _MONTH.fullmatch(word):
+        return datetime(int(match[1]), int(match[2]), 1)
+    return {
+        "now": now,
+        "today": today,
+        "yesterday": today - timedelta(days=1),
+        "this-week": monday,
+        "last-week": monday - timedelta(weeks=1),
+        "this-month": first,
+        "last-month": _months_before(first, 1),
+    }.get(word)
 
 
 def _months_before(moment: datetime, count: int) -> datetime:

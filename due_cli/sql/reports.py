@@ -16,13 +16,14 @@ ReportOptions = Mapping[str, str | int | None]
 class BoundReport:
     """A report's SQL and the values of its parameters.
 
-    ``sql`` is in Athena's dialect with ``:name`` for each parameter; ``parameters`` are those that it names. It reads
-    the partitions from ``first_hour`` to before ``end_hour``, naive datetimes in UTC.
+    ``sql`` is in Athena's dialect with ``:name`` for each parameter; ``parameters`` are those that it names. Its period
+    is ``since_hour`` to ``end_hour``, and it reads the partitions from ``first_hour`` on: naive datetimes in UTC.
     """
 
     name: str
     sql: str
     parameters: Mapping[str, Parameter]
+    since_hour: datetime
     first_hour: datetime
     end_hour: datetime
 
@@ -40,11 +41,12 @@ def bind(
     Raises :class:`UsageError` naming the option for a value of the wrong form.
     """
     query = files.query("reports", name)
-    report_period = period(query.since if since is None else since, until, now)
+    report_period = period(query.since if since is None else since, until, now, is_default=since is None)
     return BoundReport(
         name=name,
         sql=query.sql,
         parameters=used_parameters(query.sql, parameter_values(query, report_period, options)),
+        since_hour=report_period.since_hour,
         first_hour=read_from(query, report_period),
         end_hour=report_period.until_hour,
     )

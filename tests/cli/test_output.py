@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -149,3 +150,18 @@ def test_a_reader_that_goes_away_is_no_error(filled: Path) -> None:
     ran = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
     assert ran.stdout == "n\n1\n"
     assert ran.stderr == ""
+
+
+def test_a_report_says_its_period_and_place_and_how_old_the_newest_events_are(due: Due, folder: Path) -> None:
+    words = ("report", "bounce-rate", "--since", "2026-11-10T12:30Z", "--until", "2026-11-16")
+    assert due(*words).done().err == (f"no rows\n2026-11-10 12:00 to 2026-11-16 00:00 UTC, {folder}\nno events yet\n")
+    now = datetime.now(UTC)
+    old = {**RECORD, "mail": {**RECORD["mail"], "timestamp": (now - timedelta(hours=9)).isoformat()}}  # type: ignore[dict-item]
+    due("ingest", str(write_lines(folder / "r.json", [old]))).done()
+    assert due(*words).err.endswith(" UTC, " + str(folder) + "\nnewest events 8 h ago\n")
+    assert due(*words, "-o", "json", "--quiet").done().err == ""
+    fresh = {**RECORD, "mail": {**RECORD["mail"], "timestamp": now.isoformat(), "messageId": "m2"}}  # type: ignore[dict-item]
+    due("ingest", str(write_lines(folder / "r.json", [fresh]))).done()
+    err = due("report", "bounce-rate", "--since", "12h").done().err
+    assert "newest events" not in err
+    assert str(folder) in err

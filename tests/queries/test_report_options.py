@@ -80,7 +80,7 @@ def test_literal_says_what_it_was_made_of(text: str) -> None:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ("bounce-rate --since yesterday", "--since: 'yesterday' is neither a time nor a duration"),
+        ("bounce-rate --since doomsday", "--since: 'doomsday' is neither a time nor a duration"),
         ("bounce-rate --since 30x", "--since: '30x' is neither"),
         ("bounce-rate --since -5d", "--since: '-5d' is neither"),
         ("bounce-rate --since 2026-02-30", "--since: '2026-02-30' is neither"),
@@ -154,8 +154,8 @@ def test_defaults_are_thirty_days_until_now(due: Due, tmp_path: Path) -> None:
         return [row["email_subject"] for row in due.rows(*words, *more)]
 
     assert subjects() == ["0 days ago", "29 days ago"]
-    assert subjects("--until", "2d") == ["29 days ago", "31 days ago"]  # since counts back from until
-    assert subjects("--since", "10d", "--until", "10d") == []
+    assert subjects("--until", "2d") == ["29 days ago", "31 days ago"]  # the default counts back from until
+    assert subjects("--since", "30d", "--until", "2d") == ["29 days ago"]
     assert subjects("--since", "1y", "--until", "30d") == ["31 days ago"]
 
 
@@ -192,6 +192,26 @@ _NOW = datetime(2026, 5, 31, 12, 34, 56, 789_000, tzinfo=UTC)
 )
 def test_duration_counts_back(duration: str, moment: str) -> None:
     assert subtract_duration(_NOW.replace(tzinfo=None), duration, "--since") == datetime.fromisoformat(moment)
+
+
+# 2026-05-31 is a Sunday.
+@pytest.mark.parametrize(
+    ("since", "until", "first", "last"),
+    [
+        ("14d", "7d", "2026-05-17T12:34:56.789", "2026-05-24T12:34:56.789"),
+        ("1d", "2026-05-02", "2026-05-01", "2026-05-02"),
+        ("2d", "today", "2026-05-29", "2026-05-31"),
+        ("yesterday", "now", "2026-05-30", "2026-05-31T12:34:56.789"),
+        ("Sunday", None, "2026-05-31", "2026-05-31T12:34:56.789"),
+        ("monday", None, "2026-05-25", "2026-05-31T12:34:56.789"),
+        ("last-week", "this-week", "2026-05-18", "2026-05-25"),
+        ("last-month", "this-month", "2026-04-01", "2026-05-01"),
+        ("2025-12", "2026-01", "2025-12-01", "2026-01-01"),
+    ],
+)
+def test_times_in_words(since: str, until: str | None, first: str, last: str) -> None:
+    found = period(since, until, _NOW)
+    assert (found.since, found.until) == (datetime.fromisoformat(first), datetime.fromisoformat(last))
 
 
 @given(

@@ -204,9 +204,18 @@ def newest_object(aws: Aws, bucket: str, prefix: str) -> datetime | None:
 
 def oldest_hour(aws: Aws, bucket: str, prefix: str) -> str | None:
     """The oldest hour that has a folder, in the form of a partition's value; None where there is none, or no bucket."""
+    return _hour(aws, bucket, prefix, min)
+
+
+def newest_hour(aws: Aws, bucket: str, prefix: str) -> str | None:
+    """The newest hour that has a folder, in the form of a partition's value; None where there is none, or no bucket."""
+    return _hour(aws, bucket, prefix, max)
+
+
+def _hour(aws: Aws, bucket: str, prefix: str, choose: Callable[[list[str]], str]) -> str | None:
     with translate_errors(f"listing s3://{bucket}/{prefix} (s3:ListBucket)"), ignore_errors("NoSuchBucket"):
-        oldest = _hour_folder(aws, bucket, prefix, min)
-        return None if oldest is None else hour_text(f"{oldest}any")
+        folder = _hour_folder(aws, bucket, prefix, choose)
+        return None if folder is None else hour_text(f"{folder}any")
     return None
 
 

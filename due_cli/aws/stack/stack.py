@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from due_cli.aws.client import Aws
 from due_cli.aws.errors import ignore_errors, translate_errors
-from due_cli.aws.stack.names import Names, names_of
+from due_cli.aws.services import s3
+from due_cli.aws.stack.names import EVENTS, Names, names_of
 from due_cli.aws.stack.options import OPTIONS_VARIABLE, Options, decode_options
 from due_cli.aws.tags import DATABASE_TAG, STACK_TAG, tags_from_list
 from due_cli.core.errors import ConfigurationError
@@ -70,3 +72,9 @@ def find_partial_stack(aws: Aws, stack: str) -> Stack:
     options = stored_options(aws, names)
     known = options or partial_options(aws, names) or Options()
     return Stack(aws=aws, names=names, options=known, is_complete=options is not None)
+
+
+def newest_hour(stack: Stack) -> datetime | None:
+    """The newest hour (naive, UTC) that has objects; None where there is none."""
+    hour = s3.newest_hour(stack.aws, stack.names.bucket, EVENTS)
+    return None if hour is None else datetime.fromisoformat(hour)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -13,7 +14,8 @@ from typer.core import TyperCommand, TyperGroup
 
 from due_cli.cli.command import App, LazyGroup
 from due_cli.cli.options import LimitOption, limited, option_parameter, target_of, with_signature
-from due_cli.core.results import Table, Text, Value
+from due_cli.core.errors import DueError
+from due_cli.core.results import Table, Text, Value, time_ago
 
 if TYPE_CHECKING:
     from due_cli.cli.target import Target
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 _TYPES: dict[files.OptionType, type] = {"TEXT": str, "INTEGER": int, "DURATION": str, "KEY=VALUE": str}
 
+_HOUR = timedelta(hours=1)
+_FRESH = 3 * _HOUR  # an hour is named by its beginning
 _SEND = "'_email.send'"  # in the text of a report on messages that were sent
 
 app = App(position=13)
@@ -74,16 +78,16 @@ def _command(query: files.Query) -> Callable[..., Any]:
         from due_cli.sql.reports import bind
 
         options = {option.name: values[_parameter(option)] for option in query.options}
-        report = bind(query.name, options, since, until, now=datetime.now(UTC))
+        now = datetime.now(UTC)
+        report = bind(query.name, options, since, until, now=now)
         if sql:
             return Text(report.statement)
         target = target_of(context)
-        table = limited(target.report(report), limit)
-        if query.opens:
-            table = _with_hint(table, query.opens, target)
+        opens = "" if limit else query.opens  # the rows that are left out may have some
+        table = _with_hint(limited(target.report(report), limit), report, opens, target, now.replace(tzinfo=None))
         return replace(table, empty=lambda: _why_empty(target, report)) if _SEND in query.sql else table
 
-    since = f"Start of the period: a time, or a duration before --until. [default: {query.since}]"
+    since = f"Start of the period: a time (2026-11-01, 2026-11, yesterday) or a duration (7d). [default: {query.since}]"
     until = "End of the period: a time, or a duration before now. [default: now]"
     sql = "Print the statement for Athena, with its values, instead of running it."
     return with_signature(
@@ -99,18 +103,34 @@ def _command(query: files.Query) -> Callable[..., Any]:
     )
 
 
-def _with_hint(table: Table, opens: str, target: Target) -> Table:
-    """The table with the target's hint on opens, which is asked for if the column is empty in all its rows."""
-    column = list(table.columns).index(opens)
-    values: list[object] = []  # the first one that is empty, and the first one that is not
+def _with_hint(table: Table, report: BoundReport, opens: str, target: Target, now: datetime) -> Table:
+    """The table with what is said of it once its rows are read: its period and place, how old its newest events are.
+
+    If the column ``opens`` is empty in all its rows, the target has something to say about that too.
+    """
+    column = list(table.columns).index(opens) if opens else None
+    is_empty, has_opens = True, column is None
 
     def rows() -> Iterator[Sequence[Value]]:
+        nonlocal is_empty, has_opens
         for row in table.rows:
-            if not values or (row[column] and not values[-1]):
-                values.append(row[column])
+            is_empty = False
+            has_opens = has_opens or (column is not None and bool(row[column]))
             yield row
 
-    return replace(table, rows=rows(), hint=lambda: target.opens_hint() if values and not values[-1] else None)
+    def hint() -> str:
+        lines = [f"{report.since_hour:%Y-%m-%d %H:%M} to {report.end_hour:%Y-%m-%d %H:%M} UTC, {target.place}"]
+        with suppress(DueError):  # who may not list the hours has the report all the same
+            newest = target.newest_hour()
+            if newest is None:
+                lines.append("no events yet")
+            elif is_empty or now - newest > _FRESH:
+                lines.append(f"newest events {time_ago(now - newest - _HOUR)}")
+        if not is_empty and not has_opens and (about_opens := target.opens_hint()):
+            lines.append(about_opens)
+        return "\n".join(lines)
+
+    return replace(table, rows=rows(), hint=hint)
 
 
 def _why_empty(target: Target, report: BoundReport) -> str:
