@@ -12,6 +12,12 @@ SET enable_progress_bar = false;
 SET disable_parquet_prefetching = true;
 SET temp_directory = '{temporary}';
 
+-- name: database
+-- The names of Athena's console: "AwsDataCatalog"."due_eventdb"."all_events".
+ATTACH ':memory:' AS awsdatacatalog;
+CREATE SCHEMA awsdatacatalog."{database}";
+USE awsdatacatalog."{database}"
+
 -- name: in_order
 SET preserve_insertion_order = true
 

@@ -12,7 +12,7 @@ import duckdb
 from due_cli.core.errors import QueryError
 from due_cli.core.results import Table
 from due_cli.local.all_events import ALL_TIME, Window, define_all_events
-from due_cli.local.engine import connect, translate, translate_errors
+from due_cli.local.engine import connect, statement, translate, translate_errors
 from due_cli.local.folder import Folder
 from due_cli.local.state import State, View, open_state
 from due_cli.sql.parameters import Parameter
@@ -72,8 +72,7 @@ def session(
     with open_state(folder) as state, folder.reader_lock(), connect(folder) as connection:
         views = state.views()
         with translate_errors():
-            connection.execute(f'CREATE SCHEMA "{state.meta("database")}"')
-            connection.execute(f'USE "{state.meta("database")}"')
+            connection.execute(statement("database", database=state.meta("database")))
             define_all_events(connection, state, window)
             for view in _dependency_order(views, views.keys() if names is None else names):
                 connection.execute(view.translated)

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from due_cli.core.errors import QueryError
 from tests.aws_emulator.engine import Catalog, Engine, FailedError, MakesViews, Result, names_in, view_sql
 
-_NAME = r"[`\"]?(?:\w+[`\"]?\.[`\"]?)?(\w+)[`\"]?"
+_NAME = r"[`\"]?(?:\w+[`\"]?\.[`\"]?){0,2}(\w+)[`\"]?"
 _VIEW = re.compile(rf"create\s+(or\s+replace\s+)?view\s+{_NAME}\s+as\s+(.*)", re.IGNORECASE | re.DOTALL)
 _DROP = re.compile(rf"drop\s+(view|table)\s+(if\s+exists\s+)?{_NAME}\s*$", re.IGNORECASE)
 _REPAIR = re.compile(rf"msck\s+repair\s+table\s+{_NAME}\s*$", re.IGNORECASE)

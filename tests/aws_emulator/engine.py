@@ -107,6 +107,7 @@ class DuckDb:
             raise FailedError(f"SYNTAX_ERROR: {error}") from None
         with duckdb.connect() as connection:
             connection.execute("SET TimeZone = 'UTC'; SET integer_division = true")
+            connection.execute("ATTACH ':memory:' AS awsdatacatalog; USE awsdatacatalog")
             connection.execute(f'CREATE SCHEMA "{catalog.database}"; USE "{catalog.database}"')
             try:
                 scanned = self._define(connection, sql, catalog, set())
@@ -136,7 +137,7 @@ class DuckDb:
             rows, size = self._rows(table, catalog)
             scanned += size
             connection.register(f"arrow_{word}", rows)
-            connection.execute(f'CREATE VIEW "{word}" AS SELECT * FROM main."arrow_{word}"')
+            connection.execute(f'CREATE VIEW "{word}" AS SELECT * FROM "arrow_{word}"')
         return scanned
 
     def _rows(self, table: dict[str, Any], catalog: Catalog) -> tuple[Any, int]:

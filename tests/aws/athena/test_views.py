@@ -65,6 +65,28 @@ def test_making_is_refused_as_on_a_folder(due: Due, both: BothTargets) -> None:
     due("view", "drop", "purchases", *ON).done()
 
 
+def test_names_as_athenas_console_writes_them(due: Due, both: BothTargets) -> None:
+    """With the catalog and the database, in any case, wherever a name may stand."""
+    console = '"AwsDataCatalog"."due_eventdb"'
+    for target in (ON, ("--local", str(both.database))):
+        [plain] = due.rows("query", "SELECT COUNT(*) AS n FROM all_events", *target)
+        assert plain["n"] > 0
+        for sql in (
+            f'SELECT COUNT(*) AS n FROM {console}."all_events" limit 10',
+            f'SELECT COUNT({console}."all_events"."event_type") AS n FROM {console}."all_events"',
+            "SELECT COUNT(*) AS n FROM AWSDATACATALOG.DUE_EVENTDB.ALL_EVENTS",
+            'SELECT COUNT(*) AS n FROM "Due_EventDB"."All_Events"',
+        ):
+            assert due.rows("query", sql, *target) == [plain], sql
+        due(
+            "query", f'CREATE OR REPLACE VIEW {console}."mine" AS SELECT 1 AS n FROM {console}."email_send"', *target
+        ).done()
+        sends = due.rows("query", "SELECT COUNT(*) AS n FROM email_send", *target)
+        assert due.rows("query", f'SELECT COUNT(*) AS n FROM {console}."Mine"', *target) == sends
+        assert len(due.rows("query", f'DESCRIBE {console}."mine"', *target)) == 1
+        due("query", f'DROP VIEW {console}."mine"', *target).done()
+
+
 def test_a_view_that_athena_did_not_make_is_shown_as_it_is(due: Due, both: BothTargets) -> None:
     glue = both.emulator.client("glue")
     theirs = {
