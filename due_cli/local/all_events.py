@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -26,6 +27,7 @@ from due_cli.local.state import State
 Window = tuple[int, int]  # hours since the epoch, the last one exclusive
 
 ALL_TIME: Window = (0, 2**40)
+_SAMPLE_FILES = 500  # of one schema, to look for values that cannot be read
 _GLOB = re.compile(r"[*?\[]")
 
 
@@ -36,6 +38,17 @@ class FileGroup:
     paths: list[str]
     columns: dict[str, str]
     converted: dict[str, Converted]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LostValues:
+    """Rows in which a column's value cannot be read, in the files of one schema that were read; one such file."""
+
+    column: str
+    rows: int
+    example: str
+    read: int
+    files: int
 
 
 def define_all_events(
@@ -94,11 +107,43 @@ def foreign_groups(connection: duckdb.DuckDBPyConnection, state: State, window: 
     ]
 
 
+def lost_values(connection: duckdb.DuckDBPyConnection, state: State) -> list[LostValues]:
+    """What queries show as NULL though files of other writers have a value there, column by column."""
+    found = []
+    for group in foreign_groups(connection, state):
+        conditions = {name: converted.lost for name, converted in group.converted.items() if converted.lost}
+        if not conditions:
+            continue
+        paths = sample(group.paths, _SAMPLE_FILES)
+        set_files(connection, state, "sample", paths)
+        counts = [f"count(*) FILTER ({lost}), min(due_path) FILTER ({lost})" for lost in conditions.values()]
+        row = (
+            connection.execute(statement("lost_values", counts=",\n    ".join(counts), files="sample")).fetchone() or ()
+        )
+        for name, rows, example in zip(conditions, row[::2], row[1::2], strict=True):
+            if rows:
+                example = os.path.relpath(example, state.folder.root)
+                files = (len(paths), len(group.paths))
+                found.append(LostValues(column=name, rows=rows, example=example, read=files[0], files=files[1]))
+    return found
+
+
+def sample(paths: Sequence[str], most: int) -> list[str]:
+    """Some of many paths, evenly spread."""
+    step = max(1, len(paths) / most)
+    return [paths[int(number * step)] for number in range(min(len(paths), most))]
+
+
 def set_files(connection: duckdb.DuckDBPyConnection, state: State, variable: str, paths: list[str]) -> None:
-    """Set a variable of the connection to the full paths of files: bound much faster than a list in a statement."""
+    """Set a variable of the connection to the full paths of files of the folder."""
     root = state.folder.root
-    full = [_GLOB.sub(r"[\g<0>]", f"{root}/{path}") for path in paths]
-    connection.execute(statement("set_files", variable=variable), {"files": full})
+    set_paths(connection, variable, [f"{root}/{path}" for path in paths])
+
+
+def set_paths(connection: duckdb.DuckDBPyConnection, variable: str, paths: list[str]) -> None:
+    """Set a variable of the connection to paths: bound much faster than a list in a statement."""
+    escaped = [_GLOB.sub(r"[\g<0>]", path) for path in paths]
+    connection.execute(statement("set_files", variable=variable), {"files": escaped})
 
 
 def _own_group(paths: list[str], columns: dict[str, str]) -> FileGroup:

@@ -17,17 +17,21 @@ from due_cli.core.errors import ConfigurationError, DueError, QueryError
 from due_cli.core.progress import Progress
 from due_cli.core.results import Check, Checks, Finding, counted
 from due_cli.local import data_files, failed_records, statuses, views
-from due_cli.local.engine import canonical_columns
+from due_cli.local.all_events import LostValues, lost_values, sample
+from due_cli.local.engine import canonical_columns, translate_errors
 from due_cli.local.folder import Folder, is_own
-from due_cli.local.queries import report
+from due_cli.local.footers import Schemas
+from due_cli.local.queries import report, session
 from due_cli.local.repair import repair
-from due_cli.local.state import DamagedError, DataFile, State, open_state
+from due_cli.local.state import DamagedError, DataFile, open_state
+from due_cli.local.unread import ingest_command, unread_files
 from due_cli.sql.files import TABLE
 from due_cli.sql.reports import bind
 
 _MIN_FREE_BYTES = 256 * 1024 * 1024  # one commit of an ingest
 _PROBE_BYTES = 1024 * 1024
 _MAX_LISTED = 3
+_MAX_WHOLE = 2_000  # files of other writers whose footers are read to the end
 _COMMANDS = ("due ", "df ", "ls ", "mv ")
 
 
@@ -55,8 +59,10 @@ class _FolderDoctor:
             return
         files = list(_run("files", self._files))
         yield from files
+        yield from _run("other files", self._unread)
         reads_files = (
             ("table", self._table),
+            ("values", self._values),
             ("views", self._views),
             ("report", self._report),
             ("status store", self._statuses),
@@ -113,13 +119,20 @@ class _FolderDoctor:
     def _files(self) -> Iterator[Finding]:
         with open_state(self._folder) as state, self._folder.reader_lock():
             listed = state.data_files()
-            faults = [*self._faults_of_listed(listed), *self._faults_of_unlisted(state)]
+            unlisted = [path for path, _ in data_files.unlisted(self._folder, state)]
+            foreign = [path for path, _ in self._folder.parquet_files() if not is_own(path)]
+            faults = [
+                *self._faults_of_listed(listed),
+                *self._faults_of_unlisted(unlisted),
+                *self._faults_of_foreign(foreign),
+            ]
         yield from faults[:_MAX_LISTED]
         if len(faults) > _MAX_LISTED:
             yield "problem", counted(len(faults) - _MAX_LISTED, "more such file"), faults[-1][2]
         if not faults:
-            foreign = sum(1 for path, _ in self._folder.parquet_files() if not is_own(path))
-            others = f", and {counted(foreign, 'file')} not written by due" if foreign else ""
+            others = f", and {counted(len(foreign), 'file')} not written by due" if foreign else ""
+            if len(foreign) > _MAX_WHOLE:
+                others += f" (of {_MAX_WHOLE:,} of them the whole footer was read, of the others its ends)"
             rows = sum(file.rows for file in listed)
             yield "ok", f"{counted(len(listed), 'file')} with {counted(rows, 'row')}{others}", None
 
@@ -129,22 +142,57 @@ class _FolderDoctor:
             if fault:
                 yield "problem", f"{file.path}: {fault}", self._repair
 
-    def _faults_of_unlisted(self, state: State) -> Iterator[Finding]:
-        unlisted = {path for path, _ in data_files.unlisted(self._folder, state)}
-        for path, _ in self._folder.parquet_files():
-            if is_own(path) and path not in unlisted:
-                continue
+    def _faults_of_unlisted(self, paths: list[str]) -> Iterator[Finding]:
+        for path in paths:
             fault = data_files.parquet_fault(self._folder, path)
-            full = shlex.quote(str(self._folder.root / path))
             if fault:
-                yield "problem", f"{path} {fault}", f"mv {full} {full}.broken"
-            elif path in unlisted:
+                yield self._broken(path, fault)
+            else:
                 yield "problem", f"{path} was written by due and is not in the table", self._repair
+
+    def _faults_of_foreign(self, paths: list[str]) -> Iterator[Finding]:
+        whole = set(sample(paths, _MAX_WHOLE))
+        schemas = Schemas()
+        for path in paths:
+            if path in whole:
+                fault = data_files.parquet_fault(self._folder, path)
+            else:
+                fault = schemas.fault(f"{self._folder.root}/{path}")
+            if fault:
+                yield self._broken(path, fault)
+
+    def _broken(self, path: str, fault: str) -> Finding:
+        full = shlex.quote(str(self._folder.root / path))
+        return "problem", f"{path} {fault}", f"mv {full} {full}.broken"
+
+    def _unread(self) -> Iterator[Finding]:
+        with open_state(self._folder) as state:
+            files = unread_files(self._folder, state)
+        for group in files[:_MAX_LISTED]:
+            yield "problem", group.text, ingest_command(self._folder, group.path)
+        if len(files) > _MAX_LISTED:
+            number = sum(group.count for group in files[_MAX_LISTED:])
+            text = f"{counted(number, 'more such file')} in {counted(len(files) - _MAX_LISTED, 'other folder')}"
+            yield "problem", text, ingest_command(self._folder)
+        if not files:
+            yield "ok", "no events under events/ that are not read", None
+
+    def _values(self) -> Iterator[Finding]:
+        with session(self._folder, set(), only_types=True) as (connection, state), translate_errors():
+            lost = lost_values(connection, state)
+        for values in lost[:_MAX_LISTED]:
+            yield "warning", _lost_text(values), None
+        if len(lost) > _MAX_LISTED:
+            yield "warning", f"{counted(len(lost) - _MAX_LISTED, 'more such column')}", None
+        if not lost:
+            yield "ok", "every value of every column is read", None
 
     def _table(self) -> Iterator[Finding]:
         with open_state(self._folder) as state:
             expected = [*canonical_columns(state).items(), ("ingest_timestamp", "TIMESTAMP")]
-        columns = views.columns_of(self._folder, TABLE)
+        columns = views.columns_of(self._folder, [TABLE])[TABLE]
+        if isinstance(columns, QueryError):
+            raise columns
         if _normalised(columns) == _normalised(expected):
             yield "ok", f"{TABLE}: {len(columns)} columns", None
         else:
@@ -158,14 +206,14 @@ class _FolderDoctor:
             fault = "is missing" if name not in stored else "differs from this version's"
             yield "problem", f"the view {name} {fault}", self._repair
         names = [name for name in stored if name not in outdated]
-        columns = 0
-        for name in names:
-            try:
-                columns += len(views.columns_of(self._folder, name))
-            except QueryError as error:
+        number = 0
+        for name, columns in views.columns_of(self._folder, names).items():
+            if isinstance(columns, QueryError):
                 drop = self._folder.command(f"view drop {shlex.quote(name)}")
-                yield "problem", f"the view {name} fails: {error.message}", drop
-        yield "ok", f"{counted(len(names), 'view')}, {counted(columns, 'column')}", None
+                yield "problem", f"the view {name} fails: {columns.message}", drop
+            else:
+                number += len(columns)
+        yield "ok", f"{counted(len(names), 'view')}, {counted(number, 'column')}", None
 
     def _report(self) -> Iterator[Finding]:
         rows = sum(1 for _ in report(self._folder, bind("bounce-rate", {}, now=datetime.now(UTC))).rows)
@@ -209,6 +257,13 @@ def _run(name: str, check: Callable[[], Iterator[Finding]]) -> Iterator[Check]:
     except DueError as error:
         is_command = error.hint is not None and error.hint.startswith(_COMMANDS)
         yield Check(name, "problem", error.message, error.hint if is_command else None)
+
+
+def _lost_text(values: LostValues) -> str:
+    where = f"{values.column} of {counted(values.rows, 'row')}, as in {values.example}, cannot be read and is NULL"
+    if values.read < values.files:
+        return f"{where} (looked at {values.read:,} of {values.files:,} files)"
+    return where
 
 
 def _has_problem(checks: list[Check]) -> bool:

@@ -39,6 +39,16 @@ class Schemas:
         self._lengths.add(len(schema))
         return key
 
+    def fault(self, path: str) -> str | None:
+        """What is wrong with the beginning and the end of a file's footer, or None."""
+        try:
+            self.key(path)
+        except OSError as error:
+            return f"is not readable: {error.strerror}"
+        except ValueError as error:
+            return f"is not readable: {error}"
+        return None
+
 
 def _footer(path: str) -> bytes:
     with open(path, "rb", buffering=0) as file:  # noqa: PTH123

@@ -10,7 +10,7 @@ from functools import partial
 from itertools import islice
 
 from due_cli.core.progress import Progress
-from due_cli.core.results import IngestSummary
+from due_cli.core.results import IngestSummary, counted
 from due_cli.events.model import Row
 from due_cli.events.not_records import UnreadableFile
 from due_cli.events.status import status_of
@@ -29,10 +29,11 @@ from due_cli.ingest.batch import (
 )
 from due_cli.ingest.inputs import InputError, OversizedRecord
 from due_cli.ingest.workers import BatchResult, process
-from due_cli.local import data_files
+from due_cli.local import data_files, parquet_input
 from due_cli.local.folder import Folder, file_error
 from due_cli.local.rows import RowWriter
 from due_cli.local.state import State, open_for_writing
+from due_cli.local.unread import remember_ingested
 
 COMMIT_BYTES = 4 * 1024**3  # spilled rows of this size are stored and committed before more is read
 _MAX_BUFFERED_STATUSES = 50_000
@@ -71,16 +72,21 @@ def block_reader(state: State) -> Callable[[Block], Batch]:
 def ingest_paths(folder: Folder, paths: list[str], progress: Progress) -> IngestSummary:
     """Ingest files, folders and standard input; raises before anything is read where a path does not exist."""
     folder.require()
-    files = inputs.find_files(paths)
+    files, in_place = parquet_input.not_in_place(folder, inputs.find_files(paths))
+    if in_place:
+        progress.note(f"{counted(in_place, 'file')} of {folder.events} skipped: queries read them where they are")
     with (
         open_for_writing(folder, progress) as state,
-        closing(process(inputs.chunks(files), block_reader(state))) as results,
+        closing(process(parquet_input.chunks(folder, state, files), block_reader(state))) as results,
     ):
         progress.start("Ingesting", inputs.total_size(files))
         try:
-            return ingest(folder, state, results, progress)
+            summary = ingest(folder, state, results, progress)
         finally:
             progress.finish()
+        if not summary.problems:
+            remember_ingested(folder, state, [file for file in files if isinstance(file, str)])
+        return summary
 
 
 class _FolderIngest:

@@ -65,3 +65,12 @@ SELECT {columns}, CAST(NULL AS TIMESTAMP) AS ingest_timestamp WHERE false
 -- name: columns_of_files
 SELECT *
 FROM read_parquet(getvariable('{files}'), hive_partitioning = false)
+
+-- name: lost_values
+SELECT
+    {counts}
+FROM read_parquet(getvariable('{files}'), filename = 'due_path', hive_partitioning = false)
+
+-- name: records
+SELECT CAST(json_strip_nulls(to_json(struct_pack({fields}))) AS VARCHAR)
+FROM read_parquet(getvariable('{files}'), hive_partitioning = false)

@@ -42,7 +42,7 @@ def newest_hour(folder: Folder) -> datetime | None:
 def table(
     folder: Folder,
     sql: str,
-    parameters: Mapping[str, Parameter] | None = None,
+    parameters: Mapping[str, Parameter | list[str]] | None = None,
     window: Window = ALL_TIME,
     *,
     every_view: bool = False,
@@ -66,20 +66,23 @@ def table(
 
 @contextmanager
 def session(
-    folder: Folder, names: set[str] | None, window: Window = ALL_TIME
+    folder: Folder, names: set[str] | None, window: Window = ALL_TIME, *, only_types: bool = False
 ) -> Iterator[tuple[duckdb.DuckDBPyConnection, State]]:
-    """A connection with ``all_events`` and the stored views of these names with all that they read; None for all."""
+    """A connection with ``all_events`` and the stored views of these names with all that they read; None for all.
+
+    With ``only_types`` over one file of each schema: enough to describe them.
+    """
     with open_state(folder) as state, folder.reader_lock(), connect(folder) as connection:
         views = state.views()
         with translate_errors():
             connection.execute(statement("database", database=state.meta("database")))
-            define_all_events(connection, state, window)
-            for view in _dependency_order(views, views.keys() if names is None else names):
+            define_all_events(connection, state, window, only_types=only_types)
+            for view in dependency_order(views, views.keys() if names is None else names):
                 connection.execute(view.translated)
         yield connection, state
 
 
-def _dependency_order(views: dict[str, View], names: Set[str]) -> list[View]:
+def dependency_order(views: dict[str, View], names: Set[str]) -> list[View]:
     """The named views and those that they read, each after what it depends on.
 
     Raises :class:`QueryError` for a cycle.

@@ -7,13 +7,16 @@ from datetime import UTC, datetime
 
 from due_cli.core.errors import ConfigurationError, UsageError
 from due_cli.core.progress import Progress
-from due_cli.core.results import Done
+from due_cli.core.results import Done, counted
 from due_cli.core.settings import DEFAULT_DATABASE, validate_database
 from due_cli.local import data_files
 from due_cli.local.folder import Folder, file_error
 from due_cli.local.state import State, create, open_state, writer_lock
 from due_cli.local.statuses import DEFAULT_DAYS
+from due_cli.local.unread import ingest_command, unread_files
 from due_cli.local.views import update_shipped_views
+
+_MAX_LISTED = 3
 
 
 def set_up_folder(folder: Folder, options: Mapping[str, object], progress: Progress) -> Done:
@@ -53,6 +56,7 @@ def set_up(folder: Folder, database: str, status_days: int | None, progress: Pro
                     state.run("set_meta", "status_days", str(status_days))
                 views_updated = update_shipped_views(state)
             data_files.clear_staging(folder, state)
+            unread = unread_files(folder, state)
     if is_new:
         lines = [f"Created events database {database} in {folder.root}"]
     else:
@@ -61,6 +65,12 @@ def set_up(folder: Folder, database: str, status_days: int | None, progress: Pro
         lines.append(f"Adopted {sum(file.rows for file in adopted):,} events in {len(adopted):,} existing files")
     if views_updated and not is_new:
         lines.append(f"Updated {views_updated} views")
+    lines += [f"Not read: {group.text}" for group in unread[:_MAX_LISTED]]
+    if len(unread) > _MAX_LISTED:
+        lines.append(f"Not read: {counted(sum(group.count for group in unread[_MAX_LISTED:]), 'more such file')}")
+    if unread:
+        one = unread[0].path if len(unread) == 1 else "events"
+        return Done(lines, (ingest_command(folder, one), "due report", "due doctor"))
     return Done(lines, ("due ingest PATH...", "due report", "due doctor"))
 
 

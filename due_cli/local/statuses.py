@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from due_cli.core.progress import Progress
@@ -13,12 +14,21 @@ from due_cli.events.status_codec import decode
 from due_cli.events.times import HOUR
 from due_cli.local.folder import Folder, is_own
 from due_cli.local.state import DataFile, State, open_state
-from due_cli.status.history import beginning, history, is_text, own_id, statuses_by_message, statuses_of
+from due_cli.status.history import (
+    beginning,
+    history,
+    is_text,
+    own_id,
+    statuses_by_message,
+    statuses_of,
+    time_of_id,
+)
 
 # DuckDB, sqlglot and the code that ingests are imported where they are used: `due status` mostly answers without them.
 
 DEFAULT_DAYS = 90  # to keep a message's status after its last event
 _LATEST_ARRIVAL = 24 * HOUR  # of an event after its own time: a stream retries for a day
+_EARLIEST_ARRIVAL = 24  # hours before its own time under which another writer, in its own time zone, may file an event
 _MAX_BUFFERED = 50_000
 _FETCH_ROWS = 2_000
 
@@ -42,21 +52,32 @@ def _look_up(folder: Folder, ids: list[str]) -> tuple[dict[str, Status | None], 
     """The stored statuses of messages, and those that events give where the store is not enough."""
     with open_state(folder) as state:
         stored = {message: stored_status(state, message) for message in ids}
-    incomplete = [message for message in dict.fromkeys(ids) if not _is_complete(stored[message], folder)]
-    return stored, statuses_from_events(folder, incomplete) if incomplete else {}
+    earliest = {message: time_of_id(message) for message, status in stored.items() if status is None}
+    windows = {message: window for message, status in stored.items() if status and (window := beginning(status))}
+    earliest.update({message: windows[message][0] for message in _uncertain(folder, windows)})
+    messages = [message for message in earliest if is_text(message)]
+    times = [earliest[message] for message in messages]
+    since = min((0 if moment is None else moment // HOUR - _EARLIEST_ARRIVAL for moment in times), default=0)
+    return stored, statuses_from_events(folder, messages, since) if messages else {}
 
 
-def _is_complete(status: Status | None, folder: Folder) -> bool:
-    """Whether the store is enough: adopted files, of which it knows nothing, may have a message's first events."""
-    if status is None:
-        return False
-    window = beginning(status)
-    if window is None:
-        return True
-    earliest, latest = window
-    first = None if earliest is None else earliest // HOUR - 1
-    files = folder.parquet_files(first, (latest + _LATEST_ARRIVAL) // HOUR + 1)
-    return all(is_own(path) for path, _ in files)
+def _uncertain(folder: Folder, windows: dict[str, tuple[int | None, int]]) -> list[str]:
+    """The messages whose first events adopted files may have, of which the store knows nothing.
+
+    ``windows`` says when they were.
+    """
+    if not windows:
+        return []
+    hours = {message: _arrival_hours(*window) for message, window in windows.items()}
+    first, last = min(first for first, _ in hours.values()), max(last for _, last in hours.values())
+    files = folder.parquet_files(first or None, last)
+    adopted = sorted({hour for path, hour in files if not is_own(path)})
+    return [message for message, (low, high) in hours.items() if bisect_left(adopted, low) < bisect_left(adopted, high)]
+
+
+def _arrival_hours(earliest: int | None, latest: int) -> tuple[int, int]:
+    """The hours, the last one exclusive, under which an event of that time may be filed."""
+    return 0 if earliest is None else earliest // HOUR - 1, (latest + _LATEST_ARRIVAL) // HOUR + 1
 
 
 def stored_status(state: State, message: str) -> Status | None:
@@ -69,18 +90,21 @@ def stored_status(state: State, message: str) -> Status | None:
     return status if status.last + days * 24 * HOUR >= time.time() * 1000 else None
 
 
-def statuses_from_events(folder: Folder, message_ids: list[str]) -> dict[str, Status]:
-    """The statuses of messages computed from their events, which may be older than the store."""
+def statuses_from_events(folder: Folder, message_ids: list[str], since: int = 0) -> dict[str, Status]:
+    """The statuses of messages computed from their events, which may be older than the store, in one scan.
+
+    Files of hours before ``since`` (hours since the epoch) are not read.
+    """
+    from due_cli.local.all_events import ALL_TIME
     from due_cli.local.engine import translate
     from due_cli.local.queries import table
     from due_cli.sql import files
 
     with open_state(folder) as state:
         sql = translate(state, files.query("status", "message").sql)
-    computed: dict[str, Status] = {}
-    for message in filter(is_text, message_ids):
-        computed.update(statuses_by_message([message], table(folder, sql, {"message_id": message})))
-    return computed
+    sql = sql.replace("IN ($message_id)", "IN (SELECT UNNEST($message_id))")
+    rows = table(folder, sql, {"message_id": message_ids}, (max(since, 0), ALL_TIME[1]))
+    return statuses_by_message(message_ids, rows)
 
 
 def recompute_statuses(folder: Folder, state: State, progress: Progress, chosen: list[DataFile] | None = None) -> None:

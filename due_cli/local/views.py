@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from due_cli.core.errors import QueryError
 from due_cli.core.progress import Silent
 from due_cli.core.results import Table
 from due_cli.local.engine import translate, translate_errors
 from due_cli.local.folder import Folder
-from due_cli.local.queries import session
+from due_cli.local.queries import dependency_order, session
 from due_cli.local.state import State, View, open_for_writing, open_state
 from due_cli.sql import files, statements, transpile
 from due_cli.sql.files import TABLE
@@ -80,7 +83,22 @@ def view_sql(folder: Folder, name: str) -> str:
     return view.sql
 
 
-def columns_of(folder: Folder, name: str) -> list[tuple[str, str]]:
-    """Column names and types of a view or the table, by asking DuckDB; raises :class:`QueryError` where it fails."""
-    with session(folder, {name}) as (connection, _), translate_errors():
-        return [(row[0], row[1]) for row in connection.execute(f'DESCRIBE "{name}"').fetchall()]
+def columns_of(folder: Folder, names: Iterable[str]) -> dict[str, list[tuple[str, str]] | QueryError]:
+    """Column names and types of views or the table, by asking DuckDB; its error where a view fails."""
+    found: dict[str, list[tuple[str, str]] | QueryError] = {}
+    with session(folder, set(), only_types=True) as (connection, state):
+        views = state.views()
+        created: set[str] = set()
+        for name in names:
+            try:
+                with translate_errors():
+                    for view in dependency_order(views, {name}):
+                        if view.name not in created:
+                            connection.execute(view.translated)
+                        created.add(view.name)
+                    rows = connection.execute(f'DESCRIBE "{name}"').fetchall()
+            except QueryError as error:
+                found[name] = error
+            else:
+                found[name] = [(row[0], row[1]) for row in rows]
+    return found

@@ -40,13 +40,13 @@ def beginning(status: Status) -> tuple[int | None, int] | None:
         return None
     first = min(status.times.values())
     if status.channel == "email":
-        sent = _time_of_id(status.message_id)
+        sent = time_of_id(status.message_id)
         return (None, first) if sent is None or sent > first else (sent, sent)
     is_receipt = status.channel == "voice" or not _RECEIPTS.isdisjoint(status.times)
     return (first - _LONGEST_RETRY if is_receipt and status.channel != "whatsapp" else None), first
 
 
-def _time_of_id(message_id: str) -> int | None:
+def time_of_id(message_id: str) -> int | None:
     """When SES gave a message its id; None for an id of another kind."""
     match = _SES_ID.match(message_id)
     return None if match is None else millis(int(match[1], 16))

@@ -17,6 +17,7 @@ from due_cli.core.progress import Silent
 from due_cli.local import queries
 from due_cli.local.folder import Folder
 from due_cli.local.setup import set_up
+from tests.commands import Due
 from tests.local import foreign_files
 from tests.local.database import Row
 from tests.local.foreign_files import in_order
@@ -174,3 +175,34 @@ def test_the_rows_are_those_of_the_same_records_ingested(
 def comparable(rows: list[Row]) -> list[Row]:
     """Rows without what is NULL or empty, and without the hour of their file."""
     return in_order([filled({**row, "ingest_timestamp": None}) for row in rows])
+
+
+def test_doctor_counts_what_cannot_be_read_column_by_column(
+    due: Due, original: Path, expected: list[Row], tmp_path: Path
+) -> None:
+    table = pa.concat_tables([pq.read_table(file, partitioning=None) for file in foreign_files.own_files(original)])
+    table = table.sort_by("event_id").select(COLUMNS)
+    spoilt = {
+        "event_timestamp": (pa.string(), lambda at: "soon" if at % 2 else str(at)),
+        "session": (pa.string(), lambda _: "{cut"),
+        "device": (pa.int64(), lambda _: 1),
+        "metrics": (UTF8_MAP, each(lambda value: [("price_in_millicents_usd", "645"), ("other", "many")])),
+        "awsaccountid": (pa.string(), each(str)),
+    }
+    for number in range(2):
+        write(table, expected, spoilt, tmp_path / f"data/events/2024/01/02/0{number}/part-0.parquet")
+    place = foreign_files.set_up(due, tmp_path / "data")
+    checks = due("doctor", "--local", str(place), "-o", "json").done().json
+    found = [check["found"] for check in checks if check["check"] == "values" and check["outcome"] == "warning"]
+    odd = 2 * sum(row["event_timestamp"] % 2 for row in expected)
+    priced = 2 * sum(row["metric_values"] is not None for row in expected)
+    example = "as in events/2024/01/02/00/part-0.parquet"
+    assert found == [
+        f"event_timestamp of {odd:,} rows, {example}, cannot be read and is NULL",
+        f"device of {2 * len(expected)} rows, {example}, cannot be read and is NULL",
+        f"session of {2 * len(expected)} rows, {example}, cannot be read and is NULL",
+        "1 more such column",
+    ]
+    assert priced and odd
+    shown = due.rows("query", "SELECT COUNT(*) - COUNT(event_timestamp) AS n FROM all_events", "--local", str(place))
+    assert shown == [{"n": odd}]

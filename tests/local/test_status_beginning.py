@@ -73,7 +73,7 @@ def test_a_final_receipt_alone_is_the_stores_where_adopted_files_are_too_old(
     )
     asked: list[list[str]] = []
 
-    def from_events(_: Folder, messages: list[str]) -> dict[str, Status]:
+    def from_events(_: Folder, messages: list[str], since: int) -> dict[str, Status]:
         asked.append(messages)
         return {}
 
