@@ -153,7 +153,7 @@ def _own_group(paths: list[str], columns: dict[str, str]) -> FileGroup:
 
 def _by_schema(state: State, window: Window) -> dict[str, list[str]]:
     """The files of other writers by the key of their schema, which the state remembers by size and time of a file."""
-    bounds = (None, None) if window == ALL_TIME else window
+    bounds = (None if bound == edge else bound for bound, edge in zip(window, ALL_TIME, strict=True))
     foreign = [
         path for path, hour in state.folder.parquet_files(*bounds) if not is_own(path) and window[0] <= hour < window[1]
     ]
