@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -15,6 +15,8 @@ Parameter = str | int | datetime | tuple[str, ...]
 
 _DURATION = re.compile(r"(\d{1,5})\s*(min|h|d|w|mo|y)")
 _UNITS = {"min": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+_PARAMETER = re.compile(r"[a-z_][a-z0-9_]*")
+_WHOLE = re.compile(r"-?\d{1,18}")
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _MONTH = re.compile(r"([1-9]\d{3})-(0[1-9]|1[0-2])")
 _PLACEHOLDER = re.compile(r"(?<![:\w]):([a-z_]+)\b")
@@ -63,6 +65,27 @@ def period(since: str, until: str | None, now: datetime, *, is_default: bool = F
             "use a --since that is earlier than --until",
         )
     return Period(start, end)
+
+
+def given_parameters(pairs: Sequence[str], since: str | None, until: str | None, now: datetime) -> dict[str, Parameter]:
+    """The values of ``--param name=value``, ``--since`` and ``--until``, by the names of their parameters.
+
+    A value that is written as a number is one; the two times are whole hours, as those of a report.
+    Raises :class:`UsageError` naming the option for a value of the wrong form.
+    """
+    values: dict[str, Parameter] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not _PARAMETER.fullmatch(name):
+            raise UsageError(
+                f"--param: {pair!r} is not name=value", "write --param campaign=spring, and :campaign in SQL"
+            )
+        values[name] = int(value) if _WHOLE.fullmatch(value) else value
+    if since is not None:
+        values["since"] = period(since, until, now).since_hour
+    if until is not None:
+        values["until"] = period("0001-01-01", until, now).until_hour
+    return values
 
 
 def subtract_duration(moment: datetime, duration: str, option: str) -> datetime:

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Protocol
 
-from sqlglot import exp
+from sqlglot import TokenType, exp
 
 from due_cli.core.errors import NotFoundError, QueryError, UsageError
 from due_cli.core.results import Done, Table
 from due_cli.sql import files
 from due_cli.sql.custom import preview_command
 from due_cli.sql.files import TABLE
-from due_cli.sql.transpile import parse
+from due_cli.sql.parameters import Parameter, literal
+from due_cli.sql.transpile import parse, tokenize
 
 _GAP = r"(?:\s|/\*.*?\*/|--[^\n]*\n)*"
 # EXPLAIN ANALYZE executes what it explains, which is what follows this.
 _EXECUTED = re.compile(
     rf"{_GAP}ANALYZE\b(?:{_GAP}VERBOSE\b)?(?:{_GAP}\(\s*FORMAT\b[^)]*\))?", re.IGNORECASE | re.DOTALL
 )
+_NAME = re.compile(r"[a-z_][a-z0-9_]*")
 # The line in the guide's template of a custom view (appendix E) that stands for columns to add.
 _PLACEHOLDER_LINE = re.compile(r"^\s*\.\.\. .* \.\.\.\s*$", re.MULTILINE)
 
@@ -29,21 +32,47 @@ _PLACEHOLDER_LINE = re.compile(r"^\s*\.\.\. .* \.\.\.\s*$", re.MULTILINE)
 def statement_text(sql: str | None, file: Path | None) -> str:
     """The statement of an argument, a file or standard input (``-``), without the guide's line for more columns.
 
-    Raises :class:`UsageError` for none or two of them, :class:`NotFoundError` for a file that is not there.
+    Without an argument and a file it is that of standard input, unless that is a terminal. Raises :class:`UsageError`
+    for none or two of them, :class:`NotFoundError` for a file that is not there.
     """
+    is_piped = sys.stdin is not None and not sys.stdin.isatty()
+    if sql is None and file is None and is_piped:
+        sql = "-"
     if (sql is None) == (file is None):
         raise UsageError("give one statement: as an argument, or in a file with -f", "due query --help")
     try:
-        if file is not None:
+        if file is not None and str(file) != "-":
             text = file.read_text("utf-8")
         else:
-            text = sys.stdin.read() if sql == "-" and sys.stdin is not None else str(sql)
+            text = sys.stdin.read() if "-" in (sql, str(file)) and sys.stdin is not None else str(sql)
             text.encode()
     except FileNotFoundError:
         raise NotFoundError(f"no such file: {file}") from None
     except (OSError, UnicodeError) as error:
         raise UsageError(f"{file or 'the statement'} cannot be read: {error}") from None
     return _PLACEHOLDER_LINE.sub("", text)
+
+
+def with_values(sql: str, values: Mapping[str, Parameter]) -> str:
+    """The statement with a literal in place of each parameter that it names, such as ``:since``.
+
+    Raises :class:`UsageError` for a parameter without a value, and for a value that is not named.
+    """
+    places = {  # by their start: the end and the name
+        colon.start: (word.end + 1, word.text)
+        for colon, word in pairwise(tokenize(sql))
+        if colon.token_type is TokenType.COLON and word.start == colon.end + 1 and _NAME.fullmatch(word.text)
+    }
+    named = {name for _, name in places.values()}
+    if missing := sorted(named - values.keys()):
+        given = f"--{missing[0]} TIME" if missing[0] in ("since", "until") else f"--param {missing[0]}=VALUE"
+        raise UsageError(f"the statement names :{missing[0]}, which has no value", f"add {given}")
+    if unused := sorted(values.keys() - named):
+        raise UsageError(f"the statement does not name :{unused[0]}", f"write :{unused[0]} where the value belongs")
+    for start in sorted(places, reverse=True):
+        end, name = places[start]
+        sql = sql[:start] + literal(values[name]) + sql[end:]
+    return sql
 
 
 class DropView(Protocol):

@@ -12,12 +12,13 @@ from itertools import takewhile
 from types import NoneType
 
 import sqlglot
-from sqlglot import TokenType, exp
+from sqlglot import Token, TokenType, exp
 from sqlglot.errors import SqlglotError
 
 from due_cli.core.errors import QueryError
 from due_cli.sql.functions import FUNCTIONS
 
+_CHECK = "check the statement: it must be Athena's SQL (Trino)"
 PARTITION = "ingest_timestamp"
 
 # sqlglot warns that it does not parse SHOW and EXPLAIN, which due does not need it to.
@@ -29,16 +30,24 @@ def parse(sql: str) -> exp.Expr:
     try:
         parsed = sqlglot.parse(sql, read="athena")
     except SqlglotError as error:
-        raise QueryError(_error_text(error), "check the statement: it must be Athena's SQL (Trino)") from None
+        raise QueryError(_error_text(error), _CHECK) from None
     statements = [tree for tree in parsed if not isinstance(tree, (exp.Semicolon, NoneType))]
     if len(statements) != 1:
         raise QueryError(f"{len(statements)} statements where one is expected", "run them one at a time")
     return statements[0]
 
 
+def tokenize(sql: str) -> list[Token]:
+    """The tokens of a statement in Athena's dialect; raises :class:`QueryError` where it has none."""
+    try:
+        return sqlglot.tokenize(sql, read="athena")
+    except SqlglotError as error:
+        raise QueryError(_error_text(error), _CHECK) from None
+
+
 def without_semicolon(sql: str) -> str:
     """The text of one valid statement, as it was typed, without the semicolon that ends it."""
-    tokens = reversed(sqlglot.tokenize(sql, read="athena"))
+    tokens = reversed(tokenize(sql))
     ends = [token.start for token in takewhile(lambda token: token.token_type is TokenType.SEMICOLON, tokens)]
     return sql[: min(ends, default=len(sql))].strip()
 

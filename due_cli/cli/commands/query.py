@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,10 @@ from due_cli.core.results import Done, Table
 app = App(position=7)
 
 
-@app.add("due query 'SELECT event_type, COUNT(*) AS n FROM all_events GROUP BY 1'")
+@app.add(
+    "due query 'SELECT event_type, COUNT(*) AS n FROM all_events GROUP BY 1'",
+    "due query 'SELECT COUNT(*) AS sends FROM email_send WHERE ingest_timestamp >= :since' --since 7d",
+)
 def query(
     context: typer.Context,
     sql: Annotated[
@@ -23,13 +27,20 @@ def query(
     file: Annotated[
         Path | None, typer.Option("--file", "-f", metavar="FILE", help="Read the statement from a file.")
     ] = None,
+    param: Annotated[
+        list[str] | None, typer.Option("--param", metavar="NAME=VALUE", help="Value of :NAME in the statement.")
+    ] = None,
+    since: Annotated[str | None, typer.Option("--since", metavar="TIME", help="Value of :since, a whole hour.")] = None,
+    until: Annotated[str | None, typer.Option("--until", metavar="TIME", help="Value of :until, a whole hour.")] = None,
     limit: LimitOption = None,
 ) -> Table | Done:
     """Run one statement on the table and the views.
 
-    The statement is in Athena's SQL (Trino). Only statements that read are allowed, and CREATE OR REPLACE VIEW and DROP
-    VIEW, which create and drop views of your own.
+    The statement is in Athena's SQL (Trino); without SQL and FILE it is read from standard input. Only statements that
+    read are allowed, and CREATE OR REPLACE VIEW and DROP VIEW, which create and drop views of your own.
     """
-    from due_cli.sql.statements import statement_text
+    from due_cli.sql.parameters import given_parameters
+    from due_cli.sql.statements import statement_text, with_values
 
-    return limited(target_of(context).query(statement_text(sql, file)), limit)
+    values = given_parameters(param or [], since, until, datetime.now(UTC))
+    return limited(target_of(context).query(with_values(statement_text(sql, file), values)), limit)
