@@ -212,10 +212,12 @@ def _is_bus_event(value: Record) -> bool:
 def _open_bus_event(value: Record, envelope: Envelope) -> Iterator[Inner]:
     """An event of EventBridge, as a target receives it or as it is put."""
     is_event = "detail" in value
-    detail, time, source, kind = (
+    detail, time, source, kind, resources = (
         value.get(name)
         for name in (
-            ("detail", "time", "source", "detail-type") if is_event else ("Detail", "Time", "Source", "DetailType")
+            ("detail", "time", "source", "detail-type", "resources")
+            if is_event
+            else ("Detail", "Time", "Source", "DetailType", "Resources")
         )
     )
     within = envelope.within(
@@ -224,6 +226,7 @@ def _open_bus_event(value: Record, envelope: Envelope) -> Iterator[Inner]:
         region=_word(value.get("region")),
         bus_source=_word(source),
         detail_type=_word(kind),
+        resources=tuple(filter(None, map(_word, resources))) if isinstance(resources, list) else (),
     )
     yield detail, within
 

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from due_cli.events.identity import event_id
+from due_cli.events.identity import canonical, event_id
 from due_cli.events.model import Envelope, Json, Record, Row, Struct
 from due_cli.events.times import millis, seconds
 
@@ -25,6 +25,7 @@ class Mismatch:
 MISMATCH: Final = Mismatch()
 _COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _KEEPS_ITS_EVENT_TIMESTAMP = "pinpoint"
+_SERVICES = ("aws.ses", "aws.sms-voice", "aws.social-messaging")  # as sources of EventBridge
 _WORD_BREAK = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])")
 
 Check = Callable[[Json], Json | Mismatch]
@@ -217,12 +218,24 @@ def complete_row(
         row["awsaccountid"] = envelope.account
     if rest and (details := details_of(rest)):
         row["details"] = details
-    if envelope.region:
-        row["details"] = {"region": envelope.region, **row.get("details", {})}
+    if around := _details_around(envelope, row):
+        row["details"] = {**around, **row.get("details", {})}
+    if whole is not None and envelope.bus_source in _SERVICES and (envelope.account or envelope.resources):
+        whole += canonical([envelope.account, *sorted(set(envelope.resources))])  # two tenants' findings of one second
     row["event_id"] = event_id(row, whole=whole, participant=participant)
     if "arrival_timestamp" not in row:
         row["arrival_timestamp"] = envelope.received_at if envelope.received_at is not None else event_time
     return row
+
+
+def _details_around(envelope: Envelope, row: Row) -> dict[str, str]:
+    """What the wrappers of a record know that has no column; the record's own fields of these names count."""
+    details = {"region": envelope.region} if envelope.region else {}
+    if envelope.resources:
+        details["resources"] = as_text(list(envelope.resources))
+    if envelope.bus_source and envelope.account and envelope.account != row.get("awsaccountid"):
+        details["account"] = envelope.account
+    return details
 
 
 def snake_case(name: str) -> str:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 
-from due_cli.events.fields import snake_case
-from due_cli.events.identity import mail_event, message_id
 from due_cli.events.model import Json, Row, Struct
 
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 _WHATSAPP_EVENT = "whatsAppWebhookEntry.changes.value.event"
+_PHONE_FAMILIES = ("_SMS.", "_VOICE.", "_WHATSAPP.")
+_WORD_BREAK = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])")
 _RECIPIENTS = (("bounce", "bounced_recipients"), ("complaint", "complained_recipients"))
 
 # Types of SES in a spelling which it did not know, ``OPEN`` for ``Open``, were types of their own.
@@ -39,15 +40,34 @@ def first_release_ids(row: Row) -> tuple[str, ...]:
     """Return the ids that due 0.1.0 may have given the event of a row; mostly one.
 
     An event of no message was hashed whole, as its record was: a row does not tell whether its ``arrival_timestamp``,
-    account and region are the record's or of what stood around it, so they may have been either.
+    account, region and resources are the record's or of what stood around it, so they may have been either.
     """
-    event = mail_event(row)
-    message = message_id(row, event)
+    event = _mail_event(row)
+    message = _message_id(row, event)
     if message is None:
         wholes = [{**row, "event_id": "", "event_type": event_type} for event_type in _event_types(row)]
         return tuple(_digest(_CANONICAL.encode(one)) for whole in wholes for one in _records(whole))
     own = (message, _recipient(row, event), row["occurred_at"], _distinction(row, event))
     return tuple(_digest(_CANONICAL.encode([row["source"], event_type, *own])) for event_type in _event_types(row))
+
+
+def _mail_event(row: Row) -> Struct:
+    facets = row.get("facets")
+    return facets["email_channel"]["mail_event"] if facets else {}
+
+
+def _message_id(row: Row, event: Struct) -> str | None:
+    mail = event.get("mail")
+    if isinstance(mail, dict):
+        found = mail.get("message_id")
+        return found if isinstance(found, str) else None
+    if row.get("event_type", "").startswith(_PHONE_FAMILIES):
+        return (row.get("attributes") or {}).get("message_id")
+    return None
+
+
+def _snake_case(name: str) -> str:
+    return "_".join(word for word in _WORD_BREAK.split(name) if word).lower()
 
 
 def _event_types(row: Row) -> tuple[str, ...]:
@@ -65,7 +85,7 @@ def _event_types(row: Row) -> tuple[str, ...]:
     elif current == "_SMS.OPTIN":
         others = ("_SMS.INBOUND",)
     elif source == "whatsapp" and (event := (row.get("details") or {}).get(_WHATSAPP_EVENT)):
-        others = (f"_whatsapp.{snake_case(event)}",)
+        others = (f"_whatsapp.{_snake_case(event)}",)
     return (current, *others)
 
 
@@ -75,12 +95,20 @@ def _records(row: dict[str, object]) -> list[dict[str, object]]:
     for key in ("arrival_timestamp", "awsaccountid"):
         if key in row:
             records += [{name: value for name, value in one.items() if name != key} for one in records]
-    details = row.get("details")
-    if isinstance(details, dict) and "region" in details:
-        others = {name: value for name, value in details.items() if name != "region"}
-        bare = [{name: value for name, value in one.items() if name != "details"} for one in records]
-        records += [{**one, "details": others} for one in bare] if others else bare
+    for key in ("region", "resources", "account"):
+        records += [_without_detail(one, key) for one in records if key in _details(one)]
     return records
+
+
+def _details(record: dict[str, object]) -> dict[str, object]:
+    details = record.get("details")
+    return details if isinstance(details, dict) else {}
+
+
+def _without_detail(record: dict[str, object], key: str) -> dict[str, object]:
+    others = {name: value for name, value in _details(record).items() if name != key}
+    bare = {name: value for name, value in record.items() if name != "details"}
+    return {**bare, "details": others} if others else bare
 
 
 def _recipient(row: Row, event: Struct) -> Json:

@@ -74,7 +74,8 @@ class Envelope:
     """What the wrappers around a record say that the record itself may not.
 
     ``received_at`` is when a stream received it and ``sent_at`` when a topic or bus sent it on (epoch ms);
-    ``account`` and ``region`` are of an ARN, a log or EventBridge, ``bus_source`` and ``detail_type`` EventBridge's.
+    ``account`` and ``region`` are of an ARN, a log or EventBridge; ``bus_source``, ``detail_type`` and ``resources``
+    (ARNs) EventBridge's.
     """
 
     received_at: int | None = None
@@ -83,6 +84,7 @@ class Envelope:
     bus_source: str | None = None
     detail_type: str | None = None
     region: str | None = None
+    resources: tuple[str, ...] = ()
 
     def within(
         self,
@@ -93,6 +95,7 @@ class Envelope:
         region: str | None = None,
         bus_source: str | None = None,
         detail_type: str | None = None,
+        resources: tuple[str, ...] = (),
     ) -> Envelope:
         """The same envelope after one more wrapper was opened: what the inner one says counts."""
         return replace(
@@ -103,4 +106,5 @@ class Envelope:
             region=region or self.region,
             bus_source=bus_source or self.bus_source,
             detail_type=detail_type or self.detail_type,
+            resources=resources or self.resources,
         )

@@ -55,14 +55,14 @@ def _timeline(line: Timeline) -> str:
         ("campaign", "campaign_id"),
         ("journey", "journey_id"),
     ):
-        if item.get(key) not in (None, "NA"):
+        if item.get(key) is not None:
             about.append(f"{label} {visible(str(item[key]))}")
     lines = [f"{visible(str(item['message_id']))}  {status}", "  " + ", ".join(about)]
     width = max(len(moment.fact) for moment in line.moments)
     for moment in line.moments:
         at = moment.at.replace("T", " ").removesuffix("Z")
         lines.append(f"  {at}  {moment.fact:<{width}}  {visible(moment.meaning)}")
-    if item.get("answer") not in (None, "NA"):
+    if item.get("answer") is not None:
         lines.append(f"  answer: {visible(str(item['answer']))}")
     if isinstance(item.get("final"), bool):
         lines.append(f"  final: {'yes' if item['final'] else 'no, another receipt may come'}")

@@ -8,7 +8,7 @@ from typing import cast
 
 from due_cli.core.results import Moment, Table, Timeline, Value
 from due_cli.events.model import Row
-from due_cli.events.status import Status, merge_by_message, status_of
+from due_cli.events.status import NOT_APPLICABLE, Status, merge_by_message, status_of
 from due_cli.events.times import HOUR, iso, millis
 from due_cli.status import descriptions
 
@@ -25,7 +25,8 @@ def history(message: str, stored: Status | None, from_events: Status | None) -> 
     status = stored if from_events is None else from_events
     if status is None:
         return Timeline({"message_id": message, "status": NOT_FOUND})
-    item: dict[str, object] = {**status.item(), "from": "store" if from_events is None else "events"}
+    item: dict[str, object] = {key: None if value == NOT_APPLICABLE else value for key, value in status.item().items()}
+    item["from"] = "store" if from_events is None else "events"
     by_time = sorted(status.times.items(), key=lambda fact_and_time: fact_and_time[::-1])
     return Timeline(item, [Moment(iso(at), fact, _description(status, fact)) for fact, at in by_time])
 

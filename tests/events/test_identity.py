@@ -12,11 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from due_cli.events import Envelope, Json, Record, documents, loads, rows_of, units
+from due_cli.events import Envelope, Json, Record, Row, documents, loads, rows_of, units
 from due_cli.events.first_release import first_release_ids
 from tests.events.reading import DECODERS, read
 from tests.events.records import (
     ABSENT,
+    ACCOUNT,
     HAPPENED,
     PUBLISHED,
     RECEIVED,
@@ -28,6 +29,7 @@ from tests.events.records import (
     pinpoint_email,
     pinpoint_journey,
     pinpoint_sms,
+    ses_account_event,
     ses_bounce,
     ses_click,
     ses_complaint,
@@ -42,7 +44,9 @@ from tests.events.records import (
     ses_unsubscribe_click,
     sms_event,
     sms_inbound,
+    sms_registration,
     whatsapp,
+    whatsapp_detail,
     whatsapp_flow,
     whatsapp_inbound,
     whatsapp_message,
@@ -51,7 +55,7 @@ from tests.events.records import (
 )
 from tests.events.respelling import respelled
 from tests.events.samples import SAMPLES, TOPIC, Sample
-from tests.events.wrapping import encoded, firehose, sns
+from tests.events.wrapping import encoded, event_bridge, firehose, sns
 from tests.sampling import costly
 
 
@@ -233,6 +237,33 @@ def test_two_values_that_look_alike_are_two_events() -> None:
     lists: tuple[Over, ...] = ([1], "[1]", [[1]], ["1"], 1, "1", "1.0", True, "true", {"1": 1}, 1.5)
     assert len({id_of(pinpoint_app(device={"model": value})) for value in lists}) == len(lists)
     assert id_of(pinpoint_app(device={"model": 1})) == id_of(pinpoint_app(device={"model": 1.0}))
+
+
+def test_events_of_two_resources_in_one_second_are_two() -> None:
+    """Findings about two tenants, or of two accounts, may say the same; the order of the ARNs says nothing."""
+    arns: list[Json] = [f"arn:aws:ses:us-east-1:{ACCOUNT}:tenant/shop-{number}/tn-{number}" for number in (1, 2)]
+
+    def row_of(record: Record, source: str, kind: str, **over: Json) -> Row:
+        event = event_bridge(source, kind)(copied(record))
+        assert isinstance(event, dict)
+        [row] = read(encoded({**event, **over})).rows
+        return row
+
+    for record, source, kind in (
+        (ses_account_event(), "aws.ses", "Advisor Recommendation Status Open"),
+        (sms_registration(), "aws.sms-voice", "Registration Status Change"),
+        (whatsapp_detail(None), "aws.social-messaging", "WhatsApp Unknown Notification Received"),
+    ):
+        one = row_of(record, source, kind, resources=arns)
+        ways: list[dict[str, Json]] = [{"resources": [arns[0]]}, {"resources": [arns[1]]}, {"account": "111122223333"}]
+        others = [row_of(record, source, kind, **{"resources": arns, **way}) for way in ways]
+        assert len({row["event_id"] for row in (one, *others)}) == 4
+        assert row_of(record, source, kind, resources=arns[::-1])["event_id"] == one["event_id"]
+        assert json.loads(one["details"]["resources"]) == arns
+    message = row_of(ses_bounce(), "aws.ses", "Email Bounced", resources=arns)
+    assert message["event_id"] == id_of(ses_bounce())
+    other = row_of(ses_bounce(), "aws.ses", "Email Bounced", account="111122223333")
+    assert (other["awsaccountid"], other["details"]["account"]) == (ACCOUNT, "111122223333")
 
 
 FIRST_RELEASE = Path(__file__).parents[1] / "first_release"

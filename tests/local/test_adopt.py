@@ -214,7 +214,7 @@ def test_a_message_whose_first_events_are_history(due: Due, tmp_path: Path, new_
     ingest(due, place, write_lines(tmp_path / "bounced.json", [ses_bounce()]))
     ((message,),) = state(place, "SELECT message_id FROM status")
     (found,) = due.rows("status", message, "--local", str(place))
-    assert "NA" not in (found["send"], found["hardbounce"])
+    assert None not in (found["send"], found["hardbounce"])
     assert (found["status"], found["from"]) == ("hardbounce", "events")
 
 

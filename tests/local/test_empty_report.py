@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands import Due, write_lines
-from tests.events.records import HAPPENED, iso, ses_notification, ses_send, sms_event
+from tests.events.records import HAPPENED, iso, ses_bounce, ses_notification, ses_send, sms_event
 from tests.local.database import ingest
 
 PERIOD = ("--since", iso(HAPPENED - 3_600_000), "--until", iso(HAPPENED + 3_600_000))
@@ -20,6 +20,16 @@ def test_identity_notifications_alone_have_no_sends(due: Due, database: Path, tm
     ran = due("report", report, *PERIOD, "--local", str(database)).done()
     assert ran.out == ""
     assert "no Send events" in ran.err
+
+
+@pytest.mark.parametrize("report", ["bounce-rate", "campaign-engagement"])
+def test_events_of_messages_sent_before_the_period(due: Due, database: Path, tmp_path: Path, report: str) -> None:
+    before = ses_send(mail={"timestamp": iso(HAPPENED - 10 * 3_600_000)})
+    ingest(due, database, write_lines(tmp_path / "mail.json", [before, ses_bounce()]))
+    ran = due("report", report, *PERIOD, "--local", str(database)).done()
+    assert (ran.out, "no message was sent in the period" in ran.err) == ("", True)
+    earlier = ("--since", iso(HAPPENED - 11 * 3_600_000), *PERIOD[2:])
+    assert due("report", report, *earlier, "--local", str(database)).done().out != ""
 
 
 def test_a_period_without_email_events_is_just_empty(due: Due, database: Path, tmp_path: Path) -> None:

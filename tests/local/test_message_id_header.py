@@ -35,7 +35,7 @@ def shop(due: Due, database: Path, tmp_path: Path) -> Path:
 def test_a_header_stands_for_its_message(due: Due, shop: Path, header: str) -> None:
     (item,) = due.rows("status", header, "--local", str(shop))
     assert (item["message_id"], item["status"], item["from"]) == ("email-ses-1", "open", "store")
-    assert item["delivery_delay"] != "NA"
+    assert item["delivery_delay"] is not None
 
 
 @pytest.mark.parametrize("header", ["<order-8@shop.example>", "@amazonses.com", "<>", "a@b@amazonses.com.example"])

@@ -138,10 +138,16 @@ def _why_empty(target: Target, report: BoundReport) -> str:
     from due_cli.sql import files
     from due_cli.sql.parameters import substitute
 
-    hours = {"since": report.first_hour, "until": report.end_hour}
+    hours = {"read_from": report.first_hour, "since": report.since_hour, "until": report.end_hour}
     counts = target.query(substitute(files.query("checks", "email_sends").sql, hours))
     rows = list(counts.rows) if isinstance(counts, Table) else []
-    if rows and rows[0][0] and not rows[0][1]:
+    events, sends, sends_before = rows[0] if rows else (0, 0, 0)
+    if events and not sends and sends_before:
+        return (
+            "no rows: no message was sent in the period, and its email events are of messages sent before, which count "
+            "where they were sent: choose an earlier --since"
+        )
+    if events and not sends:
         return (
             "no rows: the period has email events but no Send events, by which a message is counted; identity "
             "notifications have none: publish Send through a configuration set (due attach-config-set)"
