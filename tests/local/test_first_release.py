@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from due_cli.core.progress import Silent
+from due_cli.ingest.batch import decode_status
 from due_cli.local.doctor import examine
 from due_cli.local.folder import Folder
 from due_cli.local.ingest import ingest_paths
@@ -72,6 +73,37 @@ def test_its_statuses_are_in_order_although_they_have_no_answers(folder: Folder)
     """That release stored neither ``final`` nor ``answer``."""
     found = examine(folder, Silent(), repair_first=False)
     assert [check.outcome for check in found.checks if check.check == "status store"] == ["ok"]
+
+
+def statuses_of(folder: Folder) -> dict[str, bytes]:
+    return dict(sqlite3.connect(folder.state).execute("SELECT message_id, body FROM status").fetchall())
+
+
+def test_its_records_ingested_again_leave_their_statuses_as_its_events_say(folder: Folder) -> None:
+    """Several events of a message tie at one instant there, where their ids decide: the ids that are stored."""
+    before = statuses_of(folder)
+    ingest_paths(folder, [str(RECORDS)], Silent())
+    found = examine(folder, Silent(), repair_first=False)
+    assert [check.outcome for check in found.checks if check.check == "status store"] == ["ok"]
+    after = statuses_of(folder)
+    assert after.keys() == before.keys()
+    for message, body in after.items():
+        facts, facts_before = decode_status(message, body).times, decode_status(message, before[message]).times
+        assert facts == facts_before
+
+
+def test_a_receipt_that_is_not_final_is_what_its_stored_event_says(folder: Folder, tmp_path: Path) -> None:
+    """0.1.0 took it for a success. Ingested again it is no second event, and its status has no other beginning."""
+    [line] = [line for line in RECORDS.read_bytes().splitlines() if b'"TEXT_SUCCESSFUL"' in line]
+    again = tmp_path / "again.json"
+    again.write_text(json.dumps({**json.loads(line), "isFinal": False}))
+    before = ids(folder)
+    summary = ingest_paths(folder, [str(again)], Silent())
+    assert (summary.duplicates, ids(folder)) == (1, before)
+    status = decode_status("sms-eum-1", statuses_of(folder)["sms-eum-1"])
+    found = examine(folder, Silent(), repair_first=False)
+    assert [check.outcome for check in found.checks if check.check == "status store"] == ["ok"]
+    assert status.times["buffered"] == status.times["success"]  # of other events of this message
 
 
 def test_new_events_of_its_hours_are_kept(folder: Folder, tmp_path: Path) -> None:

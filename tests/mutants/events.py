@@ -13,6 +13,24 @@ PARTITIONS = "tests/lambdas/test_partition.py"
 
 EVENTS = (
     Mutant(
+        "deliveries of one event",
+        "of two texts the shorter stays",
+        "due_cli/events/merging.py",
+        "    return len(quoted), quoted",
+        "    return -len(quoted), quoted",
+        "tests/events/test_merging.py",
+        "test_details",
+    ),
+    Mutant(
+        "deliveries of one event",
+        "a row is filed under the hour of the delivery that arrived last",
+        "due_cli/events/merging.py",
+        'min(one["arrival_timestamp"], other["arrival_timestamp"])',
+        'max(one["arrival_timestamp"], other["arrival_timestamp"])',
+        "tests/local/test_deliveries.py",
+        "more_events_than_are_merged",
+    ),
+    Mutant(
         "view column",
         "the treatment of a click is its campaign",
         "queries/views/email_click.sql",
