@@ -1,4 +1,4 @@
-"""The one reading of a record, for whoever reads records: ingest, replay, the transform, the ingest into a stream."""
+"""The one reading of a record, for whoever reads records: ingest, replay, the transform."""
 
 from __future__ import annotations
 
@@ -36,22 +36,18 @@ class Reading(NamedTuple):
         return self.reason is None and not self.statuses
 
 
-def read(unit: Unit, encode: Callable[[Row], bytes], received_at: int | None = None) -> Reading:
+def read(unit: Unit, encode: Callable[[Row], bytes]) -> Reading:
     """Read a record out of its wrappers, its rows encoded by ``encode``. The record loses its fields.
 
-    ``received_at`` (epoch ms) is when a stream received it, for a record whose wrappers do not say so. Never raises:
-    one record must not stop the millions beside it.
+    Never raises: one record must not stop the millions beside it.
     """
     if unit.reason is not None:
         return Reading([], [], [], reason=unit.reason, bug=unit.bug)
-    envelope = unit.envelope
-    if received_at is not None and envelope.received_at is None:
-        envelope = envelope.within(received_at=received_at)
     try:
         status = decode_record(unit.record)
         if status is not None:
             return Reading([], [], [status])
-        rows, nulled = rows_of(unit.record, envelope)
+        rows, nulled = rows_of(unit.record, unit.envelope)
         duplicates = 0
         if len(rows) > 1 and (duplicates := len(rows) - len({row["event_id"] for row in rows})):
             rows = _without_duplicates(rows)

@@ -47,11 +47,10 @@ from due_cli.sql.files import TABLE
 
 ERROR_CODE = "Ingest.UnreadableRecord"
 _DAY = 24 * HOUR
-_CALLS_AT_ONCE = 16
-_INPUTS_AT_ONCE = 6
+_INPUTS_AT_ONCE, _CALLS_AT_ONCE = 6, 10  # as many together as a client has connections
 _STAGED_BYTES = 64 * 1024 * 1024  # beyond that the next input waits until those before it are published
 _LOCATION_ROUNDS = 5
-_STATUSES_AT_ONCE = 500
+_STATUSES_AT_ONCE = 250
 _PENDING_PARTS = 24  # of statuses; more than are written at a time
 _THROTTLED_SECONDS, _THROTTLED_ROUNDS = 300.0, 200
 _Item = TypeVar("_Item")
@@ -203,12 +202,9 @@ class Publishing:
 @contextmanager
 def publishing(stack: Stack, progress: Progress) -> Iterator[Publishing]:
     """The publication of inputs into a stack; what is under way at the end of the block is waited for."""
-    with (
-        staging_area() as area,
-        interruptible_pool(_CALLS_AT_ONCE) as calls,
-        interruptible_pool(_INPUTS_AT_ONCE) as pool,
-    ):
-        publication = Publishing(area, Publisher(stack, calls), pool, progress)
+    # One pool, so that an error ends the inputs and their calls at once; those of the inputs leave room for calls.
+    with staging_area() as area, interruptible_pool(_INPUTS_AT_ONCE + _CALLS_AT_ONCE) as pool:
+        publication = Publishing(area, Publisher(stack, pool), pool, progress)
         yield publication
         publication.finish()
 

@@ -132,9 +132,8 @@ class _Replay:
             remove_entries(self._stack, replayed.source, replayed.ids, self._progress, self._remainder)
         elif replayed.ids:
             s3.delete_object(self._stack.aws, self._stack.names.bucket, replayed.source.key)
-        summary = replayed.summary.plus(published)
-        self.summary = self.summary.plus(summary)
-        self._progress.advance(0, count=summary.records)
+        self.summary = self.summary.plus(replayed.summary).plus(published)
+        self._progress.advance(0, count=replayed.summary.records)
 
     def _remainder(self, entry: FailedEntry) -> Iterable[bytes]:
         return (_readable(entry).remainder or ()) if entry.id in self._with_remainder else ()

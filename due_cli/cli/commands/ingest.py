@@ -21,8 +21,8 @@ def ingest(
 ) -> IngestSummary:
     """Add event records to the database: JSON, however it is wrapped (SNS, EventBridge, Firehose, ...), gzip or not.
 
-    Records of Amazon Pinpoint, Amazon SES, End User Messaging SMS and WhatsApp may be mixed. Records that are already
-    in the database are not added again; records that cannot be read are kept (due failed list). The exit code is 1 when
-    every record failed.
+    Records of Amazon Pinpoint, Amazon SES, End User Messaging SMS and WhatsApp may be mixed. An event is filed under
+    the hour in which it arrived or, where its record does not say, happened. The same input again adds nothing;
+    records that cannot be read are kept (due failed list). The exit code is 1 when every record failed.
     """
     return target_of(context).ingest(paths, progress_of(context)).judged(strict=strict)
