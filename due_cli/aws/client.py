@@ -44,13 +44,10 @@ _CONFIG = Config(
 # The service of a client whose attribute is not named after it.
 _SERVICES = {
     "apigateway": "apigatewayv2",
-    "dynamodb_in_bulk": "dynamodb",
     "lambda_": "lambda",
     "ses": "sesv2",
 }
 _CONFIGS = {
-    # DynamoDB validates the values itself: botocore's validation of thousands of statuses takes as long as all else.
-    "dynamodb_in_bulk": Config(parameter_validation=False),
     # Most accounts have no Pinpoint any more: finding that out must not take minutes.
     "pinpoint": Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2}),
 }
@@ -78,7 +75,6 @@ class Aws:
     athena: AthenaClient
     cloudwatch: CloudWatchClient
     dynamodb: DynamoDBClient
-    dynamodb_in_bulk: DynamoDBClient
     firehose: FirehoseClient
     glue: GlueClient
     iam: IAMClient

@@ -17,6 +17,7 @@ from due_cli.events.status import KEYS, Dated, Stamp, Status
 from due_cli.events.times import millis
 
 _MESSAGE_ID, _TEXT = "message_id", "status_facts"  # the keys of a record that is a status
+_ENCODER = json.JSONEncoder(separators=(",", ":"), sort_keys=True, ensure_ascii=False)  # made once: it is not cheap
 
 
 def pack(status: Status) -> list[object]:
@@ -38,7 +39,7 @@ def pack(status: Status) -> list[object]:
 
 def encode(status: Status) -> str:
     """The text of a status."""
-    return _compact(pack(status), sort_keys=True)
+    return _compact(pack(status))
 
 
 def decode(message_id: str, text: str | bytes, loads: Callable[[bytes], Any] = loads) -> Status:
@@ -86,8 +87,8 @@ def decode_record(record: Json) -> Status | None:
     return decode(message_id, text)
 
 
-def _compact(value: object, *, sort_keys: bool = False) -> str:
-    return json.dumps(value, separators=(",", ":"), sort_keys=sort_keys, ensure_ascii=False)
+def _compact(value: object) -> str:
+    return _ENCODER.encode(value)
 
 
 def _time(value: Json) -> int:

@@ -17,6 +17,8 @@ from tests.events.records import ses_send
 
 __all__ = ["emulator", "made_once", "stack"]
 
+ARRIVED = 1_795_316_460_000  # 2026-11-22T03:01:00Z
+
 
 def test_a_record_among_several_that_cannot_be_read(emulator: AwsEmulator, stack: Stack, due: Due) -> None:
     """Those beside it are stored once, whether or not the transform had put them; it stays, in the same object."""
@@ -62,3 +64,18 @@ def test_a_record_is_taken_apart_again_where_that_was_cut_off(
     assert sorted(by_message(emulator, stack)) == list("abc")
     assert len(streaming.rows(emulator, stack)) == 3
     assert [due("failed", "show", row["id"]).done().raw for row in listed(due)] == [CUT]
+
+
+def test_what_came_while_lambda_was_short_is_replayed_to_the_hour_of_its_arrival(
+    emulator: AwsEmulator, stack: Stack, due: Due
+) -> None:
+    with emulator.at(ARRIVED / 1000):
+        emulator.firehose.put(stack.names.stream, text(ses_send(mail={"messageId": "late"})))
+        emulator.faults.refuse("lambda:Invoke", "TooManyRequestsException", status=429, by="service")
+        emulator.flush()
+    emulator.faults.clear()
+    assert streaming.rows(emulator, stack) == []
+    assert replayed(due)["kept"] == 1
+    assert streaming.hours(emulator, stack) == ["2026-11-22 03:00:00"]
+    assert by_message(emulator, stack)["late"]["arrival_timestamp"] // 1000 == ARRIVED // 1000
+    assert streaming.objects(emulator, stack, "errors/") == {}

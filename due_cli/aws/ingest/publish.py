@@ -23,7 +23,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TypeVar
 
-from due_cli.aws.ingest.bulk import bulk_client
+from due_cli.aws.ingest.bulk import BulkClient
 from due_cli.aws.ingest.failed_entries import INGEST_FOLDER, STATUS_FOLDER, TOO_LARGE_FOLDER
 from due_cli.aws.ingest.staging import StagedInput, StagingArea, staging_area
 from due_cli.aws.ingest.wrapping import file_record
@@ -82,6 +82,7 @@ class Publisher:
     def __init__(self, stack: Stack, pool: ThreadPoolExecutor) -> None:
         self._stack, self._pool = stack, pool
         self._aws, self._names, self._bucket = stack.aws, stack.names, stack.names.bucket
+        self._client = BulkClient(stack.aws)
 
     def publish(self, staged: StagedInput, *, keep_failures: bool = True) -> list[str]:
         """Put everything of an input into the stack, and return notes for the user.
@@ -142,10 +143,9 @@ class Publisher:
 
     def _merge_part(self, statuses: list[Status]) -> Outcome:
         deadline = Deadline(None, seconds=_THROTTLED_SECONDS, sleep=pause)
-        days = self._stack.options.status_days
-        return StatusStore(bulk_client(self._aws), self._names.status_table, days, deadline, _THROTTLED_ROUNDS).merge(
-            statuses
-        )
+        days, table = self._stack.options.status_days, self._names.status_table
+        store = StatusStore(self._client, table, days, deadline, rounds=_THROTTLED_ROUNDS, expect_new=True)
+        return store.merge(statuses)
 
     def _write_failures(self, state: State, staged: StagedInput) -> None:
         """Write the failed records: one object for those of an input, and one for each that is too large for that."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -47,14 +48,27 @@ class _Change(NamedTuple):
 
 
 class StatusStore:
-    """The table of statuses, for one batch; ``rounds`` bounds how often what is throttled is tried."""
+    """The table of statuses, for one batch.
 
-    def __init__(self, client: Any, table: str, days: int, deadline: Deadline, rounds: int = _ROUNDS) -> None:
+    ``rounds`` bounds how often what is throttled is tried. Where most messages are new, ``expect_new`` saves reading
+    them: each is inserted at first, and read only if there is an item of it.
+    """
+
+    def __init__(
+        self,
+        client: Any,
+        table: str,
+        days: int,
+        deadline: Deadline,
+        *,
+        rounds: int = _ROUNDS,
+        expect_new: bool = False,
+    ) -> None:
         self._client = client
         self._table = table
         self._days = days
         self._deadline = deadline
-        self._rounds = rounds
+        self._rounds, self._expects_new = rounds, expect_new
         self._codes: Counter[str] = Counter()
 
     def merge(self, statuses: Iterable[Status]) -> Outcome:
@@ -75,9 +89,11 @@ class StatusStore:
 
     def _round(self, pending: dict[str, Status]) -> tuple[set[str], set[str], set[str]]:
         """One read and one write: the messages written, unchanged and refused; the others are tried again."""
+        known: dict[str, str | None]
         done: set[str] = set()
         same: set[str] = set()
-        known, final = self._read(list(pending))
+        known, final = (dict.fromkeys(pending), set()) if self._expects_new else self._read(list(pending))
+        self._expects_new = False
         changes = []
         for message, facts in known.items():
             try:
@@ -137,8 +153,7 @@ class StatusStore:
         return self._update(message, different, facts)
 
     def _insert(self, message: str, item: Attributes) -> _Change:
-        fields = ",".join(f"'{name}':?" for name in item)
-        return _Change(message, f'INSERT INTO "{self._table}" VALUE {{{fields}}}', list(item.values()))
+        return _Change(message, _insert_statement(self._table, tuple(item)), list(item.values()))
 
     def _update(self, message: str, different: Attributes, facts: str) -> _Change:
         fields = " ".join(f'SET "{name}"=?' for name in different)
@@ -173,6 +188,13 @@ class StatusStore:
         code = str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else type(error).__name__
         self._codes[code] += 1
         return code
+
+
+@lru_cache(64)
+def _insert_statement(table: str, names: tuple[str, ...]) -> str:
+    """The statement that inserts an item with these attributes; the items of one channel have the same."""
+    fields = ",".join(f"'{name}':?" for name in names)
+    return f'INSERT INTO "{table}" VALUE {{{fields}}}'
 
 
 def _is_final(code: str) -> bool:
