@@ -195,7 +195,10 @@ def merge_by_message(statuses: Iterable[Status]) -> dict[str, Status]:
     by_message: dict[str, list[Status]] = {}
     for status in statuses:
         by_message.setdefault(status.message_id, []).append(status)
-    return {message: merge(*of_message) for message, of_message in by_message.items()}
+    return {
+        message: merge(*of_message) if len(of_message) > 1 else of_message[0]
+        for message, of_message in by_message.items()
+    }
 
 
 def _later(one: Dated | None, other: Dated | None) -> Dated | None:

@@ -67,6 +67,8 @@ def live_status(item: dict[str, Any] | None) -> Status | None:
 
 
 def _attribute(value: Json) -> dict[str, str | bool]:
+    if isinstance(value, str):  # most are
+        return {"S": value}
     if isinstance(value, bool):
         return {"BOOL": value}
     if isinstance(value, int | float):
