@@ -95,7 +95,7 @@ INSERT INTO foreign_file (path, bytes, changed, shape) VALUES (?, ?, ?, ?)
 ON CONFLICT (path) DO UPDATE SET bytes = excluded.bytes, changed = excluded.changed, shape = excluded.shape
 
 -- name: seen_by_hour
-SELECT hour, key, rank FROM seen ORDER BY hour, key
+SELECT hour, key, digest FROM seen ORDER BY hour, key
 
 -- name: seen
 SELECT digest, hour, batch FROM seen WHERE key = ?

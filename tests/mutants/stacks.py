@@ -173,7 +173,7 @@ STACKS = (
         "records",
         "the name of an object does not tell the content of its events",
         "due_cli/aws/ingest/publish.py",
-        "            digest.update(key + rank)\n",
+        "            digest.update(key + of_content)\n",
         "            digest.update(key)\n",
         INGEST,
         "two_deliveries",

@@ -31,8 +31,6 @@ from datetime import datetime
 from enum import Enum, unique
 from typing import IO
 
-import orjson
-
 from due_cli.aws.ingest.wrapping import without_arrival
 from due_cli.aws.services import firehose, s3
 from due_cli.aws.services.s3 import ObjectContent, ObjectSummary
@@ -50,7 +48,7 @@ from due_cli.events.status_codec import decode_record
 from due_cli.events.times import millis
 from due_cli.events.wrappers import payload_units
 from due_cli.ingest import inputs
-from due_cli.ingest.batch import Block, decode, failed_id
+from due_cli.ingest.batch import Block, decode, encode_row, failed_id
 from due_cli.ingest.inputs import OversizedRecord
 
 INGEST_FOLDER, STATUS_FOLDER, TOO_LARGE_FOLDER = (f"{ERRORS}{name}/" for name in ("ingest", "status", "too-large"))
@@ -241,7 +239,7 @@ def _summarize(payload: bytes, received_at: int) -> tuple[IngestSummary, str | N
     """What can be read of a record that a stream received at a time (epoch ms), and the first reason of the rest."""
     summary, reason = IngestSummary(), None
     for unit in payload_units(payload, Envelope(received_at=received_at), decode):
-        reading = read(unit, orjson.dumps)
+        reading = read(unit, encode_row)
         ignored, failed = int(reading.is_empty), int(reading.reason is not None)
         summary = summary.plus(
             IngestSummary(

@@ -219,8 +219,8 @@ def _hour_objects(state: State) -> list[_HourObject]:
     objects = []
     for hour, events in groupby(state.rows("seen_by_hour"), key=itemgetter(0)):
         digest = hashlib.sha256()
-        for _, key, rank in events:
-            digest.update(key + rank)
+        for _, key, of_content in events:
+            digest.update(key + of_content)
         moment = datetime.fromtimestamp(hour * HOUR // 1000, UTC)
         name = f"ingest-{digest.hexdigest()[:32]}.parquet"
         objects.append(_HourObject(path=paths[hour], hour=f"{moment:%Y-%m-%d %H}:00:00", name=name))

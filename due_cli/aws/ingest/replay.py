@@ -17,8 +17,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
 
-import orjson
-
 from due_cli.aws.errors import translate_errors
 from due_cli.aws.ingest.failed_entries import FailedEntry, Kind, newest, read_objects, remove_entries
 from due_cli.aws.ingest.publish import Publishing, publishing
@@ -35,7 +33,7 @@ from due_cli.events.model import Envelope
 from due_cli.events.reading import read
 from due_cli.events.status import Status
 from due_cli.events.wrappers import payload_units
-from due_cli.ingest.batch import Batch, Block, UnreadableRecord, add_reading, decode, encode_statuses
+from due_cli.ingest.batch import Batch, Block, UnreadableRecord, add_reading, decode, encode_row, encode_statuses
 from due_cli.ingest.workers import BatchResult
 
 _ENTRIES_AT_ONCE = 500  # so that the status table is read in bulk
@@ -173,7 +171,7 @@ def _readable(entry: FailedEntry) -> _Readable:
     remainder: list[bytes] | None = []
     for unit in payload_units(entry.raw or b"", Envelope(received_at=entry.received_at), decode):
         text = single(unit)
-        reading = read(unit, orjson.dumps)
+        reading = read(unit, encode_row)
         if reading.statuses and not reading.rows:
             alone += [status for status in reading.statuses if status is not None]
             continue
