@@ -10,9 +10,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from benchmarks.usage import MEBIBYTE, MESSAGES_PER_DAY, Usage, measure_usage
 from due_cli.aws import prices
+from due_cli.aws.resources.alarm import Alarm
+from due_cli.aws.resources.metric_filter import MetricFilter
 from due_cli.aws.stack.desired import desired
 from due_cli.aws.stack.names import names_of
 from due_cli.aws.stack.options import Options
@@ -29,6 +32,7 @@ _EVENTS_PER_CORE_SECOND = 1_500  # the transform: `make bench`, section function
 _CORE_MB = 1_769  # the memory with which a function has a whole core (Lambda developer guide, "Configure memory")
 _CALL_SECONDS = 0.02  # a call of DynamoDB for up to a hundred items
 _OTHER_CALL_SECONDS, _OTHER_CALL_MB = 0.2, 256  # the partition function and the status API
+_R = TypeVar("_R", Alarm, MetricFilter)
 _LOG_BYTES = 1_000  # of a call: the function's line and Lambda's own three
 
 
@@ -84,8 +88,14 @@ def table() -> str:
 
 
 def idle_dollars() -> float:
-    """What a stack costs a month to which no event comes: its alarms."""
-    return _alarms() * prices.of("cloudwatch", "usd_per_alarm_month")
+    """What a stack costs a month to which no event comes: its alarms, each billed by the metrics that it is on."""
+    metrics = sum(alarm.metric_count for alarm in _resources(Alarm))
+    return metrics * prices.of("cloudwatch", "usd_per_alarm_month")
+
+
+def failure_dollars() -> float:
+    """What the metrics of failures, which have data only in hours with one, cost at most."""
+    return len(_resources(MetricFilter)) * prices.of("cloudwatch", "usd_per_metric_month")
 
 
 def sending_dollars() -> float:
@@ -152,7 +162,10 @@ def _cloudwatch(calls: float) -> Item:
     months = Options().log_days / DAYS
     logs = prices.of("cloudwatch", "usd_per_gigabyte_of_logs")
     logs += months * prices.of("cloudwatch", "usd_per_gigabyte_month_of_logs")
-    return Item("Amazon CloudWatch", f"{_alarms()} alarms, {size:.1f} GB of logs", idle_dollars() + size * logs)
+    amount = (
+        f"{len(_resources(Alarm))} alarms, {len(_resources(MetricFilter))} metrics of failures, {size:.1f} GB of logs"
+    )
+    return Item("Amazon CloudWatch", amount, idle_dollars() + failure_dollars() + size * logs)
 
 
 def _dynamodb(messages: int, usage: Usage) -> Item:
@@ -173,9 +186,10 @@ def _status_api() -> Item:
     return Item("Amazon API Gateway", f"{_LOOKUPS:,} status requests, with their function", dollars)
 
 
-def _alarms() -> int:
+def _resources(kind: type[_R]) -> list[_R]:
+    """The resources of one class that a stack has."""
     nodes = desired(names_of("due", "123456789012", "us-east-1"), Options(), Package(b"", ""))
-    return sum(node.resource.kind == "alarm" for node in nodes)
+    return [node.resource for node in nodes if isinstance(node.resource, kind)]
 
 
 if __name__ == "__main__":

@@ -53,10 +53,15 @@ def units(document: Document, decode: Decoder) -> list[Unit]:
     return [unwrapped[0]._replace(raw=document.text)] if len(unwrapped) == 1 else unwrapped
 
 
-def payload_units(payload: bytes, envelope: Envelope, decode: Decoder) -> Iterator[Unit]:
-    """The records of bytes that a stream carried: text or compressed, one or several. Never raises."""
+def payload_units(
+    payload: bytes, envelope: Envelope, decode: Decoder, most_unpacked: int | None = None
+) -> Iterator[Unit]:
+    """The records of bytes that a stream carried: text or compressed, one or several. Never raises.
+
+    What would unpack to more than ``most_unpacked`` bytes (:data:`MAX_UNPACKED_BYTES`) is one unit with that reason.
+    """
     try:
-        yield from _Opener(decode).payload(payload, envelope, 0)
+        yield from _Opener(decode, most_unpacked).payload(payload, envelope, 0)
     except Exception as bug:
         yield Unit(None, envelope, None, bug_reason(bug), type(bug).__name__)
 
@@ -64,8 +69,9 @@ def payload_units(payload: bytes, envelope: Envelope, decode: Decoder) -> Iterat
 class _Opener:
     """The opening of one record of an input; all that it unpacks counts together."""
 
-    def __init__(self, decode: Decoder) -> None:
+    def __init__(self, decode: Decoder, most_unpacked: int | None = None) -> None:
         self._decode = decode
+        self._most_unpacked = MAX_UNPACKED_BYTES if most_unpacked is None else most_unpacked
         self._unpacked = 0
 
     def document(self, document: Document, envelope: Envelope, depth: int) -> Iterator[Unit]:
@@ -149,10 +155,9 @@ class _Opener:
         for stream in _streams(payload, compressed):
             while data := _read(stream, compressed):
                 self._unpacked += len(data)
-                if self._unpacked > MAX_UNPACKED_BYTES:
-                    raise UnreadableError(
-                        f"{compressed.name} of more than {MAX_UNPACKED_BYTES // 2**20} MB in one record"
-                    )
+                if self._unpacked > self._most_unpacked:
+                    most = self._most_unpacked // 2**20
+                    raise UnreadableError(f"{compressed.name} of more than {most} MB in one record")
 
 
 def _streams(payload: bytes, compressed: Format) -> Iterator[IO[bytes]]:

@@ -5,7 +5,8 @@ the record's rows, ``Dropped`` or ``ProcessingFailed``, in at most 6 MB. Here
 
 - a record that held nothing but test pings is ``Dropped``;
 - a record in which anything could not be read is ``ProcessingFailed``, so that Firehose keeps it whole under
-  ``errors/``; the rows of what could be read beside it go back to the stream;
+  ``errors/``; the rows of what could be read beside it go back to the stream; so is a record that takes more than its
+  share of the function's memory or time, and one that meets a bug, without any rows;
 - rows that do not fit in the answer go back to the stream and pass unchanged the next time; their record is
   ``Dropped`` once all of them were put, else ``ProcessingFailed``.
 
@@ -24,12 +25,10 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from due_cli.aws.pipeline import environment
 from due_cli.aws.pipeline.environment import Deadline, client
-from due_cli.aws.pipeline.records import StreamRecord, read_stream_record
-from due_cli.aws.pipeline.status_store import StatusStore
+from due_cli.aws.pipeline.records import ReadingLimits, StreamRecord, read_stream_record
+from due_cli.aws.pipeline.status_store import Outcome, StatusStore
 from due_cli.aws.pipeline.stream_limits import pack_rows, put
 from due_cli.events.status import Status
 from due_cli.events.status_codec import encode_record
@@ -38,6 +37,9 @@ OK, DROPPED, FAILED = "Ok", "Dropped", "ProcessingFailed"
 _MAX_ANSWER = 6_000_000  # bytes; Lambda's own limit is a little above
 _OVERHEAD = 80  # bytes of an answer beside its recordId and data
 _STATUS_KEY = "errors/status/%Y/%m/%d/%H"
+# Of the function's memory: what one record and all of a batch may unpack to, which costs several times as much.
+_RECORD_SHARE, _BATCH_SHARE = 32, 8
+_TIME_SHARE = 3  # of the function's time: what the reading of one record may take
 
 Answer = dict[str, str]
 
@@ -51,13 +53,13 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, list[Answer]]:
     table, bucket = environment.text(environment.STATUS_TABLE), environment.text(environment.BUCKET)
     days, stream = environment.days(environment.STATUS_DAYS), environment.text(environment.STREAM)
     deadline = Deadline(context)
-    readings = [read_stream_record(record) for record in event["records"]]
+    readings = _read(event["records"], deadline)
     log: dict[str, Any] = {"function": "transform", **_counts(readings)}
 
     statuses = [status for reading in readings for status in reading.statuses]
     lost: set[str] = set()
     if statuses:
-        outcome = StatusStore(client("dynamodb"), table, days, deadline).merge(statuses)
+        outcome = _merge(StatusStore(client("dynamodb"), table, days, deadline), statuses)
         kept = _keep(bucket, outcome.refused) if outcome.refused else True
         lost = set() if kept else {status.message_id for status in outcome.refused}
         log["statuses"] = {**outcome._asdict(), "refused": len(outcome.refused), "kept": kept}
@@ -70,6 +72,18 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, list[Answer]]:
     sys.stdout.write(json.dumps(log) + "\n")
     sys.stdout.flush()
     return {"records": answers}
+
+
+def _read(records: list[dict[str, Any]], deadline: Deadline) -> list[StreamRecord]:
+    """Read the records, each within its share of the function's memory and time."""
+    memory, seconds = environment.memory(), deadline.left() / _TIME_SHARE
+    left = memory // _BATCH_SHARE
+    readings: list[StreamRecord] = []
+    for record in records:
+        limits = ReadingLimits(min(memory // _RECORD_SHARE, max(left, 0)), seconds)
+        readings.append(read_stream_record(record, limits))
+        left -= sum(map(len, readings[-1].lines))
+    return readings
 
 
 def _answers(
@@ -113,16 +127,24 @@ def _return(
     return {"records": len(returning), "parcels": len(packed), "refused": len(refused), "codes": codes}
 
 
+def _merge(store: StatusStore, statuses: list[Status]) -> Outcome:
+    """Merge statuses into the table; a bug there makes them refused, and costs no event."""
+    try:
+        return store.merge(statuses)
+    except Exception as bug:
+        return Outcome(0, 0, 0, Counter([type(bug).__name__]), statuses)
+
+
 def _keep(bucket: str, refused: list[Status]) -> bool:
-    """Write statuses to S3 for replay; False where that fails.
+    """Write statuses to S3 for replay; False where that fails, whatever the reason.
 
     That must not fail the batch: those of rows can be computed again, and a record without rows stays.
     """
     key = f"{datetime.now(UTC).strftime(_STATUS_KEY)}/{uuid.uuid4()}.jsonl"
-    body = b"".join(map(encode_record, refused))
     try:
+        body = b"".join(map(encode_record, refused))
         client("s3").put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/x-ndjson")
-    except (ClientError, BotoCoreError):
+    except Exception:
         return False
     return True
 

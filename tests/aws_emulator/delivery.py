@@ -24,6 +24,8 @@ from tests.aws_emulator.wire import RefusedError
 
 _MOST_RECORDS = 500
 _MOST_BYTES = 3 * 1024 * 1024
+_MOST_RETRIES = 300  # that a Lambda processor may have
+_PATIENCE = 5  # so many of them are made: no test has the hours that all of them take
 _MOST_ANSWER = 6 * 1024 * 1024
 # What Firehose needs of its role, where it writes in parts and where it tries again (developer guide, "Grant Firehose
 # access to an Amazon S3 destination").
@@ -52,7 +54,7 @@ class Delivery:
     objects: list[str] = field(default_factory=list)
     failed: list[dict[str, Any]] = field(default_factory=list)
     kept: list[Record] = field(default_factory=list)  # could not be written: Firehose goes on trying
-    problems: list[str] = field(default_factory=list)
+    logged: list[tuple[str, str]] = field(default_factory=list)  # codes and messages of what went wrong
 
 
 @dataclass
@@ -82,7 +84,7 @@ def deliver(core: Core, stream: Any, records: list[Record], region: str) -> Deli
             _write_failures(work, kind, [one for each, one in failures if each == kind], records)
     except (ClientError, RefusedError) as error:
         # As in AWS: what cannot be written stays in the stream, which tries again, for a day
-        done.problems.append(str(error))
+        done.logged.append(("Delivery.Failed", str(error)))
         done.kept = records
     _log(work)
     return done
@@ -91,11 +93,11 @@ def deliver(core: Core, stream: Any, records: list[Record], region: str) -> Deli
 def _log(work: _Work) -> None:
     """What went wrong, in the log that the stream has; without the group, or the right to it, it is lost."""
     logging = work.config.get("CloudWatchLoggingOptions") or {}
-    if not logging.get("Enabled") or not work.done.problems:
+    if not logging.get("Enabled") or not work.done.logged:
         return
     where = {"logGroupName": logging["LogGroupName"], "logStreamName": logging["LogStreamName"]}
     moment = int(work.core.clock.now() * 1000)
-    lines = [json.dumps({"errorCode": "Delivery.Failed", "message": one}) for one in work.done.problems]
+    lines = [json.dumps({"errorCode": code, "message": words}) for code, words in work.done.logged]
     with suppress(ClientError):
         work.client("logs").put_log_events(
             **where, logEvents=[{"timestamp": moment, "message": line} for line in lines]
@@ -158,20 +160,23 @@ def _invoked(work: _Work, function: str, batch: list[Record], tries: int) -> _Fo
         ],
     }
     error = ("Lambda.FunctionError", "The Lambda function was successfully invoked but it returned an error result.")
+    denied = ""
     name = function.removesuffix(":$LATEST")
     which = {"FunctionName": name} | ({"Qualifier": "$LATEST"} if name != function else {})
-    for _ in range(tries):
+    for _ in range(min(tries, _PATIENCE)):
         try:
             client = work.client("lambda")
             client.get_function_configuration(**which)
             answer = client.invoke(**which, Payload=json.dumps(event).encode())
         except ClientError as refused:
-            work.done.problems.append(str(refused))
+            denied = str(refused)
             error = ("Lambda.InvokeAccessDenied", "Access was denied. Ensure that the access policy allows access.")
             continue
         payload = answer["Payload"].read()
         if not answer.get("FunctionError"):
             return _checked(payload, batch)
+    # As Firehose words it in its log (guide, "Monitor Amazon Data Firehose using CloudWatch Logs").
+    work.done.logged.append((error[0], denied or error[1]))
     return {one.number: ("ProcessingFailed", b"", error) for one in batch}
 
 

@@ -22,6 +22,7 @@ REGION = "eu-west-1"
 Body = dict[str, Any]
 STREAM, BUCKET, DATABASE, TABLE, STATUS = "due-stream", "due-bucket", "due_eventdb", "all_events", "due-status"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": REGION}
+MEMORY = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"
 SETTINGS = {
     "DUE_STATUS_TABLE": STATUS,
     "DUE_STATUS_DAYS": "90",
@@ -29,6 +30,7 @@ SETTINGS = {
     "DUE_BUCKET": BUCKET,
     "DUE_DATABASE": DATABASE,
     "DUE_TABLE": TABLE,
+    MEMORY: "512",
 }
 _EVENTS = {
     "Name": TABLE,

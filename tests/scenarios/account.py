@@ -28,6 +28,8 @@ def contents(emulator: AwsEmulator) -> dict[str, list[str]]:
         "topics": [one["TopicArn"] for one in client("sns").list_topics()["Topics"]],
         "projects": [one["Name"] for one in client("pinpoint").get_apps()["ApplicationsResponse"]["Item"]],
     }
+    filters = (client("logs").describe_metric_filters(logGroupName=group) for group in found["log groups"])
+    found["metric filters"] = [one["filterName"] for answer in filters for one in answer["metricFilters"]]
     for database in found["databases"]:
         tables = client("glue").get_tables(DatabaseName=database)["TableList"]
         found[f"tables of {database}"] = [one["Name"] for one in tables]

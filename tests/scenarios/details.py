@@ -100,6 +100,8 @@ def _watching(emulator: AwsEmulator) -> Iterator[tuple[str, Any]]:
     for group in logs.describe_log_groups()["logGroups"]:
         streams = logs.describe_log_streams(logGroupName=group["logGroupName"])["logStreams"]
         yield f"log group {group['logGroupName']}", [group, [one["logStreamName"] for one in streams]]
+        for one in logs.describe_metric_filters(logGroupName=group["logGroupName"])["metricFilters"]:
+            yield f"metric filter {one['filterName']}", one
     for alarm in emulator.client("cloudwatch").describe_alarms()["MetricAlarms"]:
         yield f"alarm {alarm['AlarmName']}", alarm
 

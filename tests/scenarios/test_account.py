@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from tests.scenarios.account import contents
 from tests.scenarios.conftest import Made
 
 BUCKET = "due-events-123456789012-us-east-1"
@@ -70,19 +71,44 @@ def test_the_functions_run_on_one_python_and_keep_their_logs_a_year(made: Made) 
 def test_the_alarms_watch_what_they_say(made: Made) -> None:
     alarms = made.emulator.client("cloudwatch").describe_alarms()["MetricAlarms"]
     watched = {
-        (one["Namespace"], one["MetricName"], one["Dimensions"][0]["Value"], one["ComparisonOperator"])
+        (one["Namespace"], one["MetricName"], *(each["Value"] for each in one["Dimensions"]), one["ComparisonOperator"])
         for one in alarms
+        if not one.get("Metrics")
     }
     functions = ("due-transform", "due-partition", "due-status-api")
+    filters = contents(made.emulator)["metric filters"]
+    more, less = "GreaterThanThreshold", "LessThanThreshold"
     assert watched == {
-        *(("AWS/Lambda", name, one, "GreaterThanThreshold") for one in functions for name in ("Errors", "Throttles")),
-        ("AWS/Firehose", "DeliveryToS3.DataFreshness", "due-events", "GreaterThanThreshold"),
-        ("AWS/Firehose", "DeliveryToS3.Success", "due-events", "LessThanThreshold"),
-        ("AWS/Firehose", "ThrottledRecords", "due-events", "GreaterThanThreshold"),
-        ("AWS/Firehose", "FailedConversion.Records", "due-events", "GreaterThanThreshold"),
+        *(("AWS/Lambda", name, one, more) for one in functions for name in ("Errors", "Throttles")),
+        ("AWS/Lambda", "AsyncEventsDropped", "due-partition", more),
+        ("AWS/Lambda", "DestinationDeliveryFailures", "due-partition", more),
+        ("AWS/Firehose", "DeliveryToS3.DataFreshness", "due-events", more),
+        ("AWS/Firehose", "DeliveryToS3.Success", "due-events", less),
+        ("AWS/Firehose", "ThrottledRecords", "due-events", more),
+        ("AWS/Firehose", "FailedConversion.Records", "due-events", more),
+        *(("due/due", name.removeprefix("due-"), more) for name in filters),
     }
+    [limit] = [one for one in alarms if one.get("Metrics")]
+    [expression] = [one["Expression"] for one in limit["Metrics"] if "Expression" in one]
+    limits = {one["MetricStat"]["Metric"]["MetricName"] for one in limit["Metrics"] if "MetricStat" in one}
+    assert limits == {
+        *("IncomingBytes", "BytesPerSecondLimit", "IncomingRecords", "RecordsPerSecondLimit"),
+        *("IncomingPutRequests", "PutRequestsPerSecondLimit"),
+    }
+    assert all(f"{key}/PERIOD({key})/{key}_limit" in expression for key in ("bytes", "records", "putrequests"))
     topic = f"arn:aws:sns:us-east-1:{ACCOUNT}:due-alarms"
     assert all(one["AlarmActions"] == [topic] for one in alarms)
+
+
+def test_each_alarm_names_a_command_that_runs_as_it_stands(made: Made) -> None:
+    alarms = made.emulator.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    parts = [one["AlarmDescription"].rpartition(". Run: due ") for one in alarms]
+    assert all(len(meaning) > 30 for meaning, _, _ in parts)
+    commands = {command for _, _, command in parts}
+    assert all(command.endswith(" --stack due --region us-east-1") for command in commands)
+    for command in commands:
+        ended = made.commands.due(*command.split(), AWS_REGION="eu-west-1", AWS_DEFAULT_REGION="eu-west-1")
+        assert ended.code in (0, 7), ended  # doctor finds the alarms of moto, which makes them raised
 
 
 def test_nobody_but_its_service_takes_a_role_on(made: Made) -> None:

@@ -145,9 +145,9 @@ def _common(tags: Mapping[str, str]) -> dict[str, str]:
 
 
 def _untaggable(emulator: AwsEmulator) -> set[str]:
-    """What AWS has no tags for: tables and views, what a bucket notifies of, where a project's events go."""
+    """What AWS has no tags for: tables and views, metric filters, what a bucket notifies of, where events go."""
     tables = emulator.client("glue").get_tables(DatabaseName="due_eventdb")["TableList"]
-    return {"due-new-objects", *(one["Name"] for one in tables)}
+    return {"due-new-objects", *(one["Name"] for one in tables), *contents(emulator)["metric filters"]}
 
 
 def test_tags_of_a_project_that_is_merely_used_stay(emulator: AwsEmulator, commands: Commands) -> None:

@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 from due_cli.aws.client import Aws
 from due_cli.aws.doctor.context import LAST_DAY, MAX_LISTED, DoctorContext, group_lines
 from due_cli.aws.errors import ignore_errors, translate_errors
+from due_cli.aws.resources.stream import RETRIES
 from due_cli.aws.services.cloudwatch import LogLine, Metric, read_log, read_metrics
-from due_cli.aws.stack.names import FUNCTIONS
+from due_cli.aws.stack.names import ERRORS, FUNCTIONS
 from due_cli.core.results import Finding, counted
 
 # What Lambda writes of a function that raised, was ended, or could not be started (Lambda developer guide, "Python
@@ -20,6 +21,13 @@ _ERROR = re.compile(r"\[ERROR\]\s*([^\r\n]+)|(Task timed out after [\d.]+ second
 # Errors whose usual cause is a role or code that is not as setup makes it.
 _FIXED_BY_SETUP = ("AccessDenied", "not authorized", "ImportModuleError", "EnvironmentVariableError")
 _HOUR = timedelta(hours=1)
+# What becomes of a throttled call (Firehose guide, "Handle failure in data transformation"; Lambda developer guide,
+# "How Lambda handles errors and retries with asynchronous invocation"; API Gateway calls once).
+_AFTER_THROTTLE = {
+    "transform": f"Firehose tries a batch up to {RETRIES} times more, then keeps it under {ERRORS}",
+    "partition": "Lambda tries a call for up to six hours, then keeps it in the bucket",
+    "status-api": "the HTTP API answered with an error",
+}
 
 
 def functions(context: DoctorContext) -> Iterator[Finding]:
@@ -62,7 +70,7 @@ def _throttled(context: DoctorContext, name: str, count: float) -> Iterator[Find
     reserved = context.stack.options.transform_concurrency if name == "transform" else None
     raise_limit = context.names.command(f"setup --transform-concurrency {(reserved or 0) * 2}")
     show_limit = context.aws_command("lambda get-account-settings")
-    yield "warning", f"{text}; throttled invocations were retried", raise_limit if reserved else show_limit
+    yield "warning", f"{text}; {_AFTER_THROTTLE[name]}", raise_limit if reserved else show_limit
 
 
 def _function_fault(aws: Aws, function: str) -> str | None:

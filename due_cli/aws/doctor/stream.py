@@ -60,7 +60,8 @@ def failed_records(context: DoctorContext) -> Iterator[Finding]:
         yield "ok", "none waiting", None
     else:
         number = f"{errors.count:,} or more objects" if errors.more else counted(errors.count, "object")
-        text = f"{number} with records that could not be stored under s3://{bucket}/{ERRORS}, the newest of"
+        failed = "could not be read, transformed or stored"
+        text = f"{number} with records that {failed} under s3://{bucket}/{ERRORS}, the newest of"
         yield "problem", f"{text} {ago(errors.newest)}", command("failed list")
     events = summarize_prefix(context.aws, bucket, context.names.failed_events)
     if events.newest is not None:

@@ -19,10 +19,13 @@ BUCKET = "DUE_BUCKET"
 DATABASE = "DUE_DATABASE"
 TABLE = "DUE_TABLE"
 
+_MEMORY = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"  # set by Lambda, in MB
+
 _CONNECT_SECONDS, _READ_SECONDS = 3, 10
 _ATTEMPTS = 2
 _RESERVE = 30.0  # seconds for a call that began in time and hangs, for the answer and its log line
 _DEFAULT = 60.0  # seconds that a function may run whose context does not say
+_LEAST_MEMORY = "128"  # MB, which Lambda gives a function at least
 _LONGEST_PAUSE = 2.0
 _RANDOM = random.SystemRandom()
 
@@ -45,6 +48,11 @@ def days(name: str) -> int:
     if not value.isascii() or not value.isdecimal() or int(value) < 1:
         raise EnvironmentVariableError(f"the environment variable {name} is not a number of days: {value}")
     return int(value)
+
+
+def memory() -> int:
+    """The function's memory in bytes."""
+    return int(os.environ.get(_MEMORY, _LEAST_MEMORY)) * 2**20
 
 
 @cache

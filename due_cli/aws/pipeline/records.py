@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from typing import Any, NamedTuple
 
 from due_cli.events.documents import loads
@@ -28,8 +29,27 @@ class StreamRecord(NamedTuple):
     bugs: tuple[str, ...] = ()
 
 
-def read_stream_record(record: dict[str, Any]) -> StreamRecord:
-    """Read a Firehose record. Never raises: what cannot be read is counted.
+class ReadingLimits(NamedTuple):
+    """What the reading of one record may take: the bytes that it unpacks to (None for any record's), and seconds."""
+
+    unpacked_bytes: int | None = None
+    seconds: float = float("inf")
+
+
+def read_stream_record(record: dict[str, Any], limits: ReadingLimits = ReadingLimits()) -> StreamRecord:  # noqa: B008  frozen
+    """Read a Firehose record. Never raises: what cannot be read, or not within ``limits``, is counted.
+
+    Firehose fails the whole batch of an invocation that raises, is killed or takes too long; whatever is wrong with
+    one record must not cost those beside it.
+    """
+    try:
+        return _read(record, limits)
+    except Exception as bug:
+        return StreamRecord([], [], bugs=(type(bug).__name__,))
+
+
+def _read(record: dict[str, Any], limits: ReadingLimits) -> StreamRecord:
+    """Read a record.
 
     ``approximateArrivalTimestamp`` is when the stream received it (Firehose developer guide, "Data transformation").
     """
@@ -37,15 +57,22 @@ def read_stream_record(record: dict[str, Any]) -> StreamRecord:
         payload = base64.b64decode(record["data"], validate=True)
     except (ValueError, TypeError, LookupError):
         return StreamRecord([], [])
+    end = time.monotonic() + limits.seconds
     envelope = Envelope(received_at=millis(record.get("approximateArrivalTimestamp")))
-    readings = [read(unit, encode_row) for unit in payload_units(payload, envelope, loads)]
-    return StreamRecord(
-        [line for reading in readings for line in reading.lines],
-        [status for reading in readings for status in reading.statuses if status is not None],
-        len(readings),
-        sum(reading.reason is not None for reading in readings),
-        tuple(reading.bug for reading in readings if reading.bug is not None),
-    )
+    lines: list[bytes] = []
+    statuses: list[Status] = []
+    bugs: list[str] = []
+    records = unreadable = 0
+    for unit in payload_units(payload, envelope, loads, limits.unpacked_bytes):
+        reading = read(unit, encode_row)
+        records += 1
+        unreadable += reading.reason is not None
+        lines += reading.lines
+        statuses += (status for status in reading.statuses if status is not None)
+        bugs += [reading.bug] if reading.bug is not None else []
+        if time.monotonic() > end:
+            return StreamRecord([], [])  # due failed replay reads it, with more memory and time
+    return StreamRecord(lines, statuses, records, unreadable, tuple(bugs))
 
 
 def encode_row(row: Row) -> bytes:

@@ -98,8 +98,8 @@ class StatusStore:
         for message, facts in known.items():
             try:
                 change = self._change(pending[message], facts)
-            except ValueError:
-                self._codes["Unreadable"] += 1
+            except Exception as error:  # facts that cannot be read, or a bug: the other messages' statuses go on
+                self._codes["Unreadable" if isinstance(error, ValueError) else type(error).__name__] += 1
                 final.add(message)
                 continue
             if change is None:

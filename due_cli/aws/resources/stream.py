@@ -26,10 +26,13 @@ if TYPE_CHECKING:
 _HOURLY = "!{timestamp:yyyy/MM/dd/HH}/"
 # The transform's own buffer: small enough that its answer, which is larger than what it was sent, stays under 6 MB.
 TRANSFORM_BUFFER_SECONDS = 60
+# Of a batch that the transform failed or was not started for, before Firehose puts it under ``errors/``: the most that
+# it takes (its default is 3, which a busy minute of Lambda uses up).
+RETRIES = 300
 _TRANSFORM_BUFFER = {
     "BufferSizeInMBs": "1",
     "BufferIntervalInSeconds": str(TRANSFORM_BUFFER_SECONDS),
-    "NumberOfRetries": "3",
+    "NumberOfRetries": str(RETRIES),
 }
 _STATUS = "DeliveryStreamStatus"
 _FAILED = ("CREATING_FAILED", "DELETING_FAILED")  # a stream stays so, and can only be deleted (API reference)

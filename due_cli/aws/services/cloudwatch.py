@@ -33,12 +33,22 @@ class LogLines:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A CloudWatch metric of one resource."""
+    """A CloudWatch metric of one resource, or one without a dimension."""
 
     namespace: str
     name: str
-    dimension: tuple[str, str]
-    statistic: Literal["Sum", "Maximum"]
+    dimension: tuple[str, str] | None
+    statistic: Literal["Sum", "Maximum", "Average"] = "Sum"
+
+    def dimensions(self) -> list[Any]:
+        """Its dimensions as CloudWatch takes them."""
+        return [{"Name": self.dimension[0], "Value": self.dimension[1]}] if self.dimension else []
+
+    def query(self, key: str, period: timedelta) -> Any:
+        """The query for its values (CloudWatch API, MetricDataQuery)."""
+        metric = {"Namespace": self.namespace, "MetricName": self.name, "Dimensions": self.dimensions()}
+        statistics = {"Metric": metric, "Period": int(period.total_seconds()), "Stat": self.statistic}
+        return {"Id": key, "MetricStat": statistics}
 
 
 def read_metrics(
@@ -49,21 +59,7 @@ def read_metrics(
     Keys begin with a lower-case letter and hold letters, digits and ``_`` (CloudWatch API, MetricDataQuery).
     """
     until = datetime.now(UTC)
-    queries: Any = [
-        {
-            "Id": key,
-            "MetricStat": {
-                "Metric": {
-                    "Namespace": metric.namespace,
-                    "MetricName": metric.name,
-                    "Dimensions": [{"Name": metric.dimension[0], "Value": metric.dimension[1]}],
-                },
-                "Period": int(period.total_seconds()),
-                "Stat": metric.statistic,
-            },
-        }
-        for key, metric in metrics.items()
-    ]
+    queries = [metric.query(key, period) for key, metric in metrics.items()]
     values: dict[str, list[float]] = {key: [] for key in metrics}
     with translate_errors("reading metrics (cloudwatch:GetMetricData)"):
         for page in aws.cloudwatch.get_paginator("get_metric_data").paginate(

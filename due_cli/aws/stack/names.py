@@ -59,6 +59,15 @@ class Names:
         """A command of due's on this stack, to suggest to the user."""
         return f"due {words}" if self.stack == "due" else f"due {words} --stack {self.stack}"
 
+    def command_anywhere(self, words: str) -> str:
+        """A command of due's on this stack that runs as it stands on any machine: a mailed alarm is read there."""
+        return f"due {words} --stack {self.stack} --region {self.region}"
+
+    @property
+    def metrics(self) -> str:
+        """The namespace of the metrics that are made of log lines."""
+        return f"due/{self.stack}"
+
     def function(self, name: str) -> str:
         """A Lambda function: ``transform``, ``partition`` or ``status-api``."""
         return f"{self.stack}-{name}"

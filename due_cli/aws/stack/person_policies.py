@@ -186,7 +186,7 @@ def _senders(names: Names) -> list[Policy]:
 def _watching(names: Names) -> Policy:
     logs = (
         "CreateLogGroup DeleteLogGroup CreateLogStream PutRetentionPolicy DescribeLogStreams "
-        "FilterLogEvents TagResource ListTagsForResource"
+        "PutMetricFilter DescribeMetricFilters FilterLogEvents TagResource ListTagsForResource"
     )
     alarms = "PutMetricAlarm DeleteAlarms TagResource ListTagsForResource"
     topic = (
@@ -227,7 +227,7 @@ def _looking(names: Names, database: str) -> list[Policy]:
     roles = "GetRole GetRolePolicy ListAttachedRolePolicies ListRolePolicies"
     functions = "GetFunction GetFunctionConfiguration GetFunctionEventInvokeConfig GetPolicy ListTags"
     topic = "GetTopicAttributes ListSubscriptionsByTopic ListTagsForResource"
-    logs = "DescribeLogStreams FilterLogEvents ListTagsForResource"
+    logs = "DescribeLogStreams DescribeMetricFilters FilterLogEvents ListTagsForResource"
     table = "BatchGetItem DescribeTable DescribeTimeToLive ListTagsOfResource"
     api = (names.arn("apigateway", one, account=False) for one in ("/apis", "/apis/*"))
     groups = (names.log_group("*"), f"{names.stream_log_group}*")

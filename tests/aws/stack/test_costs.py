@@ -38,6 +38,7 @@ def test_what_the_readme_says_beside_the_table() -> None:
     assert 1.5 < usage.events * usage.reads < 2.5
     assert usage.steps == 1
     assert f"costs ${cost.idle_dollars():.2f} a month" in said
+    assert f"cost ${cost.failure_dollars():.2f} a month at most" in said
     assert f"cost ${cost.sending_dollars():,.0f} a month with SES" in said
 
 
@@ -56,7 +57,7 @@ def test_firehose_bills_as_in_its_own_example() -> None:
         ("Amazon S3", 5.588 * 0.023 + 8.64 * 0.005),
         ("Amazon Athena", 150 * 0.002 * 5),
         ("AWS Glue", 0),
-        ("Amazon CloudWatch", 1.0 + 0.0626 * (0.5 + 12.17 * 0.03)),
+        ("Amazon CloudWatch", 15 * 0.1 + 6 * 0.1 + 3 * 0.3 + 0.0626 * (0.5 + 12.17 * 0.03)),
         ("Amazon DynamoDB", 60 * 0.625 + 60 * 0.125 + 85.83 * 0.25),
         ("Amazon API Gateway", 0.1 + 0.02 + 5_000 * 16.6667 / 1e6 + 0.0125),
     ],
