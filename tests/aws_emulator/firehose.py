@@ -21,6 +21,12 @@ from tests.aws_emulator.wire import Answer, RefusedError, Request
 _MOST_RECORDS = 500
 _MOST_BYTES = 4 * 1024 * 1024
 _MOST_RECORD = 1000 * 1024
+_TAGS_A_PAGE = 2  # AWS does not say; two make it matter
+_BUFFER_SECONDS = range(901)  # of a Lambda processor (guide, "Understand data transformation flow")
+_RETRIES = range(301)
+# What AWS leaves out of a description: defaults (terraform-provider-aws, flattenParquetSerDe and flattenProcessors).
+_PROCESSOR_DEFAULTS = {"NumberOfRetries": "3", "BufferIntervalInSeconds": "60", "BufferSizeInMBs": "1"}
+_SNAPPY = {"Compression": "SNAPPY"}
 
 
 @dataclass
@@ -36,6 +42,7 @@ class Firehose:
     def __init__(self, core: Core) -> None:
         self.core = core
         self.unwilling = Unwilling()
+        self.keys_disabled: set[str] = set()  # the streams whose keys are disabled
         self.creating = 0  # how many answers of DescribeDeliveryStream still say CREATING after a stream is made
         self.deliveries: list[Delivery] = []
         self._buffers: dict[str, list[Record]] = defaultdict(list)
@@ -43,6 +50,8 @@ class Firehose:
         self._lock = threading.Lock()
         core.handlers["firehose:CreateDeliveryStream"] = self._create
         core.handlers["firehose:UpdateDestination"] = self._update
+        core.handlers["firehose:DeleteDeliveryStream"] = self._delete
+        core.handlers["firehose:ListTagsForDeliveryStream"] = self._tags
         core.handlers["firehose:PutRecord"] = self._put
         core.handlers["firehose:PutRecordBatch"] = self._put
         core.watchers.append(self._describe)
@@ -126,6 +135,25 @@ class Firehose:
             held: Any = stream.destinations[0].get("ExtendedS3", {})
             self._check(call, change, {**held, **change})
 
+    def _delete(self, call: Call, _: Request) -> Answer | None:
+        """A stream whose grant on its key cannot be retired stays, unless its deletion is forced (API reference)."""
+        name = call.parameters["DeliveryStreamName"]
+        stream = firehose_backends[ACCOUNT][call.region].delivery_streams.get(name)
+        if stream and name in self.keys_disabled and not call.parameters.get("AllowForceDelete"):
+            stream.delivery_stream_status = "DELETING_FAILED"
+            return Answer.of({})
+        self.keys_disabled.discard(name)
+        return None
+
+    def _tags(self, call: Call, _: Request) -> Answer:
+        given = call.parameters
+        limit = min(given.get("Limit", _TAGS_A_PAGE), _TAGS_A_PAGE)
+        backend = firehose_backends[ACCOUNT][call.region]
+        if given["DeliveryStreamName"] not in backend.delivery_streams:
+            raise RefusedError("ResourceNotFoundException", f"Firehose {given['DeliveryStreamName']} not found.")
+        first = given.get("ExclusiveStartTagKey", "")
+        return Answer.of(backend.list_tags_for_delivery_stream(given["DeliveryStreamName"], first, limit))
+
     def _check(self, call: Call, given: dict[str, Any], whole: dict[str, Any]) -> None:
         """What Firehose says of a destination: roles it cannot assume yet, and settings that do not go together."""
         source = arn("firehose", call.region, f"deliverystream/{call.parameters['DeliveryStreamName']}")
@@ -145,16 +173,21 @@ class Firehose:
                 raise RefusedError("InvalidArgumentException", words)
         if "!{" in (whole.get("Prefix") or "") and not whole.get("ErrorOutputPrefix"):
             raise RefusedError("InvalidArgumentException", "ErrorOutputPrefix must be given if Prefix has expressions.")
+        for name, value in _parameters(whole).items():
+            allowed = {"BufferIntervalInSeconds": _BUFFER_SECONDS, "NumberOfRetries": _RETRIES}.get(name)
+            if allowed and int(value) not in allowed:
+                words = f"Value for {name} must be between {allowed[0]} and {allowed[-1]}"
+                raise RefusedError("InvalidArgumentException", words)
         errors = whole.get("ErrorOutputPrefix") or ""
         if "!{" in errors and "!{firehose:error-output-type}" not in errors:
             words = "ErrorOutputPrefix must contain !{firehose:error-output-type} if it has expressions."
             raise RefusedError("InvalidArgumentException", words)
 
     def _describe(self, call: Call, _: Request, answer: Answer) -> None:
-        """What moto leaves out of a stream's description."""
-        if call.name == "firehose:DeleteDeliveryStream":
-            where = arn("firehose", call.region, f"deliverystream/{call.parameters['DeliveryStreamName']}")
-            self._buffers.pop(where, None)
+        """What moto leaves out of a stream's description, without what AWS leaves out of it."""
+        name = call.parameters.get("DeliveryStreamName", "")
+        if call.name == "firehose:DeleteDeliveryStream" and name not in self.keys_disabled:
+            self._buffers.pop(arn("firehose", call.region, f"deliverystream/{name}"), None)
         if call.name != "firehose:DescribeDeliveryStream":
             return
         document = answer.json
@@ -163,8 +196,27 @@ class Firehose:
         if left:
             self._young[found["DeliveryStreamName"]] = left - 1
             found["DeliveryStreamStatus"] = "CREATING"
+        for destination in found["Destinations"]:
+            _leave_out_defaults(destination.get("ExtendedS3DestinationDescription", {}))
         encryption = found.get("DeliveryStreamEncryptionConfiguration")
         if encryption:
             encryption.setdefault("Status", "ENABLED")
         answer.body = json.dumps(document).encode()
         answer.headers = [pair for pair in answer.headers if pair[0].lower() != "content-length"]
+
+
+def _parameters(destination: Any) -> dict[str, str]:
+    """The parameters of a destination's processors."""
+    processors = (destination.get("ProcessingConfiguration") or {}).get("Processors", [])
+    return {one["ParameterName"]: one["ParameterValue"] for each in processors for one in each.get("Parameters", [])}
+
+
+def _leave_out_defaults(destination: Any) -> None:
+    for processor in (destination.get("ProcessingConfiguration") or {}).get("Processors", []):
+        named = ((one["ParameterName"], one["ParameterValue"]) for one in processor.get("Parameters", []))
+        kept = [(name, value) for name, value in named if _PROCESSOR_DEFAULTS.get(name) != value]
+        processor["Parameters"] = [{"ParameterName": name, "ParameterValue": value} for name, value in kept]
+    conversion = destination.get("DataFormatConversionConfiguration") or {}
+    serializer = conversion.get("OutputFormatConfiguration", {}).get("Serializer", {})
+    if serializer.get("ParquetSerDe") == _SNAPPY:
+        serializer["ParquetSerDe"] = {}

@@ -12,6 +12,8 @@ from tests.aws_emulator.wire import Answer, RefusedError, Request
 
 _LEAST_CUTOFF = 10_000_000
 
+_TAGS_A_PAGE = 2  # AWS does not say how many; two make it matter
+
 
 class Workgroups:
     """The workgroups of each region; ``primary`` is always there and has no place for results."""
@@ -64,7 +66,10 @@ class Workgroups:
         if where not in self._tags:
             raise RefusedError("ResourceNotFoundException", f"Resource {where} was not found")
         if call.operation == "ListTagsForResource":
-            return Answer.of({"Tags": [{"Key": key, "Value": value} for key, value in self._tags[where].items()]})
+            tags = [{"Key": key, "Value": value} for key, value in self._tags[where].items()]
+            begin = int(given.get("NextToken", 0))
+            end = begin + _TAGS_A_PAGE
+            return Answer.of({"Tags": tags[begin:end], **({"NextToken": str(end)} if end < len(tags) else {})})
         for one in given.get("Tags") or []:
             self._tags[where][one["Key"]] = one["Value"]
         for key in given.get("TagKeys") or []:

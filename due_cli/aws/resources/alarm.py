@@ -52,17 +52,17 @@ class Alarm(TaggedResource):
         return [
             Setting("AlarmDescription", self.description, write=self._put),
             Setting("Metric", _comparable(self._metric()), read=_current_metric, write=self._put),
-            Setting("Threshold", self.threshold, write=self._put),
+            Setting("Threshold", self.threshold, default=0, write=self._put),
             Setting("EvaluationPeriods", 1, write=self._put),
             Setting("ComparisonOperator", self.comparison, write=self._put),
             Setting("TreatMissingData", "notBreaching", write=self._put),
-            Setting("ActionsEnabled", True, write=self._put),
-            Setting("AlarmActions", [self.topic_arn] if self.topic_arn else [], write=self._put),
+            Setting("ActionsEnabled", True, default=True, write=self._put),
+            Setting("AlarmActions", [self.topic_arn] if self.topic_arn else [], default=[], write=self._put),
             self._tag_setting(),
         ]
 
     def _describe(self, aws: Aws) -> Any:
-        return next(iter(aws.cloudwatch.describe_alarms(AlarmNames=[self.name])["MetricAlarms"]), None)
+        return next(iter(aws.cloudwatch.describe_alarms(AlarmNames=[self.name]).get("MetricAlarms", [])), None)
 
     def _create(self, aws: Aws) -> None:
         aws.cloudwatch.put_metric_alarm(
@@ -92,7 +92,7 @@ class Alarm(TaggedResource):
         aws.cloudwatch.delete_alarms(AlarmNames=[self.name])
 
     def _read_tags(self, aws: Aws, _: Any) -> Tags:
-        return tags_from_list(aws.cloudwatch.list_tags_for_resource(ResourceARN=self.arn)["Tags"])
+        return tags_from_list(aws.cloudwatch.list_tags_for_resource(ResourceARN=self.arn).get("Tags", []))
 
     def _write_tags(self, aws: Aws) -> None:
         aws.cloudwatch.tag_resource(ResourceARN=self.arn, Tags=tag_list(self.tags))

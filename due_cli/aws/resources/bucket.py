@@ -152,12 +152,14 @@ class Bucket(TaggedResource):
     def _rules(self, aws: Aws, *, own: bool) -> list[Any]:
         """The lifecycle rules that are due's own, or those that are not."""
         with ignore_errors("NoSuchLifecycleConfiguration"):
-            rules = aws.s3.get_bucket_lifecycle_configuration(Bucket=self.name)["Rules"]
+            rules = aws.s3.get_bucket_lifecycle_configuration(Bucket=self.name).get("Rules", [])
             return [rule for rule in rules if rule.get("ID", "").startswith(_RULE_PREFIX) is own]
         return []
 
     def _current_rules(self, aws: Aws, _: Any) -> object:
-        return self._rules(aws, own=True)
+        """Due's own rules; S3 may leave out the empty prefix of one for all objects."""
+        rules = self._rules(aws, own=True)
+        return [{**rule, "Filter": {"Prefix": "", **rule.get("Filter", {})}} for rule in rules]
 
     def _put_rules(self, aws: Aws) -> None:
         rules: Any = [*self._rules(aws, own=False), *self._own_rules()]

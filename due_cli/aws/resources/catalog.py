@@ -42,7 +42,7 @@ class CatalogDatabase(TaggedResource):
         aws.glue.delete_database(Name=self.name)
 
     def _read_tags(self, aws: Aws, _: Any) -> Tags:
-        return aws.glue.get_tags(ResourceArn=self.arn)["Tags"]
+        return aws.glue.get_tags(ResourceArn=self.arn).get("Tags", {})
 
     def _write_tags(self, aws: Aws) -> None:
         aws.glue.tag_resource(ResourceArn=self.arn, TagsToAdd=dict(self.tags))

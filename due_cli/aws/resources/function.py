@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 RUNTIME: Final = "python3.13"
 _RECREATED_ROLE = "one of the same name, which is gone"
-_RETRIES = 2  # of an asynchronous call
+_RETRIES = 2  # of an asynchronous call, Lambda's default
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,8 +79,8 @@ class Function(TaggedResource):
             Setting("Role", self.role_arn, read=self._role, write=self._put_configuration),
             Setting("Configuration.Handler", self.handler, write=self._put_configuration),
             Setting("Configuration.Runtime", RUNTIME, write=self._put_configuration),
-            Setting("Configuration.MemorySize", self.memory_mb, write=self._put_configuration),
-            Setting("Configuration.Timeout", self.timeout_seconds, write=self._put_configuration),
+            Setting("Configuration.MemorySize", self.memory_mb, default=128, write=self._put_configuration),
+            Setting("Configuration.Timeout", self.timeout_seconds, default=3, write=self._put_configuration),
             Setting("Environment", dict(self.environment), read=_environment, write=self._put_configuration),
             Setting("Configuration.CodeSha256", self.sha256, write=self._put_code),
             Setting(concurrency, self.concurrency, write=self._put_concurrency),
@@ -196,7 +196,7 @@ class Function(TaggedResource):
         with self.not_found:
             configuration = aws.lambda_.get_function_event_invoke_config(FunctionName=self.name)
             destination = configuration.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
-            return destination, configuration.get("MaximumRetryAttempts")
+            return destination, configuration.get("MaximumRetryAttempts", _RETRIES)
         return None
 
     def _put_on_failure(self, aws: Aws) -> None:

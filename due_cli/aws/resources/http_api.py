@@ -169,6 +169,6 @@ def status_url(aws: Aws, name: str, stack: str) -> str | None:
 def _named(aws: Aws, name: str, stack: str) -> list[ApiTypeDef]:
     """The APIs of a name and a stack, the oldest first; other tags are the user's, and may have been others."""
     pages = aws.apigateway.get_paginator("get_apis").paginate()
-    called = [api for page in pages for api in page["Items"] if api.get("Name") == name]
+    called = [api for page in pages for api in page.get("Items", []) if api.get("Name") == name]
     own = [api for api in called if api.get("Tags", {}).get(STACK_TAG) == stack]
     return sorted(own, key=lambda api: (api.get("CreatedDate", datetime.max.replace(tzinfo=UTC)), api.get("ApiId", "")))

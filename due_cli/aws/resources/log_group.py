@@ -30,7 +30,7 @@ class LogGroup(TaggedResource):
         ]
 
     def _describe(self, aws: Aws) -> Any:
-        groups = aws.logs.describe_log_groups(logGroupNamePrefix=self.name)["logGroups"]
+        groups = aws.logs.describe_log_groups(logGroupNamePrefix=self.name).get("logGroups", [])
         return next((group for group in groups if group.get("logGroupName") == self.name), None)
 
     def _create(self, aws: Aws) -> None:
@@ -45,7 +45,7 @@ class LogGroup(TaggedResource):
     def _existing_streams(self, aws: Aws, _: Any) -> tuple[str, ...]:
         if not self.streams:
             return ()
-        streams = aws.logs.describe_log_streams(logGroupName=self.name)["logStreams"]
+        streams = aws.logs.describe_log_streams(logGroupName=self.name).get("logStreams", [])
         return tuple(sorted({stream.get("logStreamName", "") for stream in streams} & {*self.streams}))
 
     def _create_streams(self, aws: Aws) -> None:

@@ -81,4 +81,4 @@ def _filter(_: Aws, notification: Any) -> object:
 def _rules(notification: Any) -> list[dict[str, str]]:
     """Its filter rules; S3 capitalizes their names at times."""
     rules = notification.get("Filter", {}).get("Key", {}).get("FilterRules", [])
-    return [{"Name": rule["Name"].lower(), "Value": rule["Value"]} for rule in rules]
+    return [{"Name": rule.get("Name", "").lower(), "Value": rule.get("Value", "")} for rule in rules]

@@ -57,12 +57,14 @@ class Setting:
     """One setting of a resource: where AWS describes it, its desired value, and how it is read and written.
 
     ``path`` names it by its last key, and leads to its current value in the resource's description, unless ``read``
-    finds that. ``write`` sets the desired value. Settings that one call sets share it, and it is called once.
+    finds that. ``default`` is the value of a setting that the description leaves out. ``write`` sets the desired value.
+    Settings that one call sets share it, and it is called once.
     """
 
     path: str
     desired: object
     _: KW_ONLY
+    default: object = None
     read: Callable[[Aws, Any], object] | None = None
     write: Callable[[Aws], None] | None = None
 
@@ -72,10 +74,11 @@ class Setting:
         return self.path.rpartition(".")[2]
 
     def current(self, aws: Aws, description: Any) -> object:
-        """The current value; None where the description has none."""
+        """The current value; the default where the description has none."""
         if self.read:
             return self.read(aws, description)
-        return reduce(lambda value, key: (value or {}).get(key), self.path.split("."), description)
+        value = reduce(lambda value, key: (value or {}).get(key), self.path.split("."), description)
+        return self.default if value is None else value
 
 
 class DeclaredResource(ABC):

@@ -90,7 +90,7 @@ class Role(TaggedResource):
 
     def _attached_policies(self, aws: Aws, _: Any = None) -> list[str]:
         pages = aws.iam.get_paginator("list_attached_role_policies").paginate(RoleName=self.name)
-        return sorted(policy["PolicyArn"] for page in pages for policy in page["AttachedPolicies"])
+        return sorted(policy.get("PolicyArn", "") for page in pages for policy in page.get("AttachedPolicies", []))
 
     def _detach_policies(self, aws: Aws) -> None:
         for arn in self._attached_policies(aws):

@@ -121,7 +121,8 @@ class StatusTableResource(TaggedResource):
         tags: dict[str, str] = {}
         for seconds in _LATE_TAGS_SECONDS:
             pause(seconds)
-            tags = tags_from_list(aws.dynamodb.list_tags_of_resource(ResourceArn=self.arn).get("Tags", []))
+            pages = aws.dynamodb.get_paginator("list_tags_of_resource").paginate(ResourceArn=self.arn)
+            tags = tags_from_list(tag for page in pages for tag in page.get("Tags", []))
             if STACK_TAG in tags:
                 break
         return tags

@@ -35,8 +35,14 @@ _TRANSFORM_BUFFER = {
     "NumberOfRetries": str(RETRIES),
 }
 _STATUS = "DeliveryStreamStatus"
+# What a description may leave out because it is the default (API reference, ProcessorParameter, ParquetSerDe,
+# BufferingHints with format conversion); the Terraform provider met it (flattenParquetSerDe).
+_PROCESSOR_DEFAULTS = {"NumberOfRetries": "3", "BufferIntervalInSeconds": "60", "BufferSizeInMBs": "1"}
+_BUFFERING_DEFAULTS = {"SizeInMBs": 128, "IntervalInSeconds": 300}
+_COMPRESSION_DEFAULT = "SNAPPY"
 _FAILED = ("CREATING_FAILED", "DELETING_FAILED")  # a stream stays so, and can only be deleted (API reference)
 _DELIVERY_SECONDS = 60  # to transform and to store
+_SETTLING_LOOKS = 15  # at a stream after its deletion by force, until its status must have changed
 _LONGEST_SECONDS = 1_800.0  # Firehose takes minutes to create a stream and to delete one
 
 
@@ -75,7 +81,7 @@ class DeliveryStream(TaggedResource):
             Setting("Destination.BucketARN", self.bucket_arn, write=put),
             Setting("Destination.Prefix", self.events + _HOURLY, write=put),
             Setting("Destination.ErrorOutputPrefix", error_prefix, write=put),
-            Setting("Destination.BufferingHints", buffering, write=put),
+            Setting("BufferingHints", buffering, read=_buffering, write=put),
             Setting("Transform", self._transform(), read=_transform, write=put),
             Setting("Schema", f"{self.database}.{self.table}", read=_schema, write=put),
             Setting("SchemaRoleARN", self.role_arn, read=_schema_role, write=put),
@@ -122,10 +128,14 @@ class DeliveryStream(TaggedResource):
         wait_until(partial(self._is_active, aws), f"stream {self.name}", _LONGEST_SECONDS)
 
     def _delete(self, aws: Aws) -> None:
-        """Firehose loses what a stream holds (API reference, DeleteDeliveryStream), so it is drained before."""
+        """Firehose loses what a stream holds (API reference, DeleteDeliveryStream), so it is drained before.
+
+        A stream whose key cannot be used any more fails to be deleted; it is deleted by force then, once.
+        """
         if self._current(aws).get(_STATUS) == "ACTIVE":
             pause(self.drain_seconds)
-        wait_until(partial(self._is_deleted, aws), f"deletion of stream {self.name}", _LONGEST_SECONDS)
+        failures: list[str] = []  # why it was not deleted, each time that it is looked at
+        wait_until(partial(self._is_deleted, aws, failures), f"deletion of stream {self.name}", _LONGEST_SECONDS)
 
     def _current(self, aws: Aws) -> dict[str, Any]:
         """Its description; empty if it does not exist."""
@@ -144,16 +154,27 @@ class DeliveryStream(TaggedResource):
     def _is_active(self, aws: Aws) -> bool:
         stream = self._current(aws)
         if stream.get(_STATUS) in _FAILED:
-            reason = stream.get("FailureDescription", {}).get("Details", "Firehose gives no reason")
-            raise RefusedError(f"the delivery stream {self.name} was not created: {reason}", "run due setup again")
+            raise RefusedError(
+                f"the delivery stream {self.name} was not created: {_failure(stream)}", "run due setup again"
+            )
         return bool(stream.get(_STATUS) == "ACTIVE")
 
-    def _is_deleted(self, aws: Aws) -> bool:
-        status = self._current(aws).get(_STATUS)
-        if status not in ("DELETING", None):
-            with self.already_exists, self.not_found:  # it is still being created, or gone
-                aws.firehose.delete_delivery_stream(DeliveryStreamName=self.name)
+    def _is_deleted(self, aws: Aws, failures: list[str]) -> bool:
+        stream = self._current(aws)
+        status = stream.get(_STATUS)
+        if status == "DELETING_FAILED":
+            failures.append(_failure(stream))
+            if len(failures) == 1:
+                self._ask_to_delete(aws, by_force=True)
+            elif len(failures) > _SETTLING_LOOKS:
+                raise RefusedError(f"the delivery stream {self.name} was not deleted: {failures[-1]}")
+        elif status not in ("DELETING", None):
+            self._ask_to_delete(aws)
         return status is None
+
+    def _ask_to_delete(self, aws: Aws, *, by_force: bool = False) -> None:
+        with self.already_exists, self.not_found:  # it is still being created, or gone
+            aws.firehose.delete_delivery_stream(DeliveryStreamName=self.name, AllowForceDelete=by_force)
 
     def _put_destination(self, aws: Aws) -> None:
         """Set its destination as a whole: an update of the transform alone would replace all of the processing.
@@ -177,8 +198,7 @@ class DeliveryStream(TaggedResource):
     def _is_encrypted(self, aws: Aws) -> bool:
         encryption = self._current(aws).get("DeliveryStreamEncryptionConfiguration", {})
         if encryption.get("Status") == "ENABLING_FAILED":
-            reason = encryption.get("FailureDescription", {}).get("Details", "Firehose gives no reason")
-            raise RefusedError(f"the delivery stream {self.name} was not encrypted: {reason}")
+            raise RefusedError(f"the delivery stream {self.name} was not encrypted: {_failure(encryption)}")
         return bool(encryption.get("Status") != "ENABLING")
 
     def _key(self) -> DeliveryStreamEncryptionConfigurationInputTypeDef:
@@ -193,6 +213,7 @@ class DeliveryStream(TaggedResource):
         transform = [{"ParameterName": name, "ParameterValue": value} for name, value in self._transform().items()]
         return {
             **self._structure()["Destination"],
+            "BufferingHints": {"SizeInMBs": self.buffer_mb, "IntervalInSeconds": self.buffer_seconds},
             "CompressionFormat": "UNCOMPRESSED",  # Parquet compresses itself
             "CloudWatchLoggingOptions": {
                 "Enabled": True,
@@ -215,10 +236,28 @@ class DeliveryStream(TaggedResource):
         }
 
     def _read_tags(self, aws: Aws, _: Any) -> Tags:
-        return tags_from_list(aws.firehose.list_tags_for_delivery_stream(DeliveryStreamName=self.name)["Tags"])
+        """Its tags; Firehose has pages of them, and botocore no paginator."""
+        tags: dict[str, str] = {}
+        after: dict[str, Any] = {}
+        while True:
+            page = aws.firehose.list_tags_for_delivery_stream(DeliveryStreamName=self.name, **after)
+            tags |= tags_from_list(page["Tags"])
+            if not page["HasMoreTags"] or not page["Tags"]:
+                return tags
+            after = {"ExclusiveStartTagKey": page["Tags"][-1]["Key"]}
 
     def _write_tags(self, aws: Aws) -> None:
         aws.firehose.tag_delivery_stream(DeliveryStreamName=self.name, Tags=tag_list(self.tags))
+
+
+def _failure(description: Any) -> str:
+    """Why a stream, or its encryption, failed."""
+    reason: str = description.get("FailureDescription", {}).get("Details", "Firehose gives no reason")
+    return reason
+
+
+def _buffering(_: Aws, stream: Any) -> dict[str, int]:
+    return {**_BUFFERING_DEFAULTS, **stream["Destination"].get("BufferingHints", {})}
 
 
 def _transform(_: Aws, stream: Any) -> dict[str, str] | None:
@@ -227,7 +266,8 @@ def _transform(_: Aws, stream: Any) -> dict[str, str] | None:
         return None
     processors = processing.get("Processors", [])
     parameters = [parameter for processor in processors for parameter in processor.get("Parameters", [])]
-    return {parameter["ParameterName"]: parameter["ParameterValue"] for parameter in parameters}
+    current = {parameter["ParameterName"]: parameter["ParameterValue"] for parameter in parameters}
+    return {**_PROCESSOR_DEFAULTS, **current}
 
 
 def _conversion(stream: Any) -> Any:
@@ -237,7 +277,11 @@ def _conversion(stream: Any) -> Any:
 def _schema(_: Aws, stream: Any) -> str | None:
     conversion = _conversion(stream)
     schema = conversion.get("SchemaConfiguration", {})
-    return f"{schema.get('DatabaseName')}.{schema.get('TableName')}" if conversion.get("Enabled") else None
+    return (
+        f"{schema.get('DatabaseName')}.{schema.get('TableName')}"
+        if conversion and conversion.get("Enabled", True)
+        else None
+    )
 
 
 def _schema_role(_: Aws, stream: Any) -> object:
@@ -250,7 +294,9 @@ def _input_format(_: Aws, stream: Any) -> str | None:
 
 def _output_format(_: Aws, stream: Any) -> str:
     serializer = _conversion(stream).get("OutputFormatConfiguration", {}).get("Serializer", {})
-    return " ".join(f"{name} {options.get('Compression')}" for name, options in serializer.items())
+    return " ".join(
+        f"{name} {options.get('Compression', _COMPRESSION_DEFAULT)}" for name, options in serializer.items()
+    )
 
 
 def _logging(_: Aws, stream: Any) -> tuple[object, ...]:
@@ -262,4 +308,4 @@ def _encryption(_: Aws, stream: Any) -> object:
     encryption = stream.get("DeliveryStreamEncryptionConfiguration", {})
     if encryption.get("Status", "ENABLED" if encryption else None) not in ("ENABLED", "ENABLING"):
         return None
-    return encryption.get("KeyARN") or encryption.get("KeyType")
+    return encryption.get("KeyARN") or encryption.get("KeyType", "AWS_OWNED_CMK")

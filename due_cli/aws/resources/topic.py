@@ -29,7 +29,7 @@ class Topic(TaggedResource):
 
     def _describe(self, aws: Aws) -> Any:
         aws.sns.get_topic_attributes(TopicArn=self.arn)
-        tags = tags_from_list(aws.sns.list_tags_for_resource(ResourceArn=self.arn)["Tags"])
+        tags = tags_from_list(aws.sns.list_tags_for_resource(ResourceArn=self.arn).get("Tags", []))
         return None if self.email is None and tags.get(STACK_TAG) != self.tags[STACK_TAG] else {"Tags": tags}
 
     def _create(self, aws: Aws) -> None:
@@ -55,7 +55,7 @@ class Topic(TaggedResource):
     def _subscriptions(self, aws: Aws) -> dict[str, str]:
         """The ARNs of the email subscriptions by lower-case address; those yet to be confirmed have no ARN."""
         pages = aws.sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=self.arn)
-        emails = [one for page in pages for one in page["Subscriptions"] if one.get("Protocol") == "email"]
+        emails = [one for page in pages for one in page.get("Subscriptions", []) if one.get("Protocol") == "email"]
         return {one.get("Endpoint", "").casefold(): one.get("SubscriptionArn", "") for one in emails}
 
     def _others(self, subscriptions: dict[str, str]) -> dict[str, str]:

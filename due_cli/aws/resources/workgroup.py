@@ -30,10 +30,10 @@ class Workgroup(TaggedResource):
         return [
             Setting(f"{_RESULTS}.OutputLocation", self.results, write=self._put),
             Setting(f"{_RESULTS}.EncryptionConfiguration", self._encryption(), write=self._put),
-            Setting("Configuration.EnforceWorkGroupConfiguration", True, write=self._put),
+            Setting("Configuration.EnforceWorkGroupConfiguration", True, default=True, write=self._put),
             Setting("Configuration.PublishCloudWatchMetricsEnabled", True, write=self._put),
             Setting("Configuration.BytesScannedCutoffPerQuery", self.cutoff_bytes, write=self._put),
-            Setting("State", "ENABLED", write=self._put),
+            Setting("State", "ENABLED", default="ENABLED", write=self._put),
             self._tag_setting(),
         ]
 
@@ -58,7 +58,8 @@ class Workgroup(TaggedResource):
         aws.athena.delete_work_group(WorkGroup=self.name, RecursiveDeleteOption=True)
 
     def _read_tags(self, aws: Aws, _: Any) -> Tags:
-        return tags_from_list(aws.athena.list_tags_for_resource(ResourceARN=self.arn)["Tags"])
+        pages = aws.athena.get_paginator("list_tags_for_resource").paginate(ResourceARN=self.arn)
+        return tags_from_list(tag for page in pages for tag in page.get("Tags", []))
 
     def _write_tags(self, aws: Aws) -> None:
         aws.athena.tag_resource(ResourceARN=self.arn, Tags=tag_list(self.tags))

@@ -48,6 +48,27 @@ def test_a_stream_that_goes_or_was_not_made_is_made_anew(aws: Aws, nodes: Nodes,
     assert set(apply(nodes, aws).values()) == {Action.KEEP}
 
 
+@pytest.mark.parametrize("holds", [False, True])
+def test_a_stream_whose_key_is_disabled_is_deleted_by_force_once(
+    emulator: AwsEmulator, aws: Aws, nodes: Nodes, names: Names, monkeypatch: pytest.MonkeyPatch, holds: bool
+) -> None:
+    apply(nodes, aws)
+    emulator.firehose.keys_disabled.add(names.stream)
+    stream = next(node.resource for node in nodes if node.key == "stream")
+    emulator.journal.clear()
+    if holds:  # even by force it is not deleted
+        monkeypatch.setattr("due_cli.aws.retry._POLL_PAUSES", lambda _: 0)
+        emulator.handlers["firehose:DeleteDeliveryStream"] = lambda call, request: Answer.of({})
+        stream_in(names).delivery_stream_status = "DELETING_FAILED"
+        with pytest.raises(RefusedError, match="was not deleted: Firehose gives no reason"):
+            stream.delete(aws)
+    else:
+        stream.delete(aws)
+        assert names.stream not in firehose_backends[ACCOUNT][REGION].delivery_streams
+    deletions = emulator.journal.of("firehose:DeleteDeliveryStream")
+    assert [one.parameters["AllowForceDelete"] for one in deletions] == ([True] if holds else [False, True])
+
+
 def test_a_stream_that_is_being_made_is_waited_for(aws: Aws, nodes: Nodes, names: Names) -> None:
     apply(nodes, aws)
     made = stream_in(names)
