@@ -22,7 +22,7 @@ from due_cli.aws import prices
 from due_cli.aws.pipeline.records import StreamRecord, read_stream_record
 from due_cli.aws.pipeline.status_item import attributes
 from due_cli.aws.pipeline.status_store import _KEYS_A_READ, _STATEMENTS_A_WRITE
-from due_cli.aws.resources.stream import _TRANSFORM_BUFFER
+from due_cli.aws.resources.stream import TRANSFORM_BUFFER_MB
 from due_cli.aws.stack.options import Options
 from due_cli.events.status import Status, merge, merge_by_message
 from due_cli.events.status_codec import encode
@@ -91,7 +91,7 @@ def _traffic(rng: random.Random) -> Iterator[bytes]:
 
 def _batches(payloads: Sequence[bytes]) -> Iterator[list[bytes]]:
     """As Firehose calls the transform."""
-    most = int(_TRANSFORM_BUFFER["BufferSizeInMBs"]) * MEBIBYTE
+    most = TRANSFORM_BUFFER_MB * MEBIBYTE
     batch, size = list[bytes](), 0
     for payload in payloads:
         if size + len(payload) > most:

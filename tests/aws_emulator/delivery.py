@@ -160,7 +160,6 @@ def _invoked(work: _Work, function: str, batch: list[Record], tries: int) -> _Fo
         ],
     }
     error = ("Lambda.FunctionError", "The Lambda function was successfully invoked but it returned an error result.")
-    denied = ""
     name = function.removesuffix(":$LATEST")
     which = {"FunctionName": name} | ({"Qualifier": "$LATEST"} if name != function else {})
     for _ in range(min(tries, _PATIENCE)):
@@ -169,14 +168,13 @@ def _invoked(work: _Work, function: str, batch: list[Record], tries: int) -> _Fo
             client.get_function_configuration(**which)
             answer = client.invoke(**which, Payload=json.dumps(event).encode())
         except ClientError as refused:
-            denied = str(refused)
+            work.done.logged.append(("Lambda.InvokeAccessDenied", str(refused)))
             error = ("Lambda.InvokeAccessDenied", "Access was denied. Ensure that the access policy allows access.")
             continue
         payload = answer["Payload"].read()
         if not answer.get("FunctionError"):
             return _checked(payload, batch)
-    # As Firehose words it in its log (guide, "Monitor Amazon Data Firehose using CloudWatch Logs").
-    work.done.logged.append((error[0], denied or error[1]))
+        work.done.logged.append(error)  # guide, "Monitor Amazon Data Firehose using CloudWatch Logs"
     return {one.number: ("ProcessingFailed", b"", error) for one in batch}
 
 

@@ -68,6 +68,7 @@ class Functions:
         core.handlers["lambda:AddPermission"] = self._check_permission
         core.handlers["lambda:GetAccountSettings"] = self._settings
         core.watchers.append(self._without_tags)
+        core.watchers.append(self._set_architecture)
         self._grants = Grants(core.iam, self.function)
         core.watchers.append(self._grants.watch)
         core.handlers["s3:PutBucketNotificationConfiguration"] = self._check_notifications
@@ -183,6 +184,11 @@ class Functions:
         if policy and any(one.get("Sid") == number for one in policy.statements):
             words = f"The statement id ({number}) provided already exists. Please provide a new statement id, or remove"
             raise RefusedError("ResourceConflictException", f"{words} the existing statement.", 409)
+
+    def _set_architecture(self, call: Call, _: Request, __: Answer) -> None:
+        """UpdateFunctionCode sets a function's architecture, which moto forgets."""
+        if call.name == "lambda:UpdateFunctionCode" and (given := call.parameters.get("Architectures")):
+            self.function(call.parameters["FunctionName"], call.region).architectures = given
 
     def _without_tags(self, call: Call, _: Request, answer: Answer) -> None:
         """Lambda tells the tags of a function those alone who may list them (API reference, GetFunction)."""

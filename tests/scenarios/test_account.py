@@ -49,7 +49,7 @@ def test_the_stream_makes_parquet_of_what_the_transform_answers(made: Made) -> N
     conversion = destination["DataFormatConversionConfiguration"]
     assert conversion["Enabled"] is True
     assert [*conversion["InputFormatConfiguration"]["Deserializer"]] == ["HiveJsonSerDe"]
-    assert conversion["OutputFormatConfiguration"]["Serializer"] == {"ParquetSerDe": {"Compression": "SNAPPY"}}
+    assert conversion["OutputFormatConfiguration"]["Serializer"] == {"ParquetSerDe": {}}  # SNAPPY, its default
     assert conversion["SchemaConfiguration"]["TableName"] == "all_events"
     assert destination["Prefix"] == "events/!{timestamp:yyyy/MM/dd/HH}/"
     assert destination["BufferingHints"] == {"SizeInMBs": 128, "IntervalInSeconds": 300}
@@ -59,10 +59,10 @@ def test_the_stream_makes_parquet_of_what_the_transform_answers(made: Made) -> N
 
 def test_the_functions_run_on_one_python_and_keep_their_logs_a_year(made: Made) -> None:
     found = made.emulator.client("lambda").list_functions()["Functions"]
-    assert {one["FunctionName"]: (one["Runtime"], one["MemorySize"]) for one in found} == {
-        "due-transform": ("python3.13", 512),
-        "due-partition": ("python3.13", 256),
-        "due-status-api": ("python3.13", 256),
+    assert {one["FunctionName"]: (one["Runtime"], one["MemorySize"], one["Architectures"]) for one in found} == {
+        "due-transform": ("python3.13", 512, ["arm64"]),
+        "due-partition": ("python3.13", 256, ["arm64"]),
+        "due-status-api": ("python3.13", 256, ["arm64"]),
     }
     groups = made.emulator.client("logs").describe_log_groups()["logGroups"]
     assert {one["retentionInDays"] for one in groups} == {365}

@@ -17,7 +17,6 @@ from datetime import UTC, datetime, timedelta
 from due_cli.aws.doctor.context import mask
 from due_cli.aws.errors import translate_errors
 from due_cli.aws.pipeline.partitions import hour_text
-from due_cli.aws.resources.stream import TRANSFORM_BUFFER_SECONDS
 from due_cli.aws.services import firehose, s3
 from due_cli.aws.services.glue import partition_exists
 from due_cli.aws.stack.names import ERRORS, EVENTS
@@ -186,7 +185,8 @@ class _Canary:
 
     def _limit(self) -> float:
         """Seconds within which the stream delivers."""
-        return self._stack.options.buffer_seconds + TRANSFORM_BUFFER_SECONDS + _MARGIN_SECONDS
+        options = self._stack.options
+        return options.buffer_seconds + options.status_delay + _MARGIN_SECONDS
 
     def _passed(self, hop: str) -> str:
         return {

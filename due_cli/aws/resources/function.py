@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda.type_defs import FunctionConfigurationTypeDef
 
 RUNTIME: Final = "python3.13"
+ARCHITECTURE: Final = "arm64"  # a fifth cheaper than Lambda's default for the same code, which is Python alone
 _RECREATED_ROLE = "one of the same name, which is gone"
 _RETRIES = 2  # of an asynchronous call, Lambda's default
 
@@ -82,6 +83,7 @@ class Function(TaggedResource):
             Setting("Configuration.MemorySize", self.memory_mb, default=128, write=self._put_configuration),
             Setting("Configuration.Timeout", self.timeout_seconds, default=3, write=self._put_configuration),
             Setting("Environment", dict(self.environment), read=_environment, write=self._put_configuration),
+            Setting("Configuration.Architectures", [ARCHITECTURE], default=["x86_64"], write=self._put_code),
             Setting("Configuration.CodeSha256", self.sha256, write=self._put_code),
             Setting(concurrency, self.concurrency, write=self._put_concurrency),
             Setting("Permissions", permissions, read=self._current_permissions, write=self._put_permissions),
@@ -107,7 +109,11 @@ class Function(TaggedResource):
 
     def _create(self, aws: Aws) -> None:
         aws.lambda_.create_function(
-            FunctionName=self.name, Code={"ZipFile": self.content}, Tags=dict(self.tags), **self._configuration()
+            FunctionName=self.name,
+            Code={"ZipFile": self.content},
+            Architectures=[ARCHITECTURE],
+            Tags=dict(self.tags),
+            **self._configuration(),
         )
 
     def _wait_until_ready(self, aws: Aws) -> None:
@@ -157,7 +163,8 @@ class Function(TaggedResource):
         self._wait_until_ready(aws)
 
     def _put_code(self, aws: Aws) -> None:
-        aws.lambda_.update_function_code(FunctionName=self.name, ZipFile=self.content)
+        """Set the code, and with it the architecture, which no other call of an existing function takes."""
+        aws.lambda_.update_function_code(FunctionName=self.name, ZipFile=self.content, Architectures=[ARCHITECTURE])
         self._wait_until_ready(aws)
 
     def _put_concurrency(self, aws: Aws) -> None:

@@ -24,16 +24,11 @@ if TYPE_CHECKING:
     from mypy_boto3_firehose.type_defs import DeliveryStreamEncryptionConfigurationInputTypeDef
 
 _HOURLY = "!{timestamp:yyyy/MM/dd/HH}/"
-# The transform's own buffer: small enough that its answer, which is larger than what it was sent, stays under 6 MB.
-TRANSFORM_BUFFER_SECONDS = 60
 # Of a batch that the transform failed or was not started for, before Firehose puts it under ``errors/``: the most that
 # it takes (its default is 3, which a busy minute of Lambda uses up).
 RETRIES = 300
-_TRANSFORM_BUFFER = {
-    "BufferSizeInMBs": "1",
-    "BufferIntervalInSeconds": str(TRANSFORM_BUFFER_SECONDS),
-    "NumberOfRetries": str(RETRIES),
-}
+# The transform's own buffer: small enough that its answer, which is larger than what it was sent, stays under 6 MB.
+TRANSFORM_BUFFER_MB = 1
 _STATUS = "DeliveryStreamStatus"
 # What a description may leave out because it is the default (API reference, ProcessorParameter, ParquetSerDe,
 # BufferingHints with format conversion); the Terraform provider met it (flattenParquetSerDe).
@@ -66,6 +61,7 @@ class DeliveryStream(TaggedResource):
     region: str
     buffer_mb: int
     buffer_seconds: int
+    transform_buffer_seconds: int
     log_group: str
     log_stream: str
     kms_key: str | None
@@ -107,7 +103,7 @@ class DeliveryStream(TaggedResource):
         day, hour = timedelta(days=1), timedelta(hours=1)
         if not any(read_metrics(aws, {"incoming": incoming}, day, hour)["incoming"]):
             return self
-        return replace(self, drain_seconds=TRANSFORM_BUFFER_SECONDS + self.buffer_seconds + _DELIVERY_SECONDS)
+        return replace(self, drain_seconds=self.transform_buffer_seconds + self.buffer_seconds + _DELIVERY_SECONDS)
 
     def _describe(self, aws: Aws) -> Any:
         """Its description, with its only destination as ``Destination``."""
@@ -207,7 +203,13 @@ class DeliveryStream(TaggedResource):
         return {"KeyType": "AWS_OWNED_CMK"}
 
     def _transform(self) -> dict[str, str]:
-        return {"LambdaArn": f"{self.function_arn}:$LATEST", "RoleArn": self.role_arn, **_TRANSFORM_BUFFER}
+        return {
+            "LambdaArn": f"{self.function_arn}:$LATEST",
+            "RoleArn": self.role_arn,
+            "BufferSizeInMBs": str(TRANSFORM_BUFFER_MB),
+            "BufferIntervalInSeconds": str(self.transform_buffer_seconds),
+            "NumberOfRetries": str(RETRIES),
+        }
 
     def _destination(self) -> Any:  # a configuration and an update of it, which have two types of one shape
         transform = [{"ParameterName": name, "ParameterValue": value} for name, value in self._transform().items()]

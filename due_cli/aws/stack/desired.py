@@ -187,6 +187,7 @@ def _stream(names: Names, options: Options) -> list[Node[Aws]]:
         region=names.region,
         buffer_mb=options.buffer_mb,
         buffer_seconds=options.buffer_seconds,
+        transform_buffer_seconds=options.status_delay,
         log_group=names.stream_log_group,
         log_stream=_LOG_STREAM,
         kms_key=options.kms_key,

@@ -29,7 +29,8 @@ def _option(default: Any, metavar: str, about: str, least: int = 0, most: int = 
 class Options:
     """The options of a stack, with the defaults of a new one; all but the last two are options of ``due setup``.
 
-    The limits are those of Firehose (BufferingHints; Parquet needs 64 MB), Lambda (quotas) and Athena (scan cutoff).
+    The limits are those of Firehose (BufferingHints, where Parquet needs 64 MB; the transform's buffer), Lambda
+    (quotas) and Athena (scan cutoff).
     """
 
     database: str = _option(DEFAULT_DATABASE, "NAME", "Name of the database: lower-case letters, digits and _.")
@@ -40,6 +41,7 @@ class Options:
     )
     buffer_mb: int = _option(128, "MB", "Megabytes of events after which they are delivered.", 64, 128)
     buffer_seconds: int = _option(300, "SECONDS", "Seconds after which events are delivered.", 60, 900)
+    status_delay: int = _option(60, "SECONDS", "Seconds after which statuses of events are written.", 0, 900)
     transform_memory_mb: int = _option(512, "MB", "Memory of the transform function.", 128, 10240)
     transform_concurrency: int | None = _option(None, "N", "Reserved concurrency of the transform function.", 1, 1000)
     log_days: int = _option(365, "DAYS", "Days to keep logs.")

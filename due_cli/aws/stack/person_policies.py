@@ -185,8 +185,8 @@ def _senders(names: Names) -> list[Policy]:
 
 def _watching(names: Names) -> Policy:
     logs = (
-        "CreateLogGroup DeleteLogGroup CreateLogStream PutRetentionPolicy DescribeLogStreams "
-        "PutMetricFilter DescribeMetricFilters FilterLogEvents TagResource ListTagsForResource"
+        "CreateLogGroup DeleteLogGroup CreateLogStream PutRetentionPolicy DescribeLogS* "
+        "PutMetricF* DescribeMetricF* FilterLogEvents TagResource ListTagsForResource"
     )
     alarms = "PutMetricAlarm DeleteAlarms TagResource ListTagsForResource"
     topic = (

@@ -53,13 +53,13 @@ def test_firehose_bills_as_in_its_own_example() -> None:
     ("service", "dollars"),
     [
         ("Amazon Data Firehose", 286.1 * (0.029 + 0.018)),
-        ("AWS Lambda", (67_234 * 0.2 + 87_533 * 16.6667) / 1e6),
+        ("AWS Lambda", (67_234 * 0.2 + 87_533 * 13.3334) / 1e6),
         ("Amazon S3", 5.588 * 0.023 + 8.64 * 0.005),
         ("Amazon Athena", 150 * 0.002 * 5),
         ("AWS Glue", 0),
         ("Amazon CloudWatch", 15 * 0.1 + 6 * 0.1 + 3 * 0.3 + 0.0626 * (0.5 + 12.17 * 0.03)),
         ("Amazon DynamoDB", 60 * 0.625 + 60 * 0.125 + 85.83 * 0.25),
-        ("Amazon API Gateway", 0.1 + 0.02 + 5_000 * 16.6667 / 1e6 + 0.0125),
+        ("Amazon API Gateway", 0.1 + 0.02 + 5_000 * 13.3334 / 1e6 + 0.0125),
     ],
 )
 def test_each_line_is_the_sum_done_by_hand(service: str, dollars: float) -> None:
