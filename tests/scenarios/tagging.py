@@ -78,13 +78,28 @@ def _mapped(pairs: list[dict[str, str]]) -> Tags:
     return {one["Key"]: one["Value"] for one in pairs}
 
 
+def _all_tags(client: Any, read: str, of: dict[str, str]) -> list[dict[str, str]]:
+    """The tags of all pages."""
+    tags: list[dict[str, str]] = []
+    more: dict[str, str] = {}
+    while True:
+        page = getattr(client, read)(**of, **more)
+        tags += page["Tags"]
+        if page.get("HasMoreTags"):
+            more = {"ExclusiveStartTagKey": tags[-1]["Key"]}
+        elif page.get("NextToken"):
+            more = {"NextToken": page["NextToken"]}
+        else:
+            return tags
+
+
 def _listing(
     client: Any, kind: str, where: str, key: str = "ResourceARN", read: str = "list_tags_for_resource"
 ) -> Tagged:
     """A resource of a service that reads and sets lists of tags by the ARN."""
     return Tagged(
         f"{kind} {where}",
-        lambda: _mapped(getattr(client, read)(**{key: where})["Tags"]),
+        lambda: _mapped(_all_tags(client, read, {key: where})),
         lambda tags: client.tag_resource(**{key: where}, Tags=_pairs(tags)),
     )
 
@@ -126,7 +141,7 @@ def _function(functions: Any, where: str) -> Tagged:
 def _stream(firehose: Any, name: str) -> Tagged:
     return Tagged(
         f"delivery stream {name}",
-        lambda: _mapped(firehose.list_tags_for_delivery_stream(DeliveryStreamName=name)["Tags"]),
+        lambda: _mapped(_all_tags(firehose, "list_tags_for_delivery_stream", {"DeliveryStreamName": name})),
         lambda tags: firehose.tag_delivery_stream(DeliveryStreamName=name, Tags=_pairs(tags)),
     )
 
