@@ -11,7 +11,7 @@ from due_cli.aws.doctor.context import LAST_DAY, MAX_LISTED, DoctorContext, ago,
 from due_cli.aws.services.cloudwatch import LogLine, Metric, read_log, read_metrics
 from due_cli.aws.services.firehose import stream_status
 from due_cli.aws.services.s3 import newest_object, summarize_prefix
-from due_cli.aws.stack.desired import LATE_SECONDS
+from due_cli.aws.stack.alarms import LATE_SECONDS
 from due_cli.aws.stack.names import ERRORS, EVENTS
 from due_cli.core.results import Finding, counted
 
