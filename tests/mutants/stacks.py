@@ -13,12 +13,14 @@ SENDERS = "tests/aws/stack/test_senders.py"
 TRACKING = "tests/aws/stack/test_tracking.py"
 RETRY = "tests/aws/test_retry.py"
 EXECUTE = "tests/aws/stack/test_execute.py"
+OMISSIONS = "tests/aws/stack/test_omissions.py"
+POISON = "tests/lambdas/test_poison.py"
 INGEST = "tests/aws/test_ingest.py"
 PARTITION = "tests/lambdas/test_partition.py"
 TRANSFORM = "tests/lambdas/test_transform.py"
-_BUCKET, _DESIRED, _POLICIES = (
+_BUCKET, _ALARMS, _POLICIES = (
     "due_cli/aws/resources/bucket.py",
-    "due_cli/aws/stack/desired.py",
+    "due_cli/aws/stack/alarms.py",
     "due_cli/aws/stack/policies.py",
 )
 
@@ -49,8 +51,24 @@ STACKS = (
     ),
     Mutant(
         "stack setting",
+        "only the first page of a stream's tags is read",
+        "due_cli/aws/resources/stream.py",
+        'if not page["HasMoreTags"] or not page["Tags"]:',
+        "if True:",
+        OMISSIONS,
+    ),
+    Mutant(
+        "stream",
+        "a bug in the reading of one record fails its batch",
+        "due_cli/aws/pipeline/records.py",
+        "except Exception as bug:",
+        "except ArithmeticError as bug:",
+        POISON,
+    ),
+    Mutant(
+        "stack setting",
         "the alarm on late events watches another metric",
-        _DESIRED,
+        _ALARMS,
         "DeliveryToS3.DataFreshness",
         "DeliveryToS3.Bytes",
         ACCOUNT,
