@@ -6,16 +6,16 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from due_cli import __version__
 from due_cli.cli import commands
-from due_cli.cli.command import App, LazyGroup
+from due_cli.cli.command import App, LazyGroup, Section
 from due_cli.cli.hints import with_target
 from due_cli.cli.options import Invocation
 from due_cli.core.errors import DueError, ExitCode
@@ -54,7 +54,11 @@ class _Commands(LazyGroup):
     """The commands of the modules in ``due_cli/cli/commands``."""
 
     def names(self) -> list[str]:
-        return sorted(commands.names(), key=lambda name: commands.load(name).position)
+        return sorted(commands.names(), key=lambda name: (commands.load(name).section, commands.load(name).position))
+
+    def sections(self, ctx: Any) -> Iterator[tuple[str, Sequence[str]]]:  # noqa: ARG002
+        for section in Section:
+            yield section, [name for name in self.names() if commands.load(name).section is section]
 
     def make(self, name: str) -> TyperCommand | TyperGroup | None:
         return commands.load(name).built() if name in commands.names() else None
@@ -62,7 +66,7 @@ class _Commands(LazyGroup):
 
 def build_app() -> TyperGroup:
     """``due``, with every command."""
-    app = App(position=0, add_completion=True)
+    app = App(add_completion=True)
     app.add_group("due demo", "due setup --local ./events", "due report bounce-rate --since 7d", cls=_Commands)(due)
     group = app.built()
     assert isinstance(group, TyperGroup)  # noqa: S101  as just declared
@@ -78,7 +82,7 @@ def _show_version(is_given: bool) -> None:
 def due(
     context: typer.Context,
     version: Annotated[
-        bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version.")
+        bool, typer.Option("--version", "-V", is_eager=True, callback=_show_version, help="Show the version.")
     ] = False,
 ) -> None:
     """The digital user engagement events database: every email and SMS event in one table."""

@@ -6,10 +6,12 @@ Each module of ``due_cli/cli/commands`` has an :class:`App` named ``app``, with 
 from __future__ import annotations
 
 import os
+import re
 import sys
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from enum import StrEnum, unique
 from functools import cache, partial, wraps
 from itertools import zip_longest
 from typing import Any, TypeVar
@@ -23,7 +25,21 @@ from due_cli.core.errors import DueError
 from due_cli.core.results import Result
 from due_cli.core.settings import Settings
 
+
+@unique
+class Section(StrEnum):
+    """The sections of the help of ``due``, in their order."""
+
+    START = "Start"
+    ASK = "Ask"
+    LOOK_AFTER = "Look after"
+    AWS = "Send events to a stack on AWS"
+    OTHER = "Other"
+
+
 Function = TypeVar("Function", bound=Callable[..., Any])
+_MAX_HELP_WIDTH = 120  # of a wider terminal, as lines of text are hard to read beyond
+_CLAUSE = re.compile(r"[;:.](?:\s|$)")
 _SECTIONS = ("Arguments", "Options", GLOBAL_SECTION)
 
 
@@ -56,9 +72,19 @@ class Group(TyperGroup):
         self.params = [*self.params, *_global_parameters()]
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Write the sections of parameters, then the commands."""
-        _write_sections(self.get_params(ctx), ctx, formatter)
+        """Write the sections of commands, then those of parameters."""
         self.format_commands(ctx, formatter)
+        _write_sections(self.get_params(ctx), ctx, formatter)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the commands, each with the first clause of its help."""
+        for title, names in self.sections(ctx):
+            with formatter.section(title):
+                formatter.write_dl([(name, _short_help(self.get_command(ctx, name))) for name in names])
+
+    def sections(self, ctx: Any) -> Iterator[tuple[str, Sequence[str]]]:
+        """The titles of the sections of commands with the names in each."""
+        yield "Commands", self.list_commands(ctx)
 
 
 class LazyGroup(Group):
@@ -98,15 +124,15 @@ class _LazyCommands(Mapping[str, TyperCommand | TyperGroup]):
 
 
 class App(typer.Typer):
-    """The command of a module; ``position`` is its place in the help of ``due``."""
+    """The command of a module; ``position`` is its place in a ``section`` of the help of ``due``."""
 
-    def __init__(self, *, position: int, add_completion: bool = False) -> None:
+    def __init__(self, *, section: Section = Section.OTHER, position: int = 0, add_completion: bool = False) -> None:
         super().__init__(
             add_completion=add_completion,
             rich_markup_mode=None,
-            context_settings={"help_option_names": ["-h", "--help"]},
+            context_settings={"help_option_names": ["-h", "--help"], "max_content_width": _MAX_HELP_WIDTH},
         )
-        self.position = position
+        self.section, self.position = section, position
 
     def add(self, *examples: str, name: str | None = None, text: str | None = None) -> Callable[[Function], Function]:
         """Declare a function as a command; its help is ``text``, else the function's docstring."""
@@ -140,6 +166,12 @@ class App(typer.Typer):
         command = typer.main.get_command(self)
         assert isinstance(command, (TyperCommand, TyperGroup))  # noqa: S101  what App declares
         return command
+
+
+def _short_help(command: Any) -> str:
+    """The first clause of a command's help."""
+    sentence = (command.help or "").partition("\n\n")[0].replace("\n", " ")
+    return _CLAUSE.split(sentence, maxsplit=1)[0]
 
 
 def _epilog(examples: Sequence[str]) -> str:

@@ -2,7 +2,7 @@
 
 The header comments of a file describe it:
 
--- title: …      -- about: …      -- source: …      -- note: …
+-- title: …      -- about: …      -- source: …      -- note: …      -- columns: those of its rows, in order
 -- since: 6mo    default of --since                -- lookback: 1d    how long before since events are read
 -- option: NAME TYPE DEFAULT-or-required Help.      -- example: due report …
 -- opens: total_opens    the column that is 0, false or NULL in every row where no opens came
@@ -45,6 +45,7 @@ class Query:
     title: str
     about: str
     source: str
+    columns: tuple[str, ...]
     since: str
     lookback: str
     example: str
@@ -103,6 +104,7 @@ def parse(name: str, text: str) -> Query:
         title=first("title"),
         about=first("about"),
         source=first("source"),
+        columns=tuple(re.findall(r"\w+", first("columns"))),
         since=first("since", "30d"),
         lookback=first("lookback", "0h"),
         example=first("example"),

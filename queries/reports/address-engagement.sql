@@ -1,6 +1,7 @@
 -- title: Email address engagement analysis
 -- about: Last open or click per address, for addresses that have been sent many messages for a while.
 -- source: guide, appendix B, "Email address engagement analysis"
+-- columns: to_address, num_sends, max_delivered_timestamp, min_delivered_timestamp, last_engagement
 -- note: an open of a message to several recipients counts for each of them; SES does not say whose it was
 -- note: a delivery counts for the addresses that it names, or for all of its message where it names none
 -- note: Pinpoint's event_timestamp repeats the send time, so its arrival_timestamp is the time of the event

@@ -1,6 +1,7 @@
 -- title: Bounce and complaint monitoring
 -- about: Sends, hard bounces and complaints, and their rates, per hour of sending.
 -- source: guide, appendix B, "Bounce and complaint monitoring"
+-- columns: time_window, total_sends, total_hardbounces, total_complaints, bounce_rate, complaint_rate
 -- note: a message counts once in each column, however many recipients bounced and however often an event was delivered
 -- lookback: 1d
 -- example: due report bounce-rate --since 7d

@@ -1,6 +1,7 @@
 -- title: Campaign engagement analysis
 -- about: Sends, opens, clicks, bounces and unsubscribes per campaign.
 -- source: guide, appendix B, "Campaign engagement analysis"
+-- columns: pinpoint_campaign_id, sends, opens, clicks, hard_bounces, soft_bounces, unsubs
 -- note: only messages sent in the period count; a campaign is Pinpoint's or the SES message tag campaign_id
 -- note: any event of a message may name its campaign; the send takes precedence
 -- opens: opens

@@ -1,6 +1,7 @@
 -- title: Open, click, unsubscribe monitoring
 -- about: Sends, opens, clicks and unsubscribes, and their rates, per hour of sending.
 -- source: guide, appendix B, "Open, click, unsubscribe monitoring"
+-- columns: time_window, total_sends, total_opens, total_clicks, total_unsubs, open_rate, click_rate, unsub_rate
 -- note: a message that was opened five times counts as one opened message
 -- opens: total_opens
 -- lookback: 1d

@@ -1,6 +1,7 @@
 -- title: Transactional email count by SES tag or context
 -- about: Sends with a given message tag (SES) or context attribute (Pinpoint).
 -- source: guide, appendix B, "Transactional email count by Amazon SES tag or Amazon Pinpoint context"
+-- columns: sends
 -- note: the AWS solution stored the keys of its maps in lower case, so the key is looked up as it is, then in lower case
 -- note: a tag of SES may have several values, which are joined with commas; one of them is enough
 -- option: tag KEY=VALUE required Message tag or context attribute, and its value.

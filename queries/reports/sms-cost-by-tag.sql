@@ -1,6 +1,7 @@
 -- title: SMS cost by Amazon Pinpoint context parameter
 -- about: Cost and number of SMS messages with a given context parameter.
 -- source: guide, appendix B, "SMS cost by Amazon Pinpoint context parameter"
+-- columns: cost_in_millicents, sends
 -- note: a message's cost is the highest price on any of its events, counted once; SMS receipts may take 72 hours
 -- option: tag KEY=VALUE required Context parameter and its value.
 -- lookback: 73h

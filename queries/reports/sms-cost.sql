@@ -1,6 +1,7 @@
 -- title: SMS cost analysis
 -- about: SMS cost per campaign; messages sent through the API appear under No Campaign.
 -- source: guide, appendix B, "SMS cost analysis"
+-- columns: campaign, cost_in_millicents, sends
 -- note: a message's cost is the highest price on any of its events, counted once; SMS receipts may take 72 hours
 -- note: an opt-out without a record status is a reply, not a sent message
 -- lookback: 73h

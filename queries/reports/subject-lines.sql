@@ -1,6 +1,7 @@
 -- title: All subject lines sent to an email address
 -- about: Messages sent to one address, and whether each was opened.
 -- source: guide, appendix B, "All subject lines sent to an email address"
+-- columns: when_sent, email_subject, did_open
 -- note: the send of an SES template lacks the subject, so any event of the message may name it
 -- option: address TEXT required Recipient's address, case-insensitive.
 -- opens: did_open

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from due_cli.cli.app import build_app
+from due_cli.cli.command import Section
 from tests.commands import Due, write_lines
 
 RECORD = {
@@ -118,3 +119,30 @@ def test_completion_is_there_for_the_common_shells(due: Due, shell: str, monkeyp
     command = [str(Path(sys.executable).parent / "due")]
     ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert "report" in ran.stdout, shlex.join(command) + ran.stderr
+
+
+def test_every_command_is_in_a_section_of_the_help(due: Due) -> None:
+    text = help_of(due, ())
+    sections = [line for line in text.splitlines() if re.fullmatch(r"[A-Z].*:", line)]
+    assert sections[: len(Section)] == [f"{section}:" for section in Section]
+    for words in commands():
+        if len(words) == 1:
+            assert re.search(rf"^  {words[0]} +[A-Z]", text, re.MULTILINE), words
+
+
+def test_no_short_help_is_cut(due: Due) -> None:
+    assert "..." not in help_of(due, ()).partition("Options:")[0].replace("...\n", "", 1)
+
+
+def test_help_is_a_command_too(due: Due) -> None:
+    assert due("help", "report", "bounce-rate").done().out == help_of(due, ("report", "bounce-rate"))
+    assert due("help").done().out == help_of(due, ())
+    assert "No such command 'nope'" in due("help", "nope").failed(2).err
+    assert due("-V").done().out == due("--version").done().out
+
+
+def test_help_is_as_wide_as_the_terminal(due: Due, monkeypatch: pytest.MonkeyPatch) -> None:
+    for columns, widest in ((60, 60), (80, 80), (200, 120)):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        width = max(map(len, due("setup", "--help").done().out.splitlines()))
+        assert widest - 20 < width <= widest

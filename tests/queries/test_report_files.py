@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlglot import exp
 
 from due_cli.sql import files
+from due_cli.sql.transpile import parse
 from tests.commands import Due
 from tests.queries.filing import ingested
 from tests.queries.raw import Mail, at, ses
@@ -54,6 +56,15 @@ def reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     yield copy / "reports"
     monkeypatch.undo()
     _forget()
+
+
+@pytest.mark.parametrize("name", files.names("reports"))
+def test_the_header_names_the_columns(due: Due, name: str) -> None:
+    statement = parse(files.query("reports", name).sql)
+    assert isinstance(statement, exp.Query)
+    columns = tuple(statement.named_selects)
+    assert files.query("reports", name).columns == columns
+    assert f"Columns: {', '.join(columns)}." in " ".join(due("report", name, "--help").done().out.split())
 
 
 def _mail(number: int, sent: str, to: str = "ada@example.com", color: str = "red") -> Mail:

@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from due_cli.aws.event_types import Tracking, type_choice
-from due_cli.cli.command import App
+from due_cli.cli.command import App, Section
 from due_cli.cli.options import progress_of, stack_of
 from due_cli.core.results import Done
 
-app = App(position=2)
+app = App(section=Section.AWS, position=1)
 
 
 @unique

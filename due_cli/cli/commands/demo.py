@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import typer
 
-from due_cli.cli.command import App
+from due_cli.cli.command import App, Section
 from due_cli.cli.options import progress_of, settings_of
 from due_cli.core.results import Parts
 
-app = App(position=11)
+app = App(section=Section.START, position=1)
 
 
 @app.add("due demo", "due demo --local ./tour")

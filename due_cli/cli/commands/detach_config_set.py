@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from due_cli.cli.command import App
+from due_cli.cli.command import App, Section
 from due_cli.cli.options import progress_of, stack_of
 from due_cli.core.results import Done
 
-app = App(position=3)
+app = App(section=Section.AWS, position=2)
 
 
 @app.add("due detach-config-set NAME")

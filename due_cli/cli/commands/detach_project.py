@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import typer
 
-from due_cli.cli.command import App
+from due_cli.cli.command import App, Section
 from due_cli.cli.options import ProjectId, stack_of
 from due_cli.core.results import Done
 
-app = App(position=5)
+app = App(section=Section.AWS, position=6)
 
 
 @app.add("due detach-project PROJECT_ID")

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from due_cli.cli.command import App
+from due_cli.cli.command import App, Section
 from due_cli.cli.options import progress_of, target_of
 from due_cli.core.results import Checks
 
-app = App(position=9)
+app = App(section=Section.LOOK_AFTER, position=1)
 
 
 @app.add("due doctor", "due doctor --repair")

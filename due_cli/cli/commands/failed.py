@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from due_cli.cli.command import App
+from due_cli.cli.command import App, Section
 from due_cli.cli.options import LimitOption, YesOption, confirm, limited, progress_of, target_of
 from due_cli.core.results import Done, IngestSummary, Table, Text, counted
 
-app = App(position=15)
+app = App(section=Section.LOOK_AFTER, position=2)
 
 
 @app.add_group()

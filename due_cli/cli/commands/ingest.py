@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from due_cli.cli.command import App
+from due_cli.cli.command import App, Section
 from due_cli.cli.options import progress_of, target_of
 from due_cli.core.results import IngestSummary
 
-app = App(position=6)
+app = App(section=Section.START, position=3)
 
 
 @app.add("due ingest ./records", "zcat records.json.gz | due ingest -")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import typer
 
-from due_cli.cli.command import App
+from due_cli.cli.command import App, Section
 from due_cli.cli.options import target_of
 from due_cli.core.results import Record
 
-app = App(position=10)
+app = App(section=Section.LOOK_AFTER, position=3)
 
 
 @app.add("due outputs -o json")

@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from due_cli.cli.command import App
+from due_cli.cli.command import App, Section
 from due_cli.cli.options import LimitOption, limited, target_of
 from due_cli.core.results import Done, Table
 
-app = App(position=7)
+app = App(section=Section.ASK, position=2)
 
 
 @app.add(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from due_cli.cli.command import App, LazyGroup
+from due_cli.cli.command import App, LazyGroup, Section
 from due_cli.cli.options import LimitOption, limited, option_parameter, target_of, with_signature
 from due_cli.core.errors import DueError
 from due_cli.core.results import Table, Text, Value, time_ago
@@ -28,7 +28,7 @@ _HOUR = timedelta(hours=1)
 _FRESH = 3 * _HOUR  # an hour is named by its beginning
 _SEND = "'_email.send'"  # in the text of a report on messages that were sent
 
-app = App(position=13)
+app = App(section=Section.ASK, position=1)
 
 
 class Reports(LazyGroup):
@@ -47,8 +47,10 @@ class Reports(LazyGroup):
         if name not in self.names():
             return None
         query = files.query("reports", name)
-        command = App(position=0)
-        command.add(query.example, name=name, text=f"{query.title}.\n\n{query.about}")(_command(query))
+        command = App()
+        columns = [f"Columns: {', '.join(query.columns)}."] if query.columns else []
+        text = "\n\n".join([f"{query.title}.", query.about, *columns])
+        command.add(query.example, name=name, text=text)(_command(query))
         return command.built()
 
 

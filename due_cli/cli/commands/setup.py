@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from due_cli.aws.event_types import Tracking
-from due_cli.cli.command import App
+from due_cli.cli.command import App, Section
 from due_cli.cli.options import (
     YesOption,
     confirm,
@@ -28,7 +28,7 @@ from due_cli.core.settings import AwsChoice, LocalChoice, choose_setup_target
 if TYPE_CHECKING:
     from due_cli.aws.stack.setup import SetupPlan
 
-app = App(position=1)
+app = App(section=Section.START, position=2)
 
 
 def _setup(

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from due_cli.cli.command import App
+from due_cli.cli.command import App, Section
 from due_cli.cli.options import target_of
 from due_cli.core.results import Statuses
 
-app = App(position=8)
+app = App(section=Section.ASK, position=3)
 
 
 @app.add("due status 0100019a-example-000000")

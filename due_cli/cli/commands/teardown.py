@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from due_cli.cli.command import App
+from due_cli.cli.command import App, Section
 from due_cli.cli.options import YesOption, confirm, preview, progress_of, settings_of, target_of
 from due_cli.core.results import Done
 from due_cli.core.settings import choose_target, forget_target
 
-app = App(position=12)
+app = App(section=Section.LOOK_AFTER, position=4)
 
 
 @app.add("due teardown --yes", "due teardown --delete-data --yes")

@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
-from due_cli.cli.command import App
+from due_cli.cli.command import App, Section
 from due_cli.cli.options import target_of
 from due_cli.core.results import Done, Table, Text
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the view.")]
 
-app = App(position=14)
+app = App(section=Section.ASK, position=4)
 
 
 @app.add_group()
