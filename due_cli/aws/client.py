@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_pinpoint import PinpointClient
+    from mypy_boto3_pinpoint_sms_voice_v2 import PinpointSMSVoiceV2Client
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sns import SNSClient
@@ -46,8 +47,11 @@ _SERVICES = {
     "apigateway": "apigatewayv2",
     "lambda_": "lambda",
     "ses": "sesv2",
+    "sms": "pinpoint-sms-voice-v2",
 }
 _CONFIGS = {
+    # Some regions have no End User Messaging: that must not take minutes either.
+    "sms": Config(connect_timeout=3, retries={"mode": "standard", "total_max_attempts": 4}),
     # Most accounts have no Pinpoint any more: finding that out must not take minutes.
     "pinpoint": Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2}),
 }
@@ -85,6 +89,7 @@ class Aws:
     pinpoint: PinpointClient
     s3: S3Client
     ses: SESV2Client
+    sms: PinpointSMSVoiceV2Client
     sns: SNSClient
 
     def __init__(self, profile: str | None = None, region: str | None = None) -> None:

@@ -52,6 +52,9 @@ TRANSIENT_ERRORS = (
     TransientError("InvalidParameterValueException", r"invalid for CreateGrant"),
     # ... SES, and Pinpoint's event streams:
     TransientError("BadRequestException", r"Could not assume IAM role|Could not access Kinesis Firehose Stream"),
+    # ... End User Messaging (terraform-provider-aws), and SNS, whose words are not documented:
+    TransientError("ValidationException", r"Could not assume IAM role|Could not access Kinesis Firehose Stream"),
+    TransientError("InvalidParameter", r"SubscriptionRoleArn"),
     TransientError("BadRequestException", r"make sure the IAM Role is configured correctly"),
     # After a function's permission was added: S3 checks that it may call the function.
     TransientError("InvalidArgument", r"Unable to validate the following destination"),

@@ -101,7 +101,7 @@ def made(emulator: AwsEmulator) -> DoctorEnv:
     ses.create_configuration_set(ConfigurationSetName="mail")
     ses.create_email_identity(EmailIdentity="example.com", ConfigurationSetName="mail")
     stack = find_stack(Aws(), "due")
-    config_sets.attach(stack, ["mail"], "auto", False, Silent())
+    config_sets.attach(stack, config_sets.AttachRequest(set_names=("mail",)), Silent())
     cloudwatch = emulator.client("cloudwatch")
     for alarm in cloudwatch.describe_alarms()["MetricAlarms"]:  # moto creates them raised
         cloudwatch.set_alarm_state(AlarmName=alarm["AlarmName"], StateValue="OK", StateReason="quiet")

@@ -26,7 +26,7 @@ from due_cli.events.status_codec import decode
 from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.fixture import started
 
-_LEFT_OUT = ("view-", "alarm-", "api", "status-api", "workgroup", "ses-role")
+_LEFT_OUT = ("view-", "alarm-", "api", "status-api", "workgroup", "ses-role", "sms-role", "sns-role")
 HOUR = "2026/11/22/03"
 PUT = "firehose:PutRecordBatch"
 

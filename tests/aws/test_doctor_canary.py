@@ -29,7 +29,7 @@ from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.calls import Call
 from tests.commands import process
 
-_LEFT_OUT = ("view-", "alarm-", "metric-", "api", "status-api", "ses-role")
+_LEFT_OUT = ("view-", "alarm-", "metric-", "api", "status-api", "ses-role", "sms-role", "sns-role")
 _BUFFER_SECONDS = 60
 
 

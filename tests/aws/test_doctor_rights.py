@@ -51,7 +51,7 @@ def test_one_right_that_is_missing_stops_no_other_check(env: DoctorEnv) -> None:
 def test_the_call_is_named_where_aws_does_not_name_the_right(env: DoctorEnv) -> None:
     env.emulator.faults.deny("iam:GetRole")
     checks = env.assert_problems(
-        Expected("roles", r"not checked: due-.* and 2 more: .*access denied.*\(GetRole\)"),
+        Expected("roles", r"not checked: due-.* and 4 more: .*access denied.*\(GetRole\)"),
         Expected("resources", r"not checked: due-transform, .*access denied.*\(GetRole\)"),  # whose roles they have
     )
     assert {check.fix for check in checks} == {"due setup --policy"}
@@ -79,7 +79,8 @@ def test_a_person_sees_every_hop(env: DoctorEnv) -> None:
     """The checks in the order of an event's way; exit code 0 where all is well."""
     ran = process("doctor").done()
     assert [line.split(":")[0].split(maxsplit=1)[1] for line in ran.out.splitlines()[:-1]] == [
-        *("resources", "roles", "Pinpoint", "configuration sets", "identities", "delivery stream", "deliveries"),
+        *("resources", "roles", "Pinpoint", "configuration sets", "identities"),
+        *("SMS configuration sets", "topics", "SMS senders", "delivery stream", "deliveries"),
         *("functions", "failed records", "partitions", "Lake Formation", "views", "report", "status table"),
         *("status API", "alarms"),
     ]

@@ -17,6 +17,8 @@ from tests.aws_emulator.logs import Logs
 from tests.aws_emulator.pinpoint import Pinpoint
 from tests.aws_emulator.server import Core
 from tests.aws_emulator.ses import Ses
+from tests.aws_emulator.sms import Sms
+from tests.aws_emulator.sns import Sns
 
 
 class AwsEmulator(Core):
@@ -34,6 +36,8 @@ class AwsEmulator(Core):
         self.http_apis = HttpApis(self, self.functions)
         self.pinpoint = Pinpoint(self)
         self.logs = Logs(self)
+        self.sms = Sms(self)
+        self.sns = Sns(self)
 
     def stop(self) -> None:
         """Ends serving, and what runs."""

@@ -60,6 +60,10 @@ class Firehose:
         """How many records wait to be delivered."""
         return len(self._buffers[arn("firehose", region, f"deliverystream/{stream}")])
 
+    def held(self, stream: str, region: str = REGION) -> list[Record]:
+        """The records that wait to be delivered."""
+        return list(self._buffers[arn("firehose", region, f"deliverystream/{stream}")])
+
     def put(self, stream: str, *records: Any, region: str = REGION) -> None:
         """Puts records (objects, text or bytes) into a stream, from nowhere and by nobody."""
         where = arn("firehose", region, f"deliverystream/{stream}")

@@ -82,9 +82,16 @@ def _plain(call: Call) -> list[Need]:
     return [Need(f"{_PREFIXES.get(call.service, call.service)}:{call.operation}")]
 
 
+_PASSED_TO = {
+    **{name: name for name in ("lambda", "firehose", "pinpoint", "sns")},
+    "sesv2": "ses",
+    "pinpoint-sms-voice-v2": "sms-voice",
+}
+
+
 def _passed_roles(call: Call) -> list[Need]:
     """iam:PassRole for each role that a call hands to a service."""
-    service = {"lambda": "lambda", "firehose": "firehose", "sesv2": "ses", "pinpoint": "pinpoint"}.get(call.service)
+    service = _PASSED_TO.get(call.service)
     if service is None or not call.is_mutating:
         return []
     passed = {"iam:PassedToService": f"{service}.amazonaws.com"}
@@ -252,6 +259,14 @@ def _cloudwatch(call: Call) -> list[Need]:
     return [Need(f"cloudwatch:{call.operation}", where or ("*",))]
 
 
+def _sms_voice(call: Call) -> list[Need]:
+    """What describes all of a kind names no resource (service authorization reference)."""
+    where = "*"
+    if not call.operation.startswith("Describe") and "ConfigurationSetName" in call.parameters:
+        where = arn("sms-voice", call.region, f"configuration-set/{call.parameters['ConfigurationSetName']}")
+    return [Need(f"sms-voice:{call.operation}", (where,))]
+
+
 def _sns(call: Call) -> list[Need]:
     """The service authorization reference has no resource for a subscription, though a denial names its topic."""
     return _plain(call) if "SubscriptionArn" in call.parameters else _named("Name", "{}")(call)
@@ -301,6 +316,7 @@ _SERVICES: dict[str, Callable[[Call], list[Need]]] = {
     "apigatewayv2": _api,
     "sesv2": _ses,
     "pinpoint": _pinpoint,
+    "pinpoint-sms-voice-v2": _sms_voice,
     "logs": _logs,
     "cloudwatch": _cloudwatch,
     "sns": _sns,

@@ -125,6 +125,9 @@ def _sending(emulator: AwsEmulator) -> Iterator[tuple[str, Any]]:
         tags = pinpoint.list_tags_for_resource(ResourceArn=project["Arn"])["TagsModel"]["tags"]
         stream = _asked(pinpoint.get_event_stream, ApplicationId=project["Id"])
         yield f"project {project['Name']}", [tags, stream]
+    texts = emulator.client("pinpoint-sms-voice-v2").describe_configuration_sets()["ConfigurationSets"]
+    for one in texts:
+        yield f"SMS configuration set {one['ConfigurationSetName']}", one["EventDestinations"]
     for topic in sns.list_topics()["Topics"]:
         found = sns.list_subscriptions_by_topic(**topic)["Subscriptions"]
         yield f"topic {topic['TopicArn']}", [(one["Protocol"], one["Endpoint"]) for one in found]

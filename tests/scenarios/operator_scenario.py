@@ -15,7 +15,7 @@ from tests.aws.doctor_env import registered
 from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.calls import Call
 from tests.aws_emulator.policies import Right, rights_in
-from tests.events.records import ses_bounce, ses_delivery, ses_send
+from tests.events.records import ses_bounce, ses_delivery, ses_send, sms_event
 from tests.scenarios.commands import Commands, Ended
 
 BUCKET, STREAM, DATABASE, TABLE = "due-events-123456789012-us-east-1", "due-events", "due_eventdb", "all_events"
@@ -97,6 +97,25 @@ class OperatorScenario:
         assert self.emulator.ses.publish("receipts", ses_send()) == 1
         self.due("attach-config-set", "--all", "--via", "firehose")
         self.due("detach-config-set", "marketing")
+        self._attach_texts()
+
+    def _attach_texts(self) -> None:
+        """Configuration sets of End User Messaging and topics, changed by hand; a message of each, and numbers."""
+        sms, sns, topics = self.client("pinpoint-sms-voice-v2"), self.client("sns"), []
+        for name in ("alerts", "codes"):
+            sms.create_configuration_set(ConfigurationSetName=name)
+            topics.append(sns.create_topic(Name=name, Tags=[{"Key": "team", "Value": "sms"}])["TopicArn"])
+        self.due("attach-config-set", "alerts", "codes")
+        assert self.emulator.sms.publish("alerts", sms_event()) == 1
+        self.emulator.sms.destinations("codes")[0]["Enabled"] = False
+        self.due("attach-config-set", "codes", "--channel", "sms")
+        self.due("detach-config-set", "codes")
+        self.due("attach-topic", *topics)
+        sns.publish(TopicArn=topics[0], Message=json.dumps(sms_event()))
+        self.emulator.sns.subscriptions(topics[1])[0]["RawMessageDelivery"] = "true"
+        self.due("attach-topic", *topics)
+        self.due("detach-topic", topics[1])
+        self.emulator.sms.add_phone_number("+12065550100", topics[1])
 
     def _events(self) -> None:
         """Through the stream: news of a message twice, rows that go back, facts and an hour that are not taken."""

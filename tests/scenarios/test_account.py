@@ -119,6 +119,7 @@ def test_nobody_but_its_service_takes_a_role_on(made: Made) -> None:
         trusted[role["RoleName"]] = (statement["Principal"], statement.get("Condition"))
     account = {"aws:SourceAccount": ACCOUNT}
     sets = {"aws:SourceArn": f"arn:aws:ses:us-east-1:{ACCOUNT}:configuration-set/*"}
+    texts = {"aws:SourceArn": f"arn:aws:sms-voice:us-east-1:{ACCOUNT}:configuration-set/*"}
     lambdas = ({"Service": "lambda.amazonaws.com"}, None)
     assert trusted == {
         "due-transform-us-east-1": lambdas,
@@ -126,6 +127,8 @@ def test_nobody_but_its_service_takes_a_role_on(made: Made) -> None:
         "due-status-api-us-east-1": lambdas,
         "due-stream-us-east-1": ({"Service": "firehose.amazonaws.com"}, {"StringEquals": account}),
         "due-ses-us-east-1": ({"Service": "ses.amazonaws.com"}, {"StringEquals": account, "ArnLike": sets}),
+        "due-sms-us-east-1": ({"Service": "sms-voice.amazonaws.com"}, {"StringEquals": account, "ArnLike": texts}),
+        "due-sns-us-east-1": ({"Service": "sns.amazonaws.com"}, {"StringEqualsIfExists": account}),
     }
 
 

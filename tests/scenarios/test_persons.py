@@ -31,6 +31,7 @@ CHANGING = (
     ("attach-config-set", "receipts"),
     ("detach-config-set", "marketing"),
     ("attach-project", "PROJECT"),
+    ("detach-topic", "TOPIC"),
     ("ingest", "records.json"),
     ("view", "create", "visits", "--event-type", "_custom.visit", "--attribute", "page"),
     ("view", "drop", "mine"),
@@ -76,7 +77,8 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
         asked = {"Name": "shop"}
         shop = emulator.client("pinpoint").create_app(CreateApplicationRequest=asked)["ApplicationResponse"]["Id"]
         printed = {person: commands.due("setup", "--policy", person, "--kms-key", key).out for person in RUNS}
-        made = Account(emulator, commands, printed, {"PROJECT": shop})
+        topic = emulator.client("sns").create_topic(Name="inbound")["TopicArn"]
+        made = Account(emulator, commands, printed, {"PROJECT": shop, "TOPIC": topic})
         for name in ("marketing", "receipts"):
             emulator.client("sesv2").create_configuration_set(ConfigurationSetName=name)
         emulator.client("sesv2").create_email_identity(EmailIdentity="example.com")
@@ -85,6 +87,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
         for words in (
             ("setup", "--yes", "--kms-key", key, "--alarm-email", "oncall@example.com"),
             ("attach-config-set", "marketing"),
+            ("attach-topic", "TOPIC"),
             ("view", "create", "mine", *view),
         ):
             ended = made.due(*words)

@@ -81,7 +81,8 @@ def _takes_tags(shape: Any, depth: int = 2) -> bool:
 
 def test_every_right_of_every_role_is_needed(told: Told) -> None:
     assert {role.rsplit("/", 1)[-1] for role in told.roles} == {
-        f"due-{name}-us-east-1" for name in ("transform", "partition", "status-api", "stream", "ses", "pinpoint")
+        f"due-{name}-us-east-1"
+        for name in ("transform", "partition", "status-api", "stream", "ses", "pinpoint", "sms", "sns")
     }
     assert all(len(rights) == len(set(rights)) for rights in told.roles.values())
     surplus = {(role, right) for role, rights in told.roles.items() for right in set(rights) - told.needed(role)}

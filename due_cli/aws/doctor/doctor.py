@@ -7,7 +7,18 @@ from __future__ import annotations
 
 from concurrent.futures import as_completed
 
-from due_cli.aws.doctor import canary, functions, messages, partitions, report, resources, senders, stream, views
+from due_cli.aws.doctor import (
+    canary,
+    functions,
+    messages,
+    partitions,
+    report,
+    resources,
+    senders,
+    sms_senders,
+    stream,
+    views,
+)
 from due_cli.aws.doctor.context import CheckFunction, DoctorContext, not_checked, run_check
 from due_cli.aws.pool import interruptible_pool
 from due_cli.aws.services import pinpoint
@@ -28,6 +39,11 @@ _GROUPS: tuple[dict[str, CheckFunction], ...] = (
     {"roles": resources.roles},
     # SES accepts one call a second, and the identities are compared with the sets.
     {"Pinpoint": senders.projects, "configuration sets": senders.config_sets, "identities": senders.identities},
+    {
+        "SMS configuration sets": sms_senders.config_sets,
+        "topics": sms_senders.topics,
+        "SMS senders": sms_senders.origins,
+    },
     {"delivery stream": stream.stream},
     {"deliveries": stream.deliveries},
     {"functions": functions.functions},

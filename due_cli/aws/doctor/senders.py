@@ -1,4 +1,7 @@
-"""Checks of what sends events here: Pinpoint projects, configuration sets, and identities without one."""
+"""Checks of what sends events here: Pinpoint projects, configuration sets, and what sends without one.
+
+Those of End User Messaging are in ``sms_senders.py``.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from due_cli.aws.resources.event_destination import NAME, ToStream
 from due_cli.aws.services import firehose, ses
 from due_cli.aws.services.ses import ConfigSet, Destination
 from due_cli.aws.stack import tracking
-from due_cli.aws.stack.routes import Routes
+from due_cli.aws.stack.routes import EMAIL, SMS, Routes, SendingService
 from due_cli.core.results import Finding, counted
 
 
@@ -46,7 +49,7 @@ def config_sets(context: DoctorContext) -> Iterator[Finding]:
     sets, attached, has_fault = context.config_sets, [], False
     for config_set in ses.config_sets(context.aws):
         sets.append(config_set)
-        faults = list(_faults(context, config_set, routes))
+        faults = list(faults_of(context, config_set, routes))
         yield from faults
         has_fault = has_fault or bool(faults)
         if _own_destinations(config_set, routes) and not faults:
@@ -86,24 +89,32 @@ def identities(context: DoctorContext) -> Iterator[Finding]:
         yield "ok", text if checked else "none that may send", None
 
 
-def _faults(context: DoctorContext, config_set: ConfigSet, routes: Routes) -> Iterator[Finding]:
+def faults_of(
+    context: DoctorContext, config_set: ConfigSet, routes: Routes, service: SendingService = EMAIL
+) -> Iterator[Finding]:
     """The faults of the event destinations that send here, or should."""
-    attach = _attach_command(context, config_set, routes)
+    attach = _attach_command(context, config_set, routes, service)
     own = _own_destinations(config_set, routes)
     for surplus in own[1:]:  # first: while it exists, attaching is refused
         text = f"{config_set.name} reaches the stream twice, by {own[0].name} and {surplus.name}"
-        yield "problem", f"{text}: its events count twice", _delete_command(context, config_set, surplus)
+        yield (
+            "problem",
+            f"{text}: its events count twice",
+            f"{service.removal(config_set.name, surplus.name)} --region {context.names.region}",
+        )
     for destination in own[:1]:
-        yield from (("problem", text, attach) for text in _differences(config_set, destination, routes))
+        yield from (("problem", text, attach) for text in _differences(config_set, destination, routes, service))
     named = config_set.destination(NAME)
     if named is not None and not routes.reaches(named) and (fault := _target_fault(context, named)):
         yield "problem", f"the event destination {config_set.name}/{NAME} sends to {named.target}, {fault}", attach
 
 
-def _differences(config_set: ConfigSet, destination: Destination, routes: Routes) -> Iterator[str]:
+def _differences(
+    config_set: ConfigSet, destination: Destination, routes: Routes, service: SendingService
+) -> Iterator[str]:
     """How an event destination that sends here differs from its desired state; its types are as they were chosen."""
     text = f"the event destination {config_set.name}/{destination.name}"
-    route = routes.current(destination)
+    route = routes.current(destination, service)
     role = route.role_arn if isinstance(route, ToStream) else destination.role_arn
     if not destination.enabled:
         yield f"{text} is disabled"
@@ -148,7 +159,9 @@ def _own_destinations(config_set: ConfigSet, routes: Routes) -> list[Destination
     return sorted(own, key=lambda destination: destination.name != NAME)
 
 
-def _attach_command(context: DoctorContext, config_set: ConfigSet, routes: Routes) -> str:
+def _attach_command(
+    context: DoctorContext, config_set: ConfigSet, routes: Routes, service: SendingService = EMAIL
+) -> str:
     """The command that attaches a configuration set, or moves one whose target no longer exists.
 
     Directly to Firehose where it sends through a project that is not the stack's: attaching cannot tell whether that
@@ -158,13 +171,7 @@ def _attach_command(context: DoctorContext, config_set: ConfigSet, routes: Route
     is_direct = any(context.projects is None or other.name != NAME for other in others)
     return context.names.command(
         f"attach-config-set {shlex.quote(config_set.name)}{' --via firehose' if is_direct else ''}"
-    )
-
-
-def _delete_command(context: DoctorContext, config_set: ConfigSet, destination: Destination) -> str:
-    options = f"--configuration-set-name {shlex.quote(config_set.name)} --event-destination-name"
-    return context.aws_command(
-        f"sesv2 delete-configuration-set-event-destination {options} {shlex.quote(destination.name)}"
+        f"{' --channel sms' if service is SMS else ''}"
     )
 
 

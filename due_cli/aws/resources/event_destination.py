@@ -105,10 +105,14 @@ class EventDestination(DeclaredResource):
         return destination.project_arn is not None and destination.project_arn == self.route.arn_in(aws)
 
     def _arguments(self, aws: Aws) -> Any:
+        definition = self._event_destination(aws)
+        return {"ConfigurationSetName": self.config_set, "EventDestinationName": NAME, "EventDestination": definition}
+
+    def _event_destination(self, aws: Aws) -> dict[str, Any]:
         definition: dict[str, Any] = {"Enabled": True, "MatchingEventTypes": sorted(self.types)}
         if isinstance(self.route, ToStream):
             stream = {"IamRoleArn": self.route.role_arn, "DeliveryStreamArn": self.route.stream_arn}
             definition["KinesisFirehoseDestination"] = stream
         else:
             definition["PinpointDestination"] = {"ApplicationArn": self.route.arn_in(aws) or ""}
-        return {"ConfigurationSetName": self.config_set, "EventDestinationName": NAME, "EventDestination": definition}
+        return definition

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from mypy_boto3_sesv2.type_defs import EventDestinationTypeDef
 
 _T = TypeVar("_T")
-MOST_DESTINATIONS = 10  # of one configuration set (SES developer guide, quotas)
 IDENTITIES_CHECKED = 20  # where there may be thousands: SES answers one such call a second
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from due_cli.aws.client import Aws
-from due_cli.aws.event_types import TRACKING_TYPES, TypeChoice
-from due_cli.aws.resources.event_destination import NAME, EventDestination, Route, ToProject
+from due_cli.aws.event_types import TRACKING_TYPES, Channel, TypeChoice
+from due_cli.aws.resources.event_destination import NAME, EventDestination, Route, ToProject, ToStream
 from due_cli.aws.resources.project import Project
 from due_cli.aws.resources.resource import Action, Node, Step
+from due_cli.aws.resources.sms_destination import SmsEventDestination
 from due_cli.aws.services import firehose, ses
 from due_cli.aws.services.pinpoint import NoPinpointError
 from due_cli.aws.services.ses import ConfigSet, Destination
@@ -17,13 +18,21 @@ from due_cli.aws.stack import projects, tracking
 from due_cli.aws.stack.execute import execute_with_progress
 from due_cli.aws.stack.names import Names
 from due_cli.aws.stack.plan import planned, planned_removal
-from due_cli.aws.stack.projects import ProjectStates
-from due_cli.aws.stack.routes import Routes, event_destination, ses_role
+from due_cli.aws.stack.routes import (
+    EMAIL,
+    SMS,
+    Routes,
+    SendingService,
+    event_destination,
+    ses_role,
+    sms_event_destination,
+    sms_role,
+)
+from due_cli.aws.stack.set_search import ConfigSets, all_by_channel, find_by_channel
 from due_cli.aws.stack.stack import Stack
 from due_cli.core.errors import ConfigurationError, DueError, RefusedError, UsageError
 from due_cli.core.progress import Progress
 from due_cli.core.results import Done, counted
-from due_cli.core.suggestions import not_found
 
 AUTO, PINPOINT, FIREHOSE = "auto", "pinpoint", "firehose"
 _SETS_CHECKED = 5
@@ -34,114 +43,119 @@ _SET_DEFAULT = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConfigSets:
-    """Existing configuration sets, and the state of the targets of their event destinations."""
+class AttachRequest:
+    """Which configuration sets are attached, named ones or ``everything``, and how.
 
-    sets: tuple[ConfigSet, ...] = ()
-    project_states: ProjectStates = field(default_factory=ProjectStates)
-    missing_streams: frozenset[str] = frozenset()
+    ``via`` is ``pinpoint`` (through the stack's project), ``firehose`` (directly to the stream) or ``auto``: a set
+    keeps its route, and a new one of SES goes through the project if the stack has one.
+    """
 
-
-def find_config_sets(aws: Aws, names: Names, set_names: Iterable[str]) -> ConfigSets:
-    """Configuration sets by name; raises :class:`NotFoundError` for one that does not exist."""
-    sets = []
-    for name in dict.fromkeys(set_names):
-        config_set = ses.config_set(aws, name)
-        if config_set is None:
-            raise not_found("configuration set", name, {known: known for known in ses.config_set_names(aws)})
-        sets.append(config_set)
-    return _with_targets(aws, names, sets)
+    set_names: tuple[str, ...] = ()
+    everything: bool = False
+    channel: Channel = Channel.AUTO
+    via: str = AUTO
+    types: TypeChoice = _UNCHANGED
 
 
 def setup_nodes(
-    names: Names, sets: ConfigSets, project: Project | None, choice: TypeChoice = _UNCHANGED
+    names: Names, sets: ConfigSets, project: Project | None, types: TypeChoice = _UNCHANGED
 ) -> list[Node[Aws]]:
     """The event destinations that setup creates: a set keeps its route, a new one goes through the project if any.
 
     Raises :class:`RefusedError` if somebody else's event destination is in the way.
     """
-    routes = _routes(names, sets, project)
-    return [_node(config_set, routes, project, AUTO, choice) for config_set in sets.sets]
+    routes, request = _routes(names, sets, project), AttachRequest(types=types)
+    return [_node(config_set, routes, project, request) for config_set in sets.sets]
 
 
 def planned_types(sets: ConfigSets, nodes: Iterable[Node[Aws]]) -> dict[ConfigSet, frozenset[str]]:
     """The types that the event destinations of sets are to have."""
     by_name = {config_set.name: config_set for config_set in sets.sets}
-    resources = (node.resource for node in nodes)
-    return {by_name[one.config_set]: one.types for one in resources if isinstance(one, EventDestination)}
+    return {by_name[one.config_set]: one.types for one in _destinations(sets, (node.resource for node in nodes))}
 
 
-def attach(
-    stack: Stack,
-    set_names: list[str],
-    via: str,
-    everything: bool,
-    progress: Progress,
-    choice: TypeChoice = _UNCHANGED,
-) -> Done:
-    """Send the mail events of configuration sets to the stack, once each, and name the identities that use none.
+def attach(stack: Stack, request: AttachRequest, progress: Progress) -> Done:
+    """Send the events of configuration sets to the stack, once each, and name the identities that use none.
 
-    ``via`` is ``pinpoint`` (through the stack's project), ``firehose`` (directly to the stream) or ``auto``: a set
-    keeps its route, and a new one goes through the project if the stack has one. What SES will do to mail that it does
-    not do yet is noted before. With ``everything`` it is every set
-    of the account and region, and one with an obstacle is skipped.
-
-    Raises :class:`NotFoundError` for a set that does not exist, :class:`RefusedError` for an obstacle.
+    What SES will do to mail that it does not do yet is noted before. With ``everything`` a set with an obstacle is
+    skipped. Raises :class:`NotFoundError` for a set that does not exist, :class:`RefusedError` for an obstacle.
     """
-    _require_names(set_names, everything)
-    aws, names = stack.aws, stack.names
-    if firehose.stream_status(aws, names.stream) is None:
-        raise ConfigurationError(f"the stack {names.stack} has no stream {names.stream}", names.command("setup"))
-    sets = _with_targets(aws, names, ses.config_sets(aws)) if everything else find_config_sets(aws, names, set_names)
-    project, notes = _project(stack, via)
-    routes = _routes(names, sets, project)
-    destinations: list[Node[Aws]] = []
+    _require_names(request.set_names, request.everything)
+    aws, names, everything = stack.aws, stack.names, request.everything
+    require_stream(stack)
+    notes: list[str] = []
+    if everything:
+        email, texts = all_by_channel(aws, names, request.channel, notes.append)
+        if notes and not email.sets and not texts.sets:
+            raise ConfigurationError(notes[0], "check that the service exists in this region, and the network")
+    else:
+        email, texts = find_by_channel(aws, names, request.set_names, request.channel, notes.append)
+    if texts.sets and request.via == PINPOINT and not everything:
+        problem = f"--via pinpoint is for mail, and {texts.sets[0].name} is an SMS configuration set"
+        raise UsageError(problem, "--via firehose")
+    project = _project(stack, request.via, notes) if email.sets else None
+    routes = {sets.service: _routes(names, sets, project) for sets in (email, texts)}
+    nodes: list[Node[Aws]] = []
     skipped: list[str] = []
-    for config_set in sets.sets:
-        try:
-            destinations.append(_node(config_set, routes, project, via, choice))
-        except RefusedError as obstacle:
-            if not everything:
-                raise
-            skipped.append(f"Skipped: {obstacle.message}")
-    steps = planned([*_role(stack, destinations), *destinations], aws)
-    types = planned_types(sets, destinations)
+    for sets in (email, texts):
+        for config_set in sets.sets:
+            try:
+                nodes.append(_node(config_set, routes[sets.service], project, request, sets.service))
+            except RefusedError as obstacle:
+                if not everything:
+                    raise
+                skipped.append(f"Skipped: {obstacle.message}")
+    steps = planned([*_roles(stack, nodes), *nodes], aws)
+    types = planned_types(email, nodes)
     for set_name, change in tracking.mail_changes(types).items():
         progress.note(f"in the mail of {set_name} {change}")
     execute_with_progress(steps, aws, "Attaching", progress)
-    lines = _attached_lines(steps, routes, sets) if sets.sets else ["No configuration set in this account and region"]
-    lines += tracking.left_out(names, types, choice)
-    identities, next_steps = _identities_without_set(aws, progress, everything=everything)
+    lines = [line for sets in (email, texts) for line in _attached_lines(steps, routes[sets.service], sets)]
+    lines += tracking.left_out(names, types, request.types)
+    if not email.sets and not texts.sets:
+        lines = ["No configuration set in this account and region"]
+    identities, next_steps = _identities_without_set(aws, progress, everything=everything) if email.sets else ([], ())
     return Done([*notes, *lines, *skipped, *identities], (names.command("doctor"), *next_steps))
 
 
-def detach(stack: Stack, set_names: list[str], progress: Progress) -> Done:
+def detach(stack: Stack, set_names: Sequence[str], progress: Progress, channel: Channel = Channel.AUTO) -> Done:
     """Delete the event destinations that attach configuration sets to the stack; any other one stays.
 
     Raises :class:`NotFoundError` for a set that does not exist.
     """
     _require_names(set_names, everything=False)
-    aws, names = stack.aws, stack.names
-    sets = find_config_sets(aws, names, set_names)
-    routes = _routes(names, sets, None)
-    execute_with_progress(planned_removal(_attached(sets, routes), aws), aws, "Detaching", progress)
-    return Done([_detached_line(config_set, routes) for config_set in sets.sets])
+    aws, names, notes = stack.aws, stack.names, list[str]()
+    groups = find_by_channel(aws, names, set_names, channel, notes.append)
+    routes = {sets.service: _routes(names, sets, None) for sets in groups}
+    nodes = [node for sets in groups for node in _attached(sets, routes[sets.service])]
+    execute_with_progress(planned_removal(nodes, aws), aws, "Detaching", progress)
+    pairs = ((config_set, sets.service) for sets in groups for config_set in sets.sets)
+    return Done([*notes, *(_detached_line(config_set, routes[service], service) for config_set, service in pairs)])
 
 
 def sender_nodes(aws: Aws, names: Names, note: Callable[[str], None] = lambda _: None) -> list[Node[Aws]]:
     """What sends events to a stack, for its removal: event destinations, event streams, the project it created.
 
-    Without SES there are no configuration sets: a note says so, and the rest can be deleted.
+    Without SES or End User Messaging there are no configuration sets of it: a note says so.
     """
-    existing = ses.config_sets_or_none(aws)
-    if existing is None:
-        note("event destinations of configuration sets, if there are any: Amazon SES does not answer here")
-    sets = _with_targets(aws, names, existing or ())
-    for config_set in sets.sets:
+
+    def note_unanswered(text: str) -> None:
+        note(f"event destinations of configuration sets, if there are any: {text}")
+
+    email, texts = all_by_channel(aws, names, Channel.AUTO, note_unanswered)
+    for config_set in email.sets:
         destination = config_set.destination(NAME)
-        if destination and destination.project_arn in sets.project_states.unknown:
+        if destination and destination.project_arn in email.project_states.unknown:
             note(f"configuration set {config_set.name} keeps {NAME}: Pinpoint does not say whose project it leads to")
-    return [*projects.removal_nodes(aws, names, note), *_attached(sets, _routes(names, sets, None))]
+    destinations = (_attached(sets, _routes(names, sets, None)) for sets in (email, texts))
+    return [*projects.removal_nodes(aws, names, note), *(node for nodes in destinations for node in nodes)]
+
+
+def require_stream(stack: Stack) -> None:
+    """Raise :class:`ConfigurationError` for a stack that lacks its stream."""
+    if firehose.stream_status(stack.aws, stack.names.stream) is None:
+        problem = f"the stack {stack.names.stack} has no stream {stack.names.stream}"
+        raise ConfigurationError(problem, stack.names.command("setup"))
 
 
 def opens_hint(stack: Stack) -> str | None:
@@ -165,20 +179,6 @@ def opens_hint(stack: Stack) -> str | None:
     return f"no attached configuration set sends opens; with {turn_on} they do, and SES {change} of the mail"
 
 
-def _with_targets(aws: Aws, names: Names, sets: Iterable[ConfigSet]) -> ConfigSets:
-    existing = tuple(sets)
-    destinations = [destination for config_set in existing for destination in config_set.destinations]
-    project_arns = [destination.project_arn for destination in destinations if destination.project_arn]
-    stream_arns = {destination.stream_arn for destination in destinations if destination.name == NAME}
-    prefix = names.arn("firehose", "deliverystream/")  # streams of another account or region cannot be described
-    others = [arn for arn in stream_arns - {names.stream_arn} if arn and arn.startswith(prefix)]
-    return ConfigSets(
-        sets=existing,
-        project_states=projects.project_states(aws, names, project_arns),
-        missing_streams=frozenset(arn for arn in others if firehose.stream_is_missing(aws, arn.removeprefix(prefix))),
-    )
-
-
 def _routes(names: Names, sets: ConfigSets, project: Project | None) -> Routes:
     arn = names.arn("mobiletargeting", f"apps/{project.project_id}") if project and project.project_id else None
     states = sets.project_states
@@ -194,22 +194,38 @@ def _attached(sets: ConfigSets, routes: Routes) -> list[Node[Aws]]:
     """The event destinations that attach configuration sets to the stack."""
     pairs = ((config_set.name, routes.attached(config_set)) for config_set in sets.sets)
     return [
-        event_destination(name, routes.current(destination), destination.types)
+        _event_destination(name, routes.current(destination, sets.service), destination.types, sets.service)
         for name, destination in pairs
         if destination
     ]
 
 
 def _node(
-    config_set: ConfigSet, routes: Routes, project: Project | None, via: str, choice: TypeChoice = _UNCHANGED
+    config_set: ConfigSet,
+    routes: Routes,
+    project: Project | None,
+    request: AttachRequest,
+    service: SendingService = EMAIL,
 ) -> Node[Aws]:
     """The event destination of a configuration set; raises :class:`RefusedError` for what is in its way."""
-    route = _route(routes.attached(config_set), routes, project, via)
-    obstacle = routes.obstacle(config_set, through_project=isinstance(route, ToProject), explicit=via == FIREHOSE)
-    if obstacle:
+    route: Route = routes.to_stream(SMS)
+    if service is EMAIL:
+        route = _route(routes.attached(config_set), routes, project, request.via)
+    through_project = isinstance(route, ToProject)
+    explicit = request.via == FIREHOSE
+    if obstacle := routes.obstacle(config_set, through_project=through_project, explicit=explicit, service=service):
         raise obstacle
-    is_direct = not isinstance(route, ToProject)
-    return event_destination(config_set.name, route, tracking.types_of(config_set, choice, is_direct=is_direct))
+    if service is SMS:
+        types = tracking.sms_types_of(config_set, request.types)
+    else:
+        types = tracking.types_of(config_set, request.types, is_direct=not through_project)
+    return _event_destination(config_set.name, route, types, service)
+
+
+def _event_destination(set_name: str, route: Route, types: frozenset[str], service: SendingService) -> Node[Aws]:
+    if isinstance(route, ToStream) and service is SMS:
+        return sms_event_destination(set_name, route, types)
+    return event_destination(set_name, route, types)
 
 
 def _route(current: Destination | None, routes: Routes, project: Project | None, via: str) -> Route:
@@ -218,72 +234,80 @@ def _route(current: Destination | None, routes: Routes, project: Project | None,
     return routes.to_stream() if project is None else routes.to_project(project)
 
 
-def _project(stack: Stack, via: str) -> tuple[Project | None, list[str]]:
-    """The project that configuration sets go through, and a note if Pinpoint is unavailable."""
+def _project(stack: Stack, via: str, notes: list[str]) -> Project | None:
+    """The project that configuration sets go through; a note if Pinpoint is unavailable."""
     if via == FIREHOSE:
-        return None, []
+        return None
     try:
         apps = projects.sending_projects(stack.aws, stack.names)
     except NoPinpointError as error:
         if via == PINPOINT:
             raise
-        return None, [f"{projects.unavailable(error)}; sending directly to Firehose"]
+        notes.append(f"{projects.unavailable(error)}; sending directly to Firehose")
+        return None
     if apps:
-        return Project(title=apps[0].name, project_id=apps[0].project_id, tags={}), []
+        return Project(title=apps[0].name, project_id=apps[0].project_id, tags={})
     if via == PINPOINT:
         problem = f"no Pinpoint project sends its events to {stack.names.stream}"
         attaching = stack.names.command("attach-project PROJECT_ID")
         raise ConfigurationError(problem, f"{attaching}, or --via firehose")
-    return None, []
+    return None
 
 
-def _role(stack: Stack, destinations: list[Node[Aws]]) -> list[Node[Aws]]:
-    """SES's role, if one of the event destinations needs it."""
-    resources = [node.resource for node in destinations]
-    if any(isinstance(resource, EventDestination) and resource.is_direct for resource in resources):
-        return [ses_role(stack.names, stack.options)]
-    return []
+def _roles(stack: Stack, nodes: list[Node[Aws]]) -> list[Node[Aws]]:
+    """The roles that some event destinations need."""
+    direct = {
+        type(node.resource) for node in nodes if isinstance(node.resource, EventDestination) and node.resource.is_direct
+    }
+    makers = ((EventDestination, ses_role), (SmsEventDestination, sms_role))
+    return [make(stack.names, stack.options) for kind, make in makers if kind in direct]
 
 
-def _require_names(set_names: list[str], everything: bool) -> None:
+def _destinations(sets: ConfigSets, resources: Iterable[object]) -> Iterator[EventDestination]:
+    """The event destinations among resources that are of the service of some sets."""
+    for one in resources:
+        if isinstance(one, EventDestination) and isinstance(one, SmsEventDestination) is (sets.service is SMS):
+            yield one
+
+
+def _require_names(set_names: Sequence[str], everything: bool) -> None:
     if bool(set_names) == everything:
         raise UsageError("name configuration sets or give --all", "due attach-config-set NAME...")
 
 
 def _attached_lines(steps: list[Step[Aws]], routes: Routes, sets: ConfigSets) -> list[str]:
     before = {config_set.name: config_set.destination(NAME) for config_set in sets.sets}
+    by_resource = {id(step.node.resource): step for step in steps}
     lines = []
-    for step in steps:
-        resource = step.node.resource
-        if not isinstance(resource, EventDestination):
-            continue
-        name, previous = resource.config_set, before[resource.config_set]
+    for resource in _destinations(sets, (step.node.resource for step in steps)):
+        step, previous = by_resource[id(resource)], before[resource.config_set]
+        name = f"{sets.service.what} {resource.config_set}"
         target = f"the delivery stream {routes.names.stream}"
         if isinstance(resource.route, ToProject):
             target = f"the project {resource.route.project.name}"
         if step.action is Action.KEEP:
-            lines.append(f"Configuration set {name} is already attached to {target}")
+            lines.append(f"{name[0].upper()}{name[1:]} is already attached to {target}")
         elif previous and routes.leads_nowhere(previous):
-            lines.append(f"Moved configuration set {name} from {previous.target}, which is gone, to {target}")
+            lines.append(f"Moved {name} from {previous.target}, which is gone, to {target}")
         elif previous and bool(previous.stream_arn) != resource.is_direct:
-            lines.append(f"Moved configuration set {name} from {previous.target} to {target}")
+            lines.append(f"Moved {name} from {previous.target} to {target}")
         elif previous:
             settings = ", ".join(difference.setting for difference in step.differences)
-            lines.append(f"Updated configuration set {name}: {settings}")
+            lines.append(f"Updated {name}: {settings}")
         else:
-            lines.append(f"Attached configuration set {name} to {target}")
+            lines.append(f"Attached {name} to {target}")
     return lines
 
 
-def _detached_line(config_set: ConfigSet, routes: Routes) -> str:
-    name = config_set.name
+def _detached_line(config_set: ConfigSet, routes: Routes, service: SendingService) -> str:
+    name = f"{service.what} {config_set.name}"
     others = [other for other in config_set.destinations if other.name != NAME and routes.reaches(other)]
     rest = f"; its event destination {others[0].name} leads to {others[0].target} too, and stays" if others else ""
     destination = config_set.destination(NAME)
     if destination and routes.reaches(destination):
-        return f"Detached configuration set {name} from {destination.target}{rest}"
+        return f"Detached {name} from {destination.target}{rest}"
     foreign = f": its event destination {NAME} leads to {destination.target}, and stays" if destination else ""
-    return f"Configuration set {name} is not attached{foreign}{rest}"
+    return f"{name[0].upper()}{name[1:]} is not attached{foreign}{rest}"
 
 
 def _identities_without_set(aws: Aws, progress: Progress, *, everything: bool) -> tuple[list[str], tuple[str, ...]]:

@@ -32,7 +32,7 @@ from due_cli.aws.stack.alarms import Signal, metric_filters, signals
 from due_cli.aws.stack.names import ERRORS, EVENTS, RESULTS, Names
 from due_cli.aws.stack.options import OPTIONS_VARIABLE, Options
 from due_cli.aws.stack.package import Package
-from due_cli.aws.stack.routes import ses_role
+from due_cli.aws.stack.routes import ses_role, sms_role, topic_role
 from due_cli.aws.tags import DATABASE_TAG
 from due_cli.sql import files
 from due_cli.sql.files import TABLE
@@ -161,7 +161,7 @@ def _partition(names: Names, options: Options, code: Package) -> list[Node[Aws]]
 
 
 def _stream(names: Names, options: Options) -> list[Node[Aws]]:
-    """The delivery stream with its log and its role, and the role in which SES puts records into it."""
+    """The delivery stream with its log and its role, and the roles in which senders put records into it."""
     tags = options.tags_of(names.stack)
     role = Role(
         name=names.role("stream"),
@@ -192,7 +192,7 @@ def _stream(names: Names, options: Options) -> list[Node[Aws]]:
         _node("stream-log", _log_group(names, options, names.stream_log_group, _LOG_STREAM)),
         _node("stream-role", role),
         _node("stream", stream, "bucket", "table", "transform", "stream-log", "stream-role"),
-        ses_role(names, options),
+        *(make(names, options) for make in (ses_role, sms_role, topic_role)),
     ]
 
 

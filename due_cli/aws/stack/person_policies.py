@@ -22,13 +22,14 @@ from due_cli.aws.stack.policies import Policy, allow, policy
 from due_cli.aws.tags import STACK_TAG
 
 MOST_CHARACTERS = 6_144
-_PASSED_TO = ("lambda", "firehose", "ses", "pinpoint")
+_PASSED_TO = ("lambda", "firehose", "ses", "pinpoint", "sms-voice", "sns")
 # Actions that IAM checks against no resource: SNS has none for a subscription.
 _LISTS = (
     "lakeformation:ListPermissions ses:ListConfigurationSets ses:ListEmailIdentities cloudwatch:DescribeAlarms "
-    "cloudwatch:GetMetricData logs:DescribeLogGroups"
+    "cloudwatch:GetMetricData logs:DescribeLogGroups sns:ListSubscriptions* sns:GetSubscription* "
+    "sms-voice:DescribePhone* sms-voice:DescribePool* sms-voice:DescribeSender* sms-voice:DescribeConfig*"
 )
-_EVERYWHERE = f"{_LISTS} lambda:GetAccount* sns:Unsubscribe"
+_EVERYWHERE = f"{_LISTS} lambda:GetAccount* sns:SetSubscription* sns:Unsubscribe"
 # What creating a DynamoDB table with a customer managed key needs (DynamoDB developer guide, "Encryption at rest").
 _KEY = "DescribeKey CreateGrant Encrypt Decrypt ReEncrypt* GenerateDataKey*"
 
@@ -170,13 +171,25 @@ def _work(names: Names) -> Policy:
 
 
 def _senders(names: Names) -> list[Policy]:
-    """Every configuration set and project may be attached; only the stack's own project is created and deleted."""
+    """Every configuration set, project and topic may be attached; only the stack's own project is made and deleted."""
     projects = "GetApps GetApp ListTagsForResource GetEventStream PutEventStream DeleteEventStream"
     apps = names.arn("mobiletargeting", "apps*")
     return [
         allow(
-            ["ses:*ConfigurationSetEventDestination*", "ses:GetEmailIdentity", *_actions("mobiletargeting", projects)],
-            [*(names.arn("ses", f"{kind}/*") for kind in ("configuration-set", "identity")), apps],
+            [
+                "ses:*ConfigurationSetEventDestination*",
+                "ses:GetEmailIdentity",
+                "sms-voice:*EventDestination",
+                "sns:GetTopicAttributes",
+                "sns:Subscribe",
+                *_actions("mobiletargeting", projects),
+            ],
+            [
+                *(names.arn(service, "configuration-set/*") for service in ("ses", "sms-voice")),
+                names.arn("ses", "identity/*"),
+                names.arn("sns", "*"),
+                apps,
+            ],
         ),
         allow(_actions("mobiletargeting", "CreateApp TagResource"), apps, **_tagged(names, "Request")),
         allow("mobiletargeting:DeleteApp", apps, **_tagged(names, "Resource")),
@@ -189,9 +202,7 @@ def _watching(names: Names) -> Policy:
         "PutMetricF* DescribeMetricF* FilterLogEvents TagResource ListTagsForResource"
     )
     alarms = "PutMetricAlarm DeleteAlarms TagResource ListTagsForResource"
-    topic = (
-        "CreateTopic DeleteTopic GetTopicAttributes ListSubscriptionsByTopic Subscribe TagResource ListTagsForResource"
-    )
+    topic = "CreateTopic DeleteTopic TagResource ListTagsForResource"
     groups = (names.log_group("*"), f"{names.stream_log_group}*")
     return allow(
         [*_actions("logs", logs), *_actions("cloudwatch", alarms), *_actions("sns", topic)],
@@ -226,7 +237,7 @@ def _looking(names: Names, database: str) -> list[Policy]:
     bucket = "Notification Policy PublicAccessBlock Tagging"
     roles = "GetRole GetRolePolicy ListAttachedRolePolicies ListRolePolicies"
     functions = "GetFunction GetFunctionConfiguration GetFunctionEventInvokeConfig GetPolicy ListTags"
-    topic = "GetTopicAttributes ListSubscriptionsByTopic ListTagsForResource"
+    topic = "GetTopicAttributes ListTagsForResource"
     logs = "DescribeLogStreams DescribeMetricFilters FilterLogEvents ListTagsForResource"
     table = "BatchGetItem DescribeTable DescribeTimeToLive ListTagsOfResource"
     api = (names.arn("apigateway", one, account=False) for one in ("/apis", "/apis/*"))

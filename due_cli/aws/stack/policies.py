@@ -46,6 +46,11 @@ def stream_trust(names: Names) -> Policy:
     return policy(*(_trusted("firehose", {"StringEquals": {key: names.account}}) for key in keys))
 
 
+def topic_trust(names: Names) -> Policy:
+    """SNS, for this account where it says the account, which its guide does not tell."""
+    return policy(_trusted("sns", {"StringEqualsIfExists": {"aws:SourceAccount": names.account}}))
+
+
 def _trusted(service: str, condition: Mapping[str, object] | None) -> Policy:
     principal = {"Service": f"{service}.amazonaws.com"}
     statement: Policy = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
@@ -115,6 +120,17 @@ def sender_rights(names: Names, kms_key: str | None) -> Policy:
 def pinpoint_rights(names: Names, kms_key: str | None) -> Policy:
     """Pinpoint's event stream: records into the stream, which it looks at first."""
     return _putting(names, kms_key, "firehose:PutRecordBatch", "firehose:DescribeDeliveryStream")
+
+
+def sms_rights(names: Names, kms_key: str | None) -> Policy:
+    """End User Messaging: a record at a time into the stream (user guide, "IAM policy for Amazon Data Firehose")."""
+    return _putting(names, kms_key, "firehose:PutRecord")
+
+
+def topic_rights(names: Names, kms_key: str | None) -> Policy:
+    """SNS (developer guide, "Prerequisites for subscribing Firehose delivery streams"), but for listing all streams."""
+    reading = ("firehose:DescribeDeliveryStream", "firehose:ListTagsForDeliveryStream")
+    return _putting(names, kms_key, *reading, "firehose:PutRecord", "firehose:PutRecordBatch")
 
 
 def _putting(names: Names, kms_key: str | None, *actions: str) -> Policy:

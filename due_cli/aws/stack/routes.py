@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 
 from due_cli.aws.client import Aws
@@ -9,17 +10,46 @@ from due_cli.aws.resources.event_destination import NAME, EventDestination, Rout
 from due_cli.aws.resources.project import Project
 from due_cli.aws.resources.resource import Node
 from due_cli.aws.resources.role import Role
-from due_cli.aws.services.ses import MOST_DESTINATIONS, ConfigSet, Destination, project_id
+from due_cli.aws.resources.sms_destination import SmsEventDestination
+from due_cli.aws.services.ses import ConfigSet, Destination, project_id
 from due_cli.aws.stack import policies
 from due_cli.aws.stack.names import Names
 from due_cli.aws.stack.options import Options
 from due_cli.aws.stack.projects import EVENT_STREAM
 from due_cli.core.errors import RefusedError
 
-ROLE = "ses-role"
-_REMOVE = (
-    "aws sesv2 delete-configuration-set-event-destination "
-    "--configuration-set-name {set} --event-destination-name {name}"
+ROLE, SMS_ROLE, TOPIC_ROLE = "ses-role", "sms-role", "sns-role"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendingService:
+    """A service with configuration sets: its role, and what its event destinations are removed by and limited to."""
+
+    name: str
+    role: str
+    what: str  # it calls a configuration set, for people
+    remove: str
+    most_destinations: int
+
+    def removal(self, config_set: str, name: str) -> str:
+        """The command that removes an event destination."""
+        options = f"--configuration-set-name {shlex.quote(config_set)} --event-destination-name {shlex.quote(name)}"
+        return f"aws {self.remove} {options}"
+
+
+EMAIL = SendingService(
+    name="SES",
+    role="ses",
+    what="configuration set",
+    remove="sesv2 delete-configuration-set-event-destination",
+    most_destinations=10,  # SES developer guide, quotas
+)
+SMS = SendingService(
+    name="End User Messaging",
+    role="sms",
+    what="SMS configuration set",
+    remove="pinpoint-sms-voice-v2 delete-event-destination",
+    most_destinations=5,  # End User Messaging user guide, quotas
 )
 
 
@@ -48,7 +78,14 @@ class Routes:
         destination = config_set.destination(NAME)
         return destination if destination and self.reaches(destination) else None
 
-    def obstacle(self, config_set: ConfigSet, *, through_project: bool, explicit: bool) -> RefusedError | None:
+    def obstacle(
+        self,
+        config_set: ConfigSet,
+        *,
+        through_project: bool = False,
+        explicit: bool = False,
+        service: SendingService = EMAIL,
+    ) -> RefusedError | None:
         """Why a configuration set cannot be attached: what somebody else set up is explained and not overwritten.
 
         What leads nowhere is no obstacle; what leads to an unavailable Pinpoint, only if the route was given by
@@ -56,8 +93,8 @@ class Routes:
         """
         for destination in config_set.destinations:
             name, target = destination.name, destination.target
-            removal = _REMOVE.format(set=config_set.name, name=name)
-            problem = f"configuration set {config_set.name} has an event destination {name} to {target}"
+            removal = service.removal(config_set.name, name)
+            problem = f"{service.what} {config_set.name} has an event destination {name} to {target}"
             if name == NAME:
                 if destination.project_arn in self.unknown and not (explicit and not through_project):
                     move = self.names.command(f"attach-config-set {config_set.name} --via firehose")
@@ -68,23 +105,24 @@ class Routes:
                 return RefusedError(f"{problem} already: its events would arrive twice", f"{removal}, then this again")
             elif destination.project_arn and through_project:
                 return RefusedError(f"{problem} already", f"--via firehose, or {removal}")
-        if len(config_set.destinations) >= MOST_DESTINATIONS and config_set.destination(NAME) is None:
-            problem = f"configuration set {config_set.name} has {MOST_DESTINATIONS} event destinations, SES's limit"
-            return RefusedError(problem, _REMOVE.format(set=config_set.name, name="NAME"))
+        most = service.most_destinations
+        if len(config_set.destinations) >= most and config_set.destination(NAME) is None:
+            problem = f"{service.what} {config_set.name} has {most} event destinations, the limit of {service.name}"
+            return RefusedError(problem, service.removal(config_set.name, "NAME"))
         return None
 
-    def to_stream(self) -> ToStream:
-        """The route directly to the stream."""
-        return ToStream(stream_arn=self.names.stream_arn, role_arn=self.names.role_arn("ses"))
+    def to_stream(self, service: SendingService = EMAIL) -> ToStream:
+        """The route directly to the stream, in the role of a service."""
+        return ToStream(stream_arn=self.names.stream_arn, role_arn=self.names.role_arn(service.role))
 
     def to_project(self, project: Project) -> ToProject:
         """The route through a project."""
         return ToProject(project=project, arn_prefix=self.names.arn("mobiletargeting", "apps/"))
 
-    def current(self, destination: Destination) -> Route:
+    def current(self, destination: Destination, service: SendingService = EMAIL) -> Route:
         """The route of an attached configuration set."""
         if destination.project_arn is None:
-            return self.to_stream()
+            return self.to_stream(service)
         identity = project_id(destination.project_arn)
         return self.to_project(Project(title=identity, project_id=identity, tags={}))
 
@@ -92,10 +130,33 @@ class Routes:
 def ses_role(names: Names, options: Options) -> Node[Aws]:
     """The role in which SES puts records into the stream."""
     trust = policies.trust("ses", names, names.arn("ses", "configuration-set/*"))
-    rights = policies.sender_rights(names, options.kms_key)
-    tags = options.tags_of(names.stack)
-    role = Role(name=names.role("ses"), trust=trust, rights=rights, boundary=options.permissions_boundary, tags=tags)
-    return Node(ROLE, role)
+    return _role(ROLE, "ses", names, options, trust=trust, rights=policies.sender_rights(names, options.kms_key))
+
+
+def sms_role(names: Names, options: Options) -> Node[Aws]:
+    """The role in which End User Messaging puts records into the stream."""
+    trust = policies.trust("sms-voice", names, names.arn("sms-voice", "configuration-set/*"))
+    return _role(SMS_ROLE, "sms", names, options, trust=trust, rights=policies.sms_rights(names, options.kms_key))
+
+
+def topic_role(names: Names, options: Options) -> Node[Aws]:
+    """The role in which SNS puts the messages of topics into the stream."""
+    trust, rights = policies.topic_trust(names), policies.topic_rights(names, options.kms_key)
+    return _role(TOPIC_ROLE, "sns", names, options, trust=trust, rights=rights)
+
+
+def _role(
+    key: str, name: str, names: Names, options: Options, *, trust: policies.Policy, rights: policies.Policy
+) -> Node[Aws]:
+    boundary, tags = options.permissions_boundary, options.tags_of(names.stack)
+    return Node(key, Role(name=names.role(name), trust=trust, rights=rights, boundary=boundary, tags=tags))
+
+
+def sms_event_destination(config_set: str, route: ToStream, types: frozenset[str]) -> Node[Aws]:
+    """The event destination of a configuration set of End User Messaging."""
+    destination = SmsEventDestination(config_set=config_set, route=route, types=types)
+    depends_on = frozenset(("stream", SMS_ROLE))
+    return Node(f"sms-destination-{config_set}", destination, depends_on=depends_on, serial_group="sms")
 
 
 def event_destination(config_set: str, route: Route, types: frozenset[str]) -> Node[Aws]:

@@ -14,7 +14,7 @@ from due_cli.aws.resources.notification import Notification
 from due_cli.aws.resources.resource import Action, Step
 from due_cli.aws.services.account import kms_key_fault, reservable_concurrency
 from due_cli.aws.services.pinpoint import NoPinpointError
-from due_cli.aws.stack import config_sets, package, person_policies, projects, tracking
+from due_cli.aws.stack import config_sets, package, person_policies, projects, set_search, tracking
 from due_cli.aws.stack.desired import desired, existing_partitions, obsolete
 from due_cli.aws.stack.execute import execute, execute_with_progress
 from due_cli.aws.stack.names import Names
@@ -95,7 +95,7 @@ def plan_setup(aws: Aws, stack: str, request: SetupRequest) -> SetupPlan:
     nodes = desired(names, options, package.package())
     choice = replace(request.project, use=with_pinpoint)
     project = projects.plan_pinpoint(aws, names, choice, options)
-    sets = config_sets.find_config_sets(aws, names, request.config_sets)
+    sets = set_search.find_config_sets(aws, names, request.config_sets)
     choice_of_types = TypeChoice(tracking=request.tracking or Tracking.KEEP)
     destinations = config_sets.setup_nodes(names, sets, project.project, choice_of_types)
     types = config_sets.planned_types(sets, destinations)

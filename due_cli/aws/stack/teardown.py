@@ -20,6 +20,7 @@ from due_cli.aws.stack.desired import desired, obsolete
 from due_cli.aws.stack.execute import execute_with_progress
 from due_cli.aws.stack.plan import PLAN_COLUMNS, is_own, plan_row, planned_removal
 from due_cli.aws.stack.stack import Stack
+from due_cli.aws.stack.topics import subscription_nodes
 from due_cli.core.progress import Progress
 from due_cli.core.results import Done, Removal, Table
 from due_cli.sql import files
@@ -36,7 +37,7 @@ def plan_teardown(stack: Stack, *, delete_data: bool) -> Removal:
     has_database = stack.is_complete or _exists(nodes, "database", aws)
     tables = _foreign_tables(aws, options.database) if has_database else []
     notes: list[str] = []
-    senders = sender_nodes(aws, names, notes.append)
+    senders = [*sender_nodes(aws, names, notes.append), *subscription_nodes(aws, names)]
     stays = [*([] if delete_data else ["bucket"]), *(["database"] if tables else [])]
     deleted = [
         _drained(node, aws) if not delete_data else node

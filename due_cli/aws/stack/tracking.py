@@ -9,7 +9,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from due_cli.aws.event_types import ALL_TYPES, GUIDE_TYPES, TRACKING_TYPES, Tracking, TypeChoice, listed
+from due_cli.aws.event_types import (
+    ALL_TYPES,
+    EVERY_SMS_TYPE,
+    GUIDE_TYPES,
+    SMS_TYPES,
+    TRACKING_TYPES,
+    Tracking,
+    TypeChoice,
+    listed,
+)
 from due_cli.aws.resources.event_destination import NAME
 from due_cli.aws.services.ses import ConfigSet, Destination
 from due_cli.aws.stack.names import Names
@@ -25,6 +34,8 @@ def types_of(config_set: ConfigSet, choice: TypeChoice, *, is_direct: bool) -> f
     Raises :class:`UsageError` for a named type that Pinpoint does not take, :class:`RefusedError` if no type is left.
     """
     every = frozenset(ALL_TYPES if is_direct else GUIDE_TYPES)
+    if unknown := choice.exact - frozenset(ALL_TYPES):
+        raise UsageError(f"--types: SES, of {config_set.name}, has no event type {listed(unknown)}")
     if beyond := choice.exact - every:
         problem = f"--types: {listed(beyond)} cannot go through Pinpoint, as the events of {config_set.name} do"
         raise UsageError(problem, "--via firehose")
@@ -35,6 +46,20 @@ def types_of(config_set: ConfigSet, choice: TypeChoice, *, is_direct: bool) -> f
             f"due attach-config-set {config_set.name} --types SEND,DELIVERY,BOUNCE; due detach-config-set removes it",
         )
     return types
+
+
+def sms_types_of(config_set: ConfigSet, choice: TypeChoice) -> frozenset[str]:
+    """The types of the event destination of a set of End User Messaging: the named ones, else its own, else every one.
+
+    Raises :class:`UsageError` for what concerns mail alone.
+    """
+    if choice.tracking is not Tracking.KEEP:
+        problem = f"--tracking {choice.tracking} is for mail, and {config_set.name} is an SMS configuration set"
+        raise UsageError(problem, "--channel email")
+    if beyond := choice.exact - frozenset(SMS_TYPES):
+        raise UsageError(f"--types: End User Messaging, of {config_set.name}, has no event type {listed(beyond)}")
+    own = config_set.destination(NAME)
+    return choice.exact or (own.types if own else frozenset((EVERY_SMS_TYPE,)))
 
 
 def tracked(destinations: Iterable[Destination]) -> frozenset[str]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from due_cli.aws.event_types import Tracking, type_choice
+from due_cli.aws.event_types import Channel, Tracking, type_choice
 from due_cli.cli.command import App, Section
 from due_cli.cli.options import progress_of, stack_of
 from due_cli.core.results import Done
@@ -28,8 +28,12 @@ class Via(StrEnum):
 def attach_config_set(
     context: typer.Context,
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="NAME...", help="SES configuration sets.", show_default=False)
+        list[str] | None, typer.Argument(metavar="NAME...", help="Configuration sets.", show_default=False)
     ] = None,
+    channel: Annotated[
+        Channel,
+        typer.Option(help="Those of SES (email), of End User Messaging (sms), or of the one that has the name."),
+    ] = Channel.AUTO,
     via: Annotated[
         Via, typer.Option(help="Through the stack's Pinpoint project, or directly to Firehose; auto: Pinpoint if any.")
     ] = Via.AUTO,
@@ -39,22 +43,28 @@ def attach_config_set(
     ] = Tracking.KEEP,
     types: Annotated[
         str | None,
-        typer.Option(metavar="A,B", help="Exactly these of SES's event types.", show_default=False),
+        typer.Option(metavar="A,B", help="Exactly these event types.", show_default=False),
     ] = None,
     everything: Annotated[
         bool,
         typer.Option("--all", help="All configuration sets of the account and region; checks every identity too."),
     ] = False,
 ) -> Done:
-    """Send the mail events of SES configuration sets to the database.
+    """Send the events of configuration sets to the database: of mail (SES), and of SMS, MMS, RCS and voice.
 
-    Each gets an event destination named event-database: directly to Firehose with SES's event types, or through
-    Pinpoint with the guide's. A set that uses the other way is moved; no set gets both.
+    Each gets an event destination named event-database, directly to Firehose; mail through Pinpoint instead where the
+    stack has a project, with the guide's event types. A set that uses the other way is moved; no set gets both.
 
     For OPEN and CLICK SES changes the mail: it inserts an invisible image and rewrites the links. A new event
     destination has them only where the set tracks already or with --tracking on; an existing one keeps its types.
     """
     from due_cli.aws.stack import config_sets
 
-    choice = type_choice(tracking, types)
-    return config_sets.attach(stack_of(context), names or [], via.value, everything, progress_of(context), choice)
+    request = config_sets.AttachRequest(
+        set_names=tuple(names or ()),
+        everything=everything,
+        channel=channel,
+        via=via.value,
+        types=type_choice(tracking, types, channel),
+    )
+    return config_sets.attach(stack_of(context), request, progress_of(context))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from due_cli.aws.client import Aws
-from due_cli.aws.event_types import Tracking, type_choice
+from due_cli.aws.event_types import Channel, Tracking, type_choice
 from due_cli.aws.resources.resource import Action, Node, Step
 from due_cli.aws.stack import config_sets
 from due_cli.aws.stack.execute import execute
@@ -49,6 +49,11 @@ def apply(nodes: list[Node[Aws]], aws: Aws) -> dict[str, Action]:
 def make_sets(emulator: AwsEmulator, *names: str) -> None:
     for name in names:
         emulator.client("sesv2").create_configuration_set(ConfigurationSetName=name)
+
+
+def make_sms_sets(emulator: AwsEmulator, *names: str) -> None:
+    for name in names:
+        emulator.client("pinpoint-sms-voice-v2").create_configuration_set(ConfigurationSetName=name)
 
 
 def make_project(emulator: AwsEmulator, name: str, **tags: str) -> str:
@@ -115,14 +120,21 @@ def attach(
     everything: bool = False,
     tracking: str = "keep",
     types: str | None = None,
+    channel: str = "auto",
     progress: Progress | None = None,
 ) -> Done:
-    choice = type_choice(Tracking(tracking), types)
-    return config_sets.attach(stack, list(names), via, everything, progress or Silent(), choice)
+    request = config_sets.AttachRequest(
+        set_names=names,
+        everything=everything,
+        channel=Channel(channel),
+        via=via,
+        types=type_choice(Tracking(tracking), types, Channel(channel)),
+    )
+    return config_sets.attach(stack, request, progress or Silent())
 
 
-def detach(stack: Stack, *names: str) -> Done:
-    return config_sets.detach(stack, list(names), Silent())
+def detach(stack: Stack, *names: str, channel: str = "auto") -> Done:
+    return config_sets.detach(stack, list(names), Silent(), Channel(channel))
 
 
 def a_project(emulator: AwsEmulator, stack: Stack) -> str:

@@ -8,13 +8,12 @@ import pytest
 
 from due_cli.aws.resources.project import Project
 from due_cli.aws.resources.resource import Action
-from due_cli.aws.stack import config_sets, projects
+from due_cli.aws.stack import projects
 from due_cli.aws.stack.options import Options
 from due_cli.aws.stack.projects import PinpointSetup, ProjectChoice
 from due_cli.aws.stack.stack import Stack
 from due_cli.aws.tags import STACK_TAG
 from due_cli.core.errors import ConfigurationError, DueError, ExitCode, NotFoundError, RefusedError, UsageError
-from due_cli.core.progress import Silent
 from tests.aws.stack import sending
 from tests.aws.stack.sending import OTHER_STREAM, to_project
 from tests.aws_emulator.aws import AwsEmulator
@@ -239,13 +238,13 @@ def test_a_project_that_sets_go_through_is_not_detached_from_under_them(emulator
     project = sending.make_project(emulator, "shop")
     sending.make_sets(emulator, "marketing", "receipts")
     projects.attach(stack, project)
-    config_sets.attach(stack, ["marketing"], "pinpoint", False, Silent())
+    sending.attach(stack, "marketing", via="pinpoint")
     emulator.ses.destinations("receipts").append(to_project("segments", sending.app_arn(stack.names, project)))
     with pytest.raises(RefusedError, match=r"are attached through the project shop .*: marketing$") as caught:
         projects.detach(stack, project)
     assert "due attach-config-set marketing --via firehose" in str(caught.value.hint)
     assert sending.stream_of(emulator, project)
-    config_sets.attach(stack, ["marketing"], "firehose", False, Silent())
+    sending.attach(stack, "marketing", via="firehose")
     assert "the mail of receipts" in projects.detach(stack, project).lines[1]
     assert sending.stream_of(emulator, project) is None
 
@@ -254,7 +253,7 @@ def test_a_project_that_would_bring_mail_twice_is_refused(emulator: AwsEmulator,
     project = sending.make_project(emulator, "shop")
     sending.make_sets(emulator, "marketing")
     emulator.ses.destinations("marketing").append(to_project("segments", sending.app_arn(stack.names, project)))
-    config_sets.attach(stack, ["marketing"], "firehose", False, Silent())
+    sending.attach(stack, "marketing", via="firehose")
     emulator.journal.clear()
     for call in (lambda: projects.attach(stack, project), lambda: desired(stack, ProjectChoice(project_id=project))):
         with pytest.raises(RefusedError, match="marketing goes directly to due-events and to the project"):

@@ -9,12 +9,11 @@ import pytest
 
 from due_cli.aws.resources.resource import Action, Difference
 from due_cli.aws.services import ses
-from due_cli.aws.stack import config_sets
+from due_cli.aws.stack import config_sets, set_search
 from due_cli.aws.stack.names import Names
 from due_cli.aws.stack.plan import planned
 from due_cli.aws.stack.stack import Stack
 from due_cli.core.errors import ConfigurationError, ExitCode, NotFoundError, RefusedError, UsageError
-from due_cli.core.progress import Silent
 from tests.aws.stack import sending
 from tests.aws.stack.sending import (
     ALL_EVENT_TYPES,
@@ -99,7 +98,7 @@ def test_a_set_that_is_not_there_has_near_names(emulator: AwsEmulator, stack: St
         assert caught.value.hint == "did you mean marketing?"
         assert caught.value.exit_code == ExitCode.NOT_FOUND
     with pytest.raises(NotFoundError) as caught:
-        config_sets.find_config_sets(stack.aws, stack.names, ["xyz"])
+        set_search.find_config_sets(stack.aws, stack.names, ["xyz"])
     assert caught.value.hint == "there are marketing, receipts"
     assert emulator.journal.mutating == []
 
@@ -154,7 +153,7 @@ def test_what_somebody_else_set_up_is_explained_and_not_overwritten(
         attach(stack, "receipts", "marketing")
     assert words.format(project=project) in caught.value.message
     assert f"--configuration-set-name marketing --event-destination-name {given['Name']}" in str(caught.value.hint)
-    sets = config_sets.find_config_sets(stack.aws, stack.names, ["receipts", "marketing"])
+    sets = set_search.find_config_sets(stack.aws, stack.names, ["receipts", "marketing"])
     with pytest.raises(RefusedError):
         config_sets.setup_nodes(stack.names, sets, None)
     detach(stack, "marketing")
@@ -226,7 +225,7 @@ def test_what_was_changed_by_hand_is_set_right(emulator: AwsEmulator, stack: Sta
     wanted_destination = dict(emulator.ses.destinations("marketing")[0])
     changed = to_stream("event-database", stack.names.stream_arn, Enabled=False, MatchingEventTypes=["SEND"])
     emulator.ses.destinations("marketing")[0] = changed
-    sets = config_sets.find_config_sets(stack.aws, stack.names, ["marketing"])
+    sets = set_search.find_config_sets(stack.aws, stack.names, ["marketing"])
     [step] = planned(config_sets.setup_nodes(stack.names, sets, None), stack.aws)
     assert step.action is Action.UPDATE
     assert step.differences[0] == Difference(setting="Enabled", before=False, desired=True)
@@ -285,7 +284,7 @@ def test_whoever_was_refused_asks_ses_once_a_second(emulator: AwsEmulator, stack
     sending.make_sets(emulator, "alerts", "offers")
     emulator.journal.clear()
     emulator.ses.calls_a_second = 1
-    config_sets.attach(stack, [], "auto", True, Silent())
+    attach(stack, everything=True)
     emulator.ses.calls_a_second = None
     calls = [call for call in emulator.journal if call.service == "sesv2"]
     assert len([call for call in calls if call.error]) <= 2

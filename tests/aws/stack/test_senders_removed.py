@@ -12,7 +12,7 @@ from due_cli.aws.resources.event_destination import EventDestination
 from due_cli.aws.resources.event_stream import EventStream
 from due_cli.aws.resources.project import Project
 from due_cli.aws.resources.resource import Action
-from due_cli.aws.stack import config_sets, person_policies
+from due_cli.aws.stack import config_sets, person_policies, set_search
 from due_cli.aws.stack.execute import execute
 from due_cli.aws.stack.options import Options
 from due_cli.aws.stack.plan import planned_removal
@@ -119,21 +119,21 @@ def test_a_lost_answer_is_no_failure(emulator: AwsEmulator, stack: Stack) -> Non
 
 
 def test_setup_attaches_straight_behind_the_stream_and_the_role(stack: Stack) -> None:
-    sets = config_sets.find_config_sets(stack.aws, stack.names, ["marketing"])
+    sets = set_search.find_config_sets(stack.aws, stack.names, ["marketing"])
     [node] = config_sets.setup_nodes(stack.names, sets, None)
     assert (set(node.depends_on), node.serial_group) == ({"stream", "ses-role"}, "ses")
 
 
 def test_setup_puts_a_set_behind_the_project_that_it_is_to_make(emulator: AwsEmulator, stack: Stack) -> None:
     project = plan_pinpoint(stack.aws, stack.names, ProjectChoice(), Options())
-    sets = config_sets.find_config_sets(stack.aws, stack.names, ["marketing"])
+    sets = set_search.find_config_sets(stack.aws, stack.names, ["marketing"])
     nodes = [*project.nodes, *config_sets.setup_nodes(stack.names, sets, project.project)]
     assert emulator.journal.mutating == []
     assert set(sending.apply(nodes, stack.aws).values()) == {Action.CREATE}
     [made] = sending_projects(stack.aws, stack.names)
     assert emulator.ses.destinations("marketing")[0]["PinpointDestination"] == {"ApplicationArn": made.arn}
     again = plan_pinpoint(stack.aws, stack.names, ProjectChoice(), Options())
-    sets = config_sets.find_config_sets(stack.aws, stack.names, ["marketing"])
+    sets = set_search.find_config_sets(stack.aws, stack.names, ["marketing"])
     assert set(
         sending.apply([*again.nodes, *config_sets.setup_nodes(stack.names, sets, again.project)], stack.aws).values()
     ) == {Action.KEEP}
@@ -145,13 +145,13 @@ def test_a_set_that_leads_to_the_project_of_a_setup_is_set_right(emulator: AwsEm
     emulator.ses.destinations("marketing").append(to_project("event-database", arn))
     emulator.ses.destinations("receipts").append(to_project("segments", arn))
     project = plan_pinpoint(stack.aws, stack.names, ProjectChoice(project_name="shop"), Options())
-    sets = config_sets.find_config_sets(stack.aws, stack.names, ["marketing"])
+    sets = set_search.find_config_sets(stack.aws, stack.names, ["marketing"])
     sending.apply([*project.nodes, *config_sets.setup_nodes(stack.names, sets, project.project)], stack.aws)
     [found] = emulator.ses.destinations("marketing")
     assert (found["PinpointDestination"], found["MatchingEventTypes"]) == ({"ApplicationArn": arn}, ["SEND"])
     with pytest.raises(RefusedError, match="arrive twice"):
         config_sets.setup_nodes(
-            stack.names, config_sets.find_config_sets(stack.aws, stack.names, ["receipts"]), project.project
+            stack.names, set_search.find_config_sets(stack.aws, stack.names, ["receipts"]), project.project
         )
 
 
@@ -169,6 +169,7 @@ RIGHTS = {
     "mobiletargeting:ListTagsForResource": "arn:aws:mobiletargeting:us-east-1:123456789012:apps/*",
     "ses:ListConfigurationSets": "*",
     "ses:ListEmailIdentities": "*",
+    "sms-voice:DescribeConfigurationSets": "*",
     "ses:GetEmailIdentity": "arn:aws:ses:us-east-1:123456789012:identity/*",
     **dict.fromkeys(
         (

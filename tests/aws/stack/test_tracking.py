@@ -11,7 +11,7 @@ from due_cli.aws.client import Aws
 from due_cli.aws.doctor import senders
 from due_cli.aws.doctor.context import DoctorContext
 from due_cli.aws.event_types import Tracking, TypeChoice, type_choice
-from due_cli.aws.stack import config_sets, setup
+from due_cli.aws.stack import config_sets, set_search, setup
 from due_cli.aws.stack.projects import ProjectChoice
 from due_cli.aws.stack.stack import Stack
 from due_cli.core.errors import NotFoundError, RefusedError, UsageError
@@ -58,7 +58,7 @@ CHOICES = (
 
 
 def by_attach(stack: Stack, choice: TypeChoice) -> None:
-    config_sets.attach(stack, ["marketing"], "auto", False, Silent(), choice)
+    config_sets.attach(stack, config_sets.AttachRequest(set_names=("marketing",), types=choice), Silent())
 
 
 def by_setup(stack: Stack, choice: TypeChoice) -> None:
@@ -66,8 +66,8 @@ def by_setup(stack: Stack, choice: TypeChoice) -> None:
 
 
 def setup_nodes(stack: Stack, choice: TypeChoice) -> list[Any]:
-    sets = config_sets.find_config_sets(stack.aws, stack.names, ["marketing"])
-    project, _ = config_sets._project(stack, "auto")
+    sets = set_search.find_config_sets(stack.aws, stack.names, ["marketing"])
+    project = config_sets._project(stack, "auto", [])
     return config_sets.setup_nodes(stack.names, sets, project, choice)
 
 
@@ -82,7 +82,7 @@ def test_tracking_is_what_was_asked_and_stays(emulator: AwsEmulator, stack: Stac
     before, kept = STATES[state]
     others = {"SEND", "DELIVERY"} if "some" in state else set(every) - TRACKED_TYPES
     for choice, tracking in zip(CHOICES, (kept, BOTH, NONE, CLICKS), strict=True):
-        for do in (by_attach, by_setup):
+        for do, again in ((by_attach, by_setup), (by_setup, by_attach)):
             emulator.ses.destinations("marketing")[:] = given = before(own, every)
             tracked = emulator.ses.tracking("marketing")
             theirs = [one for one in given if one["Name"] == "theirs"]
@@ -96,8 +96,7 @@ def test_tracking_is_what_was_asked_and_stays(emulator: AwsEmulator, stack: Stac
             if choice == TypeChoice():
                 assert emulator.ses.tracking("marketing") == tracked
             emulator.journal.clear()
-            for again in (by_attach, by_setup):
-                again(stack, TypeChoice())
+            again(stack, TypeChoice())
             assert emulator.journal.mutating == []  # the event destination itself remembers
             assert {outcome for outcome, _, _ in doctor(stack)} == {"ok"}
 
