@@ -63,10 +63,10 @@ class AwsTarget:
 
         views.drop(self.stack, name)
 
-    def statuses(self, message_ids: list[str]) -> Statuses:
+    def statuses(self, message_ids: list[str], *, everywhere: bool) -> Statuses:
         from due_cli.aws.athena import statuses
 
-        return statuses.statuses(self.stack, self.progress, message_ids)
+        return statuses.statuses(self.stack, self.progress, message_ids, everywhere=everywhere)
 
     def ingest(self, paths: list[str], progress: Progress) -> IngestSummary:
         from due_cli.aws.ingest.ingest import ingest_paths

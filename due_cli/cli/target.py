@@ -41,8 +41,8 @@ class Target(Protocol):
     def drop_view(self, name: str) -> None:
         """Drop a view of the user's own."""
 
-    def statuses(self, message_ids: list[str]) -> Statuses:
-        """The status of each message, in the order of the ids."""
+    def statuses(self, message_ids: list[str], *, everywhere: bool) -> Statuses:
+        """The status of each message, in the order of the ids; ``everywhere`` searches all events for unknown ones."""
 
     def ingest(self, paths: list[str], progress: Progress) -> IngestSummary:
         """Ingest the records of files, folders and standard input (``-``)."""

@@ -65,9 +65,13 @@ class Timeline:
 
 @dataclass(frozen=True, slots=True)
 class Statuses:
-    """The result of ``due status``: one timeline per id, in the order of the ids."""
+    """The result of ``due status``: one timeline per id, in the order of the ids.
+
+    ``hint`` says what was searched where a message was not found.
+    """
 
     timelines: Sequence[Timeline]
+    hint: str | None = None
 
 
 Outcome = Literal["ok", "warning", "problem"]
@@ -171,6 +175,17 @@ def counted(count: int, what: str) -> str:
     """A count with its noun, such as ``2 records``."""
     plural = what if count == 1 else f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
     return f"{count:,} {plural}"
+
+
+def size_text(count: float) -> str:
+    """A number of bytes in words."""
+    if count < 1_000:
+        return f"{count:.0f} byte{'' if count == 1 else 's'}"
+    for unit in ("kB", "MB", "GB"):
+        count /= 1_000
+        if count < 1_000:
+            return f"{count:.1f} {unit}"
+    return f"{count / 1_000:,.1f} TB"
 
 
 def time_ago(age: timedelta) -> str:

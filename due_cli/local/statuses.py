@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 
 from due_cli.core.progress import Progress
 from due_cli.core.results import Statuses
@@ -18,6 +19,7 @@ from due_cli.status.history import (
     beginning,
     history,
     is_text,
+    not_found_hint,
     own_id,
     statuses_by_message,
     statuses_of,
@@ -33,32 +35,38 @@ _MAX_BUFFERED = 50_000
 _FETCH_ROWS = 2_000
 
 
-def statuses(folder: Folder, message_ids: list[str]) -> Statuses:
+def statuses(folder: Folder, message_ids: list[str], *, everywhere: bool = False) -> Statuses:
     """The status of each message in the given order; an unknown one has the status ``not_found``.
 
-    An id may also be a Message-ID header.
+    An id may also be a Message-ID header. ``everywhere`` searches all events for messages of which the store lacks the
+    beginning; else they are searched from the time that their ids tell.
     """
     ids = [own_id(message) for message in message_ids]
-    stored, from_events = _look_up(folder, ids)
+    stored, from_events, since = _look_up(folder, ids, everywhere)
     others = {asked: status.message_id for asked, status in from_events.items() if status.message_id != asked}
     if others:
-        more_stored, more_from_events = _look_up(folder, list(others.values()))
+        more_stored, more_from_events, _ = _look_up(folder, list(others.values()), everywhere)
         ids = [others.get(message, message) for message in ids]
         stored, from_events = {**stored, **more_stored}, {**from_events, **more_from_events}
-    return Statuses([history(message, stored[message], from_events.get(message)) for message in ids])
+    timelines = [history(message, stored[message], from_events.get(message)) for message in ids]
+    return Statuses(timelines, not_found_hint(timelines, since * HOUR if since else None))
 
 
-def _look_up(folder: Folder, ids: list[str]) -> tuple[dict[str, Status | None], dict[str, Status]]:
-    """The stored statuses of messages, and those that events give where the store is not enough."""
+def _look_up(
+    folder: Folder, ids: list[str], everywhere: bool
+) -> tuple[dict[str, Status | None], dict[str, Status], int]:
+    """The stored statuses of messages, those that events give where the store is not enough, and the hour from which
+    events were searched."""
     with open_state(folder) as state:
         stored = {message: stored_status(state, message) for message in ids}
     earliest = {message: time_of_id(message) for message, status in stored.items() if status is None}
     windows = {message: window for message, status in stored.items() if status and (window := beginning(status))}
-    earliest.update({message: windows[message][0] for message in _uncertain(folder, windows)})
+    uncertain: Iterable[str] = windows if everywhere else _uncertain(folder, windows)
+    earliest.update({message: windows[message][0] for message in uncertain})
     messages = [message for message in earliest if is_text(message)]
-    times = [earliest[message] for message in messages]
+    times = [None if everywhere else earliest[message] for message in messages]
     since = min((0 if moment is None else moment // HOUR - _EARLIEST_ARRIVAL for moment in times), default=0)
-    return stored, statuses_from_events(folder, messages, since) if messages else {}
+    return stored, statuses_from_events(folder, messages, since) if messages else {}, since
 
 
 def _uncertain(folder: Folder, windows: dict[str, tuple[int | None, int]]) -> list[str]:
@@ -103,7 +111,9 @@ def statuses_from_events(folder: Folder, message_ids: list[str], since: int = 0)
     with open_state(folder) as state:
         sql = translate(state, files.query("status", "message").sql)
     sql = sql.replace("IN ($message_id)", "IN (SELECT UNNEST($message_id))")
-    rows = table(folder, sql, {"message_id": message_ids}, (max(since, 0), ALL_TIME[1]))
+    since = max(since, 0)
+    first = datetime.fromtimestamp(since * 3600, UTC).replace(tzinfo=None)
+    rows = table(folder, sql, {"message_id": message_ids, "since": first}, (since, ALL_TIME[1]))
     return statuses_by_message(message_ids, rows)
 
 

@@ -73,10 +73,10 @@ class Local:
 
         views.drop(self.folder, name)
 
-    def statuses(self, message_ids: list[str]) -> Statuses:
+    def statuses(self, message_ids: list[str], *, everywhere: bool) -> Statuses:
         from due_cli.local import statuses
 
-        return statuses.statuses(self.folder, message_ids)
+        return statuses.statuses(self.folder, message_ids, everywhere=everywhere)
 
     def ingest(self, paths: list[str], progress: Progress) -> IngestSummary:
         from due_cli.local import ingest

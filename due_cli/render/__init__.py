@@ -40,6 +40,8 @@ def emit(result: Result, settings: Settings, complete: Complete = str) -> ExitCo
     sys.stdout.flush()
     if isinstance(result, Table) and not settings.quiet and (hint := result.hint()):
         note(complete(hint))
+    if isinstance(result, Statuses) and result.hint and not settings.quiet:
+        note(complete(result.hint))
     _show_next_steps(result, settings, complete)
     return _exit_code(result)
 

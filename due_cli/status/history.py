@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+import shlex
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import cast
 
 from due_cli.core.results import Moment, Table, Timeline, Value
 from due_cli.events.model import Row
 from due_cli.events.status import NOT_APPLICABLE, Status, merge_by_message, status_of
-from due_cli.events.times import HOUR, iso, millis
+from due_cli.events.times import HOUR, iso
 from due_cli.status import descriptions
 
 NOT_FOUND = "not_found"
@@ -17,7 +19,9 @@ _FIRST_FACTS = frozenset(("send", "buffered", "initiated", "accepted", "sent")) 
 _HEADER = "mail.commonHeaders.messageId"
 _RECEIPTS = frozenset(("success", "failure"))
 _LONGEST_RETRY = 4 * 24 * HOUR  # 72 hours (End User Messaging SMS user guide, "Time to live"), and a day of delay
-_SES_ID = re.compile("[0-9a-f]{4}([0-9a-f]{12})-")
+# SES's ids begin with 01, two digits of the region, and the time of the send: 12 hexadecimal digits of milliseconds.
+_SES_ID = re.compile("01[0-9a-f]{2}([0-9a-f]{12})-")
+_SES_BEGAN = 1_293_840_000_000  # 2011-01-01
 
 
 def history(message: str, stored: Status | None, from_events: Status | None) -> Timeline:
@@ -47,10 +51,27 @@ def beginning(status: Status) -> tuple[int | None, int] | None:
     return (first - _LONGEST_RETRY if is_receipt and status.channel != "whatsapp" else None), first
 
 
-def time_of_id(message_id: str) -> int | None:
-    """When SES gave a message its id; None for an id of another kind."""
+def time_of_id(message_id: str, now: float | None = None) -> int | None:
+    """When SES gave a message its id (epoch ms); None for an id of another kind, or with a time that cannot be."""
     match = _SES_ID.match(message_id)
-    return None if match is None else millis(int(match[1], 16))
+    sent = int(match[1], 16) if match else 0
+    latest = (time.time() if now is None else now) * 1000 + 24 * HOUR  # a day: the clocks of machines differ
+    return sent if _SES_BEGAN <= sent <= latest else None
+
+
+def not_found_hint(timelines: Sequence[Timeline], since: int | None) -> str | None:
+    """What was searched for the messages that were not found, and how to search everything.
+
+    ``since`` (epoch ms) is from when; None where all events were searched.
+    """
+    unknown = dict.fromkeys(str(line.item["message_id"]) for line in timelines if line.item["status"] == NOT_FOUND)
+    ids = [shlex.quote(message) for message in unknown if message and is_text(message)]
+    if not ids:
+        return None
+    if since is None:
+        return f"not found: {len(ids):,} of the messages, in all events"
+    text = f"not found: {len(ids):,} of the messages, in the events since {iso(since)[:16].replace('T', ' ')} UTC"
+    return f"{text}. To search all of them: due status --everywhere {' '.join(ids)}"
 
 
 def is_text(message: str) -> bool:

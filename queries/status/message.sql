@@ -14,7 +14,10 @@ SELECT
     details
 FROM all_events
 WHERE
-    facets.email_channel.mail_event.mail.message_id IN (:message_id)
-    OR element_at(attributes, 'message_id') IN (:message_id)
-    OR element_at(details, 'previousPublishedMessageId') IN (:message_id)
-    OR replace(replace(element_at(details, 'mail.commonHeaders.messageId'), '<', ''), '>', '') IN (:message_id)
+    ingest_timestamp >= :since
+    AND (
+        facets.email_channel.mail_event.mail.message_id IN (:message_id)
+        OR element_at(attributes, 'message_id') IN (:message_id)
+        OR element_at(details, 'previousPublishedMessageId') IN (:message_id)
+        OR replace(replace(element_at(details, 'mail.commonHeaders.messageId'), '<', ''), '>', '') IN (:message_id)
+    )

@@ -28,7 +28,7 @@ from due_cli.aws.services.s3 import read_parts
 from due_cli.aws.stack.stack import Stack
 from due_cli.core.errors import ConfigurationError, DueError, QueryError
 from due_cli.core.progress import Progress
-from due_cli.core.results import Table, Value
+from due_cli.core.results import Table, Value, size_text
 
 _POLL_SECONDS = 0.25
 _CUTOFF = re.compile("bytes scanned limit", re.IGNORECASE)
@@ -90,7 +90,7 @@ def execute(stack: Stack, progress: Progress, sql: str, *, lines_before: int = 0
 
 def cost(scanned: int, partition: str) -> str:
     """The scanned bytes and the price of a query in words; rounded up, and without a price in regions of China."""
-    text = f"scanned {_size(scanned)}"
+    text = f"scanned {size_text(scanned)}"
     if partition == "aws-cn":
         return text
     dollars = math.ceil(round(athena_dollars(scanned) * 10_000, 6)) / 10_000
@@ -136,7 +136,7 @@ def _failure(stack: Stack, last: object, error: Error, lines_before: int) -> Due
         return QueryError(f"the query was cancelled: {reason}")
     limit = stack.options.scan_cutoff_bytes
     return QueryError(
-        f"the query was cancelled at the workgroup's limit of {_size(limit)}, and is billed: "
+        f"the query was cancelled at the workgroup's limit of {size_text(limit)}, and is billed: "
         f"{cost(last.data_scanned_in_bytes or limit, stack.names.partition)}",
         "a shorter period (--since), or a higher limit: due setup --scan-cutoff-bytes N",
     )
@@ -158,13 +158,3 @@ def _rows(stack: Stack, execution: Execution, json_columns: Collection[int]) -> 
         for number, (_, kind) in enumerate(execution.columns)
     ]
     return values.rows_of_csv(parts, converters)
-
-
-def _size(count: float) -> str:
-    if count < 1_000:
-        return f"{count:.0f} byte{'' if count == 1 else 's'}"
-    for unit in ("kB", "MB", "GB"):
-        count /= 1_000
-        if count < 1_000:
-            return f"{count:.1f} {unit}"
-    return f"{count / 1_000:,.1f} TB"

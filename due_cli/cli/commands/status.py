@@ -20,9 +20,11 @@ def status(
         list[str],
         typer.Argument(metavar="MESSAGE_ID...", help="Message ids as returned by SES, Pinpoint or End User Messaging."),
     ],
+    everywhere: Annotated[bool, typer.Option("--everywhere", help="Search all events, however old.")] = False,
 ) -> Statuses:
     """Show a message's delivery history.
 
-    Exits with code 4 if a message is unknown.
+    A message that the status store does not know is looked up in the events: from the time that an id of SES tells,
+    on AWS else those of the last 30 days. Exits with code 4 if a message is unknown.
     """
-    return target_of(context).statuses(message_ids)
+    return target_of(context).statuses(message_ids, everywhere=everywhere)
