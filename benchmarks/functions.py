@@ -1,4 +1,4 @@
-"""The functions of a stack, each from its zip in a process of its own: what a core gets done, and calls of DynamoDB.
+"""The functions of a stack, each from its package in its own process: what a core gets done, and calls of DynamoDB.
 
 The table is an emulator's, slower than DynamoDB and on the same processors. So what counts is the time of the processor
 in the function's own process: decoding, the normaliser, boto3's work for each call, the answer. Waiting is not in it.
@@ -21,9 +21,8 @@ from typing import Any
 from benchmarks import records as synthetic
 from benchmarks.bench_run import AS_OF, BenchRun, grouped, log
 from benchmarks.measure import Detail, Results, Row
-from due_cli.aws.stack.package import package
 from tests.aws_emulator.aws import AwsEmulator
-from tests.lambdas.functions import Function, Replied, libraries
+from tests.lambdas.functions import Function, Replied, unpacked
 from tests.lambdas.world import SETTINGS, World, batch, results
 
 _RECORDS, _MESSAGES, _PAIRS = 500, 300, 6
@@ -54,11 +53,10 @@ class _Stack:
 
     emulator: AwsEmulator
     code: Path
-    boto: Path
 
     def function(self, name: str) -> Function:
-        """A warm process of a function, from its zip."""
-        return Function(name, self.code, self.boto, self.emulator.environment(**SETTINGS, HOME=str(self.code.parent)))
+        """A warm process of a function, from its package."""
+        return Function(name, self.code, self.emulator.environment(**SETTINGS, HOME=str(self.code.parent)))
 
     def call(self, function: Function, event: Any, into: _Calls) -> Replied:
         """Calls a function once and counts."""
@@ -159,12 +157,10 @@ def _calls_per_request(calls: _Calls) -> Row:
 @contextmanager
 def _stack(bench: BenchRun) -> Iterator[_Stack]:
     place = bench.scratch("functions")
-    code = place / "functions.zip"
-    code.write_bytes(package().content)
     emulator = AwsEmulator()
     emulator.start()
     try:
         emulator.client("dynamodb").create_table(**World.status_table)
-        yield _Stack(emulator, code, libraries(place / "libraries"))
+        yield _Stack(emulator, unpacked(place / "code"))
     finally:
         emulator.stop()

@@ -1,6 +1,6 @@
-"""Runs in a fresh interpreter without site-packages: a function's handler, once for each line of standard input.
+"""Runs in a process that has boto3 and no other package: a function's handler, once for each line of standard input.
 
-Arguments: the folder of the code, the folder of boto3, the handler. A line is a JSON object with the event, the file
+Arguments: the folder of the code, the handler. A line is a JSON object with the event, the file
 for the answer and what the environment has of this invocation. A line with ``END`` alone follows what was logged.
 As in Lambda, a process is used again: what the module keeps for itself, it keeps for the next event.
 """
@@ -48,9 +48,9 @@ def answered(handler: str, event: Any) -> dict[str, str]:
         }
 
 
-def run(code: str, packages: str, handler: str) -> int:
+def run(code: str, handler: str) -> int:
     """Answers until there is nothing more to read."""
-    sys.path[:0] = [code, packages]
+    sys.path.insert(0, code)
     for line in sys.stdin.buffer:
         asked = json.loads(line)
         os.environ.update(asked["environment"])
@@ -61,4 +61,4 @@ def run(code: str, packages: str, handler: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run(*sys.argv[1:4]))
+    sys.exit(run(*sys.argv[1:3]))

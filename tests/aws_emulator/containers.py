@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import selectors
-import subprocess
-import sys
 import threading
 import time
 from collections import defaultdict
@@ -14,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.aws_emulator.bootstrap import END
+from tests.aws_emulator.prefork import Forked
 
 _BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 Key = tuple[Any, ...]
@@ -26,21 +25,12 @@ class TimedOutError(Exception):
 class Container:
     """One process of a function."""
 
-    def __init__(self, code: Path, packages: Path, handler: str, environment: Mapping[str, str]) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(_BOOTSTRAP), str(code), str(packages), handler],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env=dict(environment),
-            cwd=code,
-            bufsize=0,
-        )
+    def __init__(self, code: Path, handler: str, environment: Mapping[str, str]) -> None:
+        self._process = Forked(_BOOTSTRAP, str(code), handler, environment=environment, folder=code)
 
     def run(self, asked: dict[str, Any], seconds: float) -> tuple[list[str], bool]:
         """What one invocation logged, and whether the process is still there."""
         given, taken = self._process.stdin, self._process.stdout
-        assert given is not None and taken is not None
         writer = threading.Thread(target=_write, args=(given, json.dumps(asked).encode() + b"\n"))
         writer.start()  # beside the reading: a function may log more than a pipe holds before it has read its event
         logged, until, end = b"", time.monotonic() + seconds, f"\n{END}\n".encode()
@@ -62,9 +52,7 @@ class Container:
         """Ends the process."""
         self._process.kill()
         self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe:
-                pipe.close()
+        self._process.close()
 
 
 class Containers:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import importlib.util
 import io
 import json
 import shutil
@@ -29,7 +28,6 @@ from tests.aws_emulator.policies import Need, trusts
 from tests.aws_emulator.server import Core
 from tests.aws_emulator.wire import Answer, RefusedError, Request
 
-_PACKAGES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3")
 _MOST_BYTES = 6 * 1024 * 1024
 _ASYNC_TRIES = 3
 
@@ -58,7 +56,6 @@ class Functions:
         self.invocations: list[Invocation] = []
         self.limit = 1_000  # executions at a time, of an account
         self._place = Path(tempfile.mkdtemp(prefix="emulator-functions-"))
-        self._packages = self._place / "packages"
         self._pool = ThreadPoolExecutor(4, thread_name_prefix="emulator-async")
         self._waiting: list[Future[None]] = []
         self._lock = threading.Lock()
@@ -133,7 +130,7 @@ class Functions:
         key = (code, function.handler, *sorted(environment.items()))
         container = self._containers.idle(key)
         if container is None:
-            container = Container(code, self._libraries(), function.handler, environment)
+            container = Container(code, function.handler, environment)
         log, lives = container.run(asked, float(function.timeout))
         if lives:
             self._containers.give_back(key, container)
@@ -285,19 +282,6 @@ class Functions:
                 with zipfile.ZipFile(io.BytesIO(function.code_bytes)) as archive:
                     archive.extractall(folder)
         return folder
-
-    def _libraries(self) -> Path:
-        """A folder with boto3 and what it needs, and nothing else."""
-        with self._lock:
-            if not self._packages.exists():
-                self._packages.mkdir()
-                for name in _PACKAGES:
-                    spec = importlib.util.find_spec(name)
-                    if spec and spec.origin:
-                        origin = Path(spec.origin)
-                        source = origin.parent if origin.name == "__init__.py" else origin
-                        (self._packages / source.name).symlink_to(source)
-        return self._packages
 
     def _of_invocation(self, number: str, stream: str) -> dict[str, str]:
         return {"AWS_LAMBDA_LOG_STREAM_NAME": stream, "EMULATOR_REQUEST_ID": number}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import threading
 import time
@@ -12,6 +13,8 @@ from typing import Any
 
 import boto3  # noqa: TID251  # the tests of the emulator are a client of it
 from botocore.config import Config
+from moto.core import responses
+from moto.core.utils import method_names_from_class
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
@@ -22,6 +25,7 @@ from tests.aws_emulator.dependent import keys_needed
 from tests.aws_emulator.faults import OWN_KEY, Faults
 from tests.aws_emulator.iam import Identities
 from tests.aws_emulator.policies import Need
+from tests.aws_emulator.prefork import read_models_once
 from tests.aws_emulator.recognise import recognised
 from tests.aws_emulator.wire import Answer, RefusedError, Request
 
@@ -30,6 +34,11 @@ _LONGEST_SECONDS = 60
 _BOTO = boto3.Session()  # one for all: it reads each service's model once
 _BOTO_LOCK = threading.Lock()
 Handler = Callable[[Call, Request], Answer | None]
+
+
+read_models_once(changed="s3")
+# moto looks for the methods of a class for each request.
+responses.method_names_from_class = functools.cache(method_names_from_class)  # type: ignore[attr-defined]
 
 
 class _Moto(DomainDispatcherApplication):

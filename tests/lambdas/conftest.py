@@ -1,4 +1,4 @@
-"""A table, a bucket and a Glue table for each test, and the functions' zip for all."""
+"""A table, a bucket and a Glue table for each test, and the functions' package for all."""
 
 from __future__ import annotations
 
@@ -7,26 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from due_cli.aws.stack.package import package
 from tests.aws_emulator.aws import AwsEmulator
-from tests.lambdas.functions import libraries
+from tests.lambdas.functions import unpacked
 from tests.lambdas.world import World
 
 
 @pytest.fixture(scope="session")
-def functions_zip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("code") / "functions.zip"
-    place.write_bytes(package().content)
-    return place
-
-
-@pytest.fixture(scope="session")
-def boto(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return libraries(tmp_path_factory.mktemp("boto") / "libraries")
+def code(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The functions' package, unpacked."""
+    return unpacked(tmp_path_factory.mktemp("code"))
 
 
 @pytest.fixture
-def world(emulator: AwsEmulator, functions_zip: Path, boto: Path, tmp_path: Path) -> Iterator[World]:
+def world(emulator: AwsEmulator, code: Path, tmp_path: Path) -> Iterator[World]:
     """A deployment's services, empty."""
-    with World(emulator, functions_zip, boto, {"HOME": str(tmp_path)}).filled() as made:
+    with World(emulator, code, {"HOME": str(tmp_path)}).filled() as made:
         yield made

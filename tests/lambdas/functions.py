@@ -1,38 +1,19 @@
-"""A function run as Lambda runs it: from its zip alone, in a process that has boto3 and nothing of due's."""
+"""A function run as Lambda runs it: from its package alone, in a process that has boto3 and nothing of due's."""
 
 from __future__ import annotations
 
+import io
 import json
-import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
 
-_RUNNER = """
-import contextlib, importlib, io, json, sys, time
-code, libraries, name, milliseconds = sys.argv[1:]
-sys.path[:0] = [code, libraries]
-handler = importlib.import_module(f"due_cli.lambdas.{name}").handler
-class Context:
-    def get_remaining_time_in_millis(self):
-        return int(milliseconds)
-for line in sys.stdin:
-    event = json.loads(line)
-    out = io.StringIO()
-    reply = {}
-    begun = time.process_time()
-    try:
-        with contextlib.redirect_stdout(out):
-            reply["answer"] = handler(event, Context())
-    except Exception as error:
-        reply["error"] = f"{type(error).__name__}: {error}"
-    reply["processor_seconds"] = time.process_time() - begun
-    reply["log"] = out.getvalue()
-    print(json.dumps(reply), flush=True)
-"""
-# What boto3 needs; everything else that is installed beside it stays out of sight.
-_LIBRARIES = "boto3 botocore s3transfer jmespath dateutil urllib3 six.py".split()
+from due_cli.aws.stack.package import package
+from tests.aws_emulator.prefork import Forked
+
+_RUNNER = Path(__file__).with_name("runner.py")
 
 
 class Replied(NamedTuple):
@@ -49,39 +30,34 @@ class Replied(NamedTuple):
         return json.loads(line)
 
 
-def libraries(place: Path) -> Path:
-    """A folder with boto3 alone."""
-    import boto3  # noqa: TID251  where it is installed
-
-    place.mkdir()
-    installed = Path(boto3.__file__).parents[1]
-    for name in _LIBRARIES:
-        (place / name).symlink_to(installed / name)
+def unpacked(place: Path) -> Path:
+    """The functions' package in a folder, as Lambda unpacks it."""
+    with zipfile.ZipFile(io.BytesIO(package().content)) as archive:
+        archive.extractall(place)
     return place
 
 
 class Function:
     """One warm process of a function; ``with`` it."""
 
-    def __init__(self, name: str, code: Path, boto: Path, variables: dict[str, str], seconds: int = 60) -> None:
-        command = [sys.executable, "-I", "-S", "-c", _RUNNER, str(code), str(boto), name, str(seconds * 1000)]
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=variables, encoding="utf-8"
-        )
+    def __init__(self, name: str, code: Path, variables: dict[str, str], seconds: int = 60) -> None:
+        arguments = (str(code), name, str(seconds * 1000))
+        self._process = Forked(_RUNNER, *arguments, environment=variables, folder=code, stderr=sys.stderr.fileno())
+        self._replies = io.BufferedReader(self._process.stdout)
 
     def __enter__(self) -> Function:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        assert self._process.stdin and self._process.stdout
         self._process.stdin.close()
-        self._process.stdout.close()
-        assert self._process.wait(60) == 0
+        code = self._process.wait()
+        self._replies.close()
+        self._process.close()
+        assert code == 0
 
     def call(self, event: Any) -> Replied:
         """Invokes it once."""
-        assert self._process.stdin and self._process.stdout
-        self._process.stdin.write(json.dumps(event) + "\n")
-        self._process.stdin.flush()
-        reply = json.loads(self._process.stdout.readline())
+        line = json.dumps(event).encode() + b"\n"
+        assert self._process.stdin.write(line) == len(line)
+        reply = json.loads(self._replies.readline())
         return Replied(reply.get("answer"), reply.get("error"), reply["log"], reply["processor_seconds"])

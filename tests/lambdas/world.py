@@ -53,10 +53,10 @@ class World:
         "BillingMode": "PAY_PER_REQUEST",
     }
 
-    def __init__(self, emulator: AwsEmulator, code: Path, boto: Path, variables: dict[str, str]) -> None:
+    def __init__(self, emulator: AwsEmulator, code: Path, variables: dict[str, str]) -> None:
         self.emulator = emulator
         self.put: list[bytes] = []  # what the stream took
-        self._code, self._boto = code, boto
+        self._code = code
         self._variables = {**CREDENTIALS, "AWS_ENDPOINT_URL": emulator.url, **variables}
         emulator.handlers["firehose:PutRecordBatch"] = lambda call, _: self.take(call.parameters)
 
@@ -101,7 +101,7 @@ class World:
     def function(self, name: str, *, seconds: int = 60, without: str = "", **changed: str) -> Function:
         """A process of a function; ``without`` one of its variables."""
         settings = {key: value for key, value in {**SETTINGS, **changed}.items() if key != without}
-        return Function(name, self._code, self._boto, {**self._variables, **settings}, seconds)
+        return Function(name, self._code, {**self._variables, **settings}, seconds)
 
     def stored(self) -> dict[str, Status]:
         """Every status of the table, read from its facts."""

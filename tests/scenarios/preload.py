@@ -5,13 +5,12 @@ from __future__ import annotations
 import gc
 import importlib
 import pkgutil
-from functools import cache
 from pathlib import Path
 
 import botocore.session
-from botocore.loaders import JSONFileLoader
 
 import due_cli
+from tests.aws_emulator.prefork import read_models_once
 
 _ROOMS = ("aws", "cli", "core", "events", "ingest", "render", "sql")
 _SERVICES = (
@@ -19,17 +18,10 @@ _SERVICES = (
     *("pinpoint", "cloudwatch", "sns", "lakeformation"),
 )
 
-_read = cache(JSONFileLoader().load_file)
-
-
-def _load_file(_: JSONFileLoader, file_path: str) -> object:
-    return _read(file_path)
-
-
 for _room in _ROOMS:
     for _module in pkgutil.walk_packages([str(Path(due_cli.__file__).parent / _room)], f"due_cli.{_room}."):
         importlib.import_module(_module.name)
-JSONFileLoader.load_file = _load_file  # type: ignore[assignment,method-assign]
+read_models_once()
 _session = botocore.session.Session()
 for _service in _SERVICES:
     _session.create_client(_service, region_name="us-east-1")
