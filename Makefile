@@ -6,6 +6,9 @@ READY := .venv/.ready
 
 .DEFAULT_GOAL := help
 
+# Without what is compiled, each worker and each due that a test starts compiles everything anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 

@@ -10,6 +10,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -108,15 +109,19 @@ def _cached(state: State, kind: str, sql: str, translation: Callable[[], str]) -
 
     The cache key holds the versions of due and sqlglot and, for whoever works on due, when its rules were edited.
     """
-    edited = max(path.stat().st_mtime_ns for path in Path(files.__file__).parent.glob("*.py"))
-    parts = (kind, sql, __version__, version("sqlglot"), str(edited))
-    key = hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    key = hashlib.sha256("\0".join((kind, sql, *_versions())).encode()).hexdigest()
     cached = state.one("translation", key)
     if cached is not None:
         return str(cached)
     new = translation()
     state.cache("set_translation", (key, new))
     return new
+
+
+@cache
+def _versions() -> tuple[str, ...]:
+    edited = max(path.stat().st_mtime_ns for path in Path(files.__file__).parent.glob("*.py"))
+    return __version__, version("sqlglot"), str(edited)
 
 
 @contextmanager

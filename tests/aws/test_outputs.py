@@ -17,6 +17,7 @@ from due_cli.aws.stack.stack import Stack, names_in
 from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.pinpoint import Gone
 from tests.commands import Due
+from tests.sampling import sampled
 
 GUIDES = (
     "PinpointProjectId",
@@ -79,7 +80,7 @@ def test_every_key_of_the_guide_and_of_dues_own(emulator: AwsEmulator, stack: St
     }
 
 
-@pytest.mark.parametrize("gone", [Gone.NO, Gone.FORBIDDEN])
+@pytest.mark.parametrize("gone", sampled([Gone.NO, Gone.FORBIDDEN], 1))
 def test_without_a_project_pinpoints_are_null(emulator: AwsEmulator, stack: Stack, due: Due, gone: Gone) -> None:
     emulator.pinpoint.gone = gone
     found = outputs(due)

@@ -26,12 +26,12 @@ from tests.engines import servers
 from tests.engines.writers import Trouble, items_in, items_of, readable, stories, written_by
 from tests.events.records import iso, ses_delivery, ses_send
 from tests.lambdas import test_status_api, test_statuses
-from tests.lambdas.conftest import code
+from tests.lambdas.conftest import functions_code
 from tests.lambdas.test_status_api import api
 from tests.lambdas.test_statuses import mails, transform
 from tests.lambdas.world import CREDENTIALS, REGION, STATUS, Body, World, batch, results, statuses_of, text
 
-__all__ = ["api", "code", "transform"]
+__all__ = ["api", "functions_code", "transform"]
 
 _OF_THE_FUNCTIONS = (test_statuses, test_status_api)
 globals().update({name: each for one in _OF_THE_FUNCTIONS for name, each in vars(one).items() if name[:5] == "test_"})
@@ -49,7 +49,7 @@ def dynamodb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Serve
 
 
 @pytest.fixture
-def world(emulator: AwsEmulator, dynamodb: servers.Server, code: Path, tmp_path: Path) -> Iterator[World]:
+def world(emulator: AwsEmulator, dynamodb: servers.Server, functions_code: Path, tmp_path: Path) -> Iterator[World]:
     """A deployment's services, empty; those of DynamoDB are DynamoDB Local's."""
     for name in [name for name in emulator.handlers if name.startswith("dynamodb:")]:
         del emulator.handlers[name]
@@ -57,7 +57,7 @@ def world(emulator: AwsEmulator, dynamodb: servers.Server, code: Path, tmp_path:
     # DynamoDB Local has no tags
     tags = Answer.of({"Tags": [{"Key": "due:stack", "Value": "due"}]})
     emulator.handlers["dynamodb:ListTagsOfResource"] = lambda _, __: tags
-    with World(emulator, code, {"HOME": str(tmp_path)}).filled() as made:
+    with World(emulator, functions_code, {"HOME": str(tmp_path)}).filled() as made:
         yield made
 
 

@@ -13,13 +13,13 @@ from tests.lambdas.world import World
 
 
 @pytest.fixture(scope="session")
-def code(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def functions_code(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The functions' package, unpacked."""
     return unpacked(tmp_path_factory.mktemp("code"))
 
 
 @pytest.fixture
-def world(emulator: AwsEmulator, code: Path, tmp_path: Path) -> Iterator[World]:
+def world(emulator: AwsEmulator, functions_code: Path, tmp_path: Path) -> Iterator[World]:
     """A deployment's services, empty."""
-    with World(emulator, code, {"HOME": str(tmp_path)}).filled() as made:
+    with World(emulator, functions_code, {"HOME": str(tmp_path)}).filled() as made:
         yield made

@@ -11,11 +11,11 @@ from tests.lambdas.world import STATUS, World, batch, results
 
 
 def test_calls_items_and_their_sizes_are_those_of_the_function(world: World) -> None:
-    payloads = list(usage._traffic(random.Random(3)))[:700]
+    payloads = list(usage._traffic(random.Random(3)))[:210]
     table = usage._Table()
     written = 0
     with world.function("transform") as transform:
-        for part in (payloads[:400], payloads[400:], payloads[:100]):
+        for part in (payloads[:120], payloads[120:], payloads[:30]):
             table.add(status for payload in part for status in usage._reading(payload).statuses)
             reply = transform.call(batch(part))
             assert set(results(reply)) == {"Ok"}

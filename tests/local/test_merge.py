@@ -39,6 +39,7 @@ def files_by_hour(database: Path) -> list[int]:
     return [folders.count(folder) for folder in sorted(set(folders))]
 
 
+@pytest.mark.slow
 def test_files_stay_few_however_many_ingests_there_are(due: Due, new_database: NewDatabase, tmp_path: Path) -> None:
     """Two hours filled in turns, with a row of every kind: what was merged reads as what never was."""
     records = [*(sample.build() for sample in SAMPLES[::20]), *(text(number, number % 2) for number in range(2 * MOST))]

@@ -8,7 +8,7 @@ import pytest
 
 from tests.aws_emulator.calls import Call
 
-STEPS = [pytest.param(1, marks=pytest.mark.slow), 16]
+STEPS = [pytest.param(1, marks=pytest.mark.slow), 40]
 
 
 def own(call: Call) -> bool:

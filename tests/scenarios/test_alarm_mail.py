@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.aws_emulator.aws import AwsEmulator
 from tests.scenarios.account import contents, differing
 from tests.scenarios.commands import Commands
@@ -36,6 +38,7 @@ def test_a_teardown_finds_a_topic_that_is_wanted_no_more(emulator: AwsEmulator, 
     assert contents(emulator) == before
 
 
+@pytest.mark.slow
 def test_a_teardown_where_ses_does_not_answer(emulator: AwsEmulator, commands: Commands) -> None:
     before = contents(emulator)
     assert commands.due(*SETUP).code == 0

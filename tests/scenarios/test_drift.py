@@ -184,10 +184,12 @@ GROUPS: tuple[tuple[Change, ...], ...] = (
     ids=lambda changes: " ".join(change.__name__ for change in changes),
 )
 def test_what_was_changed_by_hand_is_set_right(made: Made, changes: tuple[Change, ...]) -> None:
+    before = details(made.emulator)
     for change in changes:
-        before = details(made.emulator)
         change(made.emulator)
-        assert details(made.emulator) != before, f"{change.__name__} changed nothing"
+        after = details(made.emulator)
+        assert after != before, f"{change.__name__} changed nothing"
+        before = after
     plan = json.loads(made.commands.due("setup", "--plan", "--no-pinpoint", "-o", "json").out)
     shown = [row for row in plan if row["action"] != "keep"]
     assert len(shown) == len(changes), shown

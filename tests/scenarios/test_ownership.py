@@ -10,6 +10,7 @@ import pytest
 from tests.aws.stack import sending
 from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.pinpoint import Gone
+from tests.sampling import sampled
 from tests.scenarios.account import contents
 from tests.scenarios.commands import Commands
 from tests.scenarios.details import details
@@ -65,7 +66,7 @@ def a_topic(emulator: AwsEmulator) -> None:
     emulator.client("sns").create_topic(Name="due-alarms")
 
 
-@pytest.mark.parametrize("make", [a_stream, a_table, a_workgroup, a_database, a_log_group, an_alarm, a_topic])
+@pytest.mark.parametrize("make", sampled([a_stream, a_table, a_workgroup, a_database, a_log_group, an_alarm, a_topic]))
 def test_what_due_did_not_make_is_refused(
     emulator: AwsEmulator, commands: Commands, make: Callable[[AwsEmulator], Any]
 ) -> None:
@@ -80,7 +81,7 @@ def test_what_due_did_not_make_is_refused(
     assert (contents(emulator), details(emulator)) == before
 
 
-@pytest.mark.parametrize("step", [pytest.param(1, marks=pytest.mark.slow), 6])
+@pytest.mark.parametrize("step", [pytest.param(1, marks=pytest.mark.slow), 15])
 def test_what_is_another_stacks_is_refused_and_left(emulator: AwsEmulator, commands: Commands, step: int) -> None:
     """Each resource that can have tags, one after another, as if another stack had made it."""
     assert commands.due(*SETUP, "--alarm-email", "oncall@example.com").code == 0
@@ -144,6 +145,7 @@ def test_the_database_of_a_setup_that_was_cut_off_is_known(emulator: AwsEmulator
     assert contents(emulator) == before
 
 
+@pytest.mark.slow
 def test_a_setup_that_was_cut_off_goes_on_with_its_database(emulator: AwsEmulator, commands: Commands) -> None:
     set_up_without_functions(emulator, commands, "--database", "mail_db")
     assert commands.due(*SETUP).code == 0
@@ -160,7 +162,7 @@ def test_the_database_of_a_stack_does_not_change(emulator: AwsEmulator, commands
     assert commands.due(*SETUP).code == 0, "and is kept where it is not given"
 
 
-@pytest.mark.parametrize("gone", [Gone.FORBIDDEN, Gone.NO])
+@pytest.mark.parametrize("gone", sampled([Gone.FORBIDDEN, Gone.NO], 1))
 def test_teardown_names_what_pinpoint_does_not_let_it_remove(
     emulator: AwsEmulator, commands: Commands, gone: Gone
 ) -> None:
@@ -183,7 +185,7 @@ def test_a_stack_without_pinpoint_says_nothing_of_it(emulator: AwsEmulator, comm
     assert "Pinpoint" not in commands.due(*REMOVAL).out
 
 
-@pytest.mark.parametrize("prefix", ["", "events/", "events/2026/"])
+@pytest.mark.parametrize("prefix", sampled(["", "events/", "events/2026/"], 1))
 def test_another_notification_of_new_events_is_found_before_anything_is_made(
     emulator: AwsEmulator, commands: Commands, prefix: str
 ) -> None:

@@ -86,6 +86,7 @@ def test_changed_options_update_in_place(emulator: AwsEmulator, commands: Comman
     assert emulator.journal.mutating == []
 
 
+@pytest.mark.slow
 def test_what_was_changed_by_hand_is_shown_and_set_right(emulator: AwsEmulator, commands: Commands) -> None:
     assert commands.due(*SETUP).code == 0
     emulator.client("lambda").update_function_configuration(FunctionName="due-transform", MemorySize=128)
@@ -98,6 +99,7 @@ def test_what_was_changed_by_hand_is_shown_and_set_right(emulator: AwsEmulator, 
     assert differing() == []
 
 
+@pytest.mark.slow
 def test_pinpoint_stays_out_once_it_was_left_out(emulator: AwsEmulator, commands: Commands) -> None:
     assert commands.due(*SETUP).code == 0
     emulator.journal.clear()
@@ -148,6 +150,7 @@ def _common(tags: Mapping[str, str]) -> dict[str, str]:
     return {key: value for key, value in tags.items() if key != DATABASE_TAG}
 
 
+@pytest.mark.slow
 def test_tags_of_a_project_that_is_merely_used_stay(emulator: AwsEmulator, commands: Commands) -> None:
     project = emulator.client("pinpoint").create_app(
         CreateApplicationRequest={"Name": "My Pinpoint Project", "tags": {"team": "shop"}}

@@ -61,6 +61,7 @@ def test_setup_again_takes_the_events_back(emulator: AwsEmulator, commands: Comm
     assert json.loads(commands.due(*asked).out) == before
 
 
+@pytest.mark.slow
 def test_a_setup_that_files_kept_hours_may_be_killed(emulator: AwsEmulator, commands: Commands) -> None:
     """The oldest hour is filed last, so what was cut off is seen."""
     assert commands.due(*SETUP).code == 0

@@ -9,6 +9,7 @@ import pytest
 from due_cli.aws.stack.stack import Stack
 from tests.aws_emulator.aws import AwsEmulator
 from tests.commands import Due
+from tests.sampling import sampled
 
 ON = ("--stack", "due")
 CHANGES = (
@@ -34,7 +35,7 @@ CHANGES = (
 )
 
 
-@pytest.mark.parametrize("sql", CHANGES)
+@pytest.mark.parametrize("sql", sampled(CHANGES))
 def test_what_would_change_data_is_refused_as_on_a_folder(
     due: Due, emulator: AwsEmulator, stack: Stack, folder: Path, sql: str
 ) -> None:

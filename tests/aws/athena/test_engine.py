@@ -21,8 +21,10 @@ from tests.aws_emulator.calls import Call
 from tests.aws_emulator.wire import Answer, Request
 from tests.commands import Due, process
 from tests.local.processes import at_terminal, ended, started, wait_until
+from tests.sampling import sampled
 
 QUERY = ("query", "SELECT 1 AS n", "--stack", "due")
+CALLS = ("athena:StartQueryExecution", "athena:GetQueryExecution", "athena:GetQueryResults", "s3:GetObject")
 
 
 def lines(err: str) -> list[str]:
@@ -43,9 +45,7 @@ def test_a_statement_that_athena_does_not_take_is_a_failed_query(due: Due, emula
     assert lines(due(*QUERY).failed(6).err) == ["due: line 1:1: mismatched input 'x'"]
 
 
-@pytest.mark.parametrize(
-    "call", ["athena:StartQueryExecution", "athena:GetQueryExecution", "athena:GetQueryResults", "s3:GetObject"]
-)
+@pytest.mark.parametrize("call", sampled(CALLS, 2))
 def test_a_call_that_is_denied_is_named_once(due: Due, emulator: AwsEmulator, stack: Stack, call: str) -> None:
     emulator.faults.deny(call)
     message, hint = lines(due(*QUERY, "-q").failed(5).err)
@@ -59,9 +59,7 @@ def test_nothing_is_said_beside_the_message(emulator: AwsEmulator, stack: Stack)
     assert len(lines(process(*QUERY).failed(5).err)) == 2
 
 
-@pytest.mark.parametrize(
-    "call", ["athena:StartQueryExecution", "athena:GetQueryExecution", "athena:GetQueryResults", "s3:GetObject"]
-)
+@pytest.mark.parametrize("call", sampled(CALLS, 2))
 def test_a_call_that_is_throttled_is_made_again(due: Due, emulator: AwsEmulator, stack: Stack, call: str) -> None:
     emulator.faults.throttle(call, times=2)
     assert due(*QUERY, "-o", "json").done().json == [{"n": 1}]
@@ -130,7 +128,7 @@ def test_bytes_are_dollars(scanned: int, text: str) -> None:
     assert "$" not in engine.cost(scanned, "aws-cn")
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), sampled([(signal.SIGINT, 130), (signal.SIGTERM, 143)], 1))
 def test_an_interrupt_stops_the_query_in_athena(
     emulator: AwsEmulator, stack: Stack, number: signal.Signals, code: int
 ) -> None:
@@ -169,6 +167,7 @@ def rows_of_a_large_result(rows: int, emulator: AwsEmulator) -> tuple[int, int]:
     return peak.bytes, len(out)
 
 
+@pytest.mark.slow
 def test_a_large_result_streams(emulator: AwsEmulator, stack: Stack) -> None:
     """Eight times as many rows take hardly more memory, and no call for each thousand of them."""
     few, small = rows_of_a_large_result(25_000, emulator)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shlex
 
+import pytest
+
 from due_cli.sql import files
 from tests.aws.athena.conftest import BothTargets
 from tests.commands import Due
@@ -25,6 +27,7 @@ def test_the_views_that_are_shown_are_those_of_the_guide_and_the_users_own(due: 
     assert due("view", "show", "purchases", *ON).failed(4).err.startswith("due: no view purchases")
 
 
+@pytest.mark.slow
 def test_what_is_shown_makes_the_same_view_again(due: Due, both: BothTargets) -> None:
     shown = due("view", "show", "email_click", *ON).done().out
     due("query", shown.replace("VIEW email_click", "VIEW again"), *ON).done()

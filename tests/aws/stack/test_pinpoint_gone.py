@@ -19,6 +19,7 @@ from tests.aws.stack import sending
 from tests.aws.stack.test_pinpoint import AUTO, desired, set_up, stack
 from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.pinpoint import Gone
+from tests.sampling import sampled
 
 __all__ = ["stack"]
 
@@ -34,7 +35,7 @@ def impatient(emulator: AwsEmulator, monkeypatch: pytest.MonkeyPatch, gone: Gone
     return replace(stack, aws=aws)
 
 
-@pytest.mark.parametrize("gone", [one for one in Gone if one is not Gone.NO])
+@pytest.mark.parametrize("gone", sampled([one for one in Gone if one is not Gone.NO], 1))
 def test_without_pinpoint_setup_goes_on_and_says_so_in_one_line(
     emulator: AwsEmulator, stack: Stack, monkeypatch: pytest.MonkeyPatch, gone: Gone
 ) -> None:
@@ -54,7 +55,7 @@ def test_without_pinpoint_setup_goes_on_and_says_so_in_one_line(
         projects.attach(stack, "0" * 32)
 
 
-@pytest.mark.parametrize("operation", ["GetEventStream", "ListTagsForResource"])
+@pytest.mark.parametrize("operation", sampled(["GetEventStream", "ListTagsForResource"], 1))
 def test_a_pinpoint_without_event_streams_is_none(emulator: AwsEmulator, stack: Stack, operation: str) -> None:
     sending.make_project(emulator, "shop")
     emulator.faults.refuse(f"pinpoint:{operation}", "ForbiddenException", "no longer available", 403)

@@ -23,6 +23,7 @@ from tests.aws_emulator.calls import Call
 from tests.aws_emulator.needs import ACCOUNT
 from tests.aws_emulator.server import REGION
 from tests.aws_emulator.wire import Answer, Request
+from tests.sampling import sampled
 
 Nodes = list[Node[Aws]]
 
@@ -35,7 +36,7 @@ def after_a_second(what: Any) -> None:
     threading.Timer(1, what).start()
 
 
-@pytest.mark.parametrize("status", ["DELETING", "CREATING_FAILED", "DELETING_FAILED"])
+@pytest.mark.parametrize("status", sampled(["DELETING", "CREATING_FAILED", "DELETING_FAILED"], 1))
 def test_a_stream_that_goes_or_was_not_made_is_made_anew(aws: Aws, nodes: Nodes, names: Names, status: str) -> None:
     apply(nodes, aws)
     old = stream_in(names)
@@ -157,7 +158,7 @@ def test_a_bucket_that_is_written_into_while_it_is_removed(
     assert emulator.client("s3").list_buckets()["Buckets"] == []
 
 
-@pytest.mark.parametrize("delete_data", [False, True])
+@pytest.mark.parametrize("delete_data", sampled([False, True], 1))
 def test_what_a_stream_holds_is_delivered_before_it_is_removed(
     emulator: AwsEmulator, monkeypatch: pytest.MonkeyPatch, delete_data: bool
 ) -> None:
