@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-import zipfile
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,27 +44,22 @@ ERRORS = ("bug", "recursion", "memory")
 
 
 @pytest.fixture(scope="session")
-def poisoned(functions_zip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def poisoned(functions_code: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The package that is deployed, with the errors that records can ask for."""
-    target = tmp_path_factory.mktemp("poisoned") / "functions.zip"
-    with zipfile.ZipFile(functions_zip) as source, zipfile.ZipFile(target, "w") as changed:
-        for name in source.namelist():
-            code = source.read(name).decode()
-            for place, (module, function, value) in {**READING, **MERGING}.items():
-                if name == module:
-                    head, found, rest = code.partition(function)
-                    signature, _, body = rest.partition(":\n")
-                    indent = " " * (len(function) - len(function.lstrip()) + 4)
-                    call = f"{indent}_poison({place!r}, {value})\n"
-                    assert found, (module, function)
-                    code = f"{head}{found}{signature}:\n{call}{body}{POISON}"
-            changed.writestr(name, code)
+    target = Path(shutil.copytree(functions_code, tmp_path_factory.mktemp("poisoned") / "functions"))
+    for place, (module, function, value) in {**READING, **MERGING}.items():
+        head, found, rest = (target / module).read_text("utf-8").partition(function)
+        signature, _, body = rest.partition(":\n")
+        indent = " " * (len(function) - len(function.lstrip()) + 4)
+        call = f"{indent}_poison({place!r}, {value})\n"
+        assert found, (module, function)
+        (target / module).write_text(f"{head}{found}{signature}:\n{call}{body}{POISON}", "utf-8")
     return target
 
 
 @pytest.fixture
-def breakable(world: World, poisoned: Path, boto: Path) -> Iterator[Function]:
-    with World(world.emulator, poisoned, boto, {}).function("transform") as function:
+def breakable(world: World, poisoned: Path) -> Iterator[Function]:
+    with World(world.emulator, poisoned, {}).function("transform") as function:
         yield function
 
 
