@@ -13,6 +13,7 @@ from tests.aws_emulator.dynamodb import Statements
 from tests.aws_emulator.firehose import Firehose
 from tests.aws_emulator.functions import Functions
 from tests.aws_emulator.http_api import HttpApis
+from tests.aws_emulator.lake_formation import LakeFormation
 from tests.aws_emulator.logs import Logs
 from tests.aws_emulator.pinpoint import Pinpoint
 from tests.aws_emulator.server import Core
@@ -29,8 +30,9 @@ class AwsEmulator(Core):
         super().__init__()
         self.bucket_policies = BucketPolicies(self)
         self.ses = Ses(self)
+        self.lake_formation = LakeFormation(self)
         self.functions = Functions(self)
-        self.firehose = Firehose(self)
+        self.firehose = Firehose(self, self.lake_formation)
         self.statements = Statements(self)
         self.athena = Athena(self)
         self.http_apis = HttpApis(self, self.functions)

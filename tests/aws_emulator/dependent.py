@@ -1,4 +1,4 @@
-"""What calls need because of what they are made on: the key that a bucket or a table is encrypted with."""
+"""What calls need because of what they are made on: the key that a bucket, a table or the catalog is encrypted with."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from moto.dynamodb.models import dynamodb_backends
 from moto.firehose.models import firehose_backends
+from moto.glue.models import glue_backends
 from moto.s3.models import s3_backends
 
 from tests.aws_emulator.calls import Call
@@ -77,4 +78,18 @@ def _firehose(call: Call) -> list[Need]:
     return _needs("GenerateDataKey Decrypt", encryption.get("KeyARN"))
 
 
-_SERVICES: dict[str, Callable[[Call], list[Need]]] = {"s3": _s3, "dynamodb": _dynamodb, "firehose": _firehose}
+def _glue(call: Call) -> list[Need]:
+    """Every caller of an encrypted catalog (Athena user guide, "Access to encrypted metadata")."""
+    settings = glue_backends[ACCOUNT][call.region].get_data_catalog_encryption_settings(None)
+    at_rest = settings["DataCatalogEncryptionSettings"]["EncryptionAtRest"]
+    if at_rest["CatalogEncryptionMode"] != "SSE-KMS" or "CatalogEncryption" in call.operation:
+        return []
+    return _needs("Decrypt Encrypt GenerateDataKey", at_rest["SseAwsKmsKeyId"])
+
+
+_SERVICES: dict[str, Callable[[Call], list[Need]]] = {
+    "s3": _s3,
+    "dynamodb": _dynamodb,
+    "firehose": _firehose,
+    "glue": _glue,
+}

@@ -14,6 +14,7 @@ from moto.firehose.models import firehose_backends
 
 from tests.aws_emulator.calls import Call
 from tests.aws_emulator.delivery import Delivery, Record, deliver
+from tests.aws_emulator.lake_formation import REFUSAL, LakeFormation
 from tests.aws_emulator.needs import ACCOUNT, arn
 from tests.aws_emulator.server import REGION, Core
 from tests.aws_emulator.wire import Answer, RefusedError, Request
@@ -39,8 +40,9 @@ class Unwilling:
 class Firehose:
     """Delivery streams that take records and deliver them when a test says so."""
 
-    def __init__(self, core: Core) -> None:
+    def __init__(self, core: Core, lake_formation: LakeFormation) -> None:
         self.core = core
+        self._lake_formation = lake_formation
         self.unwilling = Unwilling()
         self.keys_disabled: set[str] = set()  # the streams whose keys are disabled
         self.creating = 0  # how many answers of DescribeDeliveryStream still say CREATING after a stream is made
@@ -167,6 +169,14 @@ class Firehose:
             if not self.core.iam.assumable(role, "firehose", source):
                 words = f"Firehose is unable to assume role {role}. Please check the role provided."
                 raise RefusedError("InvalidArgumentException", words)
+        schema = conversion.get("SchemaConfiguration") or {}
+        table = (schema.get("DatabaseName", ""), schema.get("TableName", ""))
+        if schema_role and not self._lake_formation.grants(schema_role, *table):
+            words = "Access was denied when calling Glue. Please ensure that the role specified in the data format "
+            words += (
+                f"conversion configuration has the necessary permissions. {REFUSAL.format(table[1])} (Service: AWSGlue)"
+            )
+            raise RefusedError("InvalidArgumentException", words)
         size = (whole.get("BufferingHints") or {}).get("SizeInMBs", 5)
         if conversion.get("Enabled", bool(conversion)):
             if size < 64:

@@ -26,6 +26,16 @@ def boundary_in(emulator: AwsEmulator) -> str:
     return arn
 
 
+def encrypt_catalog(emulator: AwsEmulator) -> str:
+    """Encrypts the Glue Data Catalog with a new key; its ARN."""
+    key: str = emulator.client("kms").create_key()["KeyMetadata"]["Arn"]
+    at_rest = {"CatalogEncryptionMode": "SSE-KMS", "SseAwsKmsKeyId": key}
+    emulator.client("glue").put_data_catalog_encryption_settings(
+        DataCatalogEncryptionSettings={"EncryptionAtRest": at_rest}
+    )
+    return key
+
+
 def guardrail(boundary: str, tag: str) -> dict[str, Any]:
     """No role without a permissions boundary, and nothing without a tag."""
     on_apis = {"Effect": "Deny", "Action": "apigateway:POST", "Resource": "arn:aws:apigateway:*::/apis"}

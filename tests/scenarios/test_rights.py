@@ -10,7 +10,7 @@ import pytest
 
 from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.fixture import started
-from tests.aws_emulator.governed import boundary_in, guardrail
+from tests.aws_emulator.governed import boundary_in, encrypt_catalog, guardrail
 from tests.aws_emulator.needs import tags_given
 from tests.aws_emulator.policies import Right, rights_in
 from tests.aws_emulator.recognise import model
@@ -45,6 +45,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
         key = emulator.client("kms").create_key()["KeyMetadata"]["Arn"]
         boundary = boundary_in(emulator)
         emulator.iam.guardrails.append(guardrail(boundary, "team"))
+        encrypt_catalog(emulator)
         asked = ("--kms-key", key, "--permissions-boundary", boundary)
         printed = commands.due("setup", "--policy", "operator", *asked).out
         keys = emulator.iam.user("operator", printed)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-import shlex
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -13,14 +11,13 @@ from due_cli.aws.client import Aws
 from due_cli.aws.errors import POLICY_HINT, is_lake_formation, is_not_found, missing_permission
 from due_cli.aws.resources.resource import Node, Step
 from due_cli.aws.services.cloudwatch import LogLine
-from due_cli.aws.services.glue import IAM_ALLOWED
 from due_cli.aws.services.pinpoint import AppDetails
 from due_cli.aws.services.ses import ConfigSet
+from due_cli.aws.stack import governance
 from due_cli.aws.stack.names import Names
 from due_cli.aws.stack.stack import Stack
 from due_cli.core.errors import DueError
 from due_cli.core.results import Check, Finding
-from due_cli.sql.files import TABLE
 
 LAST_DAY = timedelta(days=1)
 MAX_LISTED = 3
@@ -88,11 +85,7 @@ class DoctorContext:
 
     def grant_to_all(self) -> str:
         """The command with which Lake Formation leaves the table to IAM."""
-        table = json.dumps({"Table": {"DatabaseName": self.stack.options.database, "Name": TABLE}})
-        principal = f"DataLakePrincipalIdentifier={IAM_ALLOWED}"
-        return self.aws_command(
-            f"lakeformation grant-permissions --principal {principal} --permissions ALL --resource {shlex.quote(table)}"
-        )
+        return governance.grant_command(self.names, self.stack.options.database)
 
 
 CheckFunction = Callable[[DoctorContext], Iterator[Finding]]

@@ -13,6 +13,11 @@ from due_cli.aws.pipeline import partitions
 from due_cli.aws.pipeline.partitions import EXISTS, create_partitions, partition_of
 from due_cli.core.errors import RefusedError
 
+# What every caller of the catalog needs on the key that it is encrypted with (Athena user guide, "Access to encrypted
+# metadata in the AWS Glue Data Catalog").
+KEY_ACTIONS = ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey")
+_BY_CALLER = "SSE-KMS"  # the mode in which callers use the key; in the other one a role of the service does
+_AWS_KEY = "alias/aws/glue"  # which everybody in the account may use
 # The principal of Lake Formation for "everyone whom IAM allows"; where it has permissions, IAM alone decides.
 IAM_ALLOWED = "IAM_ALLOWED_PRINCIPALS"
 
@@ -100,6 +105,37 @@ def roles_without_grants(aws: Aws, database: str, table: str, roles: Sequence[st
         everyone = {IAM_ALLOWED, f"{aws.caller.account}:IAMPrincipals"}
         return [] if granted & everyone else [role for role in roles if role not in granted]
     return []
+
+
+def table_exists(aws: Aws, database: str, table: str) -> bool:
+    """Whether there is a table."""
+    with translate_errors(f"looking at table {database}.{table}"), ignore_errors("EntityNotFoundException"):
+        aws.glue.get_table(DatabaseName=database, Name=table)
+        return True
+    return False
+
+
+def new_tables_are_restricted(aws: Aws, database: str) -> bool:
+    """Whether Lake Formation decides about a new table: its database, or what a new one gets, leaves it not to IAM."""
+    with translate_errors(f"looking at database {database}"), ignore_errors("EntityNotFoundException"):
+        return aws.glue.get_database(Name=database)["Database"].get("CreateTableDefaultPermissions") == []
+    with translate_errors("asking for Lake Formation's settings (lakeformation:GetDataLakeSettings)"):
+        settings = aws.lakeformation.get_data_lake_settings()["DataLakeSettings"]
+        return settings.get("CreateTableDefaultPermissions") == []
+
+
+def catalog_key(aws: Aws) -> str | None:
+    """The ARN of the customer managed key that callers use the catalog with; None without one."""
+    with translate_errors("asking for the encryption of the catalog (glue:GetDataCatalogEncryptionSettings)"):
+        settings = aws.glue.get_data_catalog_encryption_settings()["DataCatalogEncryptionSettings"]
+    at_rest = settings.get("EncryptionAtRest", {})
+    key = at_rest.get("SseAwsKmsKeyId", _AWS_KEY)
+    if at_rest.get("CatalogEncryptionMode") != _BY_CALLER or key.endswith(_AWS_KEY):
+        return None
+    if ":key/" in key:
+        return key
+    with translate_errors(f"looking for key {key} (kms:DescribeKey)"):
+        return aws.kms.describe_key(KeyId=key)["KeyMetadata"].get("Arn")
 
 
 def _grantees(aws: Aws, database: str, table: str) -> set[str]:

@@ -150,7 +150,7 @@ def _partition(names: Names, options: Options, code: Package) -> list[Node[Aws]]
             names,
             options,
             code,
-            rights=policies.partition_rights(names, options.database, options.kms_key),
+            rights=policies.partition_rights(names, options),
             environment=environment,
             timeout_seconds=60,
             permissions=(bucket_calls,),
@@ -166,7 +166,7 @@ def _stream(names: Names, options: Options) -> list[Node[Aws]]:
     role = Role(
         name=names.role("stream"),
         trust=policies.stream_trust(names),
-        rights=policies.stream_rights(names, options.database, options.kms_key),
+        rights=policies.stream_rights(names, options),
         boundary=options.permissions_boundary,
         tags=tags,
     )

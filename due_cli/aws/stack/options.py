@@ -27,7 +27,7 @@ def _option(default: Any, metavar: str, about: str, least: int = 0, most: int = 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """The options of a stack, with the defaults of a new one; all but the last two are options of ``due setup``.
+    """The options of a stack, with the defaults of a new one; all but the last three are options of ``due setup``.
 
     The limits are those of Firehose (BufferingHints, where Parquet needs 64 MB; the transform's buffer), Lambda
     (quotas) and Athena (scan cutoff).
@@ -50,6 +50,7 @@ class Options:
     alarm_email: str | None = _option(None, "ADDRESS", "Email address for alarms; '' to disable.")
     usage_endpoint: str | None = _option(None, "URL", "URL to send usage counts to; '' to disable.")
     pinpoint: bool = True
+    catalog_key: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
 
     def encode(self) -> str:

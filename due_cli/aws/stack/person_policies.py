@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from due_cli.aws.stack.names import ERRORS, EVENTS, RESULTS, Names
 from due_cli.aws.stack.options import Options
-from due_cli.aws.stack.policies import Policy, allow, policy
+from due_cli.aws.stack.policies import Policy, allow, catalog_key_rights, policy
 from due_cli.aws.tags import STACK_TAG
 
 MOST_CHARACTERS = 6_144
@@ -29,7 +29,10 @@ _LISTS = (
     "cloudwatch:GetMetricData logs:DescribeLogGroups sns:ListSubscriptions* sns:GetSubscription* "
     "sms-voice:DescribePhone* sms-voice:DescribePool* sms-voice:DescribeSender* sms-voice:DescribeConfig*"
 )
-_EVERYWHERE = f"{_LISTS} lambda:GetAccount* sns:SetSubscription* sns:Unsubscribe"
+_EVERYWHERE = (
+    f"{_LISTS} lambda:GetAccount* sns:SetSubscription* sns:Unsubscribe glue:GetDataCatalogE* "
+    "lakeformation:GetDataLakeSettings"
+)
 # What creating a DynamoDB table with a customer managed key needs (DynamoDB developer guide, "Encryption at rest").
 _KEY = "DescribeKey CreateGrant Encrypt Decrypt ReEncrypt* GenerateDataKey*"
 
@@ -63,7 +66,7 @@ def _operator(names: Names, options: Options) -> list[Policy]:
     ]
     if options.kms_key:
         statements.append(allow(_actions("kms", _KEY), options.kms_key))
-    return statements
+    return [*statements, *catalog_key_rights(options)]
 
 
 def _analyst(names: Names, options: Options) -> list[Policy]:
@@ -272,8 +275,9 @@ def _looking(names: Names, database: str) -> list[Policy]:
 
 
 def _reading_key(options: Options) -> list[Policy]:
-    """The key, for whoever reads what is encrypted with it and has query results encrypted."""
-    return [allow(["kms:Decrypt", "kms:GenerateDataKey"], options.kms_key)] if options.kms_key else []
+    """The keys, for whoever reads what is encrypted with them and has query results encrypted."""
+    own = [allow(["kms:Decrypt", "kms:GenerateDataKey"], options.kms_key)] if options.kms_key else []
+    return [*own, *catalog_key_rights(options)]
 
 
 PERSONS = {

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from due_cli.aws.services.glue import KEY_ACTIONS
 from due_cli.aws.stack.names import ERRORS, EVENTS, Names
+from due_cli.aws.stack.options import Options
 from due_cli.sql.files import TABLE
 
 Policy = dict[str, object]
@@ -57,7 +59,7 @@ def _trusted(service: str, condition: Mapping[str, object] | None) -> Policy:
     return {**statement, "Condition": condition} if condition else statement
 
 
-def stream_rights(names: Names, database: str, kms_key: str | None) -> Policy:
+def stream_rights(names: Names, options: Options) -> Policy:
     """The delivery stream: its bucket, the table's schema, its transform and its own log."""
     function = f"{names.function_arn('transform')}:$LATEST"  # as the stream names it
     statements = [
@@ -66,12 +68,13 @@ def stream_rights(names: Names, database: str, kms_key: str | None) -> Policy:
             [f"{names.bucket_arn}/{prefix}*" for prefix in (EVENTS, ERRORS)],
         ),
         allow(["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"], names.bucket_arn),
-        allow(["glue:GetTable", "glue:GetTableVersion", "glue:GetTableVersions"], table_arns(names, database)),
+        allow(["glue:GetTable", "glue:GetTableVersion", "glue:GetTableVersions"], table_arns(names, options.database)),
         allow(["lambda:InvokeFunction", "lambda:GetFunctionConfiguration"], function),
         allow("logs:PutLogEvents", names.arn("logs", f"log-group:{names.stream_log_group}:log-stream:*")),
+        *catalog_key_rights(options),
     ]
-    if kms_key:
-        statements.append(allow(["kms:GenerateDataKey", "kms:Decrypt"], kms_key))
+    if options.kms_key:
+        statements.append(allow(["kms:GenerateDataKey", "kms:Decrypt"], options.kms_key))
     return policy(*statements)
 
 
@@ -91,16 +94,17 @@ def transform_rights(names: Names, kms_key: str | None) -> Policy:
     return policy(*statements)
 
 
-def partition_rights(names: Names, database: str, kms_key: str | None) -> Policy:
+def partition_rights(names: Names, options: Options) -> Policy:
     """The partition function: the table's partitions, and the place for events that it failed on for good."""
     statements = [
         own_log(names, "partition"),
-        allow(["glue:GetTable", "glue:BatchCreatePartition"], table_arns(names, database)),
+        allow(["glue:GetTable", "glue:BatchCreatePartition"], table_arns(names, options.database)),
         allow("s3:PutObject", f"{names.bucket_arn}/{names.failed_events}*"),
         allow("s3:ListBucket", names.bucket_arn),
+        *catalog_key_rights(options),
     ]
-    if kms_key:
-        statements.append(allow("kms:GenerateDataKey", kms_key))
+    if options.kms_key:
+        statements.append(allow("kms:GenerateDataKey", options.kms_key))
     return policy(*statements)
 
 
@@ -137,6 +141,11 @@ def _putting(names: Names, kms_key: str | None, *actions: str) -> Policy:
     """Whoever puts into a stream with a key of the user's needs the key itself, since 2026-04-20 (notice of AWS)."""
     key = [allow(["kms:GenerateDataKey", "kms:Decrypt"], kms_key)] if kms_key else []
     return policy(allow(actions, names.stream_arn), *key)
+
+
+def catalog_key_rights(options: Options) -> list[Policy]:
+    """What whoever calls Glue needs on the key of an encrypted catalog."""
+    return [allow(KEY_ACTIONS, options.catalog_key)] if options.catalog_key else []
 
 
 def own_log(names: Names, function: str) -> Policy:

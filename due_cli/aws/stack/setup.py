@@ -9,12 +9,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from due_cli.aws.client import Aws
+from due_cli.aws.errors import is_lake_formation
 from due_cli.aws.event_types import Tracking, TypeChoice
 from due_cli.aws.resources.notification import Notification
 from due_cli.aws.resources.resource import Action, Step
 from due_cli.aws.services.account import kms_key_fault, reservable_concurrency
 from due_cli.aws.services.pinpoint import NoPinpointError
-from due_cli.aws.stack import config_sets, package, person_policies, projects, set_search, tracking
+from due_cli.aws.stack import config_sets, governance, package, person_policies, projects, set_search, tracking
 from due_cli.aws.stack.desired import desired, existing_partitions, obsolete
 from due_cli.aws.stack.execute import execute, execute_with_progress
 from due_cli.aws.stack.names import Names
@@ -50,6 +51,7 @@ class SetupPlan:
     notes: tuple[str, ...]
     request: SetupRequest
     mail_changes: Mapping[str, str] = field(default_factory=dict)  # by configuration set
+    findings: tuple[str, ...] = ()  # about the account, to be said before the plan
 
     @property
     def question(self) -> str:
@@ -88,6 +90,8 @@ def plan_setup(aws: Aws, stack: str, request: SetupRequest) -> SetupPlan:
     with_pinpoint = request.project.use and (before.pinpoint or request.project.is_explicit)
     options = replace(before.updated(request.options), pinpoint=with_pinpoint, tags=_tags(request.tags, before.tags))
     validate(options)
+    options = replace(options, catalog_key=governance.catalog_key(aws, before.catalog_key))
+    kept = governance.kept_by_lake_formation(aws, names, options.database)
     _check_key_and_concurrency(aws, names, options, before)
     if stored and options.database != stored.database:
         problem = f"--database: the stack {stack} has its events in {stored.database}, and they cannot move"
@@ -111,6 +115,7 @@ def plan_setup(aws: Aws, stack: str, request: SetupRequest) -> SetupPlan:
         notes=(*project.notes, *tracking.left_out(names, types, choice_of_types)),
         request=request,
         mail_changes=tracking.mail_changes(types),
+        findings=tuple(governance.findings(names, options.database, options.catalog_key, kept)),
     )
 
 
@@ -121,11 +126,12 @@ def policies() -> Table:
 
 
 def policy(aws: Aws, stack: str, person: str, options: Mapping[str, object], progress: Progress) -> str:
-    """The rights that a person needs for a stack, as a policy document; calls AWS for the account alone."""
+    """The rights that a person needs for a stack, as a policy document; two calls, for the account and its catalog."""
     if person not in person_policies.PERSONS:
         raise UsageError(f"--policy: there is no policy for {person!r}", f"one of {', '.join(person_policies.PERSONS)}")
     chosen = Options().updated(options)
     validate(chosen)
+    chosen = replace(chosen, catalog_key=governance.catalog_key(aws, None))
     rights = person_policies.rights(person, names_in(aws, stack), chosen)
     if person == "operator" and not chosen.permissions_boundary:
         progress.note(
@@ -153,6 +159,8 @@ def execute_setup(setup: SetupPlan, progress: Progress) -> Done:
             raise
         return execute_setup(_without_pinpoint(setup, unavailable), progress)
     except DueError as error:
+        if is_lake_formation(error):
+            error.hint = f"{governance.grant_command(names, setup.stack.options.database)}, then the same command again"
         error.hint = error.hint or "run the same command again: it continues from there"
         raise
     done = f"Set up stack {names.stack} in account {names.account}, region {names.region}"

@@ -100,6 +100,8 @@ def _setup(
         options=chosen, project=project, config_sets=sets, tracking=tracking, tags=tuple(tag or ())
     )
     setup_plan = setup.plan_setup(aws, choice.stack, request)
+    for finding in setup_plan.findings:
+        progress_of(context).note(finding)
     return setup_plan.table() if plan else _execute(context, choice, setup_plan, yes=yes)
 
 
