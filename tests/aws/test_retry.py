@@ -72,7 +72,10 @@ def test_an_error_that_stays_is_raised_at_once() -> None:
             "Attempt to change a resource which is still in use: Table is being updated: due-message-status",
         ),
         ("OperationAbortedException", "A conflicting operation is currently in progress against this resource."),
-        ("InvalidArgumentException", "Access was denied when calling Glue. Please ensure that the role has permissions."),
+        (
+            "InvalidArgumentException",
+            "Access was denied when calling Glue. Please ensure that the role has permissions.",
+        ),
     ],
 )
 def test_what_aws_says_while_it_is_busy(code: str, words: str) -> None:
@@ -95,7 +98,10 @@ def test_what_aws_says_while_it_is_busy(code: str, words: str) -> None:
         ("ResourceInUseException", "Table already exists: due-message-status"),
         ("BadRequestException", "Event destination type is not valid"),
         ("InvalidArgumentException", "BufferingHints.SizeInMBs must be at least 64"),
-        ("InvalidArgumentException", "Access was denied when calling Glue. Insufficient Lake Formation permission(s) on x"),
+        (
+            "InvalidArgumentException",
+            "Access was denied when calling Glue. Insufficient Lake Formation permission(s) on x",
+        ),
     ],
 )
 def test_what_stays_as_it_is_is_not_waited_for(code: str, words: str) -> None:

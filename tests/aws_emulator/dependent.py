@@ -78,6 +78,11 @@ def _firehose(call: Call) -> list[Need]:
     return _needs("GenerateDataKey Decrypt", encryption.get("KeyARN"))
 
 
+def _lambda(call: Call) -> list[Need]:
+    """Choosing a key for a function's environment (Lambda developer guide, "Securing environment variables")."""
+    return _needs("Encrypt CreateGrant", call.parameters.get("KMSKeyArn"))
+
+
 def _glue(call: Call) -> list[Need]:
     """Every caller of an encrypted catalog (Athena user guide, "Access to encrypted metadata")."""
     settings = glue_backends[ACCOUNT][call.region].get_data_catalog_encryption_settings(None)
@@ -92,4 +97,5 @@ _SERVICES: dict[str, Callable[[Call], list[Need]]] = {
     "dynamodb": _dynamodb,
     "firehose": _firehose,
     "glue": _glue,
+    "lambda": _lambda,
 }

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from tests.aws_emulator.aws import AwsEmulator
+from tests.aws_emulator.needs import ACCOUNT
 
 # The calls that create what can be tagged as it is created, beside those of API Gateway, which are all POST.
 _CREATING = (
@@ -33,6 +34,18 @@ def encrypt_catalog(emulator: AwsEmulator) -> str:
     emulator.client("glue").put_data_catalog_encryption_settings(
         DataCatalogEncryptionSettings={"EncryptionAtRest": at_rest}
     )
+    return key
+
+
+def key_in(emulator: AwsEmulator, *services: str) -> str:
+    """The ARN of a new key whose policy lets IAM decide, as a new key's does, and some services use it."""
+    statements = [{"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "kms:*"}]
+    statements += [
+        {"Effect": "Allow", "Principal": {"Service": f"{service}.amazonaws.com"}, "Action": "kms:*"}
+        for service in services or ("logs.us-east-1", "cloudwatch")
+    ]
+    policy = {"Version": "2012-10-17", "Statement": [{**one, "Resource": "*"} for one in statements]}
+    key: str = emulator.client("kms").create_key(Policy=json.dumps(policy))["KeyMetadata"]["Arn"]
     return key
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.aws_emulator.calls import Call
 from tests.aws_emulator.iam import Identities
+from tests.aws_emulator.policies import Need
 from tests.aws_emulator.wire import Answer, Request
 
 DENIED = (
@@ -24,7 +25,10 @@ class Grants:
         self._granted: dict[str, tuple[str, str | None]] = {}  # by function: the ARN of a role, and its id
 
     def allow(self, function: Any) -> bool:
-        """Whether a function can start: its role is the very one that it was given."""
+        """Whether a function can start: its role is the very one that it was given, and may use a key of the user's."""
+        key = function.kms_key_arn
+        if key and not self._iam.permits(function.role, Need("kms:Decrypt", (key,))):
+            return False
         return self._granted[function.function_arn] == (function.role, self._iam.role_id(function.role))
 
     def watch(self, call: Call, _: Request, __: Answer) -> None:
@@ -37,6 +41,8 @@ class Grants:
             return
         function = self._function(call.parameters["FunctionName"], call.region)
         function.last_modified = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "+0000"
+        if "KMSKeyArn" in call.parameters:  # which moto takes on creation alone
+            function.kms_key_arn = call.parameters["KMSKeyArn"] or None
         before = self._granted.get(function.function_arn, ("", None))[0]
         if call.operation == "CreateFunction" or before != function.role:
             self._granted[function.function_arn] = (function.role, self._iam.role_id(function.role))

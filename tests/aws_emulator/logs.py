@@ -1,4 +1,4 @@
-"""CloudWatch's logs as they are searched, and the metrics that metric filters make of them.
+"""CloudWatch's logs as they are searched, their keys, and the metrics that metric filters make of them.
 
 Every stream of a group is searched in one order, oldest first, and in pages of 1 MB: moto gives one stream after the
 other, as many events as are asked for, and every event to a pattern of "any of these". Of metric filters moto keeps
@@ -17,10 +17,12 @@ from itertools import accumulate
 from typing import Any
 
 from moto.cloudwatch.models import cloudwatch_backends
+from moto.kms.models import kms_backends
 from moto.logs.models import logs_backends
 
 from tests.aws_emulator.calls import Call
-from tests.aws_emulator.needs import ACCOUNT
+from tests.aws_emulator.needs import ACCOUNT, arn
+from tests.aws_emulator.policies import trusts
 from tests.aws_emulator.server import Core
 from tests.aws_emulator.wire import Answer, RefusedError, Request
 
@@ -44,6 +46,9 @@ class Logs:
         core.handlers["logs:PutMetricFilter"] = self._put_metric_filter
         core.handlers["logs:DescribeMetricFilters"] = self._describe_metric_filters
         core.watchers.append(self._watch)
+        core.handlers["logs:CreateLogGroup"] = self._check_key
+        core.handlers["logs:AssociateKmsKey"] = self._associate
+        core.handlers["logs:DisassociateKmsKey"] = self._associate
 
     def _put_metric_filter(self, call: Call, _: Request) -> Answer:
         given = call.parameters
@@ -90,6 +95,24 @@ class Logs:
         ]
         with self._core.moto_alone:
             cloudwatch_backends[ACCOUNT][region].put_metric_data(change["metricNamespace"], data)
+
+    def _check_key(self, call: Call, _: Request) -> None:
+        """CloudWatch Logs uses a key as itself, for the log group that it names: the key's own policy must let it."""
+        key, group = call.parameters.get("kmsKeyId"), call.parameters["logGroupName"]
+        if not key:
+            return
+        context = {"kms:EncryptionContext:aws:logs:arn": arn("logs", call.region, f"log-group:{group}")}
+        policy = kms_backends[ACCOUNT][call.region].get_key_policy(key.rpartition("/")[2])
+        if not trusts(policy, f"logs.{call.region}.amazonaws.com", context):
+            words = f"The specified KMS key does not exist or is not allowed to be used with Arn '{context}'"
+            raise RefusedError("InvalidParameterException", words)
+
+    def _associate(self, call: Call, request: Request) -> Answer:
+        """The key of a log group, which moto takes on creation alone."""
+        self._check_key(call, request)
+        group = logs_backends[ACCOUNT][call.region].groups[call.parameters["logGroupName"]]
+        group.kms_key_id = call.parameters.get("kmsKeyId")
+        return Answer.of({})
 
     def _filter(self, call: Call, _: Request) -> Answer | None:
         given = call.parameters

@@ -14,6 +14,7 @@ from tests.aws.doctor_env import registered
 from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.calls import Call
 from tests.aws_emulator.fixture import started
+from tests.aws_emulator.governed import key_in
 from tests.aws_emulator.policies import rights_in
 from tests.events.records import ses_send
 from tests.scenarios.commands import Commands, Ended, preloaded
@@ -73,7 +74,7 @@ class Account:
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     with started() as emulator:
         commands = Commands(emulator, tmp_path_factory.mktemp("home"), preloaded())
-        key = emulator.client("kms").create_key()["KeyMetadata"]["Arn"]
+        key = key_in(emulator)
         asked = {"Name": "shop"}
         shop = emulator.client("pinpoint").create_app(CreateApplicationRequest=asked)["ApplicationResponse"]["Id"]
         printed = {person: commands.due("setup", "--policy", person, "--kms-key", key).out for person in RUNS}

@@ -10,7 +10,7 @@ import pytest
 
 from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.fixture import started
-from tests.aws_emulator.governed import boundary_in, encrypt_catalog, guardrail
+from tests.aws_emulator.governed import boundary_in, encrypt_catalog, guardrail, key_in
 from tests.aws_emulator.needs import tags_given
 from tests.aws_emulator.policies import Right, rights_in
 from tests.aws_emulator.recognise import model
@@ -42,7 +42,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     """Everything that an operator does with a stack."""
     with started() as emulator:
         commands = Commands(emulator, tmp_path_factory.mktemp("home"), preloaded())
-        key = emulator.client("kms").create_key()["KeyMetadata"]["Arn"]
+        key = key_in(emulator)
         boundary = boundary_in(emulator)
         emulator.iam.guardrails.append(guardrail(boundary, "team"))
         encrypt_catalog(emulator)

@@ -14,6 +14,7 @@ from due_cli.events import Envelope
 from due_cli.events.model import Json
 from due_cli.sql import files
 from tests.aws_emulator.aws import AwsEmulator
+from tests.aws_emulator.governed import key_in
 from tests.aws_emulator.ses import TYPES
 from tests.commands import write_lines
 from tests.events.samples import SHAPES
@@ -33,7 +34,7 @@ Rows = list[dict[str, Any]]
 def filled(emulator: AwsEmulator, commands: Commands) -> Commands:
     """The same records, streamed into an encrypted stack hour by hour and ingested into a folder."""
     records = [*_every_kind(), *(one for part in files_with_duplicates(7, week(7)) for one in part)]
-    key = emulator.client("kms").create_key()["KeyMetadata"]["Arn"]
+    key = key_in(emulator)
     emulator.client("sesv2").create_configuration_set(ConfigurationSetName=SET)
     done(commands, "setup", "--yes", "--kms-key", key, "--status-days", "3650", "--pinpoint-project-name", PROJECT)
     done(commands, "attach-config-set", SET, "--via", "firehose", "--tracking", "on")

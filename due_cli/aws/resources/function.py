@@ -53,6 +53,7 @@ class Function(TaggedResource):
     """``content`` is the zip, ``sha256`` its hash (base64), ``concurrency`` None for no reservation.
 
     ``stand_in_arn`` is another role that Lambda can assume, for the moment in which the function gets its own anew.
+    ``kms_key`` is the key to encrypt the environment with, empty for Lambda's own, None to leave the one that it has.
     Lambda takes one change of a function at a time.
     """
 
@@ -66,6 +67,7 @@ class Function(TaggedResource):
     content: bytes = field(repr=False)
     sha256: str
     environment: Mapping[str, str]
+    kms_key: str | None
     memory_mb: int
     timeout_seconds: int
     concurrency: int | None = None
@@ -73,7 +75,7 @@ class Function(TaggedResource):
     on_failure_arn: str | None = None
 
     def _settings(self) -> list[Setting]:
-        concurrency = "Concurrency.ReservedConcurrentExecutions"
+        concurrency, key = "Concurrency.ReservedConcurrentExecutions", "Configuration.KMSKeyArn"
         permissions = {one.sid: one.statement(self.arn) for one in self.permissions}
         on_failure = (self.on_failure_arn, _RETRIES) if self.on_failure_arn else None
         return [
@@ -83,6 +85,7 @@ class Function(TaggedResource):
             Setting("Configuration.MemorySize", self.memory_mb, default=128, write=self._put_configuration),
             Setting("Configuration.Timeout", self.timeout_seconds, default=3, write=self._put_configuration),
             Setting("Environment", dict(self.environment), read=_environment, write=self._put_configuration),
+            *([] if self.kms_key is None else [Setting(key, self.kms_key or None, write=self._put_configuration)]),
             Setting("Configuration.Architectures", [ARCHITECTURE], default=["x86_64"], write=self._put_code),
             Setting("Configuration.CodeSha256", self.sha256, write=self._put_code),
             Setting(concurrency, self.concurrency, write=self._put_concurrency),
@@ -134,6 +137,7 @@ class Function(TaggedResource):
             "MemorySize": self.memory_mb,
             "Timeout": self.timeout_seconds,
             "Environment": {"Variables": dict(self.environment)},
+            **({} if self.kms_key is None else {"KMSKeyArn": self.kms_key}),
         }
 
     def _put_configuration(self, aws: Aws) -> None:

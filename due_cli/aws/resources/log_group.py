@@ -13,17 +13,23 @@ from due_cli.aws.tags import Tags
 
 @dataclass(frozen=True, kw_only=True)
 class LogGroup(TaggedResource):
-    """A log group; ``streams`` are created in it for Firehose, which creates none itself."""
+    """A log group; ``streams`` are created in it for Firehose, which creates none itself.
+
+    ``kms_key`` is the key to encrypt it with, empty for none, None to leave the one that it has.
+    """
 
     kind = "log group"
     already_exists = ignore_errors("ResourceAlreadyExistsException")
     name: str
     arn: str
     retention_days: int
+    kms_key: str | None
     streams: tuple[str, ...] = ()
 
     def _settings(self) -> list[Setting]:
+        key = [] if self.kms_key is None else [Setting("kmsKeyId", self.kms_key or None, write=self._put_key)]
         return [
+            *key,
             Setting("retentionInDays", self.retention_days, write=self._put_retention),
             Setting("streams", self.streams, read=self._existing_streams, write=self._create_streams),
             self._tag_setting(),
@@ -34,10 +40,17 @@ class LogGroup(TaggedResource):
         return next((group for group in groups if group.get("logGroupName") == self.name), None)
 
     def _create(self, aws: Aws) -> None:
-        aws.logs.create_log_group(logGroupName=self.name, tags=dict(self.tags))
+        key: Any = {"kmsKeyId": self.kms_key} if self.kms_key else {}
+        aws.logs.create_log_group(logGroupName=self.name, tags=dict(self.tags), **key)
 
     def _delete(self, aws: Aws) -> None:
         aws.logs.delete_log_group(logGroupName=self.name)
+
+    def _put_key(self, aws: Aws) -> None:
+        if self.kms_key:
+            aws.logs.associate_kms_key(logGroupName=self.name, kmsKeyId=self.kms_key)
+        else:
+            aws.logs.disassociate_kms_key(logGroupName=self.name)
 
     def _put_retention(self, aws: Aws) -> None:
         aws.logs.put_retention_policy(logGroupName=self.name, retentionInDays=self.retention_days)

@@ -15,7 +15,8 @@ from due_cli.aws.tags import STACK_TAG, Tags, tag_list, tags_from_list
 class Topic(TaggedResource):
     """The topic of the alarms and the one email address subscribed to it, whose owner confirms the subscription once.
 
-    Without ``email`` it is an obsolete topic, which exists only if it is the stack's own.
+    Without ``email`` it is an obsolete topic, which exists only if it is the stack's own. ``kms_key`` is the key to
+    encrypt it with, empty for none, None to leave the one that it has.
     """
 
     kind = "topic"
@@ -23,17 +24,26 @@ class Topic(TaggedResource):
     name: str
     arn: str
     email: str | None
+    kms_key: str | None
 
     def _settings(self) -> list[Setting]:
-        return [Setting("Endpoint", self.email, read=self._endpoint, write=self._subscribe), self._tag_setting()]
+        key = [] if self.kms_key is None else [Setting("KmsMasterKeyId", self.kms_key or None, write=self._put_key)]
+        return [Setting("Endpoint", self.email, read=self._endpoint, write=self._subscribe), *key, self._tag_setting()]
 
     def _describe(self, aws: Aws) -> Any:
-        aws.sns.get_topic_attributes(TopicArn=self.arn)
+        attributes = aws.sns.get_topic_attributes(TopicArn=self.arn)["Attributes"]
         tags = tags_from_list(aws.sns.list_tags_for_resource(ResourceArn=self.arn).get("Tags", []))
-        return None if self.email is None and tags.get(STACK_TAG) != self.tags[STACK_TAG] else {"Tags": tags}
+        return (
+            None if self.email is None and tags.get(STACK_TAG) != self.tags[STACK_TAG] else {**attributes, "Tags": tags}
+        )
 
     def _create(self, aws: Aws) -> None:
-        aws.sns.create_topic(Name=self.name, Tags=tag_list(self.tags))
+        attributes = {"KmsMasterKeyId": self.kms_key} if self.kms_key else {}
+        aws.sns.create_topic(Name=self.name, Attributes=attributes, Tags=tag_list(self.tags))
+
+    def _put_key(self, aws: Aws) -> None:
+        value = self.kms_key or ""
+        aws.sns.set_topic_attributes(TopicArn=self.arn, AttributeName="KmsMasterKeyId", AttributeValue=value)
 
     def _delete(self, aws: Aws) -> None:
         aws.sns.delete_topic(TopicArn=self.arn)

@@ -99,7 +99,11 @@ def _storage(names: Names, options: Options) -> list[Node[Aws]]:
     )
     # One item per message, which due status and the HTTP API read.
     status_table = StatusTableResource(
-        name=names.status_table, arn=names.status_table_arn, expires=EXPIRES_AT, kms_key=options.kms_key, tags=tags
+        name=names.status_table,
+        arn=names.status_table_arn,
+        expires=EXPIRES_AT,
+        kms_key=options.kms_key or None,
+        tags=tags,
     )
     return [
         _node("bucket", bucket, serial_group="bucket"),
@@ -270,6 +274,7 @@ def _function(
             OPTIONS_VARIABLE: options.encode(),
             **(environment or {}),
         },
+        kms_key=options.kms_key,
         memory_mb=memory_mb,
         timeout_seconds=timeout_seconds,
         concurrency=concurrency,
@@ -290,6 +295,7 @@ def _log_group(names: Names, options: Options, name: str, *streams: str) -> LogG
         name=name,
         arn=names.arn("logs", f"log-group:{name}"),
         retention_days=options.log_days,
+        kms_key=options.kms_key,
         streams=streams,
         tags=options.tags_of(names.stack),
     )
@@ -316,6 +322,7 @@ def _topic(names: Names, options: Options) -> Node[Aws]:
         name=names.topic,
         arn=names.arn("sns", names.topic),
         email=options.alarm_email,
+        kms_key=options.kms_key,
         tags=options.tags_of(names.stack),
     )
     return _node("topic", topic)

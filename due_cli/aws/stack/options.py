@@ -35,7 +35,9 @@ class Options:
 
     database: str = _option(DEFAULT_DATABASE, "NAME", "Name of the database: lower-case letters, digits and _.")
     status_days: int = _option(90, "DAYS", "Days to keep a message's status after its last event.", 1, 3650)
-    kms_key: str | None = _option(None, "ARN", "KMS key to encrypt with instead of AWS's own.")
+    kms_key: str | None = _option(
+        None, "ARN", "KMS key to encrypt with instead of AWS's own; '' for those.", keeps_empty=True
+    )
     permissions_boundary: str | None = _option(
         None, "ARN", "Permissions boundary of every role; '' to remove it.", keeps_empty=True
     )

@@ -33,8 +33,9 @@ _EVERYWHERE = (
     f"{_LISTS} lambda:GetAccount* sns:SetSubscription* sns:Unsubscribe glue:GetDataCatalogE* "
     "lakeformation:GetDataLakeSettings"
 )
-# What creating a DynamoDB table with a customer managed key needs (DynamoDB developer guide, "Encryption at rest").
-_KEY = "DescribeKey CreateGrant Encrypt Decrypt ReEncrypt* GenerateDataKey*"
+# What creating a DynamoDB table with a customer managed key needs (DynamoDB developer guide, "Encryption at rest"), and
+# what setup asks of the key first.
+_KEY = "DescribeKey GetKeyPolicy CreateGrant Encrypt Decrypt ReEncrypt* GenerateDataKey*"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,11 +202,11 @@ def _senders(names: Names) -> list[Policy]:
 
 def _watching(names: Names) -> Policy:
     logs = (
-        "CreateLogGroup DeleteLogGroup CreateLogStream PutRetentionPolicy DescribeLogS* "
-        "PutMetricF* DescribeMetricF* FilterLogEvents TagResource ListTagsForResource"
+        "CreateLogGroup DeleteLogGroup CreateLogStream PutRetentionPolicy *ssociateKmsKey "
+        "DescribeLogS* PutMetricF* DescribeMetricF* FilterLogEvents TagResource ListTagsForResource"
     )
     alarms = "PutMetricAlarm DeleteAlarms TagResource ListTagsForResource"
-    topic = "CreateTopic DeleteTopic TagResource ListTagsForResource"
+    topic = "CreateTopic DeleteTopic SetTopicAttributes TagResource ListTagsForResource"
     groups = (names.log_group("*"), f"{names.stream_log_group}*")
     return allow(
         [*_actions("logs", logs), *_actions("cloudwatch", alarms), *_actions("sns", topic)],

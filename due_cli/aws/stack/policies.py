@@ -104,7 +104,7 @@ def partition_rights(names: Names, options: Options) -> Policy:
         *catalog_key_rights(options),
     ]
     if options.kms_key:
-        statements.append(allow("kms:GenerateDataKey", options.kms_key))
+        statements.append(allow(["kms:GenerateDataKey", "kms:Decrypt"], options.kms_key))
     return policy(*statements)
 
 

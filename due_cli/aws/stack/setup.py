@@ -15,7 +15,16 @@ from due_cli.aws.resources.notification import Notification
 from due_cli.aws.resources.resource import Action, Step
 from due_cli.aws.services.account import kms_key_fault, reservable_concurrency
 from due_cli.aws.services.pinpoint import NoPinpointError
-from due_cli.aws.stack import config_sets, governance, package, person_policies, projects, set_search, tracking
+from due_cli.aws.stack import (
+    config_sets,
+    governance,
+    key_policy,
+    package,
+    person_policies,
+    projects,
+    set_search,
+    tracking,
+)
 from due_cli.aws.stack.desired import desired, existing_partitions, obsolete
 from due_cli.aws.stack.execute import execute, execute_with_progress
 from due_cli.aws.stack.names import Names
@@ -91,6 +100,7 @@ def plan_setup(aws: Aws, stack: str, request: SetupRequest) -> SetupPlan:
     options = replace(before.updated(request.options), pinpoint=with_pinpoint, tags=_tags(request.tags, before.tags))
     validate(options)
     options = replace(options, catalog_key=governance.catalog_key(aws, before.catalog_key))
+    key_policy.check(aws, names, options)
     kept = governance.kept_by_lake_formation(aws, names, options.database)
     _check_key_and_concurrency(aws, names, options, before)
     if stored and options.database != stored.database:

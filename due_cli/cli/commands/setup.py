@@ -100,14 +100,16 @@ def _setup(
         options=chosen, project=project, config_sets=sets, tracking=tracking, tags=tuple(tag or ())
     )
     setup_plan = setup.plan_setup(aws, choice.stack, request)
-    for finding in setup_plan.findings:
-        progress_of(context).note(finding)
-    return setup_plan.table() if plan else _execute(context, choice, setup_plan, yes=yes)
+    return _execute(context, choice, setup_plan, yes=yes, only_plan=plan)
 
 
-def _execute(context: typer.Context, choice: AwsChoice, plan: SetupPlan, *, yes: bool) -> Done:
+def _execute(context: typer.Context, choice: AwsChoice, plan: SetupPlan, *, yes: bool, only_plan: bool) -> Done | Table:
     from due_cli.aws.stack.setup import execute_setup
 
+    for finding in plan.findings:
+        progress_of(context).note(finding)
+    if only_plan:
+        return plan.table()
     if plan.changes:
         preview(context, plan.table())
         if not confirm(plan.question, yes=yes, what="due setup"):
