@@ -67,6 +67,8 @@ def _operator(names: Names, options: Options) -> list[Policy]:
     ]
     if options.kms_key:
         statements.append(allow(_actions("kms", _KEY), options.kms_key))
+    if options.catalog_key:
+        statements.append(allow("kms:GetKeyPolicy", options.catalog_key))
     return [*statements, *catalog_key_rights(options)]
 
 
