@@ -110,7 +110,7 @@ def stream_role(emulator: AwsEmulator, *, without: str = "") -> str:
         (["lambda:InvokeFunction", "lambda:GetFunctionConfiguration"], [FUNCTION_ARN]),
     ]
     statements = [allow([one for one in actions if one != without], where) for actions, where in rights]
-    return role(emulator, "stream-role", trust("firehose", STREAM_ARN), *[one for one in statements if one["Action"]])
+    return role(emulator, "stream-role", trust("firehose"), *[one for one in statements if one["Action"]])
 
 
 def destination(role_arn: str, **more: Any) -> dict[str, Any]:

@@ -181,7 +181,7 @@ def _handed_in(due: Due, database: Path, plan: Plan) -> Content:
 
 
 @given(two=two_plans())
-@costly(0.1)
+@costly(0.15)
 def test_any_way_to_hand_in_the_same_records_gives_the_same_database(
     due: Due, new_database: NewDatabase, two: tuple[Plan, Plan]
 ) -> None:
