@@ -132,7 +132,8 @@ def _serve(libraries: str) -> None:
     def reap(*_: object) -> None:
         with contextlib.suppress(ChildProcessError):
             while (found := os.waitpid(-1, os.WNOHANG))[0]:
-                os.write(telling[found[0]], str(os.waitstatus_to_exitcode(found[1])).encode())
+                with contextlib.suppress(BrokenPipeError):  # nobody wants to know
+                    os.write(telling[found[0]], str(os.waitstatus_to_exitcode(found[1])).encode())
                 os.close(telling.pop(found[0]))
 
     signal.signal(signal.SIGCHLD, reap)

@@ -54,3 +54,10 @@ def test_its_end_is_told(tmp_path: Path, code: str, ended: int, said: bytes) -> 
     assert said in one.stdout.readall()
     one.kill()
     one.close()
+
+
+def test_one_that_nobody_waits_for_ends_none_of_the_others(tmp_path: Path) -> None:
+    begun(tmp_path, "import sys; sys.stdin.read()").close()
+    one = begun(tmp_path, "")
+    assert one.wait() == 0
+    one.close()
