@@ -266,7 +266,7 @@ def test_bad_records_inside_a_wrapper_are_kept_alone(due: Due, database: Path, t
 )
 def test_very_many_lines(due: Due, database: Path, tmp_path: Path, line: bytes) -> None:
     """More than is read at once, between two good records; each line is a failure of its own, or nothing."""
-    count = 100_000
+    count = 40_000
     lines = [line.decode().format(number=number).encode() for number in range(count)]
     place = tmp_path / "lines"
     place.write_bytes(b"\n".join([GOOD, *lines, ALSO_GOOD]))
