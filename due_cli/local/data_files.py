@@ -44,9 +44,11 @@ def publish(folder: Folder, state: State, files: list[StagedFile]) -> list[DataF
     with (folder.staging / _JOURNAL).open("a", encoding="utf-8") as journal:
         journal.writelines(f"{folder.relative(file.final)}\n" for file in files)
         journal.flush()
-        os.fsync(journal.fileno())
+        if folder.durable:
+            os.fsync(journal.fileno())
     published = [_move(folder, file) for file in files]
-    _sync([file.final for file in files])
+    if folder.durable:
+        _sync([file.final for file in files])
     for file in published:
         state.run("add_file", *file)
     return published

@@ -26,9 +26,13 @@ class NoSpaceError(DueError):
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A folder that is an events database, or that setup is about to make one."""
+    """A folder that is an events database, or that setup is about to make one.
+
+    One that is not ``durable`` need not outlive a crash of the machine: nothing waits until the disk has it.
+    """
 
     root: Path
+    durable: bool = True
 
     @property
     def events(self) -> Path:

@@ -187,7 +187,7 @@ def create(folder: Folder, meta: dict[str, str], fill: Callable[[State], None] |
     new = folder.private / "state.new"
     for partial in folder.private.glob("state.new*"):
         partial.unlink()
-    with _errors_of_due(folder), State(folder, _connect(new)) as state:
+    with _errors_of_due(folder), State(folder, _connect(new, folder)) as state:
         with state.transaction():
             for statement in files.statements(SQL)["schema"].split(";\n"):
                 state.connection.execute(statement)
@@ -250,7 +250,7 @@ def _migrate(state: State) -> None:
 
 def _open(folder: Folder, write: bool) -> sqlite3.Connection:
     try:
-        return _checked(_connect(folder.state), folder)
+        return _checked(_connect(folder.state, folder), folder)
     except sqlite3.OperationalError as error:
         unwritable = error.sqlite_errorcode & 0xFF in _READ_ONLY or error.sqlite_errorname in _NO_SPACE
         if write or not unwritable:
@@ -283,9 +283,9 @@ def _checked(connection: sqlite3.Connection, folder: Folder) -> sqlite3.Connecti
     return connection
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _connect(path: Path, folder: Folder) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
-    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute(f"PRAGMA synchronous = {'FULL' if folder.durable else 'OFF'}")
     connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
     return connection
 

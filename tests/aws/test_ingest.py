@@ -25,7 +25,7 @@ from due_cli.aws.stack.stack import Stack
 from due_cli.events import Envelope, loads
 from due_cli.events.reading import Reading, read
 from due_cli.events.wrappers import Unit, payload_units
-from due_cli.ingest import inputs
+from due_cli.ingest import inputs, workers
 from tests.aws import streaming
 from tests.aws.streaming import emulator, made_once, stack
 from tests.aws_emulator.aws import AwsEmulator
@@ -144,6 +144,19 @@ def test_neither_the_order_of_files_nor_what_is_beside_them_changes_an_object(
     assert keys(emulator, stack) == both
     assert len(both) == 6  # three hours of each: those of the smaller one are second rows of the other's
     assert {*event_ids(emulator, stack).values()} == {1, 2}
+
+
+def test_neither_processes_nor_blocks_change_an_object(
+    emulator: AwsEmulator, stack: Stack, due: Due, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = many(tmp_path / "many.json", 200)
+    ingest(due, source)
+    before = keys(emulator, stack)
+    streaming.clear(emulator, stack)
+    monkeypatch.setattr(inputs, "_READ_BYTES", 20_000)
+    monkeypatch.setattr(workers, "_IN_PROCESS_BYTES", 0)
+    ingest(due, source)
+    assert keys(emulator, stack) == before
 
 
 def test_two_deliveries_of_one_event_that_differ_are_both_kept(

@@ -23,7 +23,7 @@ from due_cli.local.data_files import merge_hours
 from due_cli.local.engine import canonical_columns
 from due_cli.local.folder import Folder, NoSpaceError, file_error
 from due_cli.local.ingest import ingest
-from due_cli.local.state import State, create, open_state
+from due_cli.local.state import create, open_state
 
 _PREFIX = "due-ingest-"
 _LOCK = "lock"
@@ -52,7 +52,7 @@ class StagingArea:
 
     def __init__(self, root: Path) -> None:
         self._root, self._count = root, 0
-        self._template = Folder(root / "template")
+        self._template = Folder(root / "template", durable=False)
         self._template.private.mkdir(parents=True)
         create(self._template, {})
         with open_state(self._template, write=True) as state:
@@ -64,12 +64,11 @@ class StagingArea:
         Raises :class:`NoSpaceError` where the disk is full.
         """
         self._count += 1
-        folder = Folder(self._root / str(self._count))
+        folder = Folder(self._root / str(self._count), durable=False)
         unreadable_files: dict[str, UnreadableFile] = {}
         try:
             shutil.copytree(self._template.root, folder.root)
             with open_state(folder, write=True) as state:
-                _forgo_durability(state)
                 watched = _watched(results, unreadable_files)
                 summary = ingest(folder, state, watched, _InputProgress(progress))
                 merge_hours(folder, state)
@@ -101,11 +100,6 @@ def _remove_abandoned() -> None:
             with try_exclusive_lock(root / _LOCK) as is_abandoned:
                 if is_abandoned:
                     shutil.rmtree(root, ignore_errors=True)
-
-
-def _forgo_durability(state: State) -> None:
-    """What is staged is not needed after a crash: the input is read again."""
-    state.connection.execute("PRAGMA synchronous = OFF")
 
 
 def _watched(results: Iterable[BatchResult], unreadable_files: dict[str, UnreadableFile]) -> Iterator[BatchResult]:
