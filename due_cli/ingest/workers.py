@@ -22,7 +22,7 @@ from due_cli.ingest.inputs import Chunk, InputError, OversizedRecord
 
 _IN_PROCESS_BYTES = 6 * 1024 * 1024  # so little is done sooner than processes start
 _MOST_PROCESSES = 4
-_GC_THRESHOLD = 100_000  # objects; records hold no cycles, and looking for them cost a tenth of the time
+GC_THRESHOLD = 100_000  # objects; records hold no cycles, and looking for them cost a tenth of the time
 _END_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _LARGE_BYTES = 8 * 1024 * 1024  # a block of one huge record is not copied to another process
 
@@ -109,7 +109,7 @@ def _result(chunk: Chunk, future: Future[_Result] | None, work: Callable[[Block]
 def _initialize() -> None:
     """Prepare a worker process."""
     os.setpgrp()  # one that a signal to all ends while it hands its result over leaves the pool waiting for the rest
-    gc.set_threshold(_GC_THRESHOLD)
+    gc.set_threshold(GC_THRESHOLD)
     _end_with_parent()
 
 

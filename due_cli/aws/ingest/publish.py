@@ -7,6 +7,7 @@ and a status that is merged again stays the same.
 from __future__ import annotations
 
 import base64
+import gc
 import hashlib
 import json
 import tempfile
@@ -41,7 +42,7 @@ from due_cli.events.status import Status
 from due_cli.events.status_codec import encode_record
 from due_cli.events.times import HOUR
 from due_cli.ingest.batch import decode_status
-from due_cli.ingest.workers import BatchResult
+from due_cli.ingest.workers import GC_THRESHOLD, BatchResult
 from due_cli.local.state import FailedRecord, State, open_state
 from due_cli.sql.files import TABLE
 
@@ -203,10 +204,25 @@ class Publishing:
 def publishing(stack: Stack, progress: Progress) -> Iterator[Publishing]:
     """The publication of inputs into a stack; what is under way at the end of the block is waited for."""
     # One pool, so that an error ends the inputs and their calls at once; those of the inputs leave room for calls.
-    with staging_area() as area, interruptible_pool(_INPUTS_AT_ONCE + _CALLS_AT_ONCE) as pool:
+    with (
+        _seldom_collecting(),
+        staging_area() as area,
+        interruptible_pool(_INPUTS_AT_ONCE + _CALLS_AT_ONCE) as pool,
+    ):
         publication = Publishing(area, Publisher(stack, pool), pool, progress)
         yield publication
         publication.finish()
+
+
+@contextmanager
+def _seldom_collecting() -> Iterator[None]:
+    """Look for cycles of objects as seldom as the worker processes do: statuses are many objects without any."""
+    threshold = gc.get_threshold()
+    gc.set_threshold(GC_THRESHOLD)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*threshold)
 
 
 def _hour_objects(state: State) -> list[_HourObject]:
