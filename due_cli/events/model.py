@@ -62,6 +62,33 @@ def bug_reason(bug: Exception) -> str:
     return f"a bug in due: {type(bug).__name__}: {bug}"
 
 
+def may_have_empty(line: bytes) -> bool:
+    """Whether a row that was encoded as compact JSON may have an empty list or map; mostly it has none."""
+    return b"[]" in line or b"{}" in line
+
+
+def without_empty(row: Row) -> Row:
+    """A row as it is stored: without lists and maps that have no entry, however deep, which are NULL in the table.
+
+    Hive's Parquet writer fails on them in some versions (HIVE-13632), and which one Firehose has is not known.
+    """
+    return _without_empty(row)  # type: ignore[arg-type,return-value]  # a TypedDict of JSON values
+
+
+def _without_empty(struct: Struct) -> Struct:
+    kept = {key: _kept(value) for key, value in struct.items()}
+    return {key: value for key, value in kept.items() if value or (type(value) is not dict and type(value) is not list)}
+
+
+def _kept(value: Json) -> Json:
+    if type(value) is dict:
+        return _without_empty(value)
+    if type(value) is list:
+        kept = [_kept(item) for item in value]
+        return [item for item in kept if item or type(item) is not dict]
+    return value
+
+
 class RecordRows(NamedTuple):
     """The rows of one record (none for a test ping), and how many of its fields had an unexpected type."""
 

@@ -228,12 +228,12 @@ def _email_values(row: Row, event: Struct) -> dict[str, str | None]:
     values = {
         "aws_account_id": row.get("awsaccountid"),
         "from_address": _text(mail, "from_address"),
-        "destination": ", ".join(map(str, destination)) if isinstance(destination, list) else None,
+        "destination": ", ".join(map(str, destination)) if isinstance(destination, list) and destination else None,
         "client": _text(client, "client_id"),
         "campaign_id": attributes.get("campaign_id"),
         "journey_id": attributes.get("journey_id"),
     }
-    if isinstance(bounce, dict):
+    if isinstance(bounce, dict) and bounce:  # an empty one is stored as NULL
         fact = FACT_OF_TYPE[row["event_type"]][1]
         values[f"{fact}_type"] = f"{_text(bounce, 'bounce_type') or ''}/{_text(bounce, 'bounce_sub_type') or ''}"
     return values

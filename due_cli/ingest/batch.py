@@ -16,7 +16,7 @@ import orjson
 from due_cli.events.documents import MAX_DEPTH, Document, documents, loads
 from due_cli.events.fields import as_text
 from due_cli.events.first_release import first_release_ids
-from due_cli.events.model import Json, Row
+from due_cli.events.model import Json, Row, may_have_empty, without_empty
 from due_cli.events.reading import Reading, read
 from due_cli.events.registry import UNKNOWN_RECORD
 from due_cli.events.status import Status, merge, merge_by_message
@@ -143,8 +143,9 @@ def stage(row: Row, line: bytes, record: int) -> StagedRow:
 
 
 def encode_row(row: Row) -> bytes:
-    """A row as a line of JSON: the same bytes for the same row."""
-    return orjson.dumps(row, option=orjson.OPT_SORT_KEYS)
+    """A row as a line of JSON: the same bytes for the same row, whether or not it has empty lists and maps."""
+    line = orjson.dumps(row, option=orjson.OPT_SORT_KEYS)
+    return orjson.dumps(without_empty(row), option=orjson.OPT_SORT_KEYS) if may_have_empty(line) else line
 
 
 def decode_row(line: bytes) -> Row:

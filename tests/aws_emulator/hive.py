@@ -100,12 +100,20 @@ def read(value: Any, kind: Any, where: str = "") -> Any:
     if pa.types.is_map(kind):
         if not isinstance(value, dict):
             raise MismatchError(f"{where}: start of object expected")
+        _refuse_empty(value, where)
         return [(read(key, kind.key_type), read(one, kind.item_type, f"{where}.{key}")) for key, one in value.items()]
     if pa.types.is_list(kind):
         if not isinstance(value, list):
             raise MismatchError(f"{where}: start of array expected")
+        _refuse_empty(value, where)
         return [read(one, kind.value_type, where) for one in value]
     return _primitive(value, kind, where)
+
+
+def _refuse_empty(value: Any, where: str) -> None:
+    """As Hive's Parquet writer did before HIVE-13632; which one Firehose has is not known."""
+    if not value:
+        raise MismatchError(f"{where}: empty fields are illegal, the field should be ommited completely instead")
 
 
 def _struct(value: Any, kind: Any, where: str) -> dict[str, Any]:

@@ -60,6 +60,14 @@ def test_records_become_parquet_by_the_tables_schema(emulator: AwsEmulator) -> N
     assert delivery.failed == lines
 
 
+@pytest.mark.parametrize("tags", [{"tags": {}}, {"facets": {"mail": {"linkTags": []}}}])
+def test_empty_lists_and_maps_are_no_parquet(emulator: AwsEmulator, tags: dict[str, Any]) -> None:
+    account.pipeline(emulator)
+    emulator.firehose.put(account.STREAM, {"event_type": "a", **tags}, {"event_type": "b"})
+    [delivery] = emulator.firehose.flush()
+    assert ["empty fields are illegal" in one["lastErrorMessage"] for one in delivery.failed] == [True]
+
+
 def test_another_deserializer_has_the_keys_of_maps_in_lower_case(emulator: AwsEmulator) -> None:
     conversion = account.destination("")["DataFormatConversionConfiguration"]
     schema = {**conversion["SchemaConfiguration"], "RoleARN": f"arn:aws:iam::{ACCOUNT}:role/stream-role"}

@@ -8,7 +8,7 @@ import time
 from typing import Any, NamedTuple
 
 from due_cli.events.documents import loads
-from due_cli.events.model import Envelope, Row
+from due_cli.events.model import Envelope, Row, may_have_empty, without_empty
 from due_cli.events.reading import read
 from due_cli.events.status import Status
 from due_cli.events.times import millis
@@ -77,5 +77,10 @@ def _read(record: dict[str, Any], limits: ReadingLimits) -> StreamRecord:
 
 def encode_row(row: Row) -> bytes:
     """A row as one line of JSON, which is what the Hive JSON deserializer reads (docs/aws.md)."""
+    line = _encode(row)
+    return _encode(without_empty(row)) if may_have_empty(line) else line
+
+
+def _encode(row: Row) -> bytes:
     text = json.dumps(row, separators=(",", ":"), sort_keys=True, ensure_ascii=False, allow_nan=False)
     return text.encode("utf-8") + b"\n"
