@@ -124,6 +124,7 @@ def test_denied(part: int, tmp_path: Path) -> None:
                 assert "due setup --policy" in said, (name, said)
 
 
+@pytest.mark.slow
 def test_denied_no_more(emulator: AwsEmulator, commands: Commands) -> None:
     for name in ("iam:CreateRole", "glue:CreateTable"):
         emulator.faults.deny(name)
