@@ -221,7 +221,6 @@ _LATE = {
 }
 
 
-@pytest.mark.slow
 def test_what_was_made_is_seen_late(emulator: AwsEmulator, commands: Commands) -> None:
     undisturbed = _undisturbed(emulator, commands)
     emulator.firehose.creating = 3

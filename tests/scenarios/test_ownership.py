@@ -81,7 +81,7 @@ def test_what_due_did_not_make_is_refused(
     assert (contents(emulator), details(emulator)) == before
 
 
-@pytest.mark.parametrize("step", [pytest.param(1, marks=pytest.mark.slow), 15])
+@pytest.mark.parametrize("step", [pytest.param(1, marks=pytest.mark.slow), 6])
 def test_what_is_another_stacks_is_refused_and_left(emulator: AwsEmulator, commands: Commands, step: int) -> None:
     """Each resource that can have tags, one after another, as if another stack had made it."""
     assert commands.due(*SETUP, "--alarm-email", "oncall@example.com").code == 0
