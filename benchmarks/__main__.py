@@ -23,6 +23,7 @@ SECTIONS = {
     "reports": "reports.measure",
     "day": "reports.measure_day",
     "history": "reports.measure_history",
+    "adopted": "adopted.measure",
     "setup": "setup.measure",
     "functions": "functions.measure",
     "trino": "trino.measure",

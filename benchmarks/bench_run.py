@@ -17,17 +17,18 @@ AS_OF = datetime(2026, 11, 1)
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How much of everything; ``history`` is spread over ``months``."""
+    """How much of everything; ``history`` is spread over ``months``, ``adopted`` are files."""
 
     events: int
     history: int
     months: int
     records: int
     messages: int
+    adopted: int
 
 
-FULL = Sizes(events=10_000_000, history=10_000_000, months=10, records=1_000_000, messages=10_000_000)
-QUICK = Sizes(events=300_000, history=200_000, months=2, records=60_000, messages=200_000)
+FULL = Sizes(events=10_000_000, history=10_000_000, months=10, records=1_000_000, messages=10_000_000, adopted=20_000)
+QUICK = Sizes(events=300_000, history=200_000, months=2, records=60_000, messages=200_000, adopted=1_000)
 
 
 @dataclass(frozen=True, slots=True)

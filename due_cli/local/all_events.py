@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 import duckdb
@@ -57,15 +57,20 @@ def define_all_events(
     window: Window = ALL_TIME,
     own_files: list[str] | None = None,
     *,
+    hours: Set[int] | None = None,
     only_types: bool = False,
 ) -> None:
     """Create the view ``all_events`` over the files of the window, or only over these files written by due.
 
+    With ``hours`` only over the files of these hours, which lie in the window.
     With ``only_types`` over one file of each schema, which is enough to see whether a statement on it is valid.
     """
     columns = canonical_columns(state)
-    own = [file.path for file in state.data_files(*window)] if own_files is None else own_files
-    groups = [] if own_files is not None else foreign_groups(connection, state, window)
+    if own_files is None:
+        own = [file.path for file in state.data_files(*window) if hours is None or file.hour in hours]
+        groups = foreign_groups(connection, state, window, hours)
+    else:
+        own, groups = own_files, []
     if own:
         groups.insert(0, _own_group(own, columns))
     selects = []
@@ -85,14 +90,16 @@ def define_all_events(
     connection.execute(statement("all_events", selects="\nUNION ALL\n".join(selects)))
 
 
-def foreign_groups(connection: duckdb.DuckDBPyConnection, state: State, window: Window = ALL_TIME) -> list[FileGroup]:
-    """The files of other writers in the window, those of the same columns together.
+def foreign_groups(
+    connection: duckdb.DuckDBPyConnection, state: State, window: Window = ALL_TIME, hours: Set[int] | None = None
+) -> list[FileGroup]:
+    """The files of other writers in the window, or in some of its hours, those of the same columns together.
 
     Raises :class:`DueError` for a file that is not Parquet.
     """
     by_columns: dict[tuple[tuple[str, str], ...], list[str]] = defaultdict(list)
     types: dict[tuple[tuple[str, str], ...], dict[str, DuckDBPyType]] = {}
-    for paths in _by_schema(state, window).values():
+    for paths in _by_schema(state, window, hours).values():
         described = _describe(connection, state, paths[0])
         columns = tuple((name, str(kind)) for name, kind in described.items())
         by_columns[columns] += paths
@@ -151,11 +158,13 @@ def _own_group(paths: list[str], columns: dict[str, str]) -> FileGroup:
     return FileGroup(paths=paths, columns=columns, converted=converted)
 
 
-def _by_schema(state: State, window: Window) -> dict[str, list[str]]:
+def _by_schema(state: State, window: Window, hours: Set[int] | None) -> dict[str, list[str]]:
     """The files of other writers by the key of their schema, which the state remembers by size and time of a file."""
     bounds = (None if bound == edge else bound for bound, edge in zip(window, ALL_TIME, strict=True))
     foreign = [
-        path for path, hour in state.folder.parquet_files(*bounds) if not is_own(path) and window[0] <= hour < window[1]
+        path
+        for path, hour in state.folder.parquet_files(*bounds)
+        if not is_own(path) and window[0] <= hour < window[1] and (hours is None or hour in hours)
     ]
     known = {row[0]: row[1:] for row in state.rows("foreign_shapes")} if foreign else {}
     by_schema: dict[str, list[str]] = defaultdict(list)

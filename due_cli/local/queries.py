@@ -26,7 +26,7 @@ def report(folder: Folder, bound: BoundReport) -> Table:
     """The rows of a report; only the files of its period are opened."""
     with open_state(folder) as state:
         sql = translate(state, bound.sql)
-    window = (_hours_since_epoch(bound.first_hour), _hours_since_epoch(bound.end_hour))
+    window = (hours_since_epoch(bound.first_hour), hours_since_epoch(bound.end_hour))
     return table(folder, sql, bound.parameters, window)
 
 
@@ -45,16 +45,17 @@ def table(
     parameters: Mapping[str, Parameter | list[str]] | None = None,
     window: Window = ALL_TIME,
     *,
+    hours: Set[int] | None = None,
     every_view: bool = False,
 ) -> Table:
-    """The rows of a statement in DuckDB's dialect, as a stream.
+    """The rows of a statement in DuckDB's dialect, as a stream; with ``hours`` from the files of these hours alone.
 
     Only the views that it names are defined, unless ``every_view`` (for SHOW).
     """
     names = None if every_view else {word.lower() for word in _WORD.findall(sql)}
     stack = ExitStack()
     try:
-        connection, _ = stack.enter_context(session(folder, names, window))
+        connection, _ = stack.enter_context(session(folder, names, window, hours=hours))
         with translate_errors():
             cursor = connection.execute(sql, dict(parameters) if parameters else None)
             columns = [column[0] for column in cursor.description or []]
@@ -66,7 +67,12 @@ def table(
 
 @contextmanager
 def session(
-    folder: Folder, names: set[str] | None, window: Window = ALL_TIME, *, only_types: bool = False
+    folder: Folder,
+    names: set[str] | None,
+    window: Window = ALL_TIME,
+    *,
+    hours: Set[int] | None = None,
+    only_types: bool = False,
 ) -> Iterator[tuple[duckdb.DuckDBPyConnection, State]]:
     """A connection with ``all_events`` and the stored views of these names with all that they read; None for all.
 
@@ -76,7 +82,7 @@ def session(
         views = state.views()
         with translate_errors():
             connection.execute(statement("database", database=state.meta("database")))
-            define_all_events(connection, state, window, only_types=only_types)
+            define_all_events(connection, state, window, hours=hours, only_types=only_types)
             for view in dependency_order(views, views.keys() if names is None else names):
                 connection.execute(view.translated)
         yield connection, state
@@ -108,6 +114,6 @@ def _rows(cursor: duckdb.DuckDBPyConnection, stack: ExitStack) -> Iterator[Seque
             yield from rows
 
 
-def _hours_since_epoch(moment: datetime) -> int:
+def hours_since_epoch(moment: datetime) -> int:
     """The hour that a naive UTC time lies in, as the state counts hours."""
     return int(moment.replace(tzinfo=UTC).timestamp()) // 3600

@@ -99,21 +99,31 @@ def stored_status(state: State, message: str) -> Status | None:
 
 
 def statuses_from_events(folder: Folder, message_ids: list[str], since: int = 0) -> dict[str, Status]:
-    """The statuses of messages computed from their events, which may be older than the store, in one scan.
+    """The statuses of messages computed from their events, which may be older than the store.
 
-    Files of hours before ``since`` (hours since the epoch) are not read.
+    One scan finds their hours in few columns, and only the files of these are read whole. Files of hours before
+    ``since`` (hours since the epoch) are not read.
     """
     from due_cli.local.all_events import ALL_TIME
     from due_cli.local.engine import translate
-    from due_cli.local.queries import table
+    from due_cli.local.queries import hours_since_epoch, table
     from due_cli.sql import files
 
     with open_state(folder) as state:
-        sql = translate(state, files.query("status", "message").sql)
-    sql = sql.replace("IN ($message_id)", "IN (SELECT UNNEST($message_id))")
+        hours_sql, sql = (
+            translate(state, files.query("status", name).sql).replace(
+                "IN ($message_id)", "IN (SELECT UNNEST($message_id))"
+            )
+            for name in ("message_hours", "message")
+        )
     since = max(since, 0)
     first = datetime.fromtimestamp(since * 3600, UTC).replace(tzinfo=None)
-    rows = table(folder, sql, {"message_id": message_ids, "since": first}, (since, ALL_TIME[1]))
+    parameters: dict[str, datetime | list[str]] = {"message_id": message_ids, "since": first}
+    found = table(folder, hours_sql, parameters, (since, ALL_TIME[1]))
+    hours = frozenset(hours_since_epoch(moment) for (moment,) in found.rows if isinstance(moment, datetime))
+    if not hours:
+        return {}
+    rows = table(folder, sql, parameters, (min(hours), max(hours) + 1), hours=hours)
     return statuses_by_message(message_ids, rows)
 
 
