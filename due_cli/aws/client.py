@@ -51,7 +51,7 @@ _SERVICES = {
 }
 _CONFIGS = {
     # Some regions have no End User Messaging: that must not take minutes either.
-    "sms": Config(connect_timeout=3, retries={"mode": "standard", "total_max_attempts": 4}),
+    "sms": Config(connect_timeout=3, retries={"mode": "standard", "total_max_attempts": 3}),
     # Most accounts have no Pinpoint any more: finding that out must not take minutes.
     "pinpoint": Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2}),
 }

@@ -10,6 +10,8 @@ SETUP = "tests/scenarios/test_setup.py"
 FAILURES = "tests/scenarios/test_failures.py"
 OWNERSHIP = "tests/scenarios/test_ownership.py"
 SENDERS = "tests/aws/stack/test_senders.py"
+SMS_SETS = "tests/aws/stack/test_sms_sets.py"
+TOPICS = "tests/aws/stack/test_topics.py"
 TRACKING = "tests/aws/stack/test_tracking.py"
 RETRY = "tests/aws/test_retry.py"
 EXECUTE = "tests/aws/stack/test_execute.py"
@@ -89,6 +91,51 @@ STACKS = (
         "every = frozenset(ALL_TYPES)",
         SENDERS,
         "project",
+    ),
+    Mutant(
+        "senders",
+        "End User Messaging may put records in batches alone",
+        _POLICIES,
+        '_putting(names, kms_key, "firehose:PutRecord")',
+        '_putting(names, kms_key, "firehose:PutRecordBatch")',
+        SMS_SETS,
+        "in_a_role",
+    ),
+    Mutant(
+        "senders",
+        "End User Messaging is not waited for where its role is young",
+        "due_cli/aws/retry.py",
+        'TransientError("ValidationException", r"Could not assume IAM role|',
+        'TransientError("ValidationException", r"No such words|',
+        SMS_SETS,
+        "young",
+    ),
+    Mutant(
+        "senders",
+        "a name that both services have goes to one of them",
+        "due_cli/aws/stack/set_search.py",
+        "if name in email and name in texts:",
+        "if False:",
+        SMS_SETS,
+        "both",
+    ),
+    Mutant(
+        "senders",
+        "somebody else's subscription is the stack's",
+        "due_cli/aws/stack/topics.py",
+        'subscription.role_arn is not None and subscription.role_arn != names.role_arn("sns")',
+        "False",
+        TOPICS,
+        "somebody_else",
+    ),
+    Mutant(
+        "senders",
+        "raw delivery stays on",
+        "due_cli/aws/resources/subscription.py",
+        'Setting("RawMessageDelivery", False, read=lambda _, current: current.is_raw, write=self._put_raw),',
+        "",
+        TOPICS,
+        "by_hand",
     ),
     Mutant(
         "tracking",

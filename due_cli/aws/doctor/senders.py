@@ -62,7 +62,7 @@ def config_sets(context: DoctorContext) -> Iterator[Finding]:
         yield "warning", "there are none in this account and region, so SES sends no events", create
     elif not has_fault:
         text = f"none of {counted(len(sets), 'configuration set')} sends its events here"
-        yield "warning", text, context.names.command("attach-config-set --all")
+        yield "warning", text, context.names.command("attach-config-set --all --channel email")
 
 
 def identities(context: DoctorContext) -> Iterator[Finding]:

@@ -54,7 +54,7 @@ def find_by_channel(
             return {}
 
     email = ask(lambda: _email_sets(aws, wanted)) if channel is not Channel.SMS else {}
-    texts = ask(lambda: sms.config_sets(aws)) if channel is not Channel.EMAIL else {}
+    texts = ask(lambda: _sms_sets(aws, channel)) if channel is not Channel.EMAIL else {}
     for name in wanted:
         if name in email and name in texts:
             problem = f"SES and End User Messaging both have a configuration set {name}"
@@ -99,6 +99,11 @@ def with_targets(aws: Aws, names: Names, sets: Iterable[ConfigSet], service: Sen
         project_states=projects.project_states(aws, names, project_arns),
         missing_streams=frozenset(arn for arn in others if firehose.stream_is_missing(aws, arn.removeprefix(prefix))),
     )
+
+
+def _sms_sets(aws: Aws, channel: Channel) -> list[ConfigSet]:
+    """Every set of End User Messaging; none with ``auto`` in a region that does not have it."""
+    return sms.config_sets(aws) if channel is Channel.SMS else sms.config_sets_or_none(aws) or []
 
 
 def _email_sets(aws: Aws, set_names: Iterable[str]) -> list[ConfigSet]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import botocore.session
 import pytest
 
+from due_cli.aws.client import Aws
 from due_cli.aws.event_types import SMS_TYPES, Channel, Tracking, type_choice
 from due_cli.aws.resources import resource
 from due_cli.aws.retry import retry_transient
@@ -16,7 +18,7 @@ from due_cli.aws.stack import config_sets
 from due_cli.aws.stack.execute import execute
 from due_cli.aws.stack.plan import planned_removal
 from due_cli.aws.stack.stack import Stack
-from due_cli.core.errors import NotFoundError, RefusedError, UsageError
+from due_cli.core.errors import ConfigurationError, NotFoundError, RefusedError, UsageError
 from tests.aws.stack import sending
 from tests.aws.stack.sending import OTHER_STREAM, attach, detach, said
 from tests.aws_emulator.aws import AwsEmulator
@@ -132,6 +134,20 @@ def test_a_service_that_may_not_be_asked_is_left_out(
     assert any(line.startswith("not asked: ") for line in attach(stack, name).lines)
     with pytest.raises(RefusedError, match="access denied"):
         attach(stack, "unknown")
+
+
+def test_where_end_user_messaging_is_not_there_mail_is_attached_as_ever(
+    emulator: AwsEmulator, stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_PINPOINT_SMS_VOICE_V2", "http://127.0.0.1:1")
+    elsewhere = replace(stack, aws=Aws())
+    assert attach(elsewhere, "marketing").lines[0].startswith("Attached configuration set marketing")
+    with pytest.raises(ConfigurationError, match="Could not connect"):
+        attach(elsewhere, "alerts", channel="sms")
+    assert [node.key for node in config_sets.sender_nodes(elsewhere.aws, elsewhere.names)] == [
+        "pinpoint-role",
+        "destination-marketing",
+    ]
 
 
 def test_all_takes_the_sets_of_both_services_but_for_those_of_others(emulator: AwsEmulator, stack: Stack) -> None:
