@@ -26,7 +26,9 @@ def contents(emulator: AwsEmulator) -> dict[str, list[str]]:
         "workgroups": [one["Name"] for one in client("athena").list_work_groups()["WorkGroups"]],
         "alarms": [one["AlarmName"] for one in client("cloudwatch").describe_alarms()["MetricAlarms"]],
         "topics": [one["TopicArn"] for one in client("sns").list_topics()["Topics"]],
-        "subscriptions": [one["SubscriptionArn"] for one in client("sns").list_subscriptions()["Subscriptions"]],
+        "subscriptions": [
+            f"{one['TopicArn']} {one['Endpoint']}" for one in client("sns").list_subscriptions()["Subscriptions"]
+        ],
         "projects": [one["Name"] for one in client("pinpoint").get_apps()["ApplicationsResponse"]["Item"]],
     }
     filters = (client("logs").describe_metric_filters(logGroupName=group) for group in found["log groups"])

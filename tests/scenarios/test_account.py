@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from typing import Any
 
 from tests.scenarios.account import contents
@@ -112,23 +113,27 @@ def test_each_alarm_names_a_command_that_runs_as_it_stands(made: Made) -> None:
 
 
 def test_nobody_but_its_service_takes_a_role_on(made: Made) -> None:
-    trusted: dict[str, tuple[Any, Any]] = {}
+    trusted: dict[str, list[tuple[Any, Any]]] = defaultdict(list)
     for role in made.emulator.client("iam").list_roles()["Roles"]:
-        [statement] = role["AssumeRolePolicyDocument"]["Statement"]
-        assert (statement["Effect"], statement["Action"]) == ("Allow", "sts:AssumeRole")
-        trusted[role["RoleName"]] = (statement["Principal"], statement.get("Condition"))
+        for statement in role["AssumeRolePolicyDocument"]["Statement"]:
+            assert (statement["Effect"], statement["Action"]) == ("Allow", "sts:AssumeRole")
+            trusted[role["RoleName"]].append((statement["Principal"]["Service"], statement.get("Condition")))
     account = {"aws:SourceAccount": ACCOUNT}
     sets = {"aws:SourceArn": f"arn:aws:ses:us-east-1:{ACCOUNT}:configuration-set/*"}
     texts = {"aws:SourceArn": f"arn:aws:sms-voice:us-east-1:{ACCOUNT}:configuration-set/*"}
-    lambdas = ({"Service": "lambda.amazonaws.com"}, None)
+    lambdas = [("lambda.amazonaws.com", None)]
+    firehose = "firehose.amazonaws.com"
     assert trusted == {
         "due-transform-us-east-1": lambdas,
         "due-partition-us-east-1": lambdas,
         "due-status-api-us-east-1": lambdas,
-        "due-stream-us-east-1": ({"Service": "firehose.amazonaws.com"}, {"StringEquals": account}),
-        "due-ses-us-east-1": ({"Service": "ses.amazonaws.com"}, {"StringEquals": account, "ArnLike": sets}),
-        "due-sms-us-east-1": ({"Service": "sms-voice.amazonaws.com"}, {"StringEquals": account, "ArnLike": texts}),
-        "due-sns-us-east-1": ({"Service": "sns.amazonaws.com"}, {"StringEqualsIfExists": account}),
+        "due-stream-us-east-1": [
+            (firehose, {"StringEquals": {"sts:ExternalId": ACCOUNT}}),
+            (firehose, {"StringEquals": account}),
+        ],
+        "due-ses-us-east-1": [("ses.amazonaws.com", {"StringEquals": account, "ArnLike": sets})],
+        "due-sms-us-east-1": [("sms-voice.amazonaws.com", {"StringEquals": account, "ArnLike": texts})],
+        "due-sns-us-east-1": [("sns.amazonaws.com", {"StringEqualsIfExists": account})],
     }
 
 
