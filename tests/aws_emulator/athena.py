@@ -140,6 +140,8 @@ class Athena:
         table = ("catalog", f"database/{database}", f"table/{database}/*")
         wanted = [("BatchGetPartition", table), *((one, ("catalog", "database/default")) for one in _DEFAULT)]
         needs = [Need(f"glue:{name}", tuple(arn("glue", region, one) for one in where)) for name, where in wanted]
+        if named := query.call.parameters.get("QueryExecutionContext", {}).get("Catalog"):
+            needs.append(Need("athena:GetDataCatalog", (arn("athena", region, f"datacatalog/{named}"),)))
         self.core.documented(query.call.principal, query.call.by, *needs)
 
     def _executed(self, query: Query) -> Result:

@@ -18,6 +18,7 @@ from moto.core.utils import method_names_from_class
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
+from tests.aws_emulator import limits
 from tests.aws_emulator.calls import Call, Journal
 from tests.aws_emulator.clock import Clock
 from tests.aws_emulator.connections import left_open
@@ -189,6 +190,8 @@ class Core:
 
     def _handled(self, call: Call, request: Request, environ: dict[str, Any]) -> Answer:
         self.faults.before(call)
+        if call.by == "function" or "due/" in request.headers.get("user-agent", ""):
+            limits.check(call)
         for prepare in self.preparing:
             prepare(call)
         self.iam.check(call)

@@ -121,6 +121,7 @@ def _catalog(names: Names, database: str) -> list[Policy]:
             [*(names.arn("glue", one) for one in catalog), names.arn("athena", f"workgroup/{names.workgroup}")],
         ),
         allow("glue:GetDatabase*", names.arn("glue", "database/default")),
+        _data_catalog(names),
     ]
 
 
@@ -227,6 +228,7 @@ def _asking(names: Names, options: Options) -> list[Policy]:
     results = f"{names.bucket_arn}/{RESULTS}*"
     catalog = ("catalog", "database/default", *(f"{one}/{options.database}" for one in ("database", "table")))
     return [
+        _data_catalog(names),
         allow(_actions("athena", athena), names.arn("athena", f"workgroup/{names.workgroup}")),
         allow(
             _actions("glue", glue),
@@ -236,6 +238,11 @@ def _asking(names: Names, options: Options) -> list[Policy]:
         allow("s3:GetObject", [f"{names.bucket_arn}/{EVENTS}*", results]),
         allow(_actions("s3", "PutObject AbortMultipartUpload ListMultipartUploadParts"), results),
     ]
+
+
+def _data_catalog(names: Names) -> Policy:
+    """For a query that names its catalog, as PyAthena's do; AWS spells the name of its own in two ways."""
+    return allow("athena:GetDataCatalog", names.arn("athena", "datacatalog/*"))
 
 
 def _looking(names: Names, database: str) -> list[Policy]:
