@@ -163,6 +163,12 @@ UPDATE failed_part SET id = ? WHERE id = ?
 -- name: failed
 SELECT id, reason, kept_at, origin, bytes FROM failed ORDER BY kept_at, origin, id
 
+-- name: failed_ids
+SELECT id FROM failed ORDER BY id
+
+-- name: failed_larger_than
+SELECT id FROM failed WHERE bytes > ?
+
 -- name: failed_parts
 SELECT content FROM failed_part WHERE id = ? ORDER BY part
 

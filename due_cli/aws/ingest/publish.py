@@ -92,15 +92,10 @@ class Publisher:
         """
         with open_state(staged.folder) as state:
             self._put_objects(_hour_objects(state))
-            refused, codes = self._merge_statuses(state)
+            notes = self._merge_statuses(state)
             if keep_failures:
                 self._write_failures(state, staged)
-        if not refused:
-            return []
-        key = f"{STATUS_FOLDER}{datetime.now(UTC):%Y/%m/%d/%H}/{uuid.uuid4()}.jsonl"
-        self._write(key, map(encode_record, refused))
-        what = f"the statuses of {counted(len(refused), 'message')} ({', '.join(codes)}): kept under {STATUS_FOLDER}"
-        return [f"{self._names.status_table} did not take {what}; {self._names.command('failed replay')} merges them"]
+        return notes
 
     def _put_objects(self, objects: list[_HourObject]) -> None:
         """Put each object where the partition of its hour is; a partition that is moved meanwhile is followed."""
@@ -126,14 +121,23 @@ class Publisher:
         bucket, _, folder = location.removeprefix("s3://").partition("/")
         s3.create_object(self._aws, bucket, f"{folder}{one.name}", one.path)
 
-    def _merge_statuses(self, state: State) -> tuple[list[Status], list[str]]:
-        """Merge the statuses that are not expired; return those that the table refused, and its error codes."""
-        refused: list[Status] = []
+    def _merge_statuses(self, state: State) -> list[str]:
+        """Merge the statuses that are not expired; those that the table refused are kept, and a note says so."""
         codes: set[str] = set()
-        for outcome in _in_order(self._pool, self._merge_part, _parts(self._live_statuses(state))):
-            refused += outcome.refused
-            codes.update(outcome.codes if outcome.refused else ())
-        return refused, sorted(codes) or ["no valid key"]
+        count = 0
+        with tempfile.TemporaryFile() as refused:
+            for outcome in _in_order(self._pool, self._merge_part, _parts(self._live_statuses(state))):
+                refused.writelines(map(encode_record, outcome.refused))
+                count += len(outcome.refused)
+                codes.update(outcome.codes if outcome.refused else ())
+            if not count:
+                return []
+            refused.seek(0)
+            key = f"{STATUS_FOLDER}{datetime.now(UTC):%Y/%m/%d/%H}/{uuid.uuid4()}.jsonl"
+            s3.write_object(self._aws, self._bucket, key, refused)
+        reasons = ", ".join(sorted(codes)) or "no valid key"
+        what = f"the statuses of {counted(count, 'message')} ({reasons}): kept under {STATUS_FOLDER}"
+        return [f"{self._names.status_table} did not take {what}; {self._names.command('failed replay')} merges them"]
 
     def _live_statuses(self, state: State) -> Iterator[Status]:
         oldest = int(time.time() * 1000) - self._stack.options.status_days * _DAY
@@ -150,15 +154,19 @@ class Publisher:
 
     def _write_failures(self, state: State, staged: StagedInput) -> None:
         """Write the failed records: one object for those of an input, and one for each that is too large for that."""
-        records = [FailedRecord(*row) for row in state.rows("failed")]
-        large = {one.id for one in records if one.bytes > MAX_RECORD_BYTES} - staged.unreadable_files.keys()
+        large = {identity for (identity,) in state.rows("failed_larger_than", MAX_RECORD_BYTES)}
+        large -= staged.unreadable_files.keys()
         for identity in sorted(large):
             self._write(f"{TOO_LARGE_FOLDER}{identity}", _content(state, identity))
-        small = [record for record in records if record.id not in large]
-        if small:
-            digest = hashlib.sha256("".join(sorted(record.id for record in small)).encode()).hexdigest()[:32]
-            entries = (_entry(record, _raw(state, record, staged)) for record in small)
-            self._write(f"{INGEST_FOLDER}{digest}.jsonl", entries)
+        digest, count = hashlib.sha256(), 0
+        for (identity,) in state.rows("failed_ids"):
+            if identity not in large:
+                digest.update(identity.encode())
+                count += 1
+        if count:
+            records = (FailedRecord(*row) for row in state.rows("failed") if row[0] not in large)
+            entries = (_entry(record, _raw(state, record, staged)) for record in records)
+            self._write(f"{INGEST_FOLDER}{digest.hexdigest()[:32]}.jsonl", entries)
 
     def _write(self, key: str, parts: Iterable[bytes]) -> None:
         """Write an object of any size, under ``errors/``."""
