@@ -241,8 +241,8 @@ class _FolderDoctor:
             text = f"{readable:,} of {total:,} failed records can be read by this version"
             yield "problem", text, self._folder.command("failed replay")
         elif total:
-            text = f"{counted(total, 'record')} that cannot be read (due failed list)"
-            yield "problem", text, self._folder.command("failed discard --all")
+            text = f"{counted(total, 'record')} that cannot be read: look at them, replay them after an upgrade"
+            yield "problem", text, self._folder.command("failed list")
         else:
             yield "ok", "none waiting", None
 
