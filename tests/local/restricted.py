@@ -19,7 +19,14 @@ _CAPABILITY_VERSION_3 = 0x20080522  # linux/capability.h
 
 def with_room_for(size: int, *words: str) -> Ran:
     """Run ``due`` where no file may grow beyond ``size`` bytes, as on a full disk."""
-    return _forked(lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)), words)
+
+    def limit() -> None:
+        # Python would keep compiled modules that are cut off, and every later process could not import them.
+        sys.dont_write_bytecode = True
+        os.environ["PYTHONDONTWRITEBYTECODE"] = "1"  # for the processes that it starts
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+    return _forked(limit, words)
 
 
 def without_privileges(*words: str) -> Ran:
