@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 
 import duckdb
 
-from due_cli.core.errors import QueryError
+from due_cli.core.errors import DueError, QueryError
 from due_cli.core.results import Table
+from due_cli.local import data_files
 from due_cli.local.all_events import ALL_TIME, Window, define_all_events
 from due_cli.local.engine import connect, statement, translate, translate_errors
 from due_cli.local.folder import Folder
@@ -19,6 +20,7 @@ from due_cli.sql.parameters import Parameter
 from due_cli.sql.reports import BoundReport
 
 _FETCH_ROWS = 2_000
+_FILE_ERRORS = (duckdb.Error, duckdb.IOException, duckdb.InvalidInputException)  # a broken footer is the first of them
 _WORD = re.compile(r"\w+")
 
 
@@ -56,13 +58,13 @@ def table(
     stack = ExitStack()
     try:
         connection, _ = stack.enter_context(session(folder, names, window, hours=hours))
-        with translate_errors():
+        with translate_errors(), _named_file(folder):
             cursor = connection.execute(sql, dict(parameters) if parameters else None)
             columns = [column[0] for column in cursor.description or []]
     except BaseException:
         stack.close()
         raise
-    return Table(columns, _rows(cursor, stack))
+    return Table(columns, _rows(folder, cursor, stack))
 
 
 @contextmanager
@@ -108,8 +110,21 @@ def dependency_order(views: dict[str, View], names: Set[str]) -> list[View]:
     return list(ordered.values())
 
 
-def _rows(cursor: duckdb.DuckDBPyConnection, stack: ExitStack) -> Iterator[Sequence[object]]:
-    with stack, translate_errors():
+@contextmanager
+def _named_file(folder: Folder) -> Iterator[None]:
+    """Raise DuckDB's errors about a file, which may not name it, as :class:`DueError` naming the first broken one."""
+    try:
+        yield
+    except duckdb.Error as error:
+        if type(error) in _FILE_ERRORS:
+            for path, _ in folder.parquet_files():
+                if fault := data_files.parquet_fault(folder, path):
+                    raise DueError(f"{folder.root / path} {fault}", folder.command("doctor")) from None
+        raise
+
+
+def _rows(folder: Folder, cursor: duckdb.DuckDBPyConnection, stack: ExitStack) -> Iterator[Sequence[object]]:
+    with stack, translate_errors(), _named_file(folder):
         while rows := cursor.fetchmany(_FETCH_ROWS):
             yield from rows
 

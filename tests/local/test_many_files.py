@@ -17,6 +17,8 @@ from due_cli.local.queries import table
 from due_cli.local.setup import set_up
 from due_cli.local.state import State
 from due_cli.local.statuses import statuses
+from tests.commands import Due
+from tests.local import foreign_files
 
 FILES = 300
 COUNT = "SELECT COUNT(*) FROM all_events"
@@ -122,3 +124,21 @@ def test_a_cut_file_among_many_is_named(folder: Folder, monkeypatch: pytest.Monk
     finally:
         cut.unlink()
     assert any("cut.parquet is not readable" in check.found for check in checks if check.outcome == "problem")
+
+
+@pytest.mark.parametrize("place_of_fault", [0.3, 0.6, 0.9])
+def test_a_query_names_a_file_whose_footer_is_broken(
+    due: Due, folder: Folder, tmp_path: Path, place_of_fault: float
+) -> None:
+    """Also behind the schema, by which files are told apart; DuckDB's own error names no file."""
+    whole = next(folder.events.rglob("*.parquet")).read_bytes()
+    size = int.from_bytes(whole[-8:-4], "little")
+    at = len(whole) - 8 - size + int(size * place_of_fault)
+    good, broken = (tmp_path / f"data/events/2025/01/01/0{hour}/part.parquet" for hour in (1, 2))
+    for file, data in ((good, whole), (broken, whole[:at] + b"\xff" * 16 + whole[at + 16 :])):
+        file.parent.mkdir(parents=True)
+        file.write_bytes(data)
+    place = foreign_files.set_up(due, tmp_path / "data")
+    ran = due("query", COUNT, "--local", str(place)).failed(1)
+    assert str(broken) in ran.err
+    assert f"due doctor --local {place}" in ran.err
