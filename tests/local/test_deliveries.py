@@ -23,7 +23,7 @@ from due_cli.local.repair import repair
 from due_cli.local.state import open_state
 from tests.commands import Due
 from tests.events import wrapping
-from tests.events.records import ABSENT, RECEIVED, ses_bounce, ses_notification, ses_send, sms_event
+from tests.events.records import ABSENT, HAPPENED, RECEIVED, ses_bounce, ses_notification, ses_send, sms_event
 from tests.events.samples import SAMPLES
 from tests.local import foreign_files
 from tests.local.conftest import NewDatabase
@@ -185,7 +185,7 @@ def test_more_events_than_are_merged_at_a_time(database: Path, monkeypatch: pyte
         text = json.dumps(deliveries()).encode()
         events = [decode_row(row.line)["event_id"] for row in read_block(Block("x", 1, text)).rows]
         stored = [row for _, row in stored_rows(connection, folder, [file.path for file in files], events)]
-    assert {file.hour for file in files} == {stored[0]["arrival_timestamp"] // HOUR}
+    assert {file.hour for file in files} == {HAPPENED // HOUR}
     assert len(stored) == 20
     assert all({"first", "second", "third"} <= row["details"].keys() for row in stored)
 

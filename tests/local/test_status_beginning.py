@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from tests.commands import Due, write_lines
 from tests.events.records import (
     HAPPENED,
     SENT,
+    iso,
     ses_open,
     ses_send,
     sms_event,
@@ -23,7 +25,7 @@ from tests.events.records import (
     whatsapp_statuses,
 )
 from tests.local.conftest import NewDatabase
-from tests.local.database import ingest
+from tests.local.database import ingest, state
 from tests.local.foreign_files import set_up, write_copy
 from tests.local.parquet_layouts import HIVE
 
@@ -88,3 +90,17 @@ def test_what_a_store_never_heard_of_is_looked_up(due: Due, tmp_path: Path, new_
     ingest(due, place, write_lines(tmp_path / "one.json", [ses_send()]))
     ran = due("status", "nobody", "--local", str(place), "-o", "json").failed(4)
     assert json.loads(ran.out)[0]["status"] == "not_found"
+
+
+def test_everywhere_means_also_before_the_time_that_an_id_tells(due: Due, database: Path, tmp_path: Path) -> None:
+    """Such as events that were filed under another time zone's hours, or an id that only looks like one of SES."""
+    told = HAPPENED - 365 * DAY
+    message = f"0100{told:012x}-1"
+    sent = ses_send(mail={"messageId": message, "timestamp": iso(told - 40 * DAY)})
+    ingest(due, database, write_lines(tmp_path / "send.json", [sent]))
+    state(database, "DELETE FROM status")  # as if it had expired
+    ran = due("status", message, "--local", str(database)).failed(4)
+    command = shlex.split(ran.err[ran.err.index("due status") :])
+    assert "in the events since 2025-11-05" in ran.err and "--everywhere" in command
+    assert due(*command[1:], "-o", "json").done().json[0]["from"] == "events"
+    assert "in all events" in due("status", "unknown", "--everywhere", "--local", str(database)).failed(4).err
