@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from due_cli.aws.client import Aws
 from due_cli.aws.stack.stack import Stack, find_partial_stack, find_stack, newest_hour
@@ -25,10 +25,12 @@ class AwsTarget:
     def place(self) -> str:
         return f"stack {self.stack.names.stack} in {self.stack.names.region}"
 
-    def report(self, report: BoundReport) -> Table:
+    def report(self, report: BoundReport, *, fresh: bool = False) -> Table:
         from due_cli.aws.athena.engine import table
+        from due_cli.aws.athena.reuse import reusable_age
 
-        return table(self.stack, self.progress, report.statement)
+        age = None if fresh else reusable_age(self.stack, report, datetime.now(UTC))
+        return table(self.stack, self.progress, report.statement, reusable_age=age)
 
     def newest_hour(self) -> datetime | None:
         return newest_hour(self.stack)

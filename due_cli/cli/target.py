@@ -17,8 +17,8 @@ class Target(Protocol):
     def place(self) -> str:
         """The folder, or the stack and its region, as a person says it."""
 
-    def report(self, report: BoundReport) -> Table:
-        """The rows of a report."""
+    def report(self, report: BoundReport, *, fresh: bool = False) -> Table:
+        """The rows of a report; unless ``fresh``, those of an earlier run will do where no event came since."""
 
     def newest_hour(self) -> datetime | None:
         """The newest hour (naive, UTC) that has files; None where there is none. It asks no query."""

@@ -25,7 +25,7 @@ class Local:
     def place(self) -> str:
         return str(self.folder.root)
 
-    def report(self, report: BoundReport) -> Table:
+    def report(self, report: BoundReport, *, fresh: bool = False) -> Table:  # noqa: ARG002  it always reads the files
         from due_cli.local import queries
 
         return queries.report(self.folder, report)

@@ -7,7 +7,7 @@ import threading
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -24,6 +24,7 @@ from tests.aws_emulator.wire import Answer, RefusedError, Request
 from tests.aws_emulator.workgroups import Workgroups
 
 _MOST_ROWS = 1000
+_MOST_AGE_MINUTES = 10_080
 # What Athena needs of who asks, where a result is written in parts (user guide, "Access to workgroups and databases").
 _PARTS = ("AbortMultipartUpload", "ListMultipartUploadParts")
 # The same guide, "Access to databases and tables": the database default must be open to who asks for anything.
@@ -45,7 +46,13 @@ class Query:
     result: Result | None = None
     submitted: float = field(default_factory=time.time)
     completed: float | None = None
+    reused: str | None = None  # where the result of the earlier run lies
     cancelled: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def file(self) -> str:
+        """Where its result lies."""
+        return self.reused or f"{self.output.rstrip('/')}/{self.number}.{'txt' if self.is_utility else 'csv'}"
 
     @property
     def is_utility(self) -> bool:
@@ -100,6 +107,9 @@ class Athena:
         if not output:
             words = "No output location provided. An output location is required either through the Workgroup result "
             raise RefusedError("InvalidRequestException", words + "configuration setting or as an API input.")
+        by_age = (given.get("ResultReuseConfiguration") or {}).get("ResultReuseByAgeConfiguration") or {}
+        if not 0 <= by_age.get("MaxAgeInMinutes", 0) <= _MOST_AGE_MINUTES:
+            raise RefusedError("InvalidRequestException", "MaxAgeInMinutes must be between 0 and 10080")
         sql = bound(given["QueryString"], given.get("ExecutionParameters"))
         context = given.get("QueryExecutionContext") or {}
         number = str(uuid.uuid4())
@@ -107,8 +117,24 @@ class Athena:
         self.queries[number] = query
         if token:
             self._tokens[token] = number
+        if by_age.get("Enabled") and (earlier := self._reusable(query, by_age.get("MaxAgeInMinutes", 60))):
+            query.state, query.completed, query.reused = "SUCCEEDED", time.time(), earlier.file
+            query.result = replace(earlier.result, scanned=0) if earlier.result else None
+            return Answer.of({"QueryExecutionId": number})
         self._pool.submit(self._run, query, held)
         return Answer.of({"QueryExecutionId": number})
+
+    def _reusable(self, query: Query, minutes: int) -> Query | None:
+        """The newest run of the same statement whose result is no older (user guide, "Reusing query results")."""
+        since = time.time() - minutes * 60
+        same = (
+            one
+            for one in self.queries.values()
+            if (one.sql, one.group, one.database) == (query.sql, query.group, query.database)
+            and (one.state, one.reused) == ("SUCCEEDED", None)
+            and (one.completed or 0) >= since
+        )
+        return max(same, key=lambda one: one.completed or 0, default=None)
 
     def _run(self, query: Query, settings: dict[str, Any]) -> None:
         try:
@@ -211,13 +237,8 @@ class Athena:
         return Answer.of({"UpdateCount": 0, "ResultSet": {"Rows": rows, "ResultSetMetadata": metadata}, **more})
 
 
-def _file(query: Query) -> str:
-    ending = "txt" if query.is_utility else "csv"
-    return f"{query.output.rstrip('/')}/{query.number}.{ending}"
-
-
 def _place(query: Query) -> tuple[str, str]:
-    bucket, _, key = _file(query).removeprefix("s3://").partition("/")
+    bucket, _, key = query.file.removeprefix("s3://").partition("/")
     return bucket, key
 
 
@@ -234,7 +255,7 @@ def _described(query: Query) -> dict[str, Any]:
         "QueryExecutionId": query.number,
         "Query": query.sql,
         "StatementType": "DDL" if query.is_utility else "DML",
-        "ResultConfiguration": {"OutputLocation": _file(query)},
+        "ResultConfiguration": {"OutputLocation": query.file},
         "QueryExecutionContext": {"Database": query.database, "Catalog": "awsdatacatalog"},
         "Status": status,
         "Statistics": {
@@ -242,6 +263,7 @@ def _described(query: Query) -> dict[str, Any]:
             "DataScannedInBytes": query.result.scanned if query.result else 0,
             "TotalExecutionTimeInMillis": spent,
             "QueryQueueTimeInMillis": 0,
+            "ResultReuseInformation": {"ReusedPreviousResult": query.reused is not None},
         },
         "WorkGroup": query.group,
         "EngineVersion": {"SelectedEngineVersion": "AUTO", "EffectiveEngineVersion": "Athena engine version 3"},

@@ -115,6 +115,26 @@ def test_the_cutoff_cancels_and_parameters_belong_in_where(events: AwsEmulator) 
         started(events, "SELECT * FROM events WHERE at > ?", ExecutionParameters=["1", "2"])
 
 
+def test_a_young_result_is_reused_if_that_is_asked_for(events: AwsEmulator) -> None:
+    first = started(events, "SELECT 1 AS n")
+
+    def reused(sql: str, minutes: int, *, enabled: bool = True) -> Any:
+        age = {"Enabled": enabled, "MaxAgeInMinutes": minutes}
+        found = started(events, sql, ResultReuseConfiguration={"ResultReuseByAgeConfiguration": age})
+        same = found["ResultConfiguration"]["OutputLocation"] == first["ResultConfiguration"]["OutputLocation"]
+        assert found["Statistics"]["ResultReuseInformation"]["ReusedPreviousResult"] is same
+        return same
+
+    assert reused("SELECT 1 AS n", 1)
+    assert not reused("SELECT 2 AS n", 1)
+    assert not reused("SELECT 1 AS n", 1, enabled=False)
+    for query in events.athena.queries.values():
+        query.completed = time.time() - 120
+    assert not reused("SELECT 1 AS n", 1)
+    with pytest.raises(ClientError, match="between 0 and 10080"):
+        reused("SELECT 1 AS n", 10_081)
+
+
 def test_a_query_can_be_stopped(events: AwsEmulator) -> None:
     events.athena.slow = 30
     athena = events.client("athena")

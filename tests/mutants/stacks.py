@@ -17,6 +17,7 @@ RETRY = "tests/aws/test_retry.py"
 EXECUTE = "tests/aws/stack/test_execute.py"
 OMISSIONS = "tests/aws/stack/test_omissions.py"
 POISON = "tests/lambdas/test_poison.py"
+REUSE = "tests/aws/athena/test_reuse.py"
 INGEST = "tests/aws/test_ingest.py"
 PARTITION = "tests/lambdas/test_partition.py"
 TRANSFORM = "tests/lambdas/test_transform.py"
@@ -50,6 +51,14 @@ STACKS = (
         '{"StringEquals": {"aws:SourceAccount": names.account}}',
         "{}",
         ACCOUNT,
+    ),
+    Mutant(
+        "report",
+        "a result is reused that was read before the last change",
+        "due_cli/aws/athena/reuse.py",
+        "now - newest - _LONGEST_QUERY",
+        "now - newest",
+        REUSE,
     ),
     Mutant(
         "stack setting",

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 
 from pyathena.connection import Connection
 from pyathena.cursor import Cursor
@@ -24,7 +25,7 @@ from pyathena.util import RetryConfig
 from due_cli.aws.athena import values
 from due_cli.aws.errors import policy_hint, translate_errors
 from due_cli.aws.prices import athena_dollars
-from due_cli.aws.services.s3 import read_parts
+from due_cli.aws.services.s3 import read_parts, written_at
 from due_cli.aws.stack.stack import Stack
 from due_cli.core.errors import ConfigurationError, DueError, QueryError
 from due_cli.core.progress import Progress
@@ -40,11 +41,15 @@ logging.getLogger("pyathena").setLevel(logging.CRITICAL)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Execution:
-    """A statement that succeeded: names and Athena types of its columns, S3 URI of its result, scanned bytes."""
+    """A statement that succeeded: names and Athena types of its columns, S3 URI of its result, scanned bytes.
+
+    ``is_reused`` says that the result is that of an earlier run.
+    """
 
     columns: tuple[tuple[str, str], ...]
     location: str
     scanned: int
+    is_reused: bool = False
 
 
 def table(
@@ -55,20 +60,29 @@ def table(
     json_columns: Collection[int] = (),
     lines_before: int = 0,
     scanned: int = 0,
+    reusable_age: timedelta | None = None,
 ) -> Table:
     """The rows of a statement, streamed from its result; the bytes that it scanned and its price go to ``progress``.
 
     ``json_columns`` are the numbers of columns that the statement casts to JSON; ``lines_before`` counts the lines
-    that due put before what was typed, ``scanned`` the bytes of an earlier statement for the same rows. Raises as
-    :func:`execute`.
+    that due put before what was typed, ``scanned`` the bytes of an earlier statement for the same rows. A result of an
+    earlier run no older than ``reusable_age`` will do. Raises as :func:`execute`.
     """
-    execution = execute(stack, progress, sql, lines_before=lines_before)
+    execution = execute(stack, progress, sql, lines_before=lines_before, reusable_age=reusable_age)
+    if execution.is_reused:
+        written = written_at(stack.aws, *_place(execution.location))
+        when = f" of {written:%Y-%m-%d %H:%M} UTC" if written else ""
+        progress.note(f"answered from the run{when}: no event of the period came since; --fresh asks Athena again")
     progress.aside(cost(execution.scanned + scanned, stack.names.partition))
     return Table([name for name, _ in execution.columns], _rows(stack, execution, json_columns))
 
 
-def execute(stack: Stack, progress: Progress, sql: str, *, lines_before: int = 0) -> Execution:
+def execute(
+    stack: Stack, progress: Progress, sql: str, *, lines_before: int = 0, reusable_age: timedelta | None = None
+) -> Execution:
     """Run a statement in the stack's workgroup and wait for its end; Ctrl-C stops it in Athena.
+
+    A result of an earlier run no older than ``reusable_age`` will do.
 
     Raises :class:`QueryError` with Athena's message where it fails or is cancelled, and errors of the API.
     """
@@ -76,16 +90,17 @@ def execute(stack: Stack, progress: Progress, sql: str, *, lines_before: int = 0
     progress.start("Asking Athena", None)
     try:
         with _connection(stack) as connection, connection.cursor(arraysize=1, on_poll=last_poll.append) as cursor:
-            _run(cursor, sql)
+            _run(cursor, sql, reusable_age)
             columns = tuple((column[0], column[1]) for column in cursor.description or ())
             location, scanned = cursor.output_location, cursor.data_scanned_in_bytes or 0
+            is_reused = bool(cursor.reused_previous_result)
     except Error as error:
         raise _failure(stack, last_poll[0] if last_poll else None, error, lines_before) from error
     finally:
         progress.finish()
     if not location:
         raise ConfigurationError(f"workgroup {stack.names.workgroup} has no result location in S3", "due setup")
-    return Execution(columns=columns, location=location, scanned=scanned)
+    return Execution(columns=columns, location=location, scanned=scanned, is_reused=is_reused)
 
 
 def cost(scanned: int, partition: str) -> str:
@@ -110,9 +125,13 @@ def _connection(stack: Stack) -> Connection[Cursor]:
     )
 
 
-def _run(cursor: Cursor, sql: str) -> None:
+def _run(cursor: Cursor, sql: str, reusable_age: timedelta | None) -> None:
     try:
-        cursor.execute(sql)
+        if reusable_age is None:
+            cursor.execute(sql)
+        else:
+            minutes = int(reusable_age.total_seconds() // 60)
+            cursor.execute(sql, result_reuse_enable=True, result_reuse_minutes=minutes)
     except SystemExit:  # from a signal; PyAthena handles KeyboardInterrupt alone
         with suppress(Error):
             cursor.cancel()
@@ -148,8 +167,14 @@ def _message(text: str | None, lines_before: int) -> str:
     return _LINE.sub(lambda match: f"line {max(int(match[1]) - lines_before, 1)}:{match[2]}", line)
 
 
+def _place(location: str) -> tuple[str, str]:
+    """The bucket and the key of an S3 URI."""
+    bucket, _, key = location.removeprefix("s3://").partition("/")
+    return bucket, key
+
+
 def _rows(stack: Stack, execution: Execution, json_columns: Collection[int]) -> Iterator[tuple[Value, ...]]:
-    bucket, _, key = execution.location.removeprefix("s3://").partition("/")
+    bucket, key = _place(execution.location)
     parts = read_parts(stack.aws, bucket, key)
     if key.endswith(".txt"):
         return values.rows_of_text(parts, len(execution.columns))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from due_cli.aws.client import Aws
@@ -19,6 +19,7 @@ KEY_ACTIONS = ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey")
 _BY_CALLER = "SSE-KMS"  # the mode in which callers use the key; in the other one a role of the service does
 _AWS_KEY = "alias/aws/glue"  # which everybody in the account may use
 # The principal of Lake Formation for "everyone whom IAM allows"; where it has permissions, IAM alone decides.
+_UNKNOWN_TIME = datetime.max.replace(tzinfo=UTC)  # of a partition's creation, which may have been just now
 IAM_ALLOWED = "IAM_ALLOWED_PRINCIPALS"
 
 
@@ -53,6 +54,24 @@ def partition_locations(aws: Aws, database: str, table: str, hours: Iterable[str
     """The location of the partition of each hour that has one, as an S3 URI that ends in a slash."""
     with translate_errors(f"looking for partitions of {database}.{table} (glue:BatchGetPartition)"):
         return partitions.partition_locations(aws.glue, database, table, hours)
+
+
+def partitions_between(
+    aws: Aws, database: str, table: str, first: datetime, end: datetime
+) -> list[tuple[str, datetime]]:
+    """The location of each partition from an hour to before another (naive, UTC), and when it was created."""
+    with translate_errors(f"listing the partitions of {database}.{table} (glue:GetPartitions)"):
+        pages = aws.glue.get_paginator("get_partitions").paginate(
+            DatabaseName=database,
+            TableName=table,
+            Expression=f"ingest_timestamp >= '{first}' AND ingest_timestamp < '{end}'",
+            ExcludeColumnSchema=True,
+        )
+        return [
+            (str(entry.get("StorageDescriptor", {}).get("Location", "")), entry.get("CreationTime", _UNKNOWN_TIME))
+            for page in pages
+            for entry in page["Partitions"]
+        ]
 
 
 def partition_location(bucket: str, hour: str) -> str:

@@ -132,6 +132,13 @@ def read_object(aws: Aws, bucket: str, key: str) -> bytes:
         return aws.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
 
 
+def written_at(aws: Aws, bucket: str, key: str) -> datetime | None:
+    """When an object was written; None where there is no such object."""
+    with translate_errors(f"looking at s3://{bucket}/{key} (s3:GetObject)"), ignore_errors(*_MISSING):
+        return aws.s3.head_object(Bucket=bucket, Key=key)["LastModified"]
+    return None
+
+
 def read_parts(aws: Aws, bucket: str, key: str) -> Iterator[bytes]:
     """The bytes of an object, ``PART_BYTES`` at a time; nothing for an empty one.
 

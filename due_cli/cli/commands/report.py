@@ -75,6 +75,7 @@ def _command(query: files.Query) -> Callable[..., Any]:
         until: str | None,
         sql: bool,
         limit: int | None,
+        fresh: bool,
         **values: str | int | None,
     ) -> Table | Text:
         from due_cli.sql.reports import bind
@@ -86,11 +87,14 @@ def _command(query: files.Query) -> Callable[..., Any]:
             return Text(report.statement)
         target = target_of(context)
         opens = "" if limit else query.opens  # the rows that are left out may have some
-        table = _with_hint(limited(target.report(report), limit), report, opens, target, now.replace(tzinfo=None))
+        table = _with_hint(
+            limited(target.report(report, fresh=fresh), limit), report, opens, target, now.replace(tzinfo=None)
+        )
         return replace(table, empty=lambda: _why_empty(target, report)) if _SEND in query.sql else table
 
     since = f"Start of the period: a time (2026-11-01, 2026-11, yesterday) or a duration (7d). [default: {query.since}]"
     until = "End of the period: a time, or a duration before now. [default: now]"
+    fresh = "Ask Athena again, even if no event of the period came since an earlier run."
     sql = "Print the statement for Athena, with its values, instead of running it."
     return with_signature(
         run,
@@ -100,6 +104,7 @@ def _command(query: files.Query) -> Callable[..., Any]:
             option_parameter("since", str | None, flag="--since", metavar="TIME", text=since),
             option_parameter("until", str | None, flag="--until", metavar="TIME", text=until),
             inspect.Parameter("limit", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=LimitOption),
+            option_parameter("fresh", bool, flag="--fresh", text=fresh, default=False),
             option_parameter("sql", bool, flag="--sql", text=sql, default=False),
         ],
     )
