@@ -44,13 +44,13 @@ class TransientError:
         return error_code(error) == self.code and re.search(self.pattern, message, re.IGNORECASE) is not None
 
 
-_NOT_FOR_GOOD = (
-    "(?!.*Lake Formation)"  # whose refusal looks like that of a new role, and stays until it grants something
-)
+# Lake Formation's refusal looks like that of a new role, and stays until it grants something.
+_NOT_LAKE_FORMATION = "(?!.*Lake Formation)"
 TRANSIENT_ERRORS = (
     # For some seconds after a role was created or changed, services cannot assume it or see its policy:
     TransientError(
-        "InvalidArgumentException", rf"unable to assume role|is not authorized to|Access was denied{_NOT_FOR_GOOD}"
+        "InvalidArgumentException",
+        rf"unable to assume role|is not authorized to|Access was denied{_NOT_LAKE_FORMATION}",
     ),
     # ... that was Firehose; Lambda, and Lambda for a function with an environment:
     TransientError("InvalidParameterValueException", r"cannot be assumed|not authorized to|not have permissions to"),
