@@ -46,6 +46,9 @@ class Firehose:
         self.unwilling = Unwilling()
         self.keys_disabled: set[str] = set()  # the streams whose keys are disabled
         self.creating = 0  # how many answers of DescribeDeliveryStream still say CREATING after a stream is made
+        # Records that a stream takes in a second of the clock, whoever puts them (API reference, PutRecord); None: any.
+        self.quota: int | None = None
+        self._taken: dict[str, tuple[int, int]] = {}  # by stream: a second, and the records taken in it
         self.deliveries: list[Delivery] = []
         self._buffers: dict[str, list[Record]] = defaultdict(list)
         self._young: dict[str, int] = {}
@@ -93,7 +96,15 @@ class Firehose:
         self.deliveries += done
         return done
 
+    def _has_room(self, stream: str) -> bool:
+        """Whether the stream takes one more record in this second."""
+        second, count = self._taken.get(stream, (0, 0))
+        return self.quota is None or second != int(self.core.clock.now()) or count < self.quota
+
     def _take(self, stream: str, data: bytes) -> str:
+        now = int(self.core.clock.now())
+        second, count = self._taken.get(stream, (0, 0))
+        self._taken[stream] = (now, count + 1 if second == now else 1)
         number = f"{uuid.uuid4().int:039d}{len(self._buffers[stream]):013d}"
         with self._lock:
             self._buffers[stream].append(Record(number, data, int(self.core.clock.now() * 1000)))
@@ -111,6 +122,8 @@ class Firehose:
             raise RefusedError("InvalidArgumentException", "Records size exceeds 4 MB or 500 records limit")
         if any(len(one) > _MOST_RECORD for one in records):
             raise RefusedError("InvalidArgumentException", "Member must have length less than or equal to 1024000")
+        if call.operation == "PutRecord" and not self._has_room(stream):
+            raise RefusedError("ServiceUnavailableException", "Slow down.", 503)
         if call.operation == "PutRecord":
             return Answer.of({"RecordId": self._take(stream, records[0]), "Encrypted": True})
         answers: list[dict[str, str]] = []
@@ -118,6 +131,9 @@ class Firehose:
         for one in records:
             if self.unwilling.records > 0:
                 self.unwilling.records -= 1
+                failed += 1
+                answers.append({"ErrorCode": "ServiceUnavailableException", "ErrorMessage": "Slow down."})
+            elif not self._has_room(stream):
                 failed += 1
                 answers.append({"ErrorCode": "ServiceUnavailableException", "ErrorMessage": "Slow down."})
             else:

@@ -70,3 +70,17 @@ def test_a_stream_whose_key_is_disabled_goes_only_by_force(emulator: AwsEmulator
         assert found["DeliveryStreamDescription"]["DeliveryStreamStatus"] == "DELETING_FAILED"
     firehose.delete_delivery_stream(DeliveryStreamName=account.STREAM, AllowForceDelete=True)
     assert firehose.list_delivery_streams()["DeliveryStreamNames"] == []
+
+
+def test_a_stream_has_one_quota_for_all_that_put_into_it(emulator: AwsEmulator) -> None:
+    made(emulator)
+    emulator.firehose.quota = 5
+    emulator.clock.set(1_767_225_599)
+    emulator.firehose.put(account.STREAM, *range(3))  # live events
+    firehose, records = emulator.client("firehose"), [{"Data": b"one"}] * 4
+    answer = firehose.put_record_batch(DeliveryStreamName=account.STREAM, Records=records)
+    assert (answer["FailedPutCount"], emulator.firehose.buffered(account.STREAM)) == (2, 5)
+    with pytest.raises(ClientError, match="Slow down"):
+        firehose.put_record(DeliveryStreamName=account.STREAM, Record={"Data": b"one"})
+    emulator.clock.advance(1)
+    assert firehose.put_record_batch(DeliveryStreamName=account.STREAM, Records=records)["FailedPutCount"] == 0
