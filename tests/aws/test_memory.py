@@ -22,8 +22,8 @@ from tests.memory import PeakMemory, peak_memory
 __all__ = ["emulator", "made_once", "stack"]
 
 LIMIT = 512_000_000
-INPUT, TIMES = 16_000_000, 4
-MORE = INPUT * 2  # less than the rest of the larger input, which its rows would take at the least
+INPUT, TIMES = 64_000_000, 4  # as for a folder (tests/local/test_memory.py): its buffers are full with the smaller one
+MORE = (TIMES - 1) * INPUT * 2 // 3  # less than the rest of the input, which its rows would take at the least
 
 
 @pytest.mark.slow
