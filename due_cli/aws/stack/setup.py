@@ -100,9 +100,9 @@ def plan_setup(aws: Aws, stack: str, request: SetupRequest) -> SetupPlan:
     options = replace(before.updated(request.options), pinpoint=with_pinpoint, tags=_tags(request.tags, before.tags))
     validate(options)
     options = replace(options, catalog_key=governance.catalog_key(aws, before.catalog_key))
-    key_policy.check(aws, names, options)
     kept = governance.kept_by_lake_formation(aws, names, options.database)
     _check_key_and_concurrency(aws, names, options, before)
+    key_policy.check(aws, names, options)
     if stored and options.database != stored.database:
         problem = f"--database: the stack {stack} has its events in {stored.database}, and they cannot move"
         raise UsageError(problem, f"due setup --stack ANOTHER-NAME --database {options.database}")
