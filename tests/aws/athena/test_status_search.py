@@ -112,6 +112,7 @@ def test_objects_that_cannot_be_listed_are_no_reason_to_lose_what_is_stored(
         ("0100zzzzzzzzzzzz-a", None),
         (OLD_ID, None),
     ],
+    ids=["SES", "another region", "in the future", "before SES", "another prefix", "no digits", "a sender's own"],
 )
 def test_the_time_that_an_id_tells(message: str, moment: int | None) -> None:
     assert time_of_id(message) == moment
