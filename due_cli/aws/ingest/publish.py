@@ -49,10 +49,10 @@ from due_cli.sql.files import TABLE
 ERROR_CODE = "Ingest.UnreadableRecord"
 _DAY = 24 * HOUR
 _INPUTS_AT_ONCE, _CALLS_AT_ONCE = 6, 10  # as many together as a client has connections
-_STAGED_BYTES = 64 * 1024 * 1024  # beyond that the next input waits until those before it are published
+_STAGED_BYTES = 12 * 1024 * 1024  # beyond that the next input waits until those before it are published
 _LOCATION_ROUNDS = 5
 _STATUSES_AT_ONCE = 250
-_PENDING_PARTS = 24  # of statuses; more than are written at a time
+_PENDING_PARTS = 12  # of statuses; more than are written at a time
 _THROTTLED_SECONDS, _THROTTLED_ROUNDS = 300.0, 200
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
