@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from functools import reduce
 
 from due_cli.events.identity import bare_address, canonical
-from due_cli.events.model import Json, Row, Struct
+from due_cli.events.model import Json, Row, Struct, without_empty
 
 _quoted = json.encoder.encode_basestring_ascii
 _COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)
@@ -26,7 +26,7 @@ def merge_rows(first: Row, *others: Row) -> Row:
     A value goes before NULL, maps merge by key, lists of people by address and other lists by item. Of two texts the
     :func:`fuller` stays, of two numbers the greater, and the arrival is the earliest.
     """
-    return reduce(_merge_two, others, first)
+    return reduce(_merge_two, map(without_empty, (first, *others)))  # as the stored row is, which may be one of them
 
 
 def fuller(text: str) -> tuple[int, str]:

@@ -91,6 +91,19 @@ def _paths(value: Any) -> set[tuple[str, ...]]:
     return {()}
 
 
+def test_a_stored_row_is_merged_as_the_delivery_that_it_was() -> None:
+    """An empty header is not stored, so it must not count where the order of headers is chosen."""
+    row = rows_of(ses_bounce()).rows[0]
+    mail = cast("dict[str, Any]", row["facets"]["email_channel"]["mail_event"]["mail"])
+    headers = [[{"name": "Z"}, {"name": "A"}], [{}]]
+    one, two = (
+        cast("Row", {**row, "facets": {"email_channel": {"mail_event": {"mail": {**mail, "headers": items}}}}})
+        for items in headers
+    )
+    merged = encode_row(merge_rows(one, two))
+    assert encode_row(merge_rows(decode_row(merged), two)) == merged == encode_row(merge_rows(decode_row(merged), one))
+
+
 def test_a_notification_and_the_event_of_a_bounce() -> None:
     """Tags are the event's, the reporting server's address the notification's, the diagnostic code whoever has one."""
     event = ses_bounce(bounce={"bouncedRecipients": [{"emailAddress": "dora@post.example.net", "status": "5.1.1"}]})
