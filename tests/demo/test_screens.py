@@ -53,7 +53,7 @@ NAMES = (*files.names("reports"), "list-views", "list-failed", *QUERIES)
 
 @pytest.fixture(scope="module")
 def tables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Table]:
-    """The first rows of each report and list of a small month; times at which the test ran are replaced."""
+    """The first rows of each report and list of a small month; when and where the test ran is replaced."""
     month = write_month(tmp_path_factory.mktemp("month"), UNTIL, records=5_000)
     folder = Folder(tmp_path_factory.mktemp("database"))
     set_up(folder, "due_eventdb", None, Silent())
@@ -82,8 +82,9 @@ def _first_rows(table: Table) -> Table:
     if isinstance(rows, Generator):
         rows.close()
     if "kept_at" in table.columns:
+        kept_at, origin = map(list(table.columns).index, ("kept_at", "origin"))
         for row in first:
-            row[list(table.columns).index("kept_at")] = UNTIL.isoformat()
+            row[kept_at], row[origin] = UNTIL.isoformat(), Path(str(row[origin])).name
     return replace(table, rows=first)
 
 
