@@ -57,12 +57,16 @@ def done(commands: Commands, *words: str, unknown: bool = False) -> str:
 
 @pytest.mark.slow
 def test_both_say_the_same(emulator: AwsEmulator, filled: Commands) -> None:
+    # Deliveries of one event that differ are a row each in the stack, and one row in the folder, which has merged them.
+    streamed, _ = _both(filled, "query", "SELECT * FROM all_events")
+    merged = _with_versions(streamed)
+    assert 0 < len(merged) < len(streamed) / 20
     for name in ("all_events", *files.names("views")):
         streamed, ingested = _both(filled, "query", f"SELECT * FROM {name}")
         assert {row["event_id"] for row in streamed} == {row["event_id"] for row in ingested}, name
-        # Of two versions of one event, which the stream keeps both, the folder has the fuller one.
-        assert _distinct(ingested) - _distinct(streamed) == set(), name
-        assert ingested, name
+        alike = [row for row in ingested if row["event_id"] not in merged]
+        assert _distinct(alike) - _distinct(streamed) == set(), name
+        assert alike, name
     for case in {case.report: case for case in CASES}.values():
         streamed, ingested = _both(filled, *case.words)
         assert streamed == ingested, str(case)
@@ -89,6 +93,14 @@ def _both(commands: Commands, *words: str, unknown: bool = False) -> tuple[Rows,
     streamed: Rows = json.loads(done(commands, *words, "--stack", "due", "-o", "json", unknown=unknown))
     ingested: Rows = json.loads(done(commands, *words, "--local", "folder", "-o", "json", unknown=unknown))
     return streamed, ingested
+
+
+def _with_versions(rows: Rows) -> set[str]:
+    """The events that have several rows with different content."""
+    versions: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        versions[row["event_id"]] |= _distinct([row])
+    return {event for event, texts in versions.items() if len(texts) > 1}
 
 
 def _distinct(rows: Rows) -> set[str]:

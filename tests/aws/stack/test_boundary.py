@@ -19,12 +19,12 @@ from tests.aws_emulator.governed import boundary_in, guardrail
 OTHER = "arn:aws:iam::123456789012:policy/other"
 
 
-def apply(aws: Aws, names: Names, options: Options) -> int:
-    """Sets up the roles of a stack; the number of those that changed."""
+def apply(aws: Aws, names: Names, options: Options) -> float:
+    """Sets up the roles of a stack; the share of those that changed."""
     nodes = [node for node in desired(names, options, Package(b"", "")) if isinstance(node.resource, Role)]
     steps = planned(nodes, aws)
     execute(steps, aws)
-    return sum(step.action != "keep" for step in steps)
+    return sum(step.action != "keep" for step in steps) / len(steps)
 
 
 def boundaries(emulator: AwsEmulator) -> set[str | None]:
@@ -37,11 +37,11 @@ def test_every_role_is_created_with_it_and_follows_a_change(emulator: AwsEmulato
     first = boundary_in(emulator)
     emulator.iam.guardrails.append(guardrail(first, "team"))
     options = Options(permissions_boundary=first, tags={"team": "mail"})
-    assert apply(aws, names, options) == 5
+    assert apply(aws, names, options) == 1
     assert boundaries(emulator) == {first}
     assert apply(aws, names, options) == 0
     emulator.iam.guardrails.clear()
-    assert apply(aws, names, options.updated({"permissions_boundary": OTHER})) == 5
+    assert apply(aws, names, options.updated({"permissions_boundary": OTHER})) == 1
     assert boundaries(emulator) == {OTHER}
 
 
@@ -54,7 +54,7 @@ def test_it_is_removed_by_an_empty_one_alone(emulator: AwsEmulator, aws: Aws, na
     assert boundaries(emulator) == {OTHER}
     removed = Options().updated({"permissions_boundary": ""})
     assert decode_options(removed.encode()) == removed
-    assert apply(aws, names, removed) == 5
+    assert apply(aws, names, removed) == 1
     assert boundaries(emulator) == {None}
 
 
