@@ -24,9 +24,6 @@ from due_cli.ingest.batch import read_block
 from due_cli.ingest.inputs import STDIN, Chunk, InputError
 from due_cli.ingest.workers import BatchResult, process
 
-_PORTION_BYTES = 32 * 1024 * 1024
-_UNPACKED = 16  # times the size of a compressed file, about
-
 
 def ingest_paths(stack: Stack, paths: list[str], progress: Progress) -> IngestSummary:
     """Put the records of files, folders and standard input into the stack.
@@ -62,10 +59,9 @@ class _StackIngest:
 
     def run(self, files: list[str | InputError], publication: Publishing) -> None:
         """Stage and publish every input that an earlier ingest was not done with."""
-        for together in _portions(files):
-            with closing(process(self._chunks(together), read_block)) as results:
-                for number, of_input in groupby(self._numbered(results), key=itemgetter(0)):
-                    publication.add((result for _, result in of_input), partial(self._finish, together[number]))
+        with closing(process(self._chunks(files), read_block)) as results:
+            for number, of_input in groupby(self._numbered(results), key=itemgetter(0)):
+                publication.add((result for _, result in of_input), partial(self._finish, files[number]))
 
     def _chunks(self, files: list[str | InputError]) -> Iterator[Chunk]:
         """The chunks of every input; the number of each one's input goes to ``_numbers``."""
@@ -97,27 +93,6 @@ class _StackIngest:
         self.summary = self.summary.plus(summary)
         if not isinstance(file, InputError) and not summary.problems:
             self._journal.write(file, summary)
-
-
-def _portions(files: list[str | InputError]) -> Iterator[list[str | InputError]]:
-    """The inputs, those together that one set of processes reads.
-
-    A large one is alone: nothing of the next is read, and takes memory, while it is written.
-    """
-    portion: list[str | InputError] = []
-    size = 0
-    for file in files:
-        own_size = inputs.total_size([file])
-        if own_size is None and isinstance(file, str):  # standard input, or compressed
-            with suppress(OSError):
-                own_size = os.stat(file).st_size * _UNPACKED  # noqa: PTH116  any bytes as a name
-        if portion and size + (own_size or 0) > _PORTION_BYTES:
-            yield portion
-            portion, size = [], 0
-        portion.append(file)
-        size += own_size or 0
-    if portion:
-        yield portion
 
 
 def _interruption_note(summary: IngestSummary, files: list[str | InputError]) -> str:
