@@ -238,7 +238,7 @@ def test_a_status_that_has_expired_is_computed_from_the_events(chain: Chain, due
     """The table still holds the items of these messages, which are older than it keeps any."""
     old = "SELECT message_id FROM email_send GROUP BY message_id ORDER BY MAX(occurred_at) LIMIT 3"
     ids = [row["message_id"] for row in due.rows("query", old)]
-    items = chain.rows("status", *ids)
+    items = chain.rows("status", *ids, "--everywhere")
     assert {item.pop("from") for item in items} == {"events"}
     ours = due("status", *ids, *chain.local, "-o", "json").done().json
     assert items == [{key: value for key, value in item.items() if key != "from"} for item in ours]
