@@ -45,6 +45,9 @@ def chunks(folder: Folder, state: State, files: list[str | InputError]) -> Itera
 
 
 def _is_parquet(file: str) -> bool:
+    """Whether a file begins as Parquet does; a pipe is not looked into, as what is read of it is gone."""
+    if not Path(file).is_file():
+        return False
     try:
         with Path(file).open("rb") as stream:
             return stream.read(len(_MAGIC)) == _MAGIC
