@@ -48,7 +48,7 @@ def test_a_file_without_json_is_one_failed_record(due: Due, database: Path, tmp_
     assert due.rows("failed", "list", "--local", str(database)) == [row]
     doctor = due("doctor", "--local", str(database), "-o", "json").json
     mend = next(check["mend"] for check in doctor if check["check"] == "failed records")
-    assert mend.startswith("due failed discard")
+    assert mend.startswith("due failed list")
 
 
 def test_json_lines_with_bad_ones_fail_line_by_line(due: Due, database: Path, tmp_path: Path) -> None:
