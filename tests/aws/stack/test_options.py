@@ -8,7 +8,9 @@ from due_cli.aws.stack.options import Options, setup_options, validate
 from due_cli.core.errors import UsageError
 
 CHOSEN = Options(status_days=30, buffer_seconds=60, transform_concurrency=5, alarm_email="oncall@example.com")
-_NUMBERS = [one.name for one in setup_options() if isinstance(one.default, int) and one.name != "status_delay"]  # of 0 s
+_NUMBERS = [
+    one.name for one in setup_options() if isinstance(one.default, int) and one.name != "status_delay"
+]  # of 0 s
 
 
 @pytest.mark.parametrize("name", _NUMBERS)
