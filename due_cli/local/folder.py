@@ -6,6 +6,7 @@ import errno
 import os
 import re
 import shlex
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from pathlib import Path
 from due_cli.core import locks
 from due_cli.core.errors import ConfigurationError, DueError
 
+PARQUET_MAGIC = b"PAR1"  # a Parquet file begins and ends with it
 _OWN_FILE = re.compile(r"due-[0-9a-f]{32}\.parquet")
 _NO_SPACE = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 _HOUR_PARTS = (re.compile("[0-9]{4}"), *[re.compile("[0-9]{2}")] * 3)
@@ -193,6 +195,20 @@ def _walk(
         yield from _walk(entry.path, f"{name}/{entry.name}", inner, low, high)
 
 
+def first_bytes(path: str, count: int) -> bytes:
+    """The first bytes of a file; none where it cannot be read.
+
+    A pipe is not looked into: what is read of it is gone, and it may never have anything.
+    """
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116  any bytes as a name
+            return b""
+        with open(path, "rb", buffering=0) as file:  # noqa: PTH123
+            return file.read(count)
+    except OSError:
+        return b""
+
+
 def _is_data(entry: os.DirEntry[str]) -> bool:
     """Whether Athena would read it too: it ignores names that start with a dot or an underscore.
 
@@ -204,10 +220,10 @@ def _is_data(entry: os.DirEntry[str]) -> bool:
         return is_own(entry.name) or entry.stat().st_size > 0
     try:
         with Path(entry.path).open("rb") as file:
-            if file.read(4) != b"PAR1":
+            if file.read(len(PARQUET_MAGIC)) != PARQUET_MAGIC:
                 return False
-            file.seek(-4, os.SEEK_END)
-            return file.read(4) == b"PAR1"
+            file.seek(-len(PARQUET_MAGIC), os.SEEK_END)
+            return file.read(len(PARQUET_MAGIC)) == PARQUET_MAGIC
     except OSError:
         return False
 

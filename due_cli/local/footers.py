@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import os
 
-_MAGIC = b"PAR1"
+from due_cli.local.folder import PARQUET_MAGIC
+
 _END_BYTES = 8  # the length of the footer, and the magic
 _TAIL_BYTES = 16 * 1024  # more than most footers
 _SCHEMA = 2  # the number of the field
@@ -55,8 +56,8 @@ def _footer(path: str) -> bytes:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - _TAIL_BYTES))
         tail = file.read()
-        length = int.from_bytes(tail[-_END_BYTES : -len(_MAGIC)], "little") + _END_BYTES
-        if not tail.endswith(_MAGIC) or length + len(_MAGIC) > size:
+        length = int.from_bytes(tail[-_END_BYTES : -len(PARQUET_MAGIC)], "little") + _END_BYTES
+        if not tail.endswith(PARQUET_MAGIC) or length + len(PARQUET_MAGIC) > size:
             raise ValueError("no Parquet footer")
         if length > len(tail):
             file.seek(size - length)

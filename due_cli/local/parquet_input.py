@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import duckdb
 
@@ -14,10 +13,9 @@ from due_cli.ingest.inputs import Chunk, InputError, display_path
 from due_cli.local import conversions
 from due_cli.local.all_events import set_paths
 from due_cli.local.engine import INGEST_MEMORY, canonical_columns, connect, statement
-from due_cli.local.folder import Folder
+from due_cli.local.folder import PARQUET_MAGIC, Folder, first_bytes
 from due_cli.local.state import State
 
-_MAGIC = b"PAR1"
 _ROWS = 5_000  # of a block
 _OWN = "event_id"  # a column of due's: such rows are not of Pinpoint alone
 _RENAMED = {"awsaccountid": "awsAccountId"}
@@ -38,21 +36,10 @@ def not_in_place(folder: Folder, files: list[str | InputError]) -> tuple[list[st
 def chunks(folder: Folder, state: State, files: list[str | InputError]) -> Iterator[Chunk]:
     """The chunks of every input in order; a Parquet file's rows as records."""
     for file in files:
-        if isinstance(file, str) and _is_parquet(file):
+        if isinstance(file, str) and first_bytes(file, len(PARQUET_MAGIC)) == PARQUET_MAGIC:
             yield from _records(folder, state, file)
         else:
             yield from inputs.chunks([file])
-
-
-def _is_parquet(file: str) -> bool:
-    """Whether a file begins as Parquet does; a pipe is not looked into, as what is read of it is gone."""
-    if not Path(file).is_file():
-        return False
-    try:
-        with Path(file).open("rb") as stream:
-            return stream.read(len(_MAGIC)) == _MAGIC
-    except OSError:
-        return False
 
 
 def _records(folder: Folder, state: State, file: str) -> Iterator[Chunk]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from due_cli.core.results import counted
-from due_cli.local.folder import Folder
+from due_cli.local.folder import PARQUET_MAGIC, Folder, first_bytes
 from due_cli.local.state import State
 
 INGESTED = "ingested"  # in the place of a schema's key: what the state remembers of such a file
@@ -87,12 +87,8 @@ def _walk(folder: Folder) -> Iterator[tuple[str, str]]:
 
 def _kind(path: str) -> str | None:
     """Whether a file is Parquet, JSON or compressed; None for another one."""
-    try:
-        with open(path, "rb", buffering=0) as file:  # noqa: PTH123
-            head = file.read(_HEAD_BYTES)
-    except OSError:
-        return None
-    if head.startswith(b"PAR1"):
+    head = first_bytes(path, _HEAD_BYTES)
+    if head.startswith(PARQUET_MAGIC):
         return _PARQUET
     if head.startswith(_COMPRESSED):
         return "compressed file"

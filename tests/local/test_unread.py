@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import shlex
 from pathlib import Path
 from typing import Any
@@ -120,3 +121,8 @@ def test_parquet_that_is_no_table_of_events_is_a_problem(due: Due, original: Pat
     for name, reason in (("cut", "cut.parquet: "), ("other", "a Parquet file without a column event_type")):
         ran = due("ingest", str(tmp_path / f"{name}.parquet"), "--local", str(place), "-o", "json").failed(1)
         assert reason in ran.json["problems"][0]
+
+
+def test_a_pipe_is_not_waited_for(due: Due, folder: Path) -> None:
+    os.mkfifo(folder / "events" / "pipe")
+    due("setup", "--local", str(folder)).done()

@@ -17,9 +17,9 @@ from due_cli.core.errors import RefusedError
 # metadata in the AWS Glue Data Catalog").
 KEY_ACTIONS = ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey")
 _BY_CALLER = "SSE-KMS"  # the mode in which callers use the key; in the other one a role of the service does
+_UNKNOWN_TIME = datetime.max.replace(tzinfo=UTC)  # of a partition's creation, which may have been just now
 _AWS_KEY = "alias/aws/glue"  # which everybody in the account may use
 # The principal of Lake Formation for "everyone whom IAM allows"; where it has permissions, IAM alone decides.
-_UNKNOWN_TIME = datetime.max.replace(tzinfo=UTC)  # of a partition's creation, which may have been just now
 IAM_ALLOWED = "IAM_ALLOWED_PRINCIPALS"
 
 
