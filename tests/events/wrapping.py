@@ -54,6 +54,16 @@ def firehose(value: Json) -> Json:
     return _firehose(encoded(value) + b"\n")
 
 
+def received(record: Json, at: int) -> Json:
+    """A Firehose copy of a record that the stream received at ``at``."""
+    event = firehose(record)
+    assert isinstance(event, dict) and isinstance(event["records"], list)
+    for inner in event["records"]:
+        assert isinstance(inner, dict)
+        inner["approximateArrivalTimestamp"] = at
+    return event
+
+
 def firehose_gzip(value: Json) -> Json:
     """The same with gzip in the base64."""
     return _firehose(gzip.compress(encoded(value)))

@@ -33,28 +33,18 @@ from tests.sampling import sampled
 HOUR = 3_600_000
 
 
-def received(record: Json, at: int) -> Json:
-    """A Firehose copy of a record that the stream received at ``at``."""
-    event = wrapping.firehose(record)
-    assert isinstance(event, dict) and isinstance(event["records"], list)
-    for inner in event["records"]:
-        assert isinstance(inner, dict)
-        inner["approximateArrivalTimestamp"] = at
-    return event
-
-
 EMAIL_BUS = wrapping.event_bridge("aws.ses", "Email Bounced")
 TEXT_BUS = wrapping.event_bridge("aws.sms-voice", "Text Message Delivery Status Updated")
 
 # Of each event three deliveries, each with something that no other has, two of them filed under other hours.
 EVENTS: dict[str, tuple[Json, ...]] = {
     "bounce": (
-        received(ses_notification("Bounce", mail={"headers": ABSENT}), RECEIVED + HOUR),
-        received(ses_bounce(mail={"tags": {"purpose": ["receipt"]}}), RECEIVED + 3 * HOUR),
+        wrapping.received(ses_notification("Bounce", mail={"headers": ABSENT}), RECEIVED + HOUR),
+        wrapping.received(ses_bounce(mail={"tags": {"purpose": ["receipt"]}}), RECEIVED + 3 * HOUR),
         EMAIL_BUS(ses_bounce(mail={"tags": ABSENT})),
     ),
     "SMS": (
-        received(sms_event("TEXT_DELIVERED", carrierName=ABSENT), RECEIVED + 2 * HOUR),
+        wrapping.received(sms_event("TEXT_DELIVERED", carrierName=ABSENT), RECEIVED + 2 * HOUR),
         TEXT_BUS(sms_event("TEXT_DELIVERED", destinationPhoneNumber=ABSENT)),
         sms_event("TEXT_DELIVERED", context=ABSENT, newField="new"),
     ),
@@ -177,7 +167,7 @@ def test_more_events_than_are_merged_at_a_time(database: Path, monkeypatch: pyte
         return tuple(sms_event("TEXT_DELIVERED", messageId=f"m-{number}", **over) for number in range(20))
 
     folder = Folder(database)
-    later = tuple(received(record, RECEIVED + 2 * HOUR) for record in deliveries(first="1"))
+    later = tuple(wrapping.received(record, RECEIVED + 2 * HOUR) for record in deliveries(first="1"))
     handed_in(folder, (*later, *deliveries(second="2")), (40,))
     assert handed_in(folder, deliveries(third="3"), (20,)) == (20, 0, 0)
     with open_state(folder) as opened, connect(folder) as connection:

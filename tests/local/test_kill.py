@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands import Due, write_lines
+from tests.events import wrapping
 from tests.events.records import (
     RECEIVED,
     pinpoint_email,
@@ -19,7 +20,6 @@ from tests.events.records import (
     ses_open,
     sms_event,
 )
-from tests.local import test_deliveries as deliveries
 from tests.local.database import files_below, ingest, rows, state, statuses, unaccounted
 from tests.local.kills import crash_images, kill
 
@@ -76,7 +76,7 @@ def test_an_ingest_into_an_empty_database(due: Due, database: Path, tmp_path: Pa
 @STEPS
 def test_an_ingest_that_merges_deliveries_into_stored_rows(due: Due, database: Path, tmp_path: Path, step: int) -> None:
     """One row stays in its hour, one moves to an earlier one, one loses a file of its own."""
-    later = [deliveries.received(record, RECEIVED + 5 * 3_600_000) for record in (ses_complaint(), ses_open())]
+    later = [wrapping.received(record, RECEIVED + 5 * 3_600_000) for record in (ses_complaint(), ses_open())]
     ingest(due, database, write_lines(tmp_path / "first.json", [ses_notification("Bounce"), ses_delivery()]))
     ingest(due, database, write_lines(tmp_path / "second.json", later))
     ingest(due, database, write_lines(tmp_path / "third.json", [ses_notification("Complaint")]))

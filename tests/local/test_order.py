@@ -41,16 +41,6 @@ from tests.sampling import costly
 HOUR = 3_600_000
 
 
-def _received(record: Json, at: int) -> Json:
-    """A Firehose copy of a record that the stream received at ``at``."""
-    event = wrapping.firehose(record)
-    assert isinstance(event, dict) and isinstance(event["records"], list)
-    for inner in event["records"]:
-        assert isinstance(inner, dict)
-        inner["approximateArrivalTimestamp"] = at
-    return event
-
-
 # Each is one delivery; the second group holds several versions of the same events.
 SINGLE: tuple[Json, ...] = (
     ses_send(),
@@ -70,11 +60,11 @@ SINGLE: tuple[Json, ...] = (
 VERSIONS: tuple[Json, ...] = (
     ses_bounce(),
     ses_notification("Bounce"),
-    _received(ses_bounce(), RECEIVED),
-    _received(ses_bounce(), RECEIVED + 5 * HOUR),
+    wrapping.received(ses_bounce(), RECEIVED),
+    wrapping.received(ses_bounce(), RECEIVED + 5 * HOUR),
     ses_complaint(),
     ses_notification("Complaint"),
-    _received(ses_notification("Complaint"), RECEIVED - 2 * HOUR),
+    wrapping.received(ses_notification("Complaint"), RECEIVED - 2 * HOUR),
     ses_delivery(),
     ses_notification("Delivery"),
 )
