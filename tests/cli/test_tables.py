@@ -162,7 +162,7 @@ def test_two_columns_of_one_name_are_refused_as_json_and_kept_otherwise(due: Due
 def test_columns_without_a_name_have_athenas(due: Due, folder: Path) -> None:
     sql = "SELECT COUNT(*), event_type, MAX(event_timestamp) AS last, 1 + 1 FROM all_events GROUP BY event_type"
     assert due("query", sql, "-o", "csv").done().out == "_col0,event_type,last,_col3\n"
-    assert json.loads(due("query", "SELECT 1 UNION ALL SELECT 2", "-o", "json").done().out) == [
+    assert json.loads(due("query", "SELECT 1 UNION ALL SELECT 2 ORDER BY 1", "-o", "json").done().out) == [
         {"_col0": 1},
         {"_col0": 2},
     ]
