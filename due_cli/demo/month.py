@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
@@ -13,7 +13,7 @@ from due_cli.demo.builder import MonthBuilder
 from due_cli.demo.clock import Clock
 from due_cli.demo.files import Outbox, write_files
 from due_cli.demo.rare import highlights, rare
-from due_cli.demo.shop import ARRIVALS, ORDER_TAG, SCENARIO, customers
+from due_cli.demo.shop import ARRIVALS, CLEARANCE, ORDER_TAG, SCENARIO, customers
 from due_cli.demo.traffic import app_visits, ordinary
 
 DEFAULT_RECORDS = 55_000
@@ -31,12 +31,14 @@ class Month:
     """The files that were written, their numbers of records, and the messages in them that are worth a look.
 
     ``records`` counts everything; of these, ``duplicates`` repeat another, ``ignored`` are tests of the services and
-    ``unreadable`` cannot become rows. ``tag`` is KEY=VALUE as ``--tag`` takes it.
+    ``unreadable`` cannot become rows. ``tag`` is KEY=VALUE as ``--tag`` takes it. At ``incident`` a campaign began that
+    went to a list which nobody had kept up: every ninth address bounced.
     """
 
     files: tuple[Path, ...]
     since: datetime
     until: datetime
+    incident: datetime
     records: int
     duplicates: int
     ignored: int
@@ -84,6 +86,7 @@ def write_month(
         files=files,
         since=until - timedelta(days=30),
         until=until,
+        incident=datetime.fromtimestamp(month.clock.on_day(CLEARANCE.day, CLEARANCE.hour) / 1000, UTC),
         records=month.outbox.count,
         duplicates=duplicates,
         ignored=ignored,

@@ -48,14 +48,15 @@ def rare(month: MonthBuilder) -> None:
 def highlights(month: MonthBuilder) -> dict[str, str]:
     """Add messages that are worth a closer look; their ids and an address, by the names of :class:`Month`.
 
-    A delayed, delivered, opened and clicked mail, one that bounced in the end, and a text that was blocked.
+    A delayed, delivered, opened and clicked mail, one that bounced in the end, and a text that was blocked. The address
+    is that of a customer with a long history: letters for months, orders, and a mailbox that was full for a while.
     """
     customer, start = long_time_customers(month.customers)[0], month.clock.until - 6 * DAY
     interesting = month.mail("orders", [customer], "Your parcel is on its way", start, ORDER_TAG)
     month.add_ses_mail(_ORDERS, interesting, history_of(interesting, "interesting"))
-    for day, subject in ((9, "Your order is confirmed"), (2, "How do you like your order?")):
+    for day, subject, history in SCENARIO["regular"]:
         mail = month.mail("orders", [customer], subject, month.clock.until - day * DAY, ORDER_TAG)
-        month.add_ses_mail(_ORDERS, mail, history_of(mail, "delivered"))
+        month.add_ses_mail(_ORDERS, mail, history_of(mail, history))
     context = {**ORDER_TAG, "order": "o-4711"}
     blocked = new_text(month.rng, month.customer(), *statuses_of("blocked", start), context=context)
     month.add_text(blocked)

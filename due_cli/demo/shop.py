@@ -41,7 +41,8 @@ class Customer:
 class Campaign:
     """A Pinpoint campaign by email, on a day of the month or, where ``day`` is 0, each Tuesday.
 
-    ``treatments`` are pairs of the treatment's id and subject; the default treatment has the id ``0``.
+    ``treatments`` are pairs of the treatment's id and subject; the default treatment has the id ``0``. ``rates`` names
+    what becomes of its mails.
     """
 
     id: str
@@ -50,6 +51,7 @@ class Campaign:
     mails: int = 0
     day: int = 0
     hour: int = 8
+    rates: str = "news"
 
     def keys(self, treatment: str, edition: int = 0) -> dict[str, str]:
         """The attributes of the campaign in its records."""
@@ -133,6 +135,7 @@ class TextMessage:
 
 CAMPAIGNS = [Campaign(**fields) for fields in SCENARIO["campaigns"]]
 ARRIVALS = next(campaign for campaign in CAMPAIGNS if campaign.name == "new-arrivals")
+CLEARANCE = next(campaign for campaign in CAMPAIGNS if campaign.name == "clearance")  # the month's incident
 LETTERS = Campaign(**SCENARIO["letters"])
 MAIL_KINDS = [MailKind(**fields) for fields in SCENARIO["transactional_mails"]]
 

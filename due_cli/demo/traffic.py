@@ -78,19 +78,19 @@ def _campaign(month: MonthBuilder, campaign: Campaign) -> None:
                 treatment, subject = month.rng.choice(campaign.treatments)
             at = start + int(month.rng.random() * _CAMPAIGN_DURATION)
             if month.accepts_mail(customer, at, advertising=True):
-                _campaign_mail(month, campaign.name, subject, campaign.keys(treatment, edition), customer, at)
+                _campaign_mail(month, campaign, subject, campaign.keys(treatment, edition), customer, at)
 
 
 def _campaign_mail(
-    month: MonthBuilder, campaign: str, subject: str, keys: Mapping[str, str], customer: Customer, at: int
+    month: MonthBuilder, campaign: Campaign, subject: str, keys: Mapping[str, str], customer: Customer, at: int
 ) -> None:
     status = "SUCCESS" if month.rng.random() < 0.99 else month.rng.choice(_NOT_SENT)
     arrived = min(at + 68, month.clock.until)
     month.outbox.add("pinpoint", at, campaign_record(keys, customer, status, at, arrived))
     if status == "SUCCESS":
         sent = at + 400 + int(month.rng.random() * 2 * SECOND)
-        mail = month.mail("news", [customer], subject, sent, {"campaign": campaign}, keys)
-        month.add_pinpoint_mail(mail, month.random_history(mail, RATES["news"]))
+        mail = month.mail("news", [customer], subject, sent, {"campaign": campaign.name}, keys)
+        month.add_pinpoint_mail(mail, month.random_history(mail, RATES[campaign.rates]))
 
 
 def _journey(month: MonthBuilder) -> None:

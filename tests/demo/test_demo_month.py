@@ -249,6 +249,34 @@ def test_the_rates_are_those_of_a_decent_sender(month: Month, result: MonthRows)
     assert 0.02 < len(messages["_email.click"]) / delivered < 0.10
 
 
+def test_one_campaign_bounced_and_was_complained_about(month: Month, result: MonthRows) -> None:
+    """The incident that the README and the demo tell of: more than SES tolerates, in one hour of one day."""
+    begin = month.incident.timestamp() * 1000
+    sent = {
+        mail_of(row)["message_id"]
+        for row in of_type(result.rows, "_email.send")
+        if begin <= row["occurred_at"] < begin + 3_600_000
+    }
+    assert len(sent) > 50
+    for event_type, least in (("_email.hardbounce", 0.05), ("_email.complaint", 0.001)):
+        concerned = {mail_of(row)["message_id"] for row in of_type(result.rows, event_type)}
+        assert len(sent & concerned) / len(sent) > least, event_type
+
+
+def test_one_recipient_has_a_long_history(month: Month, result: MonthRows) -> None:
+    own = [
+        row
+        for row in result.rows
+        if row["event_type"].startswith("_email") and month.address in mail_of(row).get("destination", ())
+    ]
+    sends = of_type(own, "_email.send")
+    assert len(sends) > 20
+    assert min(row["occurred_at"] for row in sends) < (UNTIL - timedelta(days=120)).timestamp() * 1000
+    assert {row["event_type"] for row in own} >= {
+        *("_email.delivered", "_email.open", "_email.click", "_email.softbounce", "_email.delivery_delay"),
+    }
+
+
 def test_there_is_more_by_day(result: MonthRows) -> None:
     hours = Counter(row["occurred_at"] // 3_600_000 % 24 for row in of_type(result.rows, "_session.start"))
     assert sum(hours[hour] for hour in range(8, 20)) > 3 * sum(hours[hour] for hour in (*range(7), 23))
