@@ -75,10 +75,10 @@ class AwsTarget:
 
         return ingest_paths(self.stack, paths, progress)
 
-    def failed(self) -> Table:
+    def failed(self, *, by_reason: bool) -> Table:
         from due_cli.aws.ingest import failed_records
 
-        return failed_records.list_failed(self.stack)
+        return failed_records.list_failed(self.stack, by_reason=by_reason)
 
     def failed_record(self, identity: str) -> bytes:
         from due_cli.aws.ingest import failed_records

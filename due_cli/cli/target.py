@@ -47,8 +47,8 @@ class Target(Protocol):
     def ingest(self, paths: list[str], progress: Progress) -> IngestSummary:
         """Ingest the records of files, folders and standard input (``-``)."""
 
-    def failed(self) -> Table:
-        """The records that could not be read."""
+    def failed(self, *, by_reason: bool) -> Table:
+        """The records that could not be read, or how many there are of each reason."""
 
     def failed_record(self, identity: str) -> bytes:
         """A failed record, byte for byte as it was received."""

@@ -16,6 +16,7 @@ from itertools import chain
 from typing import TypeVar
 
 from due_cli.core.errors import DueError
+from due_cli.core.signals import signals_deferred
 from due_cli.events.not_records import UnreadableFile
 from due_cli.ingest.batch import Batch, Block
 from due_cli.ingest.inputs import Chunk, InputError, OversizedRecord
@@ -23,7 +24,6 @@ from due_cli.ingest.inputs import Chunk, InputError, OversizedRecord
 _IN_PROCESS_BYTES = 6 * 1024 * 1024  # so little is done sooner than processes start
 _MOST_PROCESSES = 4
 GC_THRESHOLD = 100_000  # objects; records hold no cycles, and looking for them cost a tenth of the time
-_END_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _LARGE_BYTES = 8 * 1024 * 1024  # a block of one huge record is not copied to another process
 
 _Result = TypeVar("_Result")
@@ -76,28 +76,23 @@ def _pool(processes: int) -> Iterator[ProcessPoolExecutor]:
 def _submit(pool: ProcessPoolExecutor, chunk: Chunk, work: Callable[[Block], _Result]) -> Future[_Result] | None:
     if not isinstance(chunk, Block) or len(chunk.data) > _LARGE_BYTES:
         return None
-    with _signals_deferred():  # the first call starts the processes
+    with _starting_processes():  # the first call starts the processes
         return pool.submit(work, chunk)
 
 
 @contextmanager
-def _signals_deferred() -> Iterator[None]:
+def _starting_processes() -> Iterator[None]:
     """Signals that end due do so after the block: a process that is ended while it starts prints a traceback.
 
     The mask alone would not do, since any other thread may be given a signal. The processes inherit it: Ctrl-C, which
     reaches all of a terminal's processes, is this one's to answer.
     """
-    received: list[int] = []
-    handlers = {number: signal.signal(number, lambda number, _: received.append(number)) for number in _END_SIGNALS}
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-        for late in received:
-            signal.raise_signal(late)
+    with signals_deferred():
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def _result(chunk: Chunk, future: Future[_Result] | None, work: Callable[[Block], _Result]) -> ChunkResult[_Result]:

@@ -135,8 +135,8 @@ def _interruptible(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
     def watch() -> None:
         while number := os.read(reader, 1):
-            if number[0] == signal.SIGINT:
-                connection.interrupt()
+            if number[0] == signal.SIGINT and signal.getsignal(number[0]) is signal.default_int_handler:
+                connection.interrupt()  # where Ctrl-C is not deferred
 
     watcher = threading.Thread(target=watch, daemon=True)
     previous = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)

@@ -20,10 +20,10 @@ _MAX_TRIALS = 1000
 _DIGEST = re.compile(r" \([\d,]+ bytes, SHA-256 ([0-9a-f]{64})\)$")
 
 
-def list_failed(folder: Folder) -> Table:
-    """Every failed record, oldest first."""
+def list_failed(folder: Folder, *, by_reason: bool) -> Table:
+    """Every failed record, oldest first; or their reasons."""
     with open_state(folder) as state:
-        return failed_table(state.rows("failed").fetchall())
+        return failed_table(state.rows("failed").fetchall(), by_reason=by_reason)
 
 
 def content(folder: Folder, identity: str) -> bytes:
@@ -68,7 +68,7 @@ def full_ids(folder: Folder, identities: list[str], *, everything: bool) -> list
 
 
 def _batches(state: State, records: list[FailedRecord], progress: Progress) -> Iterator[BatchResult]:
-    """Each record, read again; one that succeeds is deleted in the commit that stores its rows."""
+    """Each record, read again; one that succeeds is deleted when its rows are stored."""
     read = block_reader(state)
     for record in records:
         if record.bytes > _MAX_REPLAY_BYTES:
@@ -79,9 +79,9 @@ def _batches(state: State, records: list[FailedRecord], progress: Progress) -> I
             yield file
             continue
         batch = read(block)
-        if _is_readable(batch, record):
-            _delete(state, record)
         yield block, batch
+        if _is_readable(batch, record):  # once its rows are stored: between the two, a signal may end due
+            _delete(state, record)
 
 
 def _block(state: State, record: FailedRecord) -> Block:

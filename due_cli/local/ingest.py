@@ -11,6 +11,7 @@ from itertools import islice
 
 from due_cli.core.progress import Progress
 from due_cli.core.results import IngestSummary, counted
+from due_cli.core.signals import signals_deferred
 from due_cli.events.model import Row
 from due_cli.events.not_records import UnreadableFile
 from due_cli.events.status import status_of
@@ -39,27 +40,33 @@ COMMIT_BYTES = 4 * 1024**3  # spilled rows of this size are stored and committed
 _MAX_BUFFERED_STATUSES = 50_000
 _STATUS_CHUNK = 2_000  # small, so that the worker processes do not run out of work meanwhile
 _PART_BYTES = 1024 * 1024
+_PENDING = "pending"  # the id of an oversized record of which not all was read: one at a time is
 
 
 def ingest(folder: Folder, state: State, results: Iterable[BatchResult], progress: Progress) -> IngestSummary:
     """Store every record and return the summary; the caller holds the folder's writer lock.
 
     Everything up to a commit counts together or not at all; a killed ingest is repeated and counts what was committed
-    as duplicates.
+    as duplicates. On Ctrl-C and SIGTERM what was read so far is committed; a second one discards it.
     """
     data_files.clean_up(folder, state)
     writer = _FolderIngest(folder, state, progress)
     try:
         writer.begin()
-        for result in results:
-            writer.add(result)
-        writer.commit()
-    except BaseException:
+        interruption = writer.add_all(results)
+        with signals_deferred():
+            writer.commit()
+        if interruption is not None:
+            raise interruption
+        data_files.merge_small_files(folder, state, progress)
+    except BaseException as error:
         state.rollback()
-        data_files.clear_staging(folder, state)
+        if isinstance(error, (KeyboardInterrupt, SystemExit)) and folder.durable:
+            kept = f"{counted(writer.committed.records, 'record')} kept"
+            progress.note(f"{kept}; the same command, with the same input, goes on from there")
         raise
-    data_files.merge_small_files(folder, state, progress)
-    data_files.clear_staging(folder, state)
+    finally:
+        data_files.clear_staging(folder, state)
     return writer.summary
 
 
@@ -99,7 +106,7 @@ class _FolderIngest:
         self._statuses: dict[str, list[bytes]] = {}
         self._oversized: tuple[int, int] | None = None  # of an oversized record so far: number of parts, bytes
         self._digest = hashlib.sha256()
-        self.summary = IngestSummary()
+        self.summary = self.committed = IngestSummary()
 
     def begin(self) -> None:
         """Start the transaction that :meth:`commit` ends."""
@@ -107,6 +114,22 @@ class _FolderIngest:
         self._state.begin()
         self._state.run("set_meta", "batch", str(self._batch))
         self._rows.begin(self._batch)
+
+    def add_all(self, results: Iterable[BatchResult]) -> KeyboardInterrupt | SystemExit | None:
+        """Add results, each as a whole, to their end or to a signal that ends due, which is returned."""
+        is_whole = True
+        try:
+            for result in results:
+                with signals_deferred():
+                    is_whole = False
+                    self.add(result)
+                    is_whole = True
+        except (KeyboardInterrupt, SystemExit) as interruption:
+            if not is_whole or not self._folder.durable:  # a second signal, or input that is staged for a stack
+                raise
+            self._discard_oversized()
+            return interruption
+        return None
 
     def add(self, result: BatchResult) -> None:
         """Add a batch of records, a part of an oversized one, or a problem with an input; commit a full spill."""
@@ -134,6 +157,7 @@ class _FolderIngest:
             raise file_error(error, self._folder.root) from None
         self._store_statuses(len(self._statuses))  # of the rows that deliveries were merged to
         self._state.commit()
+        self.committed = self.summary
 
     def _count(self, more: IngestSummary) -> None:
         self.summary = self.summary.plus(more)
@@ -190,11 +214,10 @@ class _FolderIngest:
 
     def _add_oversized(self, chunk: OversizedRecord) -> None:
         """Store a part of an oversized record under a temporary id: only the last part determines the final one."""
-        pending = f"pending:{chunk.origin}:{chunk.line}"
         part, size = self._oversized or (0, 0)
         self._digest.update(chunk.data)
         for start in range(0, len(chunk.data), _PART_BYTES):
-            self._state.run("add_failed_part", pending, part, chunk.data[start : start + _PART_BYTES])
+            self._state.run("add_failed_part", _PENDING, part, chunk.data[start : start + _PART_BYTES])
             part += 1
         size += len(chunk.data)
         self._oversized = (part, size)
@@ -202,10 +225,15 @@ class _FolderIngest:
         if chunk.last:
             identity = digest_id(self._digest)
             self._state.run("delete_failed_parts", identity)
-            self._state.run("rename_failed_parts", identity, pending)
+            self._state.run("rename_failed_parts", identity, _PENDING)
             self._add_failed(identity, "larger than 4 MB", f"{chunk.origin}:{chunk.line}", size)
             self._count(IngestSummary(records=1, failed=1))
             self._oversized, self._digest = None, hashlib.sha256()
+
+    def _discard_oversized(self) -> None:
+        """Discard the parts of an oversized record of which not all was read."""
+        self._state.run("delete_failed_parts", _PENDING)
+        self._oversized, self._digest = None, hashlib.sha256()
 
     def _buffer_statuses(self, statuses: dict[str, bytes]) -> None:
         for message, body in statuses.items():

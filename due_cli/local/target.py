@@ -83,10 +83,10 @@ class Local:
 
         return ingest.ingest_paths(self.folder, paths, progress)
 
-    def failed(self) -> Table:
+    def failed(self, *, by_reason: bool) -> Table:
         from due_cli.local import failed_records
 
-        return failed_records.list_failed(self.folder)
+        return failed_records.list_failed(self.folder, by_reason=by_reason)
 
     def failed_record(self, identity: str) -> bytes:
         from due_cli.local import failed_records

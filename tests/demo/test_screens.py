@@ -48,7 +48,7 @@ class Terminal(io.StringIO):
         return True
 
 
-NAMES = (*files.names("reports"), "list-views", "list-failed", *QUERIES)
+NAMES = (*files.names("reports"), "list-views", "list-failed", "list-failed-all", *QUERIES)
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,11 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Table]:
     set_up(folder, "due_eventdb", None, Silent())
     target = Local(folder)
     target.ingest([str(file) for file in month.files], Silent())
-    tables = {"list-views": _first_rows(target.views()), "list-failed": _first_rows(target.failed())}
+    tables = {
+        "list-views": _first_rows(target.views()),
+        "list-failed": _first_rows(target.failed(by_reason=True)),
+        "list-failed-all": _first_rows(target.failed(by_reason=False)),
+    }
     for name, sql in QUERIES.items():
         result = target.query(sql)
         assert isinstance(result, Table)
@@ -81,6 +85,10 @@ def _first_rows(table: Table) -> Table:
     first = [list(row) for row in islice(rows, ROWS)]
     if isinstance(rows, Generator):
         rows.close()
+    if "newest" in table.columns:
+        newest = list(table.columns).index("newest")
+        for row in first:
+            row[newest] = UNTIL.isoformat()
     if "kept_at" in table.columns:
         kept_at, origin = map(list(table.columns).index, ("kept_at", "origin"))
         for row in first:

@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -105,17 +106,23 @@ def test_a_signal_ends_due_and_its_workers(
                 os.kill(worker, signal.SIGKILL)
         ran = ended(under_way)
     assert (ran.out, ran.code in codes) == ("", True), ran
-    if number is signal.SIGINT:
-        assert re.fullmatch(r"due: interrupted\b.*\n", ran.err)
+    kept = 0
+    if number in (signal.SIGINT, signal.SIGTERM):
+        said = re.fullmatch(r"([\d,]+) records kept; the same command, .*\n(due: interrupted\n)?", ran.err)
+        assert said, f"a warning of Python's is not for the user: {ran.err}"
+        kept = int(said[1].replace(",", ""))
+        assert kept > 0
     elif number is not signal.SIGKILL:
         assert len(ran.err.splitlines()) <= 1, "a warning of Python's is not for the user"
         assert "Warning" not in ran.err and "Traceback" not in ran.err
     if not to_all:
-        assert whole_again(due, database, LONG, tmp_path)["kept"] == LONG.count(b"\n")
+        again = whole_again(due, database, LONG, tmp_path)
+        assert (again["kept"], again["duplicates"]) == (LONG.count(b"\n") - kept, kept)
 
 
-def test_ctrl_c_while_files_are_written(due: Due, database: Path, tmp_path: Path) -> None:
-    """What was written does not count, and is cleared away."""
+@pytest.mark.parametrize("repeated", [False, True], ids=["once", "twice"])
+def test_ctrl_c_while_files_are_written(due: Due, database: Path, tmp_path: Path, repeated: bool) -> None:
+    """Once, it ends when all are; twice, at once, and what counts is all of it or nothing."""
     data = b"".join(text(hour, hour) for hour in range(400))
     file = tmp_path / "many.json"
     file.write_bytes(data)
@@ -123,10 +130,17 @@ def test_ctrl_c_while_files_are_written(due: Due, database: Path, tmp_path: Path
         staged = database / ".due" / "staging"
         wait_until(lambda: any(staged.glob("due-*.parquet")), "the first file has been written")
         under_way.send_signal(signal.SIGINT)
-        ended(under_way).failed(130)
-    assert rows(due, database) == []
-    assert unaccounted(database) == set()
-    assert whole_again(due, database, data, tmp_path)["kept"] == 400
+        if repeated:
+            time.sleep(0.05)
+            under_way.send_signal(signal.SIGINT)
+        ran = ended(under_way).failed(130)
+    kept = len(rows(due, database))
+    assert kept in (0, 400)
+    if not repeated:
+        assert f"{kept} records kept" in ran.err
+        assert kept == 400
+        assert unaccounted(database) == set()
+    assert whole_again(due, database, data, tmp_path)["kept"] == 400 - kept
 
 
 def test_ctrl_c_ends_a_query(database: Path) -> None:

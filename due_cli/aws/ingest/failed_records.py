@@ -18,9 +18,9 @@ from due_cli.events.times import iso
 from due_cli.ingest.failed import failed_table, only_match, require_choice
 
 
-def list_failed(stack: Stack) -> Table:
-    """Every failed record once, oldest first as far as the hours of their objects tell."""
-    return failed_table(_rows(stack))
+def list_failed(stack: Stack, *, by_reason: bool) -> Table:
+    """Every failed record once, oldest first as far as the hours of their objects tell; or their reasons."""
+    return failed_table(_rows(stack), by_reason=by_reason)
 
 
 def content(stack: Stack, identity: str) -> bytes:

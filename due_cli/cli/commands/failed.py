@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from due_cli.cli.command import App, Section
-from due_cli.cli.options import LimitOption, YesOption, confirm, limited, progress_of, target_of
+from due_cli.cli.options import LimitOption, YesOption, confirm, limited, progress_of, settings_of, target_of
 from due_cli.core.results import Done, IngestSummary, Table, Text, counted
+from due_cli.core.settings import Output
 
 app = App(section=Section.LOOK_AFTER, position=2)
 
@@ -18,10 +19,19 @@ def failed(context: typer.Context) -> None:
     """List, show, replay and discard records that could not be read."""
 
 
-@app.add("due failed list", name="list")
-def failed_list(context: typer.Context, limit: LimitOption = None) -> Table:
-    """List the records that could not be read, with the reason."""
-    return limited(target_of(context).failed(), limit)
+@app.add("due failed list", "due failed list --all", name="list")
+def failed_list(
+    context: typer.Context,
+    everything: Annotated[bool, typer.Option("--all", help="List each record.")] = False,
+    limit: LimitOption = None,
+) -> Table:
+    """List the reasons for which records could not be read, with the number of records.
+
+    With --all, and always as json, csv and markdown, it lists each record: its id, the reason, when it was kept, where
+    it came from and its size.
+    """
+    by_reason = not everything and settings_of(context).output is Output.TABLE
+    return limited(target_of(context).failed(by_reason=by_reason), limit)
 
 
 @app.add("due failed show abcdef", name="show")
@@ -43,8 +53,11 @@ def replay(
         typer.Argument(metavar="[ID...]", help="Ids, or their beginnings, as shown by due failed list; default: all."),
     ] = None,
 ) -> IngestSummary:
-    """Ingest failed records again; those that can be read now leave the list."""
-    return target_of(context).replay(identities or [], progress_of(context))
+    """Ingest failed records again; those that can be read now leave the list.
+
+    The exit code is 1 when every one of them failed again.
+    """
+    return target_of(context).replay(identities or [], progress_of(context)).judged(strict=False)
 
 
 @app.add("due failed discard --all --yes", name="discard")
