@@ -36,4 +36,3 @@ def signals_deferred() -> Iterator[None]:
         restore()
         for number in received:
             signal.raise_signal(number)
-

@@ -14,7 +14,9 @@ _Match = TypeVar("_Match")
 _COLUMNS = ("id", "reason", "kept_at", "origin", "bytes")
 _NONE = "no failed records"
 # What in a reason is of one record: where in it the fault is, or which file it is.
-_OF_ONE = re.compile(r"(?:(?: starting at)?: line \d+ column \d+ \(char \d+\)| at byte \d+| \([\d,]+ bytes, SHA-256 [0-9a-f]+\))$")
+_OF_ONE = re.compile(
+    r"(?:(?: starting at)?: line \d+ column \d+ \(char \d+\)| at byte \d+| \([\d,]+ bytes, SHA-256 [0-9a-f]+\))$"
+)
 
 
 def failed_table(rows: Iterable[Sequence[Value]], *, by_reason: bool) -> Table:
