@@ -34,5 +34,5 @@ def signals_deferred() -> Iterator[None]:
         yield
     finally:
         restore()
-        for number in received:
-            signal.raise_signal(number)
+        for answered in received:
+            signal.raise_signal(answered)
