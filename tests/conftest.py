@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,18 +84,30 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         )
 
 
+@pytest.fixture(scope="session")
+def _unused_places() -> list[Path]:
+    """Places that a test had and left empty: most tests write nothing, and folders take longer than many of them."""
+    return []
+
+
 @pytest.fixture(autouse=True)
-def _own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_environment(
+    _unused_places: list[Path], tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
     """Keeps what is of the developer's machine from a test, and what is of a test from it."""
-    home = tmp_path / "home"
-    home.mkdir()
+    place = _unused_places.pop() if _unused_places else tmp_path_factory.mktemp("own")
+    home, work = place / "home", place / "work"
+    for folder in (home, work):
+        folder.mkdir(exist_ok=True)
     monkeypatch.setenv("HOME", str(home))
     for name in ("XDG_CONFIG_HOME", "DUE_LOCAL", "DUE_OUTPUT", "NO_COLOR", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COLUMNS", "100")
-    work = tmp_path / "work"
-    work.mkdir()
     monkeypatch.chdir(work)
+    yield
+    with suppress(OSError):
+        if not any(home.iterdir()) and not any(work.iterdir()):
+            _unused_places.append(place)
 
 
 @pytest.fixture(autouse=True)
