@@ -65,7 +65,7 @@ class AwsTarget:
 
         views.drop(self.stack, name)
 
-    def statuses(self, message_ids: list[str], *, everywhere: bool) -> Statuses:
+    def statuses(self, message_ids: list[str], *, everywhere: bool, with_details: bool) -> Statuses:  # noqa: ARG002
         from due_cli.aws.athena import statuses
 
         return statuses.statuses(self.stack, self.progress, message_ids, everywhere=everywhere)
@@ -100,10 +100,10 @@ class AwsTarget:
 
         return failed_records.discard(self.stack, identities, progress)
 
-    def examine(self, progress: Progress, *, repair: bool, send_test: bool) -> Checks:
+    def examine(self, progress: Progress, *, repair: bool, send_test: bool, accept_loss: list[str]) -> Checks:
         from due_cli.aws.doctor import doctor
 
-        return doctor.examine(self.stack, progress, repair=repair, send_test=send_test)
+        return doctor.examine(self.stack, progress, repair=repair, send_test=send_test, accept_loss=accept_loss)
 
     def outputs(self) -> dict[str, Value]:
         from due_cli.aws.stack import outputs

@@ -41,8 +41,11 @@ class Target(Protocol):
     def drop_view(self, name: str) -> None:
         """Drop a view of the user's own."""
 
-    def statuses(self, message_ids: list[str], *, everywhere: bool) -> Statuses:
-        """The status of each message, in the order of the ids; ``everywhere`` searches all events for unknown ones."""
+    def statuses(self, message_ids: list[str], *, everywhere: bool, with_details: bool) -> Statuses:
+        """The status of each message, in the order of the ids; ``everywhere`` searches all events for unknown ones.
+
+        ``with_details`` adds what a person wants to see too, as far as it costs no query of Athena.
+        """
 
     def ingest(self, paths: list[str], progress: Progress) -> IngestSummary:
         """Ingest the records of files, folders and standard input (``-``)."""
@@ -62,8 +65,11 @@ class Target(Protocol):
     def discard(self, identities: list[str], progress: Progress) -> int:
         """Delete failed records permanently; return how many."""
 
-    def examine(self, progress: Progress, *, repair: bool, send_test: bool) -> Checks:
-        """Check every part of the database; with ``repair``, after repairing what can be repaired."""
+    def examine(self, progress: Progress, *, repair: bool, send_test: bool, accept_loss: list[str]) -> Checks:
+        """Check every part of the database; with ``repair``, after repairing what can be repaired.
+
+        ``accept_loss`` are hours whose events are lost, and shall be a problem no longer.
+        """
 
     def outputs(self) -> dict[str, Value]:
         """The database's resources, by the guide's output keys."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from typing import Literal
@@ -57,10 +57,11 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """The status of one message: its item, and what happened when."""
+    """The status of one message: its item, what happened when, and, for a person, what else its events say of it."""
 
     item: dict[str, Value]
     moments: Sequence[Moment] = ()
+    details: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +76,28 @@ class Statuses:
 
 
 Outcome = Literal["ok", "warning", "problem"]
-Finding = tuple[Outcome, str, str | None]  # the outcome of a check, what it found, the command that changes it
+# The outcome of a check, what it found, the command that changes it, and the code of a kind of findings among several.
+Finding = tuple[Outcome, str, str | None] | tuple[Outcome, str, str | None, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check of ``due doctor``; ``fix`` is the command that fixes a problem, or changes what is ok by choice."""
+    """One finding of a check of ``due doctor``.
+
+    ``fix`` is the command that fixes a problem, or changes what is ok by choice. ``kind`` tells the findings of a check
+    apart, for programs; ``code`` is its stable name.
+    """
 
     check: str
     outcome: Outcome
     found: str
     fix: str | None = None
+    kind: str = ""
+
+    @property
+    def code(self) -> str:
+        """The stable name of this kind of finding, such as ``files-missing``."""
+        return "-".join(filter(None, (*self.check.lower().split(), self.kind)))
 
 
 @dataclass(frozen=True, slots=True)

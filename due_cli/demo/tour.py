@@ -57,7 +57,7 @@ def tour(place: Path | None, progress: Progress) -> Iterator[Part]:
         option = f" --since {since}" if since else ""
         yield f"$ {program} report {name}{option}", report(folder, bind(name, {}, since, now=now))
     for message in (month.interesting_message, month.sms_message):
-        yield f"$ {program} status {message}", statuses(folder, [message])
+        yield f"$ {program} status {message}", statuses(folder, [message], with_details=True)
     yield f"$ {program} failed list", failed_records.list_failed(folder, by_reason=True)
     yield "Where to go from here", _next_steps(shown, month, program)
 

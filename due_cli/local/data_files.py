@@ -35,6 +35,7 @@ _ANY_BYTES = 2**62
 _UNKNOWN_DIGEST = b""  # of a row that was not read: any later delivery is compared with it
 _ADOPTED_BATCH = 0  # of no ingest
 _BATCH_ROWS = 50_000
+MISSING = "is missing"
 
 
 def publish(folder: Folder, state: State, files: list[StagedFile]) -> list[DataFile]:
@@ -224,7 +225,7 @@ def fault(folder: Folder, file: DataFile, *, read_rows: bool = False) -> str | N
     try:
         size = path.stat().st_size
     except FileNotFoundError:
-        return "is missing"
+        return MISSING
     except OSError as error:
         return f"is not readable: {error.strerror}"
     if size != file.bytes:
@@ -240,7 +241,9 @@ def parquet_fault(folder: Folder, path: str, *, read_rows: bool = False) -> str 
                 for _ in file.iter_batches(_BATCH_ROWS):
                     pass
     except (pa.ArrowException, OSError) as error:
-        return f"is not readable: {str(error).splitlines()[0]}"
+        if isinstance(error, OSError) and error.errno is not None:
+            return f"is not readable: {(error.strerror or str(error)).lower()}"
+        return f"is damaged: {'its rows are' if read_rows else 'it is'} not as Parquet has them"
     return None
 
 

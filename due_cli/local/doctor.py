@@ -8,23 +8,25 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import duckdb
 
 from due_cli.core.errors import ConfigurationError, DueError, QueryError
+from due_cli.core.hours import hour_text
 from due_cli.core.progress import Progress
 from due_cli.core.results import Check, Checks, Finding, counted
 from due_cli.local import data_files, failed_records, statuses, views
 from due_cli.local.all_events import LostValues, lost_values, sample
 from due_cli.local.engine import canonical_columns, translate_errors
-from due_cli.local.folder import Folder, is_own
+from due_cli.local.folder import Folder, hour_of, is_own
 from due_cli.local.footers import Schemas
 from due_cli.local.queries import report, session
-from due_cli.local.repair import repair
+from due_cli.local.repair import accept_losses, repair
 from due_cli.local.state import DamagedError, DataFile, open_state
-from due_cli.local.unread import ingest_command, unread_files
+from due_cli.local.unread import gone_files, ingest_command, unread_files
 from due_cli.sql.files import TABLE
 from due_cli.sql.reports import bind
 
@@ -35,14 +37,16 @@ _MAX_WHOLE = 2_000  # files of other writers whose footers are read to the end
 _COMMANDS = ("due ", "df ", "ls ", "mv ")
 
 
-def examine(folder: Folder, progress: Progress, *, repair_first: bool) -> Checks:
+def examine(folder: Folder, progress: Progress, *, repair_first: bool, accept_loss: list[str] | None = None) -> Checks:
     """Run every check; none stops the others. With ``repair_first`` after a repair, whose actions come first.
 
-    Raises :class:`ConfigurationError` for a folder that is not set up or is of a newer version.
+    ``accept_loss`` are the hours whose lost events are accepted before that. Raises :class:`ConfigurationError` for a
+    folder that is not set up or is of a newer version.
     """
+    done = repair(folder, progress) if repair_first else []
     folder.require()
-    repaired = [Check("repair", "ok", action) for action in (repair(folder, progress) if repair_first else [])]
-    return Checks([*repaired, *_FolderDoctor(folder, progress).checks()])
+    done += accept_losses(folder, accept_loss, progress) if accept_loss else []
+    return Checks([*(Check("repair", "ok", action) for action in done), *_FolderDoctor(folder, progress).checks()])
 
 
 class _FolderDoctor:
@@ -59,6 +63,7 @@ class _FolderDoctor:
             return
         files = list(_run("files", self._files))
         yield from files
+        yield from _run("lost events", self._lost)
         yield from _run("other files", self._unread)
         reads_files = (
             ("table", self._table),
@@ -126,9 +131,7 @@ class _FolderDoctor:
                 *self._faults_of_unlisted(unlisted),
                 *self._faults_of_foreign(foreign),
             ]
-        yield from faults[:_MAX_LISTED]
-        if len(faults) > _MAX_LISTED:
-            yield "problem", counted(len(faults) - _MAX_LISTED, "more such file"), faults[-1][2]
+        yield from faults
         if not faults:
             others = f", and {counted(len(foreign), 'file')} not written by due" if foreign else ""
             if len(foreign) > _MAX_WHOLE:
@@ -140,7 +143,8 @@ class _FolderDoctor:
         for file in files:
             fault = data_files.fault(self._folder, file)
             if fault:
-                yield "problem", f"{file.path}: {fault}", self._repair
+                kind = "missing" if fault == data_files.MISSING else "damaged"
+                yield "problem", f"{file.path} ({counted(file.rows, 'row')}) {fault}", self._repair, kind
 
     def _faults_of_unlisted(self, paths: list[str]) -> Iterator[Finding]:
         for path in paths:
@@ -148,7 +152,7 @@ class _FolderDoctor:
             if fault:
                 yield self._broken(path, fault)
             else:
-                yield "problem", f"{path} was written by due and is not in the table", self._repair
+                yield "problem", f"{path} was written by due and is not in the table", self._repair, "unlisted"
 
     def _faults_of_foreign(self, paths: list[str]) -> Iterator[Finding]:
         whole = set(sample(paths, _MAX_WHOLE))
@@ -163,7 +167,26 @@ class _FolderDoctor:
 
     def _broken(self, path: str, fault: str) -> Finding:
         full = shlex.quote(str(self._folder.root / path))
-        return "problem", f"{path} {fault}", f"mv {full} {full}.broken"
+        return "problem", f"{path} {fault}", f"mv {full} {full}.broken", "foreign-damaged"
+
+    def _lost(self) -> Iterator[Finding]:
+        """The events that were in files which are gone, by hour: lost until they are back or that is accepted."""
+        with open_state(self._folder) as state:
+            hours = state.lost_hours()
+            gone: dict[int, list[str]] = defaultdict(list)
+            for path in gone_files(self._folder, state):
+                gone[hour_of(path) or 0].append(path)
+        for hour, count in hours:
+            text = f"{counted(count, 'event')} of the hour {hour_text(hour)} UTC are in no file any more"
+            yield "problem", f"{text}: ingest their input again, or accept the loss", self._accept(hour)
+        for hour, paths in sorted(gone.items()):
+            text = f"{paths[0]}{f' and {len(paths) - 1:,} more of its hour' if paths[1:] else ''}: gone since queries"
+            yield "problem", f"{text} read it; put it back, or accept the loss", self._accept(hour), "adopted"
+        if not hours and not gone:
+            yield "ok", "none", None
+
+    def _accept(self, hour: int) -> str:
+        return self._folder.command(f"doctor --accept-loss {hour_text(hour)}")
 
     def _unread(self) -> Iterator[Finding]:
         with open_state(self._folder) as state:
@@ -204,13 +227,14 @@ class _FolderDoctor:
             outdated = [view.name for view in views.shipped_views(state) if stored.get(view.name) != view]
         for name in outdated:
             fault = "is missing" if name not in stored else "differs from this version's"
-            yield "problem", f"the view {name} {fault}", self._repair
+            kind = "missing" if name not in stored else "outdated"
+            yield "problem", f"the view {name} {fault}", self._repair, kind
         names = [name for name in stored if name not in outdated]
         number = 0
         for name, columns in views.columns_of(self._folder, names).items():
             if isinstance(columns, QueryError):
                 drop = self._folder.command(f"view drop {shlex.quote(name)}")
-                yield "problem", f"the view {name} fails: {columns.message}", drop
+                yield "problem", f"the view {name} fails: {columns.message}", drop, "failing"
             else:
                 number += len(columns)
         yield "ok", f"{counted(len(names), 'view')}, {counted(number, 'column')}", None
@@ -224,7 +248,7 @@ class _FolderDoctor:
             try:
                 statuses.recompute_statuses(self._folder, state, self._progress)
             except DueError as error:
-                yield "problem", f"events cannot be read: {error.message}", self._repair
+                yield "problem", f"events cannot be read: {error.message}", self._repair, "unreadable"
                 return
             differing = statuses.differing_messages(state)
             total = state.count("count_statuses")
@@ -238,8 +262,8 @@ class _FolderDoctor:
     def _failed(self) -> Iterator[Finding]:
         total, readable = failed_records.count_readable(self._folder)
         if readable:
-            text = f"{readable:,} of {total:,} failed records can be read by this version"
-            yield "problem", text, self._folder.command("failed replay")
+            text = f"{readable:,} of {counted(total, 'failed record')} can be read by this version"
+            yield "problem", text, self._folder.command("failed replay"), "readable"
         elif total:
             text = f"{counted(total, 'record')} that cannot be read: look at them, replay them after an upgrade"
             yield "problem", text, self._folder.command("failed list")

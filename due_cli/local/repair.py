@@ -1,93 +1,78 @@
-"""``due doctor --repair``: repairs a folder as far as that is possible without new input."""
+"""``due doctor --repair``: repairs a folder as far as that is possible without new input; and losses accepted."""
 
 from __future__ import annotations
 
-import shutil
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, suppress
-from datetime import UTC, datetime
-from pathlib import Path
-
-from due_cli.core.errors import DueError
+from due_cli.core.errors import DueError, NotFoundError
+from due_cli.core.hours import hour_text, parse_hour
 from due_cli.core.progress import Progress
+from due_cli.core.results import counted
 from due_cli.core.settings import DEFAULT_DATABASE
 from due_cli.local import data_files, statuses
-from due_cli.local.folder import Folder
-from due_cli.local.setup import initial_settings
-from due_cli.local.state import SQL, DamagedError, DataFile, State, create, damaged, open_state, writer_lock
+from due_cli.local.folder import Folder, hour_of
+from due_cli.local.recovery import recover_state
+from due_cli.local.setup import set_up
+from due_cli.local.state import DataFile, State, open_for_writing, open_state, writer_lock
+from due_cli.local.unread import gone_files
 from due_cli.local.views import update_shipped_views
-from due_cli.sql import files
 
-# What only the state has, by the statements that read and write it. The rest is computed from the events.
-_SALVAGED = (("views", "set_view"), ("failed", "add_failed"), ("all_failed_parts", "add_failed_part"))
+_MAX_LISTED = 3
 
 
 def repair(folder: Folder, progress: Progress) -> list[str]:
     """Repair a folder and return what was done; repeating it does nothing."""
     done: list[str] = []
+    if not folder.state.exists() and folder.private.is_dir():  # the state was deleted, and the files were not
+        done += set_up(folder, DEFAULT_DATABASE, None, progress).lines
     folder.require()
     with writer_lock(folder, progress):
-        damage = _damage(folder)
-        if damage:
-            copy = _replace_state(folder)
-            done.append(f"{damage}: created a new state, kept the damaged one as {copy}")
+        done += recover_state(folder)
         with open_state(folder, write=True) as state:
             data_files.clean_up(folder, state)
             removed = [
                 _remove_broken(folder, state, file) for file in state.data_files() if data_files.fault(folder, file)
             ]
-            done += removed
+            done += removed[:_MAX_LISTED]
+            if len(removed) > _MAX_LISTED:
+                done.append(f"the same with {counted(len(removed) - _MAX_LISTED, 'more file')}")
             adopted = data_files.adopt(folder, state, progress)
             if adopted:
-                rows = sum(file.rows for file in adopted)
-                done.append(f"listed {rows:,} events in {len(adopted):,} files written by due again")
+                events = counted(sum(file.rows for file in adopted), "event")
+                done.append(f"listed {events} in {counted(len(adopted), 'file')} written by due again")
             with state.transaction():
+                state.run("delete_restored")
                 views_updated = update_shipped_views(state)
             if views_updated:
-                done.append(f"updated {views_updated} views to this version's")
+                done.append(f"updated {counted(views_updated, 'view')} to this version's")
             done += _repair_statuses(folder, state, progress, rows_lost=bool(removed))
             data_files.clear_staging(folder, state)
     return done
 
 
-def _damage(folder: Folder) -> str | None:
-    try:
-        with open_state(folder, write=True) as state:
-            damage = state.damage()
-            return damaged(folder, damage).message if damage else None
-    except DamagedError as error:
-        return error.message
+def accept_losses(folder: Folder, hours: list[str], progress: Progress) -> list[str]:
+    """Accept that the events of files which are gone are lost, hour by hour; return what was accepted, in lines.
 
-
-def _replace_state(folder: Folder) -> Path:
-    """Replace a damaged state by a new one with what is readable of the old; return the path of the old one's copy."""
-    copy = _copy_state(folder)
-    settings = {str(key): str(value) for key, value in _readable_rows(copy, "all_meta") if key != "batch"}
-
-    def salvage(state: State) -> None:
-        for source, target in _SALVAGED:
-            for row in _readable_rows(copy, source):
-                with suppress(sqlite3.IntegrityError):  # a damaged row
-                    state.run(target, *row)
-        state.run("delete_incomplete_failed")
-
-    create(folder, {**initial_settings(DEFAULT_DATABASE, None), **settings}, salvage)
-    return copy
-
-
-def _copy_state(folder: Folder) -> Path:
-    target = folder.broken / f"state-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
-    target.mkdir(parents=True)
-    for file in folder.private.glob(f"{folder.state.name}*"):
-        shutil.copy2(file, target)
-    return target / folder.state.name
-
-
-def _readable_rows(state: Path, statement: str) -> Iterator[tuple[object, ...]]:
-    """The rows of a statement, as far as a damaged state returns them."""
-    with closing(sqlite3.connect(state, isolation_level=None)) as connection, suppress(sqlite3.DatabaseError):
-        yield from connection.execute(files.statements(SQL)[statement])
+    Raises :class:`UsageError` for what is no hour, and :class:`NotFoundError` for one of which nothing is lost.
+    """
+    numbers = [parse_hour(text, "--accept-loss") for text in hours]
+    done = []
+    with open_for_writing(folder, progress) as state:
+        for hour in numbers:
+            missing = [file for file in state.data_files(hour, hour + 1) if not (folder.root / file.path).exists()]
+            for file in missing:
+                _remove_broken(folder, state, file)
+            if missing:
+                _repair_statuses(folder, state, progress, rows_lost=True)
+            with state.transaction():
+                state.run("delete_restored")
+                events = state.run("accept_lost_hour", hour)
+                gone = [path for path in gone_files(folder, state) if hour_of(path) == hour]
+                state.run_many("delete_foreign_file", [(path,) for path in gone])
+            if not events and not gone:
+                raise NotFoundError(f"nothing of the hour {hour_text(hour)} is lost", folder.command("doctor"))
+            lost = [counted(events, "event")] if events else []
+            lost += [counted(len(gone), "file")] if gone else []
+            done.append(f"accepted the loss of {' and '.join(lost)} of the hour {hour_text(hour)} UTC")
+    return done
 
 
 def _remove_broken(folder: Folder, state: State, file: DataFile) -> str:
@@ -99,13 +84,14 @@ def _remove_broken(folder: Folder, state: State, file: DataFile) -> str:
             target.parent.mkdir(exist_ok=True)
             path.replace(target)
         state.run("delete_file", file.path)
+        state.run("add_lost_hour", file.hour)
         state.run("delete_seen_hour", file.hour)
         for other in state.data_files(file.hour, file.hour + 1):
             if not data_files.fault(folder, other):
                 data_files.mark_seen(folder, state, other)
-    hour = f"{datetime.fromtimestamp(file.hour * 3600, UTC):%Y-%m-%d %H:00}"
     action = f"moved {file.path} to {target}" if target.exists() else f"{file.path} was missing"
-    return f"{action}; ingest its input again to restore its {file.rows:,} rows ({hour} UTC)"
+    rows = counted(file.rows, "row")
+    return f"{action}; ingest its input again to restore its {rows} (hour {hour_text(file.hour)} UTC)"
 
 
 def _repair_statuses(folder: Folder, state: State, progress: Progress, *, rows_lost: bool) -> list[str]:
@@ -123,5 +109,5 @@ def _repair_statuses(folder: Folder, state: State, progress: Progress, *, rows_l
     if differing:
         with state.transaction():
             statuses.repair_statuses(state, differing, rows_lost=rows_lost or bool(done))
-        done.append(f"repaired the status of {len(differing):,} messages from their events")
+        done.append(f"repaired the status of {counted(len(differing), 'message')} from the events")
     return done

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
 from due_cli.core.errors import ConfigurationError, UsageError
 from due_cli.core.progress import Progress
 from due_cli.core.results import Done, counted
 from due_cli.core.settings import DEFAULT_DATABASE, validate_database
 from due_cli.local import data_files
-from due_cli.local.folder import Folder, file_error
-from due_cli.local.state import State, create, open_state, writer_lock
-from due_cli.local.statuses import DEFAULT_DAYS
+from due_cli.local.folder import Folder, file_error, is_own
+from due_cli.local.recovery import NOT_IN_FILES, initial_settings, recover_state
+from due_cli.local.state import DataFile, State, create, open_state, writer_lock
 from due_cli.local.unread import ingest_command, unread_files
 from due_cli.local.views import update_shipped_views
 
@@ -41,8 +40,10 @@ def set_up(folder: Folder, database: str, status_days: int | None, progress: Pro
     """
     validate_database(database)
     _create_private(folder)
+    days_before: str | None = None
     with writer_lock(folder, progress):
         is_new = not folder.state.exists()
+        recovered = [] if is_new else recover_state(folder)
         if is_new:
             folder.create_locks()
             folder.events.mkdir(exist_ok=True)
@@ -53,6 +54,7 @@ def set_up(folder: Folder, database: str, status_days: int | None, progress: Pro
             adopted = data_files.adopt(folder, state, progress)
             with state.transaction():
                 if status_days is not None and state.meta("status_days") != str(status_days):
+                    days_before = state.meta("status_days")
                     state.run("set_meta", "status_days", str(status_days))
                 views_updated = update_shipped_views(state)
             data_files.clear_staging(folder, state)
@@ -62,9 +64,14 @@ def set_up(folder: Folder, database: str, status_days: int | None, progress: Pro
     else:
         lines = [f"Events database {database} in {folder.root} is already set up"]
     if adopted:
-        lines.append(f"Adopted {sum(file.rows for file in adopted):,} events in {len(adopted):,} existing files")
-    if views_updated and not is_new:
-        lines.append(f"Updated {views_updated} views")
+        lines.append(f"Adopted {_events_in(adopted)}")
+        if is_new and any(is_own(file.path) for file in adopted):
+            lines.append(f"Not recovered: {NOT_IN_FILES}")
+    if views_updated and not is_new and not recovered:
+        lines.append(f"Updated {counted(views_updated, 'view')}")
+    if days_before is not None:
+        lines.append(f"Statuses are kept {status_days} days after the last event (were {days_before})")
+    lines += [line[0].upper() + line[1:] for line in recovered]
     lines += [f"Not read: {group.text}" for group in unread[:_MAX_LISTED]]
     if len(unread) > _MAX_LISTED:
         lines.append(f"Not read: {counted(sum(group.count for group in unread[_MAX_LISTED:]), 'more such file')}")
@@ -74,13 +81,8 @@ def set_up(folder: Folder, database: str, status_days: int | None, progress: Pro
     return Done(lines, ("due ingest PATH...", "due report", "due doctor"))
 
 
-def initial_settings(database: str, status_days: int | None) -> dict[str, str]:
-    """The settings of a new state."""
-    return {
-        "database": database,
-        "created": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}Z",
-        "status_days": str(status_days or DEFAULT_DAYS),
-    }
+def _events_in(files: list[DataFile]) -> str:
+    return f"{counted(sum(file.rows for file in files), 'event')} in {counted(len(files), 'existing file')}"
 
 
 def outputs(folder: Folder) -> dict[str, object]:

@@ -15,9 +15,10 @@ from due_cli.local.folder import Folder, NoSpaceError, file_error
 from due_cli.sql import files
 
 SQL = Path(__file__).with_name("state.sql")
-VERSION = 3  # raised when the schema changes: a newer one is refused, an older one is migrated by the first write
+VERSION = 4  # raised when the schema changes: a newer one is refused, an older one is migrated by the first write
 #              1: due 0.1.0; 2: first_release_hour, the own hours whose events may have that release's ids; 3: a digest
-#              of each row's content in seen (what was there before is no row's, so another delivery is compared)
+#              of each row's content in seen (what was there before is no row's, so another delivery is compared);
+#              4: lost_event, the events that were in files which are gone
 
 _BUSY_SECONDS = 60
 _READ_ONLY = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
@@ -173,6 +174,10 @@ class State:
         """The stored views by name."""
         return {row[0]: View(row[0], row[1], row[2], tuple(row[3].split())) for row in self.rows("views")}
 
+    def lost_hours(self) -> list[tuple[int, int]]:
+        """The hours whose files are gone, and how many of their events were not ingested again."""
+        return self.rows("lost_hours").fetchall() if self.version == VERSION else []
+
     def damage(self) -> str | None:
         """The first fault that SQLite's own check reports, or None."""
         result = self.connection.execute("PRAGMA quick_check(1)").fetchone()[0]
@@ -244,7 +249,9 @@ def _migrate(state: State) -> None:
             state.run("from_version_1")
             hours = [(int.from_bytes(prefix, "big"),) for (prefix,) in state.rows("seen_hours").fetchall()]
             state.run_many("add_first_release_hour", hours)
-        state.run("from_version_2")
+        if state.version <= 2:
+            state.run("from_version_2")
+        state.run("from_version_3")
         state.version = VERSION
 
 

@@ -35,12 +35,16 @@ CREATE TABLE failed_part (id TEXT NOT NULL, part INTEGER NOT NULL, content BLOB 
 CREATE TABLE view (name TEXT PRIMARY KEY, sql TEXT NOT NULL, translated TEXT NOT NULL, needs TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE translation (key TEXT PRIMARY KEY, sql TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE first_release_hour (hour INTEGER PRIMARY KEY);
+CREATE TABLE lost_event (key BLOB PRIMARY KEY, hour INTEGER NOT NULL) WITHOUT ROWID;
 
 -- name: from_version_1
 CREATE TABLE first_release_hour (hour INTEGER PRIMARY KEY)
 
 -- name: from_version_2
 ALTER TABLE seen RENAME COLUMN rank TO digest
+
+-- name: from_version_3
+CREATE TABLE lost_event (key BLOB PRIMARY KEY, hour INTEGER NOT NULL) WITHOUT ROWID
 
 -- name: seen_hours
 SELECT DISTINCT substr(key, 1, 4) FROM seen
@@ -62,6 +66,9 @@ INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET valu
 
 -- name: live_files
 SELECT path, hour, rows, bytes FROM file WHERE live = 1 AND hour >= ? AND hour < ? ORDER BY hour, path
+
+-- name: all_live_files
+SELECT path, hour, rows, bytes FROM file WHERE live = 1
 
 -- name: is_listed
 SELECT 1 FROM file WHERE path = ?
@@ -94,6 +101,28 @@ SELECT path, bytes, changed, shape FROM foreign_file
 INSERT INTO foreign_file (path, bytes, changed, shape) VALUES (?, ?, ?, ?)
 ON CONFLICT (path) DO UPDATE SET bytes = excluded.bytes, changed = excluded.changed, shape = excluded.shape
 
+-- name: delete_foreign_file
+DELETE FROM foreign_file WHERE path = ?
+
+-- name: add_lost_hour
+INSERT OR IGNORE INTO lost_event (key, hour) SELECT key, hour FROM seen WHERE hour = ?
+
+-- name: add_lost
+INSERT OR IGNORE INTO lost_event (key, hour) VALUES (?, ?)
+
+-- name: all_lost
+SELECT key, hour FROM lost_event
+
+-- name: lost_hours
+SELECT hour, COUNT(*) FROM lost_event WHERE NOT EXISTS (SELECT 1 FROM seen WHERE seen.key = lost_event.key)
+GROUP BY hour ORDER BY hour
+
+-- name: delete_restored
+DELETE FROM lost_event WHERE EXISTS (SELECT 1 FROM seen WHERE seen.key = lost_event.key)
+
+-- name: accept_lost_hour
+DELETE FROM lost_event WHERE hour = ?
+
 -- name: seen_by_hour
 SELECT hour, key, digest FROM seen ORDER BY hour, key
 
@@ -115,6 +144,9 @@ SELECT body FROM status WHERE message_id = ?
 
 -- name: statuses
 SELECT message_id, body FROM status
+
+-- name: statuses_between
+SELECT message_id FROM status WHERE message_id > ? AND message_id < ? ORDER BY message_id LIMIT 3
 
 -- name: set_status
 INSERT INTO status (message_id, body) VALUES (?, ?) ON CONFLICT (message_id) DO UPDATE SET body = excluded.body

@@ -5,18 +5,21 @@ from __future__ import annotations
 import time
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
+from due_cli.core.errors import DueError, UsageError
 from due_cli.core.progress import Progress
-from due_cli.core.results import Statuses
+from due_cli.core.results import Statuses, Table, Timeline
 from due_cli.events.model import UnreadableError
 from due_cli.events.status import Status, merge
 from due_cli.events.status_codec import decode
-from due_cli.events.times import HOUR
+from due_cli.events.times import HOUR, millis
 from due_cli.local.folder import Folder, is_own
 from due_cli.local.state import DataFile, State, open_state
 from due_cli.status.history import (
     beginning,
+    details_by_message,
     history,
     is_text,
     not_found_hint,
@@ -33,15 +36,19 @@ _LATEST_ARRIVAL = 24 * HOUR  # of an event after its own time: a stream retries 
 _EARLIEST_ARRIVAL = 24  # hours before its own time under which another writer, in its own time zone, may file an event
 _MAX_BUFFERED = 50_000
 _FETCH_ROWS = 2_000
+_SHORTEST_BEGINNING = 4  # of an id; a shorter text is no beginning of one
 
 
-def statuses(folder: Folder, message_ids: list[str], *, everywhere: bool = False) -> Statuses:
+def statuses(
+    folder: Folder, message_ids: list[str], *, everywhere: bool = False, with_details: bool = False
+) -> Statuses:
     """The status of each message in the given order; an unknown one has the status ``not_found``.
 
-    An id may also be a Message-ID header. ``everywhere`` searches all events for messages of which the store lacks the
-    beginning; else they are searched from the time that their ids tell.
+    An id may also be a Message-ID header, or the beginning of one stored id. ``everywhere`` searches all events for
+    messages of which the store lacks the beginning; else they are searched from the time that their ids tell.
+    ``with_details`` reads the events of the messages that are known too.
     """
-    ids = [own_id(message) for message in message_ids]
+    ids = _whole_ids(folder, [own_id(message) for message in message_ids])
     stored, from_events, since = _look_up(folder, ids, everywhere)
     others = {asked: status.message_id for asked, status in from_events.items() if status.message_id != asked}
     if others:
@@ -49,7 +56,51 @@ def statuses(folder: Folder, message_ids: list[str], *, everywhere: bool = False
         ids = [others.get(message, message) for message in ids]
         stored, from_events = {**stored, **more_stored}, {**from_events, **more_from_events}
     timelines = [history(message, stored[message], from_events.get(message)) for message in ids]
+    if with_details:
+        timelines = _with_details(folder, timelines)
     return Statuses(timelines, not_found_hint(timelines, since * HOUR if since else None))
+
+
+def _whole_ids(folder: Folder, ids: list[str]) -> list[str]:
+    """The ids, each beginning of one stored id as that id; raises :class:`UsageError` for that of several."""
+    whole = []
+    with open_state(folder) as state:
+        for message in ids:
+            matches = [message]
+            if len(message) >= _SHORTEST_BEGINNING and is_text(message) and state.one("status", message) is None:
+                rows = state.rows("statuses_between", message, f"{message}\U0010ffff")
+                matches = [found for (found,) in rows] or [message]
+            if len(matches) > 1:
+                raise UsageError(f"several messages begin with {message}", f"more of the id: {', '.join(matches)}")
+            whole += matches
+    return whole
+
+
+def _with_details(folder: Folder, timelines: list[Timeline]) -> list[Timeline]:
+    """The histories with what the events of mails say beside them, as far as these can be read."""
+    mails = [line for line in timelines if line.item.get("event_type") == "email" and line.moments]
+    if not mails:
+        return timelines
+    times = [millis(line.moments[0].at) or 0 for line in mails]
+    first, last = _arrival_hours(min(times), max(times))
+    try:
+        events = _events(folder, [str(line.item["message_id"]) for line in mails], (first, last))
+    except DueError:  # the statuses are known all the same
+        return timelines
+    details = details_by_message(events)
+    return [replace(line, details=details.get(str(line.item["message_id"]), {})) for line in timelines]
+
+
+def _events(folder: Folder, message_ids: list[str], window: tuple[int, int]) -> Table:
+    """The events of messages in a window of hours."""
+    from due_cli.local.engine import translate
+    from due_cli.local.queries import table
+    from due_cli.sql import files
+
+    with open_state(folder) as state:
+        sql = translate(state, files.query("status", "message").sql).replace("IN ($message_id)", "IN $message_id")
+    since = datetime.fromtimestamp(max(window[0], 0) * 3600, UTC).replace(tzinfo=None)
+    return table(folder, sql, {"message_id": message_ids, "since": since}, window)
 
 
 def _look_up(

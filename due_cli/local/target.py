@@ -73,10 +73,10 @@ class Local:
 
         views.drop(self.folder, name)
 
-    def statuses(self, message_ids: list[str], *, everywhere: bool) -> Statuses:
+    def statuses(self, message_ids: list[str], *, everywhere: bool, with_details: bool) -> Statuses:
         from due_cli.local import statuses
 
-        return statuses.statuses(self.folder, message_ids, everywhere=everywhere)
+        return statuses.statuses(self.folder, message_ids, everywhere=everywhere, with_details=with_details)
 
     def ingest(self, paths: list[str], progress: Progress) -> IngestSummary:
         from due_cli.local import ingest
@@ -108,12 +108,12 @@ class Local:
 
         return failed_records.discard(self.folder, identities, progress)
 
-    def examine(self, progress: Progress, *, repair: bool, send_test: bool) -> Checks:
+    def examine(self, progress: Progress, *, repair: bool, send_test: bool, accept_loss: list[str]) -> Checks:
         from due_cli.local import doctor
 
         if send_test:
             raise UsageError("--send-test sends a record through a stream, and a folder has none", "due doctor")
-        return doctor.examine(self.folder, progress, repair_first=repair)
+        return doctor.examine(self.folder, progress, repair_first=repair, accept_loss=accept_loss)
 
     def outputs(self) -> dict[str, Value]:
         from due_cli.local import setup

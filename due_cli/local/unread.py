@@ -59,6 +59,12 @@ def unread_files(folder: Folder, state: State) -> list[UnreadFiles]:
     return [UnreadFiles(path=path, kinds=counts) for path, counts in sorted(kinds.items())]
 
 
+def gone_files(folder: Folder, state: State) -> list[str]:
+    """The files of other writers that queries read once and that are not there any more."""
+    known = sorted(row[0] for row in state.rows("foreign_shapes") if row[3] != INGESTED)
+    return [path for path in known if not os.path.lexists(folder.root / path)]
+
+
 def remember_ingested(folder: Folder, state: State, files: list[str]) -> None:
     """Have the state remember that files under ``events/`` were ingested, as they are now."""
     rows = []

@@ -108,8 +108,8 @@ def _grid(result: Result) -> tuple[Sequence[str], Iterable[Sequence[object]]]:
         return result.columns, result.rows
     if isinstance(result, Checks):
         # "mend" is the fix; the first release named the column so, and programs read it.
-        columns = ("check", "outcome", "found", "mend")
-        return columns, [(check.check, check.outcome, check.found, check.fix) for check in result.checks]
+        columns = ("check", "outcome", "found", "mend", "code")
+        return columns, [(one.check, one.outcome, one.found, one.fix, one.code) for one in result.checks]
     if isinstance(result, Statuses):
         items = [line.item for line in result.timelines]
         names = list(dict.fromkeys(name for item in items for name in item))

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from itertools import chain
 from typing import TextIO
 
-from due_cli.core.results import Checks, Done, IngestSummary, Record, Result, Statuses, Table, Timeline
+from due_cli.core.results import (
+    Check,
+    Checks,
+    Done,
+    IngestSummary,
+    Outcome,
+    Record,
+    Result,
+    Statuses,
+    Table,
+    Timeline,
+    counted,
+)
 from due_cli.core.settings import Settings
 from due_cli.render.table import visible, write_record, write_table
 
-_MARKS = {"ok": "ok", "warning": "warning", "problem": "PROBLEM"}
+_MARKS: dict[Outcome, str] = {"problem": "PROBLEM", "warning": "warning", "ok": "ok"}  # the worst first
+_MOST_OF_A_KIND = 3
 
 
 def show(result: Result, settings: Settings, stream: TextIO) -> None:
@@ -58,6 +72,7 @@ def _timeline(line: Timeline) -> str:
         if item.get(key) is not None:
             about.append(f"{label} {visible(str(item[key]))}")
     lines = [f"{visible(str(item['message_id']))}  {status}", "  " + ", ".join(about)]
+    lines += [f"  {label}: {visible(text)}" for label, text in line.details.items()]
     width = max(len(moment.fact) for moment in line.moments)
     for moment in line.moments:
         at = moment.at.replace("T", " ").removesuffix("Z")
@@ -75,25 +90,38 @@ def _timeline(line: Timeline) -> str:
 
 
 def _checks(result: Checks) -> str:
-    lines = []
+    """The worst first, at most a few of a kind, and a summary."""
+    kinds: dict[tuple[Outcome, str], list[Check]] = {}
     for check in result.checks:
-        lines.append(f"{_MARKS[check.outcome]:<8} {check.check}: {visible(check.found)}")
-        if check.fix:
-            lines.append(f"         {'to change it' if check.outcome == 'ok' else 'fix'}: {check.fix}")
-    problems = result.problems
-    lines.append("everything is in order" if not problems else f"{problems} problem{'s' if problems > 1 else ''} found")
+        kinds.setdefault((check.outcome, check.code), []).append(check)
+    lines = []
+    for outcome, mark in _MARKS.items():
+        for checks in (checks for (its_outcome, _), checks in kinds.items() if its_outcome == outcome):
+            for check in checks[:_MOST_OF_A_KIND]:
+                lines.append(f"{mark:<8} {check.check}: {visible(check.found)}")
+                if check.fix:
+                    lines.append(f"         {'to change it' if outcome == 'ok' else 'fix'}: {check.fix}")
+            if len(checks) > _MOST_OF_A_KIND:
+                more = len(checks) - _MOST_OF_A_KIND
+                lines.append(f"{mark:<8} {checks[0].check}: {more:,} more of this kind; -o json has all")
+    counts = Counter(check.outcome for check in result.checks)
+    if counts["problem"] or counts["warning"]:
+        found = ", ".join(counted(counts[outcome], outcome) for outcome in ("problem", "warning") if counts[outcome])
+        lines.append(f"{found}, {counts['ok']:,} ok")
+    else:
+        lines.append("everything is in order")
     return "\n".join(lines) + "\n"
 
 
 def _summary(summary: IngestSummary) -> str:
     parts: Iterable[tuple[int, str]] = (
-        (summary.kept, f"kept ({summary.rows:,} rows)"),
-        (summary.duplicates, "duplicates"),
+        (summary.kept, f"kept ({counted(summary.rows, 'row')})"),
+        (summary.duplicates, "duplicate" if summary.duplicates == 1 else "duplicates"),
         (summary.ignored, "ignored"),
         (summary.failed, "failed"),
     )
     text_of_parts = ", ".join(f"{count:,} {what}" for count, what in parts)
     repeated = summary.duplicate_rows - summary.duplicates  # beyond one row of each duplicate record
-    duplicate_rows = f"; {repeated:,} more rows of events that were stored already" if repeated > 0 else ""
-    nulled = f"; {summary.nulled:,} fields with an unexpected type set to NULL" if summary.nulled else ""
-    return f"{summary.records:,} records: {text_of_parts}{duplicate_rows}{nulled}"
+    duplicate_rows = f"; {counted(repeated, 'more row')} of events that were stored already" if repeated > 0 else ""
+    nulled = f"; {counted(summary.nulled, 'field')} with an unexpected type set to NULL" if summary.nulled else ""
+    return f"{counted(summary.records, 'record')}: {text_of_parts}{duplicate_rows}{nulled}"

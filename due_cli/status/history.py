@@ -84,12 +84,38 @@ def is_text(message: str) -> bool:
 
 
 def own_id(message: str) -> str:
-    """The message id of a Message-ID header, as mail programs show it; of SES's own headers the id before the ``@``."""
-    text = message.strip()
+    """The message id of a Message-ID header, as mail programs show it; of SES's own headers the id before the ``@``.
+
+    Quotes and space around it, which come with copies out of logs, are no part of an id.
+    """
+    text = message.strip().strip("\"'`").strip()
     if text.startswith("<") and text.endswith(">"):
         text = text[1:-1]
     name, _, domain = text.rpartition("@")
     return name if name and domain.endswith("amazonses.com") else text or message
+
+
+def details_by_message(events: Table) -> dict[str, dict[str, str]]:
+    """What the events of mails say of each beside its status: its subject and its configuration set."""
+    details: dict[str, dict[str, str]] = {}
+    place = list(events.columns).index
+    for row in events.rows:
+        mail = _path(row[place("facets")], "email_channel", "mail_event", "mail")
+        message, subject = _path(mail, "message_id"), _path(mail, "common_headers", "subject")
+        of_message = details.setdefault(str(message), {})
+        for label, value in (
+            ("subject", subject),
+            ("configuration set", _path(row[place("attributes")], "ses:configuration-set")),
+        ):
+            if isinstance(value, str) and value:
+                of_message.setdefault(label, value)
+    return details
+
+
+def _path(value: Value, *names: str) -> Value:
+    for name in names:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
 
 
 def statuses_of(columns: Sequence[str], rows: Iterable[Sequence[Value]]) -> Iterator[Status]:

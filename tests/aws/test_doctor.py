@@ -307,6 +307,7 @@ def test_what_waits_in_the_bucket(env: DoctorEnv, due: Due) -> None:
         "outcome": "ok",
         "found": f"added 1 partition: {partition['Values'][0]}",
         "mend": None,
+        "code": "repair",
     }
     left = [(check["check"], check["mend"]) for check in ran.json if check["outcome"] != "ok"]
     assert left == [("failed records", failed.fix), ("failed records", undone_too.fix)]

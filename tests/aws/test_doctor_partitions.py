@@ -18,7 +18,7 @@ from due_cli.aws.stack.options import Options
 from due_cli.aws.stack.package import package
 from due_cli.aws.stack.plan import planned
 from due_cli.aws.stack.stack import Stack, names_in
-from due_cli.core.errors import RefusedError
+from due_cli.core.errors import NotFoundError, RefusedError
 from due_cli.core.results import Check
 from due_cli.sql.files import TABLE
 from tests.aws import typed
@@ -89,11 +89,28 @@ def test_an_hour_without_a_partition_is_named_and_added(emulator: AwsEmulator, s
         "problem",
         "1 hour with events, but without a partition: 2026-11-22 03:00:00",
         "due doctor --repair",
+        "missing",
     )
     assert partitions.repair(stack) == ["added 1 partition: 2026-11-22 03:00:00"]
     assert found(emulator, stack)["2026-11-22 03:00:00"] == place(stack, "2026/11/22/03")
     assert_healthy(stack)
     assert partitions.repair(stack) == []
+
+
+def test_an_hour_whose_objects_are_gone_is_lost_until_that_is_accepted(emulator: AwsEmulator, stack: Stack) -> None:
+    store(emulator, stack, FIRST, FIRST + timedelta(hours=1))
+    partitions.repair(stack)
+    for hour in ("03", "04"):
+        emulator.client("s3").delete_object(Bucket=stack.names.bucket, Key=f"events/2026/11/22/{hour}/00000.parquet")
+    lost = checked(stack)
+    assert {check.code for check in lost} == {"partitions-vanished"}
+    assert [check.fix for check in lost] == [f"due doctor --accept-loss 2026-11-22T0{hour}" for hour in (3, 4)]
+    with pytest.raises(NotFoundError):
+        partitions.accept_losses(stack, ["2026-11-22T05"])
+    partitions.accept_losses(stack, ["2026-11-22T03"])
+    assert found(emulator, stack).keys() == {"2026-11-22 04:00:00"}
+    store(emulator, stack, FIRST + timedelta(hours=1))
+    assert_healthy(stack)
 
 
 def test_partitions_are_added_a_hundred_at_a_time(emulator: AwsEmulator, stack: Stack) -> None:

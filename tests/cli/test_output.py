@@ -115,6 +115,45 @@ def test_status_is_an_array_in_the_order_asked(due: Due, filled: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        f"<{MESSAGE}@eu-west-1.amazonses.com>",
+        f'"{MESSAGE}"',
+        f" '{MESSAGE}' ",
+        f"`<{MESSAGE}@amazonses.com>`",
+        MESSAGE[:9],
+    ],
+)
+def test_a_message_id_is_found_as_it_is_copied(due: Due, filled: Path, given: str) -> None:
+    assert [item["message_id"] for item in due("status", given, "-o", "json").done().json] == [MESSAGE]
+
+
+def test_the_beginning_of_several_message_ids_is_refused(due: Due, filled: Path) -> None:
+    other = {**RECORD, "mail": {**RECORD["mail"], "messageId": f"{MESSAGE}-2"}}  # type: ignore[dict-item]
+    due("ingest", str(write_lines(filled / "other.json", [other]))).done()
+    ran = due("status", MESSAGE[:9]).failed(2)
+    assert f"several messages begin with {MESSAGE[:9]}" in ran.err and f"{MESSAGE}, {MESSAGE}-2" in ran.err
+    assert [item["message_id"] for item in due("status", MESSAGE, "-o", "json").done().json] == [MESSAGE]
+
+
+def test_a_status_on_a_screen_says_what_the_mail_was(due: Due, folder: Path) -> None:
+    mail = {
+        **RECORD["mail"],  # type: ignore[dict-item]
+        "commonHeaders": {"subject": "Your order"},
+        "tags": {"ses:configuration-set": ["shop"]},
+    }
+    at = RECORD["mail"]["timestamp"]  # type: ignore[index]
+    delivery = {"timestamp": at, "smtpResponse": "250 2.0.0 OK 1234", "recipients": ["a@b.example"]}
+    delivered = {**RECORD, "mail": mail, "eventType": "Delivery", "delivery": delivery}
+    due("ingest", str(write_lines(folder / "r.json", [{**RECORD, "mail": mail}, delivered]))).done()
+    out = due("status", MESSAGE).done().out
+    for text in ("to a@b.example", "subject: Your order", "configuration set: shop", "answer: 250 2.0.0 OK 1234"):
+        assert text in out
+    (item,) = due("status", MESSAGE, "-o", "json").done().json
+    assert "subject" not in item and item["complaint"] is None
+
+
 def test_text_of_recipients_cannot_move_the_cursor(due: Due, folder: Path) -> None:
     mail = {**RECORD["mail"], "commonHeaders": {"subject": "\x1b[2Jgone\u202e"}}  # type: ignore[dict-item]
     due("ingest", str(write_lines(folder / "r.json", [{**RECORD, "mail": mail}]))).done()

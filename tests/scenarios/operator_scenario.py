@@ -169,6 +169,7 @@ class OperatorScenario:
         self.due("doctor", "--repair", codes=(7,))
         self.emulator.watchers.remove(registered)
         self.client("s3").delete_object(Bucket=BUCKET, Key="events/2026/01/01/00/empty")
+        self.due("doctor", "--accept-loss", "2026-01-01T00", codes=(0, 7))
         with self._delivering():
             said = self.due("doctor", "--send-test", codes=(0, 7)).out
         assert "Athena finds it" in said, said

@@ -60,13 +60,18 @@ _GROUPS: tuple[dict[str, CheckFunction], ...] = (
 _IN_MAIN_THREAD = "report"
 
 
-def examine(stack: Stack, progress: Progress, *, repair: bool, send_test: bool) -> Checks:
+def examine(
+    stack: Stack, progress: Progress, *, repair: bool, send_test: bool, accept_loss: list[str] | None = None
+) -> Checks:
     """The results of every check; with ``repair`` after adding and relocating partitions.
+
+    ``accept_loss`` are the hours whose loss is accepted before that.
 
     With ``send_test`` a test record is put to the stream and followed to the table, which takes as long as the
     stream's buffer.
     """
-    repaired = _repair(stack) if repair else []
+    accepted = partitions.accept_losses(stack, accept_loss) if accept_loss else []
+    repaired = [Check("repair", "ok", action) for action in accepted] + (_repair(stack) if repair else [])
     progress.start("Checking", len(_GROUPS) + 1)
     try:
         results = _run_groups(_context(stack), progress)

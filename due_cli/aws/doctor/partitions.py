@@ -12,6 +12,7 @@ from due_cli.aws.pool import interruptible_pool
 from due_cli.aws.services.glue import (
     Partition,
     add_partitions,
+    delete_partition,
     list_partitions,
     partition_location,
     relocate_partition,
@@ -19,6 +20,8 @@ from due_cli.aws.services.glue import (
 from due_cli.aws.services.s3 import hours_with_objects
 from due_cli.aws.stack.names import EVENTS
 from due_cli.aws.stack.stack import Stack
+from due_cli.core.errors import NotFoundError
+from due_cli.core.hours import hour_text, parse_hour
 from due_cli.core.results import Finding, counted
 from due_cli.sql.files import TABLE
 
@@ -35,6 +38,13 @@ class _Hours:
     def missing(self) -> list[str]:
         """Hours that have objects and no partition."""
         return sorted(self.stored - {partition.hour for partition in self.partitions})
+
+    @property
+    def vanished(self) -> list[Partition]:
+        """Partitions at the location of their hour, which has no objects any more."""
+        elsewhere = set(self._elsewhere())
+        gone = [one for one in self.partitions if one.hour is not None and one.hour not in self.stored]
+        return sorted((one for one in gone if one not in elsewhere), key=lambda one: str(one.hour))
 
     @property
     def misplaced(self) -> list[Partition]:
@@ -89,6 +99,28 @@ def repair(stack: Stack) -> list[str]:
     return actions
 
 
+def accept_losses(stack: Stack, hours: list[str]) -> list[str]:
+    """Delete the partitions of hours whose objects are gone; return each action in words.
+
+    Raises :class:`UsageError` for what is no hour, and :class:`NotFoundError` for one whose objects are not gone.
+    """
+    vanished = {parse_hour(str(one.hour), "--accept-loss"): one for one in _vanished(stack, _read_hours(stack))}
+    numbers = [parse_hour(text, "--accept-loss") for text in hours]
+    if unknown := [number for number in numbers if number not in vanished]:
+        raise NotFoundError(f"nothing of the hour {hour_text(unknown[0])} is lost", stack.names.command("doctor"))
+    for number in numbers:
+        delete_partition(stack.aws, stack.options.database, TABLE, vanished[number])
+    return [f"accepted the loss of the hour {hour_text(number)} UTC: deleted its partition" for number in numbers]
+
+
+def _vanished(stack: Stack, hours: _Hours) -> list[Partition]:
+    """The partitions whose objects are gone: looked at twice, as an hour may be new."""
+    if not hours.vanished:
+        return []
+    again = set(_read_hours(stack).vanished)
+    return [partition for partition in hours.vanished if partition in again]
+
+
 def partitions(context: DoctorContext) -> Iterator[Finding]:
     """Every difference between hours and partitions."""
     hours = _read_hours(context.stack)
@@ -98,21 +130,27 @@ def partitions(context: DoctorContext) -> Iterator[Finding]:
         text = (
             f"{counted(len(hours.missing), 'hour')} with events, but without a partition: {short_list(hours.missing)}"
         )
-        findings.append(("problem", text, repair_command))
+        findings.append(("problem", text, repair_command, "missing"))
+    for partition in _vanished(context.stack, hours):
+        hour = hour_text(parse_hour(str(partition.hour), "partition"))
+        text = f"the objects of the hour {hour} UTC are gone: ingest its input again, or accept the loss"
+        findings.append(("problem", text, context.names.command(f"doctor --accept-loss {hour}"), "vanished"))
     for partition in hours.misplaced:
-        findings.append(("problem", f"partition {partition.value} points to {partition.location}", repair_command))
+        findings.append(
+            ("problem", f"partition {partition.value} points to {partition.location}", repair_command, "misplaced")
+        )
     for partition in hours.covering:
         text = f"partition {partition.value} points to {partition.location}"
         text += f", which hides the objects of {context.names.bucket}"
-        findings.append(("problem", text, _deletion(context, partition.value)))
+        findings.append(("problem", text, _deletion(context, partition.value), "covering"))
     for partition in hours.invalid:
         text = f"partition {partition.value!r} is no hour, and queries fail on it"
-        findings.append(("problem", text, _deletion(context, partition.value)))
+        findings.append(("problem", text, _deletion(context, partition.value), "invalid"))
     for hour in hours.duplicated:
         values = [partition.value for partition in hours.partitions if partition.hour == hour]
         other = next((value for value in values if value != hour), hour)
         text = f"the hour {hour} is two partitions of the same files, so its events count twice"
-        findings.append(("problem", text, _deletion(context, other)))
+        findings.append(("problem", text, _deletion(context, other), "duplicated"))
     text = f"{counted(len(hours.stored), 'hour')} with events, {counted(len(hours.partitions), 'partition')}"
     yield from findings or [("ok", text, None)]
 

@@ -96,6 +96,15 @@ def add_partitions(aws: Aws, database: str, table: str, bucket: str, hours: Iter
     return len(newest_first) - len(errors)
 
 
+def delete_partition(aws: Aws, database: str, table: str, partition: Partition) -> None:
+    """Delete a partition; the objects at its location stay."""
+    with (
+        translate_errors(f"deleting partition {partition.value} of {database}.{table} (glue:DeletePartition)"),
+        ignore_errors("EntityNotFoundException"),
+    ):
+        aws.glue.delete_partition(DatabaseName=database, TableName=table, PartitionValues=[partition.value])
+
+
 def relocate_partition(aws: Aws, database: str, table: str, bucket: str, partition: Partition) -> None:
     """Set the location of a partition to that of its hour; its value stays as it is."""
     if partition.hour is None:

@@ -108,7 +108,8 @@ def _storage(names: Names) -> Policy:
 def _catalog(names: Names, database: str) -> list[Policy]:
     glue = (
         "CreateDatabase GetDatabase* DeleteDatabase CreateTable GetTable GetTables UpdateTable DeleteTable "
-        "GetPartition GetPartitions BatchGetPartition BatchCreatePartition UpdatePartition TagResource GetTags"
+        "GetPartition GetPartitions BatchGetPartition BatchCreatePartition UpdatePartition DeletePartition TagResource "
+        "GetTags"
     )
     athena = (
         "CreateWorkGroup GetWorkGroup UpdateWorkGroup DeleteWorkGroup TagResource ListTagsForResource "

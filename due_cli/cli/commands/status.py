@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from due_cli.cli.command import App, Section
-from due_cli.cli.options import target_of
+from due_cli.cli.options import settings_of, target_of
 from due_cli.core.results import Statuses
+from due_cli.core.settings import Output
 
 app = App(section=Section.ASK, position=3)
 
@@ -24,7 +25,9 @@ def status(
 ) -> Statuses:
     """Show a message's delivery history.
 
+    An id may stand in quotes or angle brackets, be a Message-ID header or, in a folder, the beginning of one id alone.
     A message that the status store does not know is looked up in the events: from the time that an id of SES tells,
     on AWS else those of the last 30 days. Exits with code 4 if a message is unknown.
     """
-    return target_of(context).statuses(message_ids, everywhere=everywhere)
+    with_details = settings_of(context).output is Output.TABLE
+    return target_of(context).statuses(message_ids, everywhere=everywhere, with_details=with_details)
