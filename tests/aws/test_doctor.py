@@ -52,6 +52,7 @@ def changed_table(env: DoctorEnv, name: str, change: Any) -> None:
     glue.update_table(DatabaseName=database, TableInput=given)
 
 
+@pytest.mark.slow
 def test_what_is_not_as_setup_makes_it(env: DoctorEnv, due: Due) -> None:
     names = env.stack.names
     trust = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
@@ -126,6 +127,7 @@ def test_a_stream_a_role_and_a_permission_that_are_gone(env: DoctorEnv, due: Due
     env.assert_healthy()
 
 
+@pytest.mark.slow
 def test_configuration_sets_that_do_not_reach_the_stream(env: DoctorEnv, due: Due) -> None:
     ses, emulator = env.client("sesv2"), env.emulator
     for name in ("deaf", "lost", "gone"):
@@ -171,6 +173,7 @@ def test_configuration_sets_that_do_not_reach_the_stream(env: DoctorEnv, due: Du
         ses.delete_configuration_set(ConfigurationSetName=name)
 
 
+@pytest.mark.slow
 def test_no_configuration_set_is_attached_any_more(env: DoctorEnv, due: Due) -> None:
     env.client("sesv2").delete_configuration_set_event_destination(
         ConfigurationSetName="mail", EventDestinationName="event-database"
@@ -183,6 +186,7 @@ def test_no_configuration_set_is_attached_any_more(env: DoctorEnv, due: Due) -> 
     env.assert_healthy()
 
 
+@pytest.mark.slow
 def test_projects_of_the_stack_that_lead_elsewhere(env: DoctorEnv, due: Due) -> None:
     env.emulator.pinpoint.gone = Gone.NO
     pinpoint, names = env.client("pinpoint"), env.stack.names
@@ -276,6 +280,7 @@ def forget(env: DoctorEnv) -> None:
     quiet(env)
 
 
+@pytest.mark.slow
 def test_what_waits_in_the_bucket(env: DoctorEnv, due: Due) -> None:
     """Failed records, events that the partition function gave up on, and an hour that is no partition."""
     s3, bucket = env.client("s3"), env.stack.names.bucket
@@ -322,6 +327,7 @@ def place_of(bucket: str, key: str) -> dict[str, Any]:
     return {"bucket": {"name": bucket}, "object": {"key": key}}
 
 
+@pytest.mark.slow
 def test_a_report_that_fails(env: DoctorEnv, due: Due) -> None:
     statistics = {"BytesScannedCutoffPerQuery": 10_000_000}
     env.client("athena").update_work_group(WorkGroup="due", State="DISABLED", ConfigurationUpdates=statistics)

@@ -205,6 +205,7 @@ def test_a_call_that_is_denied_is_named(emulator: AwsEmulator, stack: Stack) -> 
     assert "glue:GetPartition" in checks[canary.PARTITIONED].found
 
 
+@pytest.mark.slow
 def test_doctor_sends_it_where_asked(emulator: AwsEmulator, stack: Stack) -> None:
     """The command: after the other checks, in real time, with a line on standard error while it waits."""
     emulator.faults.hook(lambda _: threading.Timer(0.2, emulator.flush).start(), name="firehose:PutRecord")

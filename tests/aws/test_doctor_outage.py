@@ -85,6 +85,7 @@ def test_of_too_many_lines_in_one_moment_as_many_as_are_read(searched: Callable[
     assert (len(found.newest), found.more) == (MOST, True)
 
 
+@pytest.mark.slow
 def test_in_an_outage_the_error_that_goes_on_is_quoted_with_the_time_of_its_last_line(env: DoctorEnv) -> None:
     names = env.stack.names
     old, new = f"[ERROR] ClientError: Rate exceeded{LONG}", f"[ERROR] ReadTimeoutError: Read timed out{LONG}"

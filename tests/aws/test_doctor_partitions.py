@@ -200,6 +200,7 @@ def test_a_partition_that_is_no_hour(emulator: AwsEmulator, stack: Stack, due: D
     assert_healthy(stack)
 
 
+@pytest.mark.slow
 def test_an_hour_costs_one_listing_however_much_is_in_it(emulator: AwsEmulator, stack: Stack) -> None:
     hours = [FIRST + timedelta(hours=n) for n in range(3)]
     store(emulator, stack, *hours, objects=2500)

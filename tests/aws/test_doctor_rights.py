@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from due_cli.sql.files import TABLE
 from tests.aws.doctor_env import DoctorEnv, Expected, registered
 from tests.aws.stack import sending
@@ -10,6 +12,7 @@ from tests.aws_emulator.wire import RefusedError
 from tests.commands import Due, process
 
 
+@pytest.mark.slow
 def test_lake_formation_in_the_way(env: DoctorEnv, due: Due) -> None:
     env.emulator.watchers.append(registered)
     text = "under Lake Formation, which grants no permission on it to due-stream-us-east-1, due-partition-us-east-1"
@@ -57,6 +60,7 @@ def test_the_call_is_named_where_aws_does_not_name_the_right(env: DoctorEnv) -> 
     assert {check.fix for check in checks} == {"due setup --policy"}
 
 
+@pytest.mark.slow
 def test_a_person_who_may_not_call_the_status_api(env: DoctorEnv) -> None:
     everything_else = {"Effect": "Allow", "NotAction": "execute-api:Invoke", "Resource": "*"}
     caller = env.emulator.iam.user("caller", {"Version": "2012-10-17", "Statement": [everything_else]})
@@ -66,6 +70,7 @@ def test_a_person_who_may_not_call_the_status_api(env: DoctorEnv) -> None:
     assert problem["mend"] == "due setup --policy"
 
 
+@pytest.mark.slow
 def test_a_person_who_may_ask_athena_nothing(env: DoctorEnv) -> None:
     denied = ["glue:GetTable", "s3:GetObject"]
     statement = {"Effect": "Allow", "NotAction": denied, "Resource": "*"}
@@ -75,6 +80,7 @@ def test_a_person_who_may_ask_athena_nothing(env: DoctorEnv) -> None:
     assert (check["outcome"], check["mend"]) == ("problem", "due setup --policy")
 
 
+@pytest.mark.slow
 def test_a_person_sees_every_hop(env: DoctorEnv) -> None:
     """The checks in the order of an event's way; exit code 0 where all is well."""
     ran = process("doctor").done()
@@ -87,6 +93,7 @@ def test_a_person_sees_every_hop(env: DoctorEnv) -> None:
     assert ran.out.splitlines()[-1] == "everything is in order"
 
 
+@pytest.mark.slow
 def test_a_stream_of_another_stack_that_may_not_be_looked_at_is_there(env: DoctorEnv) -> None:
     """The least policy names the stack's own stream alone."""
 

@@ -24,6 +24,7 @@ from tests.aws_emulator.calls import Call
 from tests.commands import Due, process, write_lines
 from tests.events.records import ses_bounce, ses_delivery, ses_send
 from tests.local.processes import ended, started
+from tests.sampling import sampled
 
 __all__ = ["emulator", "made_once", "stack"]
 
@@ -145,6 +146,7 @@ def test_a_replay_brings_in_what_can_be_read_and_leaves_the_rest(
     assert replayed(due)["failed"] == 1
 
 
+@pytest.mark.slow
 def test_an_id_is_replayed_or_discarded_alone(
     emulator: AwsEmulator, stack: Stack, due: Due, filled: dict[str, bytes]
 ) -> None:
@@ -190,7 +192,7 @@ def test_objects_come_oldest_first_and_by_pages(
     assert len(emulator.journal.of("s3:ListObjectsV2")) > 4
 
 
-@pytest.mark.parametrize("between", [b"\n", b"", b"\n\n  "])
+@pytest.mark.parametrize("between", sampled([b"\n", b"", b"\n\n  "], 1))
 @pytest.mark.parametrize("name", ["one", "one.gz"])
 def test_documents_are_found_however_they_are_written(
     emulator: AwsEmulator, stack: Stack, due: Due, name: str, between: bytes
@@ -212,6 +214,7 @@ def test_documents_are_found_however_they_are_written(
     assert streaming.objects(emulator, stack, "errors/")[key].startswith(b"\x1f\x8b") == (name == "one.gz")
 
 
+@pytest.mark.slow
 def test_what_is_not_as_aws_writes_it_is_listed_and_hides_nothing(
     emulator: AwsEmulator, stack: Stack, due: Due
 ) -> None:
@@ -241,6 +244,7 @@ def test_what_is_not_as_aws_writes_it_is_listed_and_hides_nothing(
     assert listed(due) == []
 
 
+@pytest.mark.slow
 def test_what_aws_will_not_take_stays(emulator: AwsEmulator, stack: Stack, due: Due, filled: dict[str, bytes]) -> None:
     emulator.faults.refuse("dynamodb:BatchExecuteStatement", "AccessDeniedException", status=403)
     emulator.faults.refuse("lambda:Invoke", "AccessDeniedException", status=403)
@@ -273,7 +277,7 @@ def killed_in_a_replay(emulator: AwsEmulator, at: str) -> None:
     emulator.faults.clear()
 
 
-@pytest.mark.parametrize("at", ["s3:PutObject", "glue:BatchCreatePartition", "s3:DeleteObject"])
+@pytest.mark.parametrize("at", sampled(["s3:PutObject", "glue:BatchCreatePartition", "s3:DeleteObject"], 1))
 def test_nothing_is_lost_and_nothing_doubled_when_a_replay_is_killed(
     emulator: AwsEmulator, stack: Stack, due: Due, filled: dict[str, bytes], at: str
 ) -> None:
@@ -286,6 +290,7 @@ def test_nothing_is_lost_and_nothing_doubled_when_a_replay_is_killed(
     assert [row["bytes"] for row in listed(due)] == [len(CUT)]
 
 
+@pytest.mark.slow
 def test_a_record_stays_listed_until_its_rows_are_stored(
     emulator: AwsEmulator, stack: Stack, due: Due, filled: dict[str, bytes]
 ) -> None:
@@ -295,6 +300,7 @@ def test_a_record_stays_listed_until_its_rows_are_stored(
     assert {filled["readable"], filled["rows"], filled["other rows"], CUT} <= raws
 
 
+@pytest.mark.slow
 def test_what_fails_again_while_others_are_replayed_waits_for_the_next(
     emulator: AwsEmulator, stack: Stack, due: Due, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -336,6 +342,7 @@ def test_two_that_rewrite_an_object_lose_nothing(emulator: AwsEmulator, stack: S
     assert [row["id"] for row in listed(due)] == [ids[2], ids[3]]
 
 
+@pytest.mark.slow
 def test_the_rights_that_due_prints_are_enough(
     emulator: AwsEmulator, stack: Stack, tmp_path: Path, filled: dict[str, bytes]
 ) -> None:

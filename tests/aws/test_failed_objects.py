@@ -34,6 +34,7 @@ def many_rows() -> list[bytes]:
     return found
 
 
+@pytest.mark.slow
 def test_rows_that_are_larger_than_a_record_are_brought_in(emulator: AwsEmulator, stack: Stack, due: Due) -> None:
     rows = many_rows()
     document = text(conversion_failed(b"".join(rows)))
@@ -64,6 +65,7 @@ def whole_and_first(due: Due, damaged: str) -> tuple[str, dict[str, Any]]:
     return whole, rows[0]
 
 
+@pytest.mark.slow
 def test_what_a_damaged_object_keeps_is_not_said_to_be_deleted(due: Due, damaged: str) -> None:
     whole, first = whole_and_first(due, damaged)
     ran = due("failed", "discard", first["id"], "--yes").done()
@@ -75,6 +77,7 @@ def test_what_a_damaged_object_keeps_is_not_said_to_be_deleted(due: Due, damaged
     assert {row["id"] for row in listed(due)}.isdisjoint({whole, first["id"]})
 
 
+@pytest.mark.slow
 def test_what_is_replayed_out_of_a_damaged_object_is_said_to_stay_there(due: Due, damaged: str) -> None:
     whole, first = whole_and_first(due, damaged)
     ran = due("failed", "replay", first["id"], "-o", "json").done()

@@ -41,6 +41,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     return place / "events", ran.done().out.strip()
 
 
+@pytest.mark.slow
 def test_what_you_get_is_what_due_prints(due: Due, shop: tuple[Path, str]) -> None:
     shown = transcripts("What you get")
     assert len(shown) == 2

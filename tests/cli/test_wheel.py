@@ -28,6 +28,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
+@pytest.mark.slow
 def test_every_query_is_in_the_wheel_and_nothing_else_of_the_checkout(installed: Path) -> None:
     names = set((installed / "names").read_text().splitlines())
     queries = {f"due_cli/{path.relative_to(ROOT).as_posix()}" for path in (ROOT / "queries").rglob("*.sql")}
@@ -36,6 +37,7 @@ def test_every_query_is_in_the_wheel_and_nothing_else_of_the_checkout(installed:
     assert not {name for name in names if name.startswith(("tests/", "benchmarks/"))}
 
 
+@pytest.mark.slow
 def test_the_installed_wheel_runs_the_demo(installed: Path, tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(installed / "installed"), "HOME": str(tmp_path)}
     where = [sys.executable, "-c", "import due_cli.sql.files as f; print(f.__file__); print(f.folder())"]

@@ -57,6 +57,7 @@ def same_rows(outer: str, inner: str, sample: Sample) -> bool:
     return not found.failed and as_bare(found.rows, bare) == without_arrival(bare)
 
 
+@pytest.mark.slow
 def test_a_record_of_some_family_is_the_same_in_every_pair_of_wrappers() -> None:
     """Families take turns; every one of them is in every pair with ``make test-all``."""
     families = cycle(FAMILIES)

@@ -30,6 +30,7 @@ from tests.local.parquet_layouts import AVRO, HIVE, LAYOUTS, STANDARD
 from tests.queries import data
 from tests.queries.cases import CASES, Case
 from tests.queries.filing import call, ingested
+from tests.sampling import sampled
 
 HOUR = 3_600_000
 MAIL_EVENT = "facets.email_channel.mail_event"
@@ -71,6 +72,7 @@ def test_lists_and_maps_of_every_layout(due: Due, original: Path, tmp_path: Path
     assert shared_rows(due, place) == shared_rows(due, original)
 
 
+@pytest.mark.slow
 def test_views_show_what_they_show_of_the_same_events_ingested(due: Due, original: Path, tmp_path: Path) -> None:
     place = set_up(due, write_copy(original, tmp_path / "data", layout=HIVE))
     views = files.names("views")
@@ -145,6 +147,7 @@ def test_a_file_of_no_bytes_holds_no_rows(due: Due, original: Path, tmp_path: Pa
     due("doctor", "--local", str(place)).done()
 
 
+@pytest.mark.slow
 def test_nothing_that_due_does_changes_the_files(due: Due, original: Path, tmp_path: Path) -> None:
     place = write_copy(original, tmp_path / "data", without(*MISSING), HIVE)
     (place / HOUR_FOLDER / "notes.txt").write_text("mine")
@@ -232,6 +235,7 @@ def test_a_copy_of_another_databases_events(due: Due, original: Path, tmp_path: 
     due("doctor", "--local", str(place)).done()
 
 
+@pytest.mark.slow
 def test_copies_of_two_databases_that_share_events(due: Due, original: Path, tmp_path: Path) -> None:
     """Each event is there once, whichever database it came from; what is in neither is added beside them."""
     other = ingested(tmp_path / "other", [*RECORDS, _new(1)])
@@ -268,7 +272,7 @@ def old_week(week: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-@pytest.mark.parametrize("case", {case.report: case for case in reversed(CASES)}.values(), ids=str)
+@pytest.mark.parametrize("case", sampled({case.report: case for case in reversed(CASES)}.values(), 2), ids=str)
 def test_a_report_is_that_of_the_same_records_ingested(due: Due, week: Path, old_week: Path, case: Case) -> None:
     """Events that are in an old file and in a new one too change no number."""
     expected = due.rows(*case.words, "--local", str(week))

@@ -84,6 +84,7 @@ def test_an_ingest_that_merges_deliveries_into_stored_rows(due: Due, database: P
     check_ingest(due, database, write_lines(tmp_path / "records.json", records), tmp_path, step)
 
 
+@pytest.mark.slow
 @STEPS
 def test_an_ingest_that_merges_small_files(due: Due, database: Path, tmp_path: Path, step: int) -> None:
     texts = [sms_event("TEXT_DELIVERED", messageId=f"message-{number}") for number in range(8)]
@@ -107,6 +108,7 @@ def test_a_teardown(due: Due, database: Path, tmp_path: Path, words: list[str], 
         assert remaining == set() or "--delete-data" not in words
 
 
+@pytest.mark.slow
 @STEPS
 def test_a_setup(due: Due, tmp_path: Path, step: int) -> None:
     (tmp_path / "empty").mkdir()

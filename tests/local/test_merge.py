@@ -148,6 +148,7 @@ while True:
 """
 
 
+@pytest.mark.slow
 def test_a_reader_sees_each_event_once_while_files_are_merged_and_rows_replaced(
     due: Due, database: Path, tmp_path: Path
 ) -> None:

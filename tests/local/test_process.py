@@ -143,6 +143,7 @@ def test_ctrl_c_while_files_are_written(due: Due, database: Path, tmp_path: Path
     assert whole_again(due, database, data, tmp_path)["kept"] == 400 - kept
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_a_query(database: Path) -> None:
     long_query = (
         "SELECT COUNT(*) AS n FROM UNNEST(sequence(1, 3000000)) AS a (x), UNNEST(sequence(1, 3000000)) AS b (y)"
@@ -193,6 +194,7 @@ def _with_closed(streams: str, *words: str) -> list[str]:
     return ["sh", "-c", f'exec "$@" {streams}', "sh", sys.executable, "-m", "due_cli", *words]
 
 
+@pytest.mark.slow
 def test_standard_input_that_is_closed(due: Due, filled: Path) -> None:
     where = ("--local", str(filled))
     with command(*_with_closed("<&-", "ingest", "-", *where)) as under_way:
@@ -213,6 +215,7 @@ def test_streams_that_are_all_closed(due: Due, filled: Path, tmp_path: Path) -> 
     assert due("doctor", "--local", str(filled)).failed(7).out.count("PROBLEM") == 1  # the failed records
 
 
+@pytest.mark.slow
 def test_a_long_ingest_shows_its_progress_at_a_terminal(database: Path) -> None:
     """Count and rate come again as they grow, the last of them with every record; then the line is cleared."""
     with at_terminal("ingest", "-", "--local", str(database)) as terminal:
@@ -242,7 +245,9 @@ def test_no_progress_where_nobody_watches(database: Path) -> None:
 
 @pytest.mark.parametrize(
     ("environment", "more", "colors"),
-    [({}, (), True), ({"NO_COLOR": "1"}, (), False), ({"NO_COLOR": ""}, (), True), ({}, ("--no-color",), False)],
+    sampled(
+        [({}, (), True), ({"NO_COLOR": "1"}, (), False), ({"NO_COLOR": ""}, (), True), ({}, ("--no-color",), False)], 2
+    ),
     ids=["as it is", "NO_COLOR", "NO_COLOR empty", "--no-color"],
 )
 def test_colors_can_be_turned_off(

@@ -6,6 +6,8 @@ import json
 from collections import defaultdict
 from typing import Any
 
+import pytest
+
 from tests.scenarios.account import contents
 from tests.scenarios.conftest import Made
 
@@ -13,6 +15,7 @@ BUCKET = "due-events-123456789012-us-east-1"
 ACCOUNT = "123456789012"
 
 
+@pytest.mark.slow
 def test_the_bucket_is_closed_encrypted_and_keeps_its_events(made: Made) -> None:
     s3 = made.emulator.client("s3")
     [rule] = s3.get_bucket_encryption(Bucket=BUCKET)["ServerSideEncryptionConfiguration"]["Rules"]

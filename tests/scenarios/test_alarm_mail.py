@@ -15,6 +15,7 @@ MAILED = (*SETUP, "--alarm-email", "oncall@example.com")
 TOPIC = "arn:aws:sns:us-east-1:123456789012:due-alarms"
 
 
+@pytest.mark.slow
 def test_no_address_any_more_plans_and_makes_the_end_of_the_topic(emulator: AwsEmulator, commands: Commands) -> None:
     assert commands.due(*MAILED).code == 0
     assert contents(emulator)["topics"] == [TOPIC]
@@ -28,6 +29,7 @@ def test_no_address_any_more_plans_and_makes_the_end_of_the_topic(emulator: AwsE
     assert differing() == []
 
 
+@pytest.mark.slow
 def test_a_teardown_finds_a_topic_that_is_wanted_no_more(emulator: AwsEmulator, commands: Commands) -> None:
     """A setup that was cut off between the options and the topic leaves one; so does a version that never looked."""
     before = contents(emulator)

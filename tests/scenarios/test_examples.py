@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import shlex
 
+import pytest
+
 from tests.aws_emulator.aws import AwsEmulator
 from tests.cli.test_help import ON_AWS, examples
 from tests.scenarios.commands import Commands
 from tests.scenarios.test_setup import SETUP
 
 
+@pytest.mark.slow
 def test_examples_of_a_stack_work_as_they_stand(emulator: AwsEmulator, commands: Commands) -> None:
     emulator.client("sesv2").create_configuration_set(ConfigurationSetName="NAME")
     project = emulator.client("pinpoint").create_app(CreateApplicationRequest={"Name": "mobile"})

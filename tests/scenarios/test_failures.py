@@ -106,6 +106,7 @@ def test_no_stack(commands: Commands) -> None:
         assert "no stack nobodys" in one_line(ended)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", sampled(range(_PARTS), 1))
 def test_denied(part: int, tmp_path: Path) -> None:
     """Whatever call it is, in an account with nothing in it: one line says so, and which rights it takes."""
@@ -144,6 +145,7 @@ def test_bucket_of_another_account(emulator: AwsEmulator, commands: Commands) ->
     assert emulator.journal.mutating == []
 
 
+@pytest.mark.slow
 def test_everything_is_throttled_or_broken_at_first(emulator: AwsEmulator, commands: Commands) -> None:
     undisturbed = _undisturbed(emulator, commands)
     for name in sorted(
@@ -222,6 +224,7 @@ _LATE = {
 }
 
 
+@pytest.mark.slow
 def test_what_was_made_is_seen_late(emulator: AwsEmulator, commands: Commands) -> None:
     undisturbed = _undisturbed(emulator, commands)
     emulator.firehose.creating = 3
@@ -249,6 +252,7 @@ def test_every_answer_is_slow(emulator: AwsEmulator, commands: Commands) -> None
     assert details(emulator) == undisturbed.details
 
 
+@pytest.mark.slow
 def test_what_stays_broken_is_named_and_setup_goes_on_from_there(emulator: AwsEmulator, commands: Commands) -> None:
     undisturbed = _undisturbed(emulator, commands)
     for name in ("dynamodb:CreateTable", "glue:CreateTable"):  # which are asked side by side

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from tests.aws_emulator.aws import AwsEmulator
 from tests.aws_emulator.calls import Call
 from tests.scenarios.commands import Commands
@@ -14,6 +16,7 @@ from tests.scenarios.test_teardown import TEARDOWN
 STREAM = {"Name": "DeliveryStreamName", "Value": "due-events"}
 
 
+@pytest.mark.slow
 def test_an_interrupted_teardown_keeps_what_the_stream_holds(emulator: AwsEmulator, commands: Commands) -> None:
     """It waits minutes for the stream to deliver: Ctrl-C ends that at once, and removes nothing any more."""
     assert commands.due(*SETUP).code == 0

@@ -98,6 +98,7 @@ def test_what_is_another_stacks_is_refused_and_left(emulator: AwsEmulator, comma
     assert commands.due(*SETUP).code == 0
 
 
+@pytest.mark.slow
 def test_teardown_leaves_what_is_not_its_own(emulator: AwsEmulator, commands: Commands) -> None:
     assert commands.due(*SETUP).code == 0
     tagged(emulator)["delivery stream due-events"].add({"due:stack": "another"})
@@ -107,6 +108,7 @@ def test_teardown_leaves_what_is_not_its_own(emulator: AwsEmulator, commands: Co
     assert "left: delivery stream due-events, which is not the stack's by its tags" in ended.out
 
 
+@pytest.mark.slow
 def test_a_view_of_somebody_else_keeps_its_database(emulator: AwsEmulator, commands: Commands) -> None:
     assert commands.due(*SETUP).code == 0
     view = {"Name": "monthly", "TableType": "VIRTUAL_VIEW", "ViewOriginalText": "/* Presto View: e30= */"}
@@ -134,6 +136,7 @@ def test_a_setup_that_failed_before_it_had_its_transform_is_taken_down_whole(
     assert contents(emulator) == before
 
 
+@pytest.mark.slow
 def test_the_database_of_a_setup_that_was_cut_off_is_known(emulator: AwsEmulator, commands: Commands) -> None:
     """It has no function yet that says what was chosen."""
     before = contents(emulator)
@@ -152,6 +155,7 @@ def test_a_setup_that_was_cut_off_goes_on_with_its_database(emulator: AwsEmulato
     assert contents(emulator)["databases"] == ["mail_db"]
 
 
+@pytest.mark.slow
 def test_the_database_of_a_stack_does_not_change(emulator: AwsEmulator, commands: Commands) -> None:
     assert commands.due(*SETUP, "--database", "mail_db").code == 0
     emulator.journal.clear()
@@ -162,6 +166,7 @@ def test_the_database_of_a_stack_does_not_change(emulator: AwsEmulator, commands
     assert commands.due(*SETUP).code == 0, "and is kept where it is not given"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gone", sampled([Gone.FORBIDDEN, Gone.NO], 1))
 def test_teardown_names_what_pinpoint_does_not_let_it_remove(
     emulator: AwsEmulator, commands: Commands, gone: Gone
@@ -179,6 +184,7 @@ def test_teardown_names_what_pinpoint_does_not_let_it_remove(
     assert destination["Name"] == "event-database"
 
 
+@pytest.mark.slow
 def test_a_stack_without_pinpoint_says_nothing_of_it(emulator: AwsEmulator, commands: Commands) -> None:
     assert commands.due(*SETUP).code == 0
     emulator.pinpoint.gone = Gone.FORBIDDEN
@@ -207,6 +213,7 @@ def test_another_notification_of_new_events_is_found_before_anything_is_made(
     assert emulator.journal.mutating == []
 
 
+@pytest.mark.slow
 def test_another_notification_of_other_objects_stays(emulator: AwsEmulator, commands: Commands) -> None:
     s3, sqs = emulator.client("s3"), emulator.client("sqs")
     s3.create_bucket(Bucket=BUCKET)
@@ -249,6 +256,7 @@ def test_a_key_that_cannot_encrypt_is_found_before_anything_is_made(emulator: Aw
     assert emulator.journal.mutating == []
 
 
+@pytest.mark.slow
 def test_a_reservation_that_lambda_has_no_room_for_is_found_before_anything_is_made(
     emulator: AwsEmulator, commands: Commands
 ) -> None:

@@ -53,6 +53,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
         yield Told(emulator, rights_in([printed]), roles)
 
 
+@pytest.mark.slow
 def test_nobody_lacks_a_right(told: Told) -> None:
     assert list(map(str, told.emulator.iam.denied)) == []
 

@@ -51,6 +51,7 @@ def test_without_a_yes_nothing_is_made(emulator: AwsEmulator, commands: Commands
     assert emulator.journal.mutating == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", STEPS)
 def test_setup_killed_at_every_call_ends_as_if_undisturbed(
     emulator: AwsEmulator, commands: Commands, step: int
@@ -68,6 +69,7 @@ def test_setup_killed_at_every_call_ends_as_if_undisturbed(
     assert {call.name for call in emulator.journal if own(call)} <= each.names
 
 
+@pytest.mark.slow
 def test_changed_options_update_in_place(emulator: AwsEmulator, commands: Commands) -> None:
     assert commands.due(*SETUP).code == 0
     before = contents(emulator)
@@ -110,6 +112,7 @@ def test_pinpoint_stays_out_once_it_was_left_out(emulator: AwsEmulator, commands
     assert "created Pinpoint project My Pinpoint Project" in ended.err
 
 
+@pytest.mark.slow
 def test_another_tag_reaches_everything_that_is_there(emulator: AwsEmulator, commands: Commands) -> None:
     whole = ("setup", "--yes", "--alarm-email", "oncall@example.com")
     assert commands.due(*whole, "--tag", "team=mail").code == 0

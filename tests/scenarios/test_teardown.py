@@ -93,6 +93,7 @@ def test_a_setup_that_files_kept_hours_may_be_killed(emulator: AwsEmulator, comm
     assert emulator.journal.mutating == []
 
 
+@pytest.mark.slow
 def test_deletes_the_data_where_asked(emulator: AwsEmulator, before: dict[str, list[str]], commands: Commands) -> None:
     assert commands.due(*SETUP).code == 0
     emulator.client("s3").put_object(Bucket=BUCKET, Key="events/2026/01/01/00/one.parquet", Body=b"rows")
@@ -125,6 +126,7 @@ def test_leaves_a_database_with_tables_of_others(emulator: AwsEmulator, commands
     assert "orders" in ended.out
 
 
+@pytest.mark.slow
 def test_leaves_another_stack_alone(emulator: AwsEmulator, commands: Commands) -> None:
     other = (*SETUP, "--stack", "other", "--database", "other_db")
     assert commands.due(*other).code == 0
@@ -134,6 +136,7 @@ def test_leaves_another_stack_alone(emulator: AwsEmulator, commands: Commands) -
     assert contents(emulator) == of_other
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", STEPS)
 def test_killed_at_every_call_leaves_nothing(emulator: AwsEmulator, commands: Commands, step: int) -> None:
     sending.make_sets(emulator, "marketing")
@@ -149,6 +152,7 @@ def test_killed_at_every_call_leaves_nothing(emulator: AwsEmulator, commands: Co
     assert {call.name for call in emulator.journal if own(call)} <= each.names
 
 
+@pytest.mark.slow
 def test_two_stacks_do_not_share_a_database(emulator: AwsEmulator, commands: Commands) -> None:
     assert commands.due(*SETUP).code == 0
     before = contents(emulator)

@@ -14,6 +14,7 @@ from tests.aws_emulator.aws import AwsEmulator
 from tests.commands import Due, write_lines
 from tests.queries.hand import Hand
 from tests.queries.scenes import HAND
+from tests.sampling import sampled
 
 FIRST_RELEASE = Path(__file__).parents[2] / "first_release"
 CASES = tuple({case.report: case for case in HAND}.values())  # one of each report
@@ -44,7 +45,7 @@ def filled(emulator: AwsEmulator, stack: Stack, due: Due, tmp_path: Path, ingest
     due("ingest", str(other), str(one), "--stack", "due").done()
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("case", sampled(CASES), ids=str)
 def test_a_report_of_ingested_history_counts_each_event_once(filled: None, due: Due, case: Hand) -> None:
     assert due.rows(*case.words, "--stack", "due") == case.rows
 
@@ -53,6 +54,7 @@ def test_every_report_is_among_them() -> None:
     assert {case.report for case in CASES} == set(files.names("reports"))
 
 
+@pytest.mark.slow
 def test_what_the_first_release_stored_counts_once_beside_the_same_records(
     emulator: AwsEmulator, stack: Stack, due: Due
 ) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from due_cli.aws.client import Aws
 from due_cli.aws.resources.resource import Action, Node
 from due_cli.aws.stack import policies
@@ -19,6 +21,7 @@ def test_made_once_and_then_kept(aws: Aws, nodes: list[Node[Aws]]) -> None:
     assert set(apply(nodes, aws).values()) == {Action.KEEP}
 
 
+@pytest.mark.slow
 def test_removed_and_gone(aws: Aws, nodes: list[Node[Aws]], names: Names) -> None:
     apply(nodes, aws)
     aws.s3.delete_bucket_policy(Bucket=names.bucket)  # moto knows no conditions, so it would refuse all that comes
@@ -29,6 +32,7 @@ def test_removed_and_gone(aws: Aws, nodes: list[Node[Aws]], names: Names) -> Non
     assert planned_removal(nodes, aws) == []
 
 
+@pytest.mark.slow
 def test_what_was_changed_by_hand_is_set_right(aws: Aws, nodes: list[Node[Aws]], names: Names) -> None:
     apply(nodes, aws)
     aws.s3.delete_public_access_block(Bucket=names.bucket)

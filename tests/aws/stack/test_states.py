@@ -36,6 +36,7 @@ def after_a_second(what: Any) -> None:
     threading.Timer(1, what).start()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", sampled(["DELETING", "CREATING_FAILED", "DELETING_FAILED"], 1))
 def test_a_stream_that_goes_or_was_not_made_is_made_anew(aws: Aws, nodes: Nodes, names: Names, status: str) -> None:
     apply(nodes, aws)
@@ -49,7 +50,7 @@ def test_a_stream_that_goes_or_was_not_made_is_made_anew(aws: Aws, nodes: Nodes,
     assert set(apply(nodes, aws).values()) == {Action.KEEP}
 
 
-@pytest.mark.parametrize("holds", [False, True])
+@pytest.mark.parametrize("holds", sampled([False, True], 1))
 def test_a_stream_whose_key_is_disabled_is_deleted_by_force_once(
     emulator: AwsEmulator, aws: Aws, nodes: Nodes, names: Names, monkeypatch: pytest.MonkeyPatch, holds: bool
 ) -> None:
@@ -70,6 +71,7 @@ def test_a_stream_whose_key_is_disabled_is_deleted_by_force_once(
     assert [one.parameters["AllowForceDelete"] for one in deletions] == ([True] if holds else [False, True])
 
 
+@pytest.mark.slow
 def test_a_stream_that_is_being_made_is_waited_for(aws: Aws, nodes: Nodes, names: Names) -> None:
     apply(nodes, aws)
     made = stream_in(names)
@@ -80,6 +82,7 @@ def test_a_stream_that_is_being_made_is_waited_for(aws: Aws, nodes: Nodes, names
     assert made.delivery_stream_status == "ACTIVE"
 
 
+@pytest.mark.slow
 def test_why_a_stream_was_not_made_is_said(emulator: AwsEmulator, aws: Aws, nodes: Nodes, names: Names) -> None:
     def fail(call: Call) -> None:
         if call.operation == "CreateDeliveryStream":
@@ -116,6 +119,7 @@ def test_a_table_that_goes_is_made_anew(emulator: AwsEmulator, aws: Aws, nodes: 
     assert set(apply(nodes, aws).values()) == {Action.KEEP}
 
 
+@pytest.mark.slow
 def test_a_destination_whose_change_was_not_answered_is_changed(
     emulator: AwsEmulator, aws: Aws, names: Names, nodes: Nodes
 ) -> None:
@@ -129,11 +133,18 @@ def test_a_destination_whose_change_was_not_answered_is_changed(
 
 @pytest.mark.parametrize(
     ("name", "code", "words"),
-    [
-        ("dynamodb:UpdateTimeToLive", "ValidationException", "TimeToLive is already enabled"),
-        ("s3:PutBucketNotificationConfiguration", "InvalidArgument", "Unable to validate the following destination"),
-        ("logs:CreateLogGroup", "OperationAbortedException", "A conflicting operation is currently in progress"),
-    ],
+    sampled(
+        [
+            ("dynamodb:UpdateTimeToLive", "ValidationException", "TimeToLive is already enabled"),
+            (
+                "s3:PutBucketNotificationConfiguration",
+                "InvalidArgument",
+                "Unable to validate the following destination",
+            ),
+            ("logs:CreateLogGroup", "OperationAbortedException", "A conflicting operation is currently in progress"),
+        ],
+        1,
+    ),
 )
 def test_refusals_that_pass(emulator: AwsEmulator, aws: Aws, nodes: Nodes, name: str, code: str, words: str) -> None:
     emulator.faults.refuse(name, code, words, times=1)
@@ -158,6 +169,7 @@ def test_a_bucket_that_is_written_into_while_it_is_removed(
     assert emulator.client("s3").list_buckets()["Buckets"] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("delete_data", sampled([False, True], 1))
 def test_what_a_stream_holds_is_delivered_before_it_is_removed(
     emulator: AwsEmulator, monkeypatch: pytest.MonkeyPatch, delete_data: bool
@@ -180,11 +192,13 @@ def test_what_a_stream_holds_is_delivered_before_it_is_removed(
     assert waits == ([] if delete_data else [(300 + 60 + 60, True, 0)])
 
 
+@pytest.mark.slow
 def test_a_stream_that_took_nothing_is_not_waited_for(emulator: AwsEmulator) -> None:
     env = doctor_env.made(emulator)
     assert "seconds" not in teardown.plan_teardown(env.stack, delete_data=False).question
 
 
+@pytest.mark.slow
 def test_the_tags_of_a_young_table_may_be_told_late(emulator: AwsEmulator, aws: Aws, nodes: Nodes) -> None:
     apply(nodes, aws)
     late = iter(range(2))

@@ -20,6 +20,7 @@ from tests.aws.stack import sending
 from tests.aws.stack.sending import ALL_EVENT_TYPES, EVENT_TYPES, TRACKED_TYPES, attach, detach, said, to_topic
 from tests.aws_emulator.aws import AwsEmulator
 from tests.commands import Due
+from tests.sampling import sampled
 
 OPENS, CLICKS, BOTH, NONE = {"OPEN"}, {"CLICK"}, {"OPEN", "CLICK"}, set[str]()
 Destinations = Callable[[dict[str, Any], list[str]], list[dict[str, Any]]]
@@ -72,7 +73,7 @@ def setup_nodes(stack: Stack, choice: TypeChoice) -> list[Any]:
 
 
 @pytest.mark.parametrize("through", ["stream", "project"])
-@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("state", sampled(STATES))
 def test_tracking_is_what_was_asked_and_stays(emulator: AwsEmulator, stack: Stack, state: str, through: str) -> None:
     if through == "project":
         sending.a_project(emulator, stack)
