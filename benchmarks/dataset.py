@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from benchmarks.bench_run import AS_OF, BenchRun, grouped, log
 from due_cli.core.progress import Silent
 from due_cli.local.engine import canonical_columns, statement
-from due_cli.local.folder import Folder
+from due_cli.local.folder import Folder, Span
 from due_cli.local.setup import set_up
 from due_cli.local.state import SQL as STATE_SQL
 from due_cli.local.state import DataFile, open_state
@@ -146,7 +146,7 @@ def _write_hours(
     table = _with_maps(table.drop_columns(["filed"]), schema)
     for hour in hours:
         rows = table.filter(pc.equal(filed, hour))
-        path = folder.hour_folder(hour) / f"due-{uuid.uuid5(uuid.NAMESPACE_OID, str(hour)).hex}.parquet"
+        path = folder.span_folder(Span(hour)) / f"due-{uuid.uuid5(uuid.NAMESPACE_OID, str(hour)).hex}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
         pq.write_table(rows, path, compression="snappy", row_group_size=_ROW_GROUP)
         yield DataFile(folder.relative(path), hour, rows.num_rows, path.stat().st_size)

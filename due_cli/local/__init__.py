@@ -3,6 +3,7 @@
 On disk:
 
     DIR/events/YYYY/MM/DD/HH/due-*.parquet    the rows, under the hour (UTC) of their arrival
+    DIR/events/YYYY/MM/DD/due-*.parquet       the rows of a closed day, each with its hour
     DIR/events/YYYY/MM/DD/HH/*.parquet        files of other writers: read as they are, never changed
     DIR/.due/state.sqlite                     which files count, which events were seen, statuses, failed records, views
     DIR/.due/staging/                         an ingest's work; a killed one's is removed by the next
@@ -19,6 +20,7 @@ Modules:
     statuses.py         due status, the status store    doctor.py       due doctor; repair.py: --repair
     folder.py           layout and locks                state.py        the SQLite state (state.sql)
     parquet.py          rows to Parquet files           data_files.py   publish, retire, merge, adopt and check them
+    compact.py          closed days to one file each
     all_events.py       the view over all files         engine.py       DuckDB connections, translated SQL, errors
     conversions.py      columns of other types          footers.py      which files have the same schema
 """

@@ -20,8 +20,9 @@ from due_cli.core.errors import DueError
 from due_cli.local import conversions
 from due_cli.local.conversions import Converted
 from due_cli.local.engine import canonical_columns, statement
-from due_cli.local.folder import file_error, is_own
+from due_cli.local.folder import file_error, is_day_file, is_own
 from due_cli.local.footers import Schemas
+from due_cli.local.parquet import INGEST_TIMESTAMP
 from due_cli.local.state import State
 
 Window = tuple[int, int]  # hours since the epoch, the last one exclusive
@@ -33,11 +34,15 @@ _GLOB = re.compile(r"[*?\[]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileGroup:
-    """Files, by their paths below the folder, that one SELECT reads; their columns, and those made the table's."""
+    """Files, by their paths below the folder, that one SELECT reads; their columns, and those made the table's.
+
+    Files of days have a column with the hour of each row; that of other files is in their paths.
+    """
 
     paths: list[str]
     columns: dict[str, str]
     converted: dict[str, Converted]
+    days: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,12 +72,16 @@ def define_all_events(
     """
     columns = canonical_columns(state)
     if own_files is None:
-        own = [file.path for file in state.data_files(*window) if hours is None or file.hour in hours]
+        own = [
+            file.path for file in state.data_files(*window) if hours is None or hours & set(range(*file.span.bounds))
+        ]
         groups = foreign_groups(connection, state, window, hours)
     else:
         own, groups = own_files, []
-    if own:
-        groups.insert(0, _own_group(own, columns))
+    for days in (False, True):
+        if paths := [path for path in own if is_day_file(path) == days]:
+            groups.insert(0, _own_group(paths, columns, days=days))
+    hour_of_path = statement("hour_of_path", place=len(str(state.folder.events)) + 2)
     selects = []
     for number, group in enumerate(groups):
         set_files(connection, state, f"files_{number}", group.paths[:1] if only_types else group.paths)
@@ -81,7 +90,7 @@ def define_all_events(
                 "select_files",
                 columns=_select_list({name: converted.value for name, converted in group.converted.items()}),
                 files=f"files_{number}",
-                place=len(str(state.folder.events)) + 2,
+                ingest_timestamp=INGEST_TIMESTAMP if group.days else hour_of_path,
             )
         )
     if not selects:
@@ -153,9 +162,9 @@ def set_paths(connection: duckdb.DuckDBPyConnection, variable: str, paths: list[
     connection.execute(statement("set_files", variable=variable), {"files": escaped})
 
 
-def _own_group(paths: list[str], columns: dict[str, str]) -> FileGroup:
+def _own_group(paths: list[str], columns: dict[str, str], *, days: bool) -> FileGroup:
     converted = {name: Converted(value=conversions.quoted(name)) for name in columns}
-    return FileGroup(paths=paths, columns=columns, converted=converted)
+    return FileGroup(paths=paths, columns=columns, converted=converted, days=days)
 
 
 def _by_schema(state: State, window: Window, hours: Set[int] | None) -> dict[str, list[str]]:

@@ -11,9 +11,11 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from due_cli.core.errors import DueError
@@ -21,7 +23,7 @@ from due_cli.core.progress import Progress
 from due_cli.ingest.batch import encode_row, key_of, stage
 from due_cli.local import parquet
 from due_cli.local.engine import INGEST_MEMORY, connect, translate_errors
-from due_cli.local.folder import Folder, file_error, is_own
+from due_cli.local.folder import Folder, Span, file_error, is_day_file, is_own
 from due_cli.local.parquet import StagedFile
 from due_cli.local.rows import RowWriter
 from due_cli.local.state import DataFile, State
@@ -35,6 +37,7 @@ _ANY_BYTES = 2**62
 _UNKNOWN_DIGEST = b""  # of a row that was not read: any later delivery is compared with it
 _ADOPTED_BATCH = 0  # of no ingest
 _BATCH_ROWS = 50_000
+_HOUR_MICROS = 3_600_000_000
 MISSING = "is missing"
 
 
@@ -59,7 +62,7 @@ def _move(folder: Folder, file: StagedFile) -> DataFile:
     size = file.staged.stat().st_size
     file.final.parent.mkdir(parents=True, exist_ok=True)
     file.staged.replace(file.final)
-    return DataFile(folder.relative(file.final), file.hour, file.rows, size)
+    return DataFile(folder.relative(file.final), file.span.hour, file.rows, size)
 
 
 def _sync(files: list[Path]) -> None:
@@ -121,7 +124,12 @@ def remove_empty(folder: Folder, path: Path) -> None:
 def merge_hours(folder: Folder, state: State) -> None:
     """Merge the files of each hour that has several into one; raises where that fails."""
     for (hour,) in state.rows("crowded_hours", _ANY_BYTES, 2).fetchall():
-        _merge(folder, state, int(hour), state.data_files(int(hour), int(hour) + 1))
+        _merge(folder, state, int(hour), _files_of_hour(state, int(hour)))
+
+
+def _files_of_hour(state: State, hour: int) -> list[DataFile]:
+    """The files that hold this hour alone."""
+    return [file for file in state.data_files(hour, hour + 1) if not file.span.is_day]
 
 
 def merge_small_files(folder: Folder, state: State, progress: Progress) -> None:
@@ -131,7 +139,7 @@ def merge_small_files(folder: Folder, state: State, progress: Progress) -> None:
     """
     hours = [int(hour) for (hour,) in state.rows("crowded_hours", _SMALL_BYTES, _MERGE_FILES)]
     for hour in hours:
-        small = [file for file in state.data_files(hour, hour + 1) if file.bytes < _SMALL_BYTES]
+        small = [file for file in _files_of_hour(state, hour) if file.bytes < _SMALL_BYTES]
         try:
             _merge(folder, state, hour, small)
         except (OSError, DueError) as error:
@@ -142,7 +150,7 @@ def merge_small_files(folder: Folder, state: State, progress: Progress) -> None:
 
 def _merge(folder: Folder, state: State, hour: int, small: list[DataFile]) -> None:
     with connect(folder, INGEST_MEMORY) as connection, translate_errors():
-        merged = parquet.write_merged(connection, folder, hour, [file.path for file in small], [])
+        merged = parquet.write_merged(connection, folder, Span(hour), [file.path for file in small], [])
     expected = sum(file.rows for file in small)
     if merged.rows != expected:
         raise DueError(f"expected {expected:,} rows, read {merged.rows:,}", folder.command("doctor"))
@@ -188,7 +196,8 @@ def _adopt_file(
 ) -> list[DataFile]:
     """List one file; those of its events that a listed file has too are merged with them."""
     try:
-        repeated = [event for keys in _keys(folder, path) for key, event in keys if state.one("seen", key) is not None]
+        keys = chain.from_iterable(_keys(folder, path, hour))
+        repeated = [event for key, event, _ in keys if state.one("seen", key) is not None]
         with pq.ParquetFile(folder.root / path) as opened:
             count = int(opened.metadata.num_rows)
     except (pa.ArrowException, KeyError, OSError, ValueError):
@@ -201,7 +210,7 @@ def _adopt_file(
         return [file]
     state.run("retire_file", file.path)
     with connect(folder, INGEST_MEMORY) as connection, translate_errors():
-        rest = parquet.write_merged(connection, folder, hour, [path], repeated)
+        rest = parquet.write_merged(connection, folder, file.span, [path], repeated)
         for _, row in parquet.stored_rows(connection, folder, [path], repeated):
             rows.add(stage(row, encode_row(row), 0))
     published = publish(folder, state, [rest] if rest.rows else [])
@@ -213,10 +222,19 @@ def _adopt_file(
 def mark_seen(folder: Folder, state: State, file: DataFile) -> None:
     """Mark the events of a listed file as seen; which release wrote it, and made its ids, is not known."""
     hours: set[int] = set()
-    for keys in _keys(folder, file.path):
-        state.run_many("set_seen", ((key, _UNKNOWN_DIGEST, file.hour, _ADOPTED_BATCH) for key, _ in keys))
-        hours.update(int.from_bytes(key[:4], "big") for key, _ in keys)
+    for keys in _keys(folder, file.path, file.hour):
+        state.run_many("set_seen", ((key, _UNKNOWN_DIGEST, hour, _ADOPTED_BATCH) for key, _, hour in keys))
+        hours.update(int.from_bytes(key[:4], "big") for key, _, _ in keys)
     state.run_many("add_first_release_hour", ((hour,) for hour in sorted(hours)))
+
+
+def newest_hour(folder: Folder, file: DataFile) -> int:
+    """The newest hour of which a file has rows."""
+    if not file.span.is_day:
+        return file.hour
+    hours = pq.read_table(folder.root / file.path, columns=[parquet.INGEST_TIMESTAMP], partitioning=None)
+    newest = pc.max(hours[parquet.INGEST_TIMESTAMP].cast(pa.int64())).as_py()
+    return file.hour if newest is None else int(newest) // _HOUR_MICROS
 
 
 def fault(folder: Folder, file: DataFile, *, read_rows: bool = False) -> str | None:
@@ -255,9 +273,19 @@ def _journal(folder: Folder) -> list[str]:
         return []
 
 
-def _keys(folder: Folder, path: str) -> Iterator[list[tuple[bytes, str]]]:
-    """The events of a file written by due, in batches: (key of the table of seen events, event id)."""
+def _keys(folder: Folder, path: str, hour: int) -> Iterator[list[tuple[bytes, str, int]]]:
+    """The events of a file written by due, in batches: (key of the table of seen events, event id, hour).
+
+    The hour is the file's, or that of the row in the file of a day.
+    """
+    columns = ["event_id", "occurred_at", *([parquet.INGEST_TIMESTAMP] if is_day_file(path) else [])]
     with pq.ParquetFile(folder.root / path) as file:
-        for batch in file.iter_batches(_BATCH_ROWS, columns=["event_id", "occurred_at"]):
+        for batch in file.iter_batches(_BATCH_ROWS, columns=columns):
             events, times = batch["event_id"].to_pylist(), batch["occurred_at"].to_pylist()
-            yield [(key_of(event, event_time), event) for event, event_time in zip(events, times, strict=True)]
+            hours = [hour] * len(events)
+            if is_day_file(path):
+                hours = [time // _HOUR_MICROS for time in batch[parquet.INGEST_TIMESTAMP].cast(pa.int64()).to_pylist()]
+            yield [
+                (key_of(event, event_time), event, own)
+                for event, event_time, own in zip(events, times, hours, strict=True)
+            ]

@@ -7,11 +7,13 @@ import os
 import re
 import shlex
 import stat
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from due_cli.core import locks
 from due_cli.core.errors import ConfigurationError, DueError
@@ -19,6 +21,8 @@ from due_cli.core.errors import ConfigurationError, DueError
 PARQUET_MAGIC = b"PAR1"  # a Parquet file begins and ends with it
 _OWN_FILE = re.compile(r"due-[0-9a-f]{32}\.parquet")
 _NO_SPACE = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
+_DAY = 24
+_OPEN_HOURS = 2  # a day is closed so many hours after its end: by then a stream has delivered almost all of it
 _HOUR_PARTS = (re.compile("[0-9]{4}"), *[re.compile("[0-9]{2}")] * 3)
 
 
@@ -26,19 +30,47 @@ class NoSpaceError(DueError):
     """A full disk, or a quota or limit of it."""
 
 
+class Span(NamedTuple):
+    """The hours that a file holds, from ``hour`` (since the epoch, UTC) on: one, or the 24 of a day."""
+
+    hour: int
+    hours: int = 1
+
+    @property
+    def end(self) -> int:
+        """The hour after the last one."""
+        return self.hour + self.hours
+
+    @property
+    def is_day(self) -> bool:
+        """Whether it is a day."""
+        return self.hours == _DAY
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """The first hour, and the one after the last."""
+        return self.hour, self.end
+
+    def overlaps(self, first: int, last: int) -> bool:
+        """Whether one of its hours is in [first, last)."""
+        return self.hour < last and first < self.end
+
+
 @dataclass(frozen=True, slots=True)
 class Folder:
     """A folder that is an events database, or that setup is about to make one.
 
-    One that is not ``durable`` need not outlive a crash of the machine: nothing waits until the disk has it.
+    One that is not ``durable`` need not outlive a crash of the machine: nothing waits until the disk has it. With
+    ``by_hour`` closed days too lie by the hour, as on a stack.
     """
 
     root: Path
     durable: bool = True
+    by_hour: bool = False
 
     @property
     def events(self) -> Path:
-        """The Parquet files, by hour of arrival."""
+        """The Parquet files, by day and hour of arrival."""
         return self.root / "events"
 
     @property
@@ -80,13 +112,18 @@ class Folder:
         if not is_database:
             raise ConfigurationError(f"{self.root} is not an events database", self.command("setup"))
 
-    def hour_folder(self, hour: int) -> Path:
-        """The folder of an hour (hours since the epoch, UTC)."""
-        return self.events / f"{datetime.fromtimestamp(hour * 3600, UTC):%Y/%m/%d/%H}"
+    def span_folder(self, span: Span) -> Path:
+        """The folder of an hour, or of a day."""
+        layout = "%Y/%m/%d" if span.is_day else "%Y/%m/%d/%H"
+        return self.events / f"{datetime.fromtimestamp(span.hour * 3600, UTC):{layout}}"
 
-    def new_file(self, hour: int) -> Path:
+    def new_file(self, span: Span) -> Path:
         """A unique path for a new Parquet file."""
-        return self.hour_folder(hour) / f"due-{os.urandom(16).hex()}.parquet"
+        return self.span_folder(span) / f"due-{os.urandom(16).hex()}.parquet"
+
+    def first_open_hour(self) -> int:
+        """The hour (since the epoch) in which the first day begins that is not closed; 0 where every day is open."""
+        return 0 if self.by_hour else (int(time.time()) // 3600 - _OPEN_HOURS) // _DAY * _DAY
 
     def relative(self, path: Path) -> str:
         """The path as the state stores it: relative, so that the folder may be moved."""
@@ -95,8 +132,8 @@ class Folder:
     def parquet_files(self, first: int | None = None, last: int | None = None) -> Iterator[tuple[str, int]]:
         """Every Parquet file of the layout with its hour: (path below the folder, hours since the epoch).
 
-        ``first`` and ``last`` (exclusive) leave out what lies outside. Folders that are not of the layout are skipped:
-        a stray one must not fail every query.
+        A day has files written by due alone; their hour is its first. ``first`` and ``last`` (exclusive) leave out what
+        lies outside. Folders that are not of the layout are skipped: a stray one must not fail every query.
         """
         low, high = (None if bound is None else datetime.fromtimestamp(bound * 3600, UTC) for bound in (first, last))
         yield from _walk(str(self.events), "events", (), low, high)
@@ -141,16 +178,31 @@ def is_own(path: str) -> bool:
 
 
 def hour_of(path: str) -> int | None:
-    """The hour (since the epoch) of a path below the folder; None for a path that is not of the layout."""
+    """The hour (since the epoch) of a path below the folder; None for one that is in no folder of an hour."""
     parts = path.split("/")[-5:-1]
     if len(parts) != 4 or not all(pattern.fullmatch(part) for pattern, part in zip(_HOUR_PARTS, parts, strict=True)):
         return None
     return _hour(tuple(map(int, parts)))
 
 
+def is_day_file(path: str) -> bool:
+    """Whether a file of the layout lies in the folder of a day, by its path below the events database's."""
+    return path.count("/") == len(_HOUR_PARTS)
+
+
+def day_span(hour: int) -> Span:
+    """The day of an hour."""
+    return Span(hour // _DAY * _DAY, _DAY)
+
+
+def span_of(path: str, hour: int) -> Span:
+    """The hours that a file holds, by its path and the first of them."""
+    return day_span(hour) if is_day_file(path) else Span(hour)
+
+
 def _hour(parts: tuple[int, ...]) -> int | None:
-    """The hour (since the epoch) of a year, month, day and hour; None where there is no such time."""
-    year, month, day, hour = parts
+    """The hour (since the epoch) of a year, month, day and hour, or the first of a day; None for no such time."""
+    year, month, day, hour = (*parts, 0)[:4]
     try:
         return int(datetime(year, month, day, hour, tzinfo=UTC).timestamp()) // 3600
     except ValueError:
@@ -181,10 +233,10 @@ def _walk(
     except OSError as error:
         raise file_error(error, Path(folder)) from None
     depth = len(parts)
+    if depth >= 3 and (hour := _hour(parts)) is not None:
+        in_day = depth == 3
+        yield from ((f"{name}/{entry.name}", hour) for entry in entries if _is_data(entry, only_own=in_day))
     if depth == 4:
-        hour = _hour(parts)
-        if hour is not None:
-            yield from ((f"{name}/{entry.name}", hour) for entry in entries if _is_data(entry))
         return
     for entry in entries:
         if not _HOUR_PARTS[depth].fullmatch(entry.name) or not entry.is_dir():
@@ -209,12 +261,12 @@ def first_bytes(path: str, count: int) -> bytes:
         return b""
 
 
-def _is_data(entry: os.DirEntry[str]) -> bool:
+def _is_data(entry: os.DirEntry[str], *, only_own: bool) -> bool:
     """Whether Athena would read it too: it ignores names that start with a dot or an underscore.
 
     Hive, Spark and Athena itself write files without a suffix; an empty file has no rows.
     """
-    if entry.name.startswith((".", "_")) or not entry.is_file():
+    if entry.name.startswith((".", "_")) or (only_own and not is_own(entry.name)) or not entry.is_file():
         return False
     if entry.name.endswith(".parquet"):
         return is_own(entry.name) or entry.stat().st_size > 0

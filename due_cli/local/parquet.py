@@ -15,12 +15,13 @@ from typing import Any, BinaryIO
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from due_cli.events.model import Row
 from due_cli.ingest.batch import decode_row
 from due_cli.local.engine import connect, statement, text_list, text_literal, translate_errors
-from due_cli.local.folder import Folder
+from due_cli.local.folder import Folder, Span, is_day_file
 
 _BUFFER_BYTES = 48 * 1024 * 1024
 _GROUP_BYTES = 12 * 1024 * 1024
@@ -28,10 +29,13 @@ _MERGED_EVENTS = 10_000  # held at a time, each with all its deliveries
 Merge = Callable[[list[Row]], tuple[int, bytes]]  # of deliveries of one event the hour and line of its row
 _EVENT_ID = re.compile(rb'"event_id":"([\w-]{22})"')
 
+INGEST_TIMESTAMP = "ingest_timestamp"  # the hour of a row's arrival; a column of a day's file
 _ROW_GROUP_ROWS = 16_384
+_SORTED_ROWS = 2 * _ROW_GROUP_ROWS  # of a day, at a time: all of a larger day would not fit into memory
 _PARALLEL_GROUPS = 2
 _FETCH_ROWS = 1_000
 _GROUP_MEMORY = "160MB"
+_MESSAGE_FIELDS = ("email_channel", "mail_event", "mail", "message_id")  # of the column facets
 # Statistics where a query may skip rows by them; those of fifty columns would be most of a small file.
 _STATISTICS = [
     "event_type",
@@ -39,20 +43,21 @@ _STATISTICS = [
     "arrival_timestamp",
     "occurred_at",
     "source",
-    "facets.email_channel.mail_event.mail.message_id",
+    ".".join(("facets", *_MESSAGE_FIELDS)),
+    INGEST_TIMESTAMP,
 ]
 _MIN_OBJECT_BYTES = 1024 * 1024  # DuckDB holds buffers of twice the largest line for each thread
 
 
 @dataclass(frozen=True, slots=True)
 class SpilledGroup:
-    """A file of JSON lines with the rows of one hour after the other: (hour, number of rows) in order.
+    """A file of JSON lines with the rows of one hour or day after the other: (its span, number of rows) in order.
 
     No line has more than ``largest`` bytes.
     """
 
     path: Path
-    hours: tuple[tuple[int, int], ...]
+    parts: tuple[tuple[Span, int], ...]
     bytes: int
     largest: int
 
@@ -63,7 +68,7 @@ class StagedFile:
 
     staged: Path
     final: Path
-    hour: int
+    span: Span
     rows: int
 
 
@@ -102,8 +107,9 @@ class Spill:
             for deliveries in self._deliveries(hour):
                 yield hour, deliveries
 
-    def groups(self, merge: Merge) -> Iterator[SpilledGroup]:
-        """The rows by hour, several small hours in one file, so that each file is worth a query.
+    def groups(self, merge: Merge, span_of: Callable[[int], Span]) -> Iterator[SpilledGroup]:
+        """The rows by hour or day, as ``span_of`` an hour says, several small ones in one file, so that each file is
+        worth a query.
 
         Deliveries of one event are merged by ``merge``, which returns the line and its hour, the same or an earlier
         one: so hours are in descending order. The caller removes the files.
@@ -115,15 +121,15 @@ class Spill:
             number += 1
             path = self._path / f"group-{number}.json"
             self._path.mkdir(parents=True, exist_ok=True)
-            group: list[tuple[int, int]] = []
+            counts: Counter[Span] = Counter()
+            span = None
             with path.open("wb") as file:
-                while hours and file.tell() < _GROUP_BYTES:
+                while hours and (file.tell() < _GROUP_BYTES or span_of(-hours[0]) == span):
                     hour = -heappop(hours)
-                    count = self._write(hour, file, merge, hours)
-                    if count:
-                        group.append((hour, count))
+                    span = span_of(hour)
+                    counts[span] += self._write(hour, file, merge, hours)
                 size = file.tell()
-            yield SpilledGroup(path, tuple(group), size, self.largest)
+            yield SpilledGroup(path, tuple((+counts).items()), size, self.largest)
 
     def clear(self) -> None:
         """Remove every row."""
@@ -243,40 +249,49 @@ def _insertion_order(folder: Folder) -> Iterator[duckdb.DuckDBPyConnection]:
 
 def _write_group(rows: duckdb.DuckDBPyRelation, folder: Folder, group: SpilledGroup) -> Iterator[StagedFile]:
     reader = rows.to_arrow_reader(_ROW_GROUP_ROWS)
-    if len(group.hours) == 1:
-        yield _write(folder, group.hours[0][0], reader, reader.schema)
+    if len(group.parts) == 1:
+        yield _write(folder, group.parts[0][0], reader, reader.schema)
         return
     table = reader.read_all()
     start = 0
-    for hour, count in group.hours:
-        yield _write(folder, hour, table.slice(start, count).to_batches(), table.schema)
+    for span, count in group.parts:
+        yield _write(folder, span, table.slice(start, count).to_batches(), table.schema)
         start += count
 
 
 def write_merged(
-    connection: duckdb.DuckDBPyConnection, folder: Folder, hour: int, paths: list[str], excluded_events: list[str]
+    connection: duckdb.DuckDBPyConnection, folder: Folder, span: Span, paths: list[str], excluded_events: list[str]
 ) -> StagedFile:
-    """Write the rows of several files of one hour to one file, without the events of the ids ``excluded_events``."""
+    """Write the rows of several files of one hour or day to one, without the events of the ids ``excluded_events``."""
     files = text_list([str(folder.root / path) for path in paths])
     if excluded_events:
         relation = connection.sql(statement("own_rows_without", files=files), params={"ids": excluded_events})
     else:
         relation = connection.sql(statement("own_rows", files=files))
+    return write_rows(folder, span, relation)
+
+
+def write_rows(folder: Folder, span: Span, relation: duckdb.DuckDBPyRelation) -> StagedFile:
+    """Write the rows of a relation to the file of an hour, or of a day."""
     reader = relation.to_arrow_reader(_ROW_GROUP_ROWS)
-    return _write(folder, hour, reader, reader.schema)
+    return _write(folder, span, reader, reader.schema)
 
 
 def stored_rows(
     connection: duckdb.DuckDBPyConnection, folder: Folder, paths: list[str], event_ids: list[str]
 ) -> Iterator[tuple[str, Row]]:
     """The rows of some events in files written by due, each with the path of its file."""
-    files = text_list([str(folder.root / path) for path in paths])
-    cursor = connection.execute(statement("own_rows_of", files=files), {"ids": event_ids})
-    columns = [column[0] for column in cursor.description or []]
-    while rows := cursor.fetchmany(_FETCH_ROWS):
-        for values in rows:
-            row: Row = _without_nulls(dict(zip(columns, values, strict=True)))
-            yield folder.relative(Path(row.pop("filename"))), row  # type: ignore[typeddict-item]  # not the table's
+    for same_columns in ([path for path in paths if is_day_file(path) == in_day] for in_day in (True, False)):
+        if not same_columns:
+            continue
+        files = text_list([str(folder.root / path) for path in same_columns])
+        cursor = connection.execute(statement("own_rows_of", files=files), {"ids": event_ids})
+        columns = [column[0] for column in cursor.description or []]
+        while rows := cursor.fetchmany(_FETCH_ROWS):
+            for values in rows:
+                row: Any = _without_nulls(dict(zip(columns, values, strict=True)))
+                row.pop(INGEST_TIMESTAMP, None)
+                yield folder.relative(Path(row.pop("filename"))), row
 
 
 def _without_nulls(value: Any) -> Any:
@@ -286,27 +301,43 @@ def _without_nulls(value: Any) -> Any:
     return [_without_nulls(item) for item in value] if isinstance(value, list) else value
 
 
-def _write(folder: Folder, hour: int, batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> StagedFile:
-    final = folder.new_file(hour)
+def _write(folder: Folder, span: Span, batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> StagedFile:
+    """Write rows to a file; that of a day is sorted, and has the hour of each row, which is its path's otherwise."""
+    columns = [name for name in schema.names if span.is_day or name != INGEST_TIMESTAMP]
+    final = folder.new_file(span)
     staged = folder.staging / final.name
     rows = 0
     with pq.ParquetWriter(
-        staged, schema, compression="snappy", write_statistics=_STATISTICS, store_schema=False
+        staged,
+        pa.schema([schema.field(name) for name in columns]),
+        compression="zstd" if span.is_day else "snappy",
+        write_statistics=_STATISTICS,
+        store_schema=False,
     ) as writer:
-        for table in _row_groups(batches, schema):
-            writer.write_table(table)
+        for table in _tables(batches, schema, _SORTED_ROWS if span.is_day else _ROW_GROUP_ROWS):
+            writer.write_table(_sorted(table) if span.is_day else table.select(columns), _ROW_GROUP_ROWS)
             rows += table.num_rows
-    return StagedFile(staged, final, hour, rows)
+    return StagedFile(staged, final, span, rows)
 
 
-def _row_groups(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.Table]:
-    group: list[pa.RecordBatch] = []
+def _tables(batches: Iterable[pa.RecordBatch], schema: pa.Schema, size: int) -> Iterator[pa.Table]:
+    """The rows in tables of about a size."""
+    collected: list[pa.RecordBatch] = []
     count = 0
     for batch in batches:
-        group.append(batch)
+        collected.append(batch)
         count += batch.num_rows
-        if count >= _ROW_GROUP_ROWS:
-            yield pa.Table.from_batches(group, schema)
-            group, count = [], 0
-    if group:
-        yield pa.Table.from_batches(group, schema)
+        if count >= size:
+            yield pa.Table.from_batches(collected, schema)
+            collected, count = [], 0
+    if collected:
+        yield pa.Table.from_batches(collected, schema)
+
+
+def _sorted(table: pa.Table) -> pa.Table:
+    """The rows by event type and message, which compress better so; the rest of the order makes it the only one."""
+    keys = {name: table[name] for name in ("event_type", "occurred_at", "event_id")}
+    keys["message"] = pc.struct_field(table["facets"].combine_chunks(), list(_MESSAGE_FIELDS))
+    order = ("event_type", "message", "occurred_at", "event_id")
+    indices = pc.sort_indices(pa.table(keys), sort_keys=[(name, "ascending") for name in order])
+    return table.take(indices)

@@ -22,7 +22,9 @@ USE awsdatacatalog."{database}"
 SET preserve_insertion_order = true
 
 -- name: spilled_rows
-SELECT *
+SELECT
+    *,
+    make_timestamp(arrival_timestamp // 3600000 * 3600000000) AS ingest_timestamp
 FROM read_json({file}, format = 'newline_delimited', columns = {columns}, maximum_object_size = {largest})
 
 -- name: own_rows
@@ -32,7 +34,7 @@ FROM read_parquet({files}, filename = true)
 -- name: own_rows_without
 SELECT * EXCLUDE (filename)
 FROM read_parquet({files}, filename = true)
-WHERE event_id NOT IN (SELECT UNNEST($ids))
+WHERE event_id IS NULL OR event_id NOT IN (SELECT UNNEST($ids))
 
 -- name: own_rows_of
 SELECT *
@@ -46,17 +48,23 @@ CREATE OR REPLACE VIEW all_events AS
 -- name: set_files
 SET VARIABLE {variable} = $files
 
--- name: select_files
-SELECT
-    {columns},
-    make_timestamp(
+-- name: hour_of_path
+make_timestamp(
         CAST(substr(due_path, {place}, 4) AS BIGINT),
         CAST(substr(due_path, {place} + 5, 2) AS BIGINT),
         CAST(substr(due_path, {place} + 8, 2) AS BIGINT),
         CAST(substr(due_path, {place} + 11, 2) AS BIGINT),
         0,
         0
-    ) AS ingest_timestamp
+    )
+
+-- name: every_event
+SELECT * FROM all_events
+
+-- name: select_files
+SELECT
+    {columns},
+    {ingest_timestamp} AS ingest_timestamp
 FROM read_parquet(getvariable('{files}'), filename = 'due_path', hive_partitioning = false)
 
 -- name: no_files

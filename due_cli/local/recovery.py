@@ -11,7 +11,7 @@ from pathlib import Path
 
 from due_cli.core.results import counted
 from due_cli.core.settings import DEFAULT_DATABASE
-from due_cli.local.folder import Folder
+from due_cli.local.folder import Folder, span_of
 from due_cli.local.state import SQL, DamagedError, State, create, damaged, open_state
 from due_cli.local.statuses import DEFAULT_DAYS
 from due_cli.sql import files
@@ -81,8 +81,9 @@ class _Salvage:
         self.recovered = f"{counted(number, 'failed record')}, {counted(len(own_views), 'view')} of your own"
         gone = {
             hour
-            for path, hour, *_ in self._rows("all_live_files", "which files there were")
+            for path, first, *_ in self._rows("all_live_files", "which files there were")
             if not (self._folder.root / str(path)).exists()
+            for hour in range(*span_of(str(path), int(str(first))).bounds)
         }
         for hour, key, _ in self._rows("seen_by_hour", "which events there were") if gone else ():
             if hour in gone:

@@ -84,14 +84,15 @@ def _remove_broken(folder: Folder, state: State, file: DataFile) -> str:
             target.parent.mkdir(exist_ok=True)
             path.replace(target)
         state.run("delete_file", file.path)
-        state.run("add_lost_hour", file.hour)
-        state.run("delete_seen_hour", file.hour)
-        for other in state.data_files(file.hour, file.hour + 1):
+        state.run("add_lost_hours", *file.span.bounds)
+        state.run("delete_seen_hours", *file.span.bounds)
+        for other in state.data_files(*file.span.bounds):
             if not data_files.fault(folder, other):
                 data_files.mark_seen(folder, state, other)
     action = f"moved {file.path} to {target}" if target.exists() else f"{file.path} was missing"
-    rows = counted(file.rows, "row")
-    return f"{action}; ingest its input again to restore its {rows} (hour {hour_text(file.hour)} UTC)"
+    rows, hour = counted(file.rows, "row"), hour_text(file.hour)
+    when = f"day {hour[:10]}" if file.span.is_day else f"hour {hour} UTC"
+    return f"{action}; ingest its input again to restore its {rows} ({when})"
 
 
 def _repair_statuses(folder: Folder, state: State, progress: Progress, *, rows_lost: bool) -> list[str]:

@@ -11,7 +11,7 @@ from due_cli.events.model import Row
 from due_cli.ingest.batch import StagedRow, digest_of, encode_row, hour_of, key_of
 from due_cli.local import parquet
 from due_cli.local.engine import INGEST_MEMORY, canonical_columns, connect, statement, translate_errors
-from due_cli.local.folder import Folder
+from due_cli.local.folder import Folder, Span, day_span
 from due_cli.local.parquet import Spill, StagedFile
 from due_cli.local.state import State
 
@@ -29,6 +29,7 @@ class RowWriter:
         self._folder, self._state, self._on_merged = folder, state, on_merged
         self._new = Spill(folder, "rows")
         self._deliveries = Spill(folder, "deliveries")
+        self._first_open = folder.first_open_hour()
         self._batch = -1
 
     @property
@@ -58,7 +59,7 @@ class RowWriter:
         changed = self._merge_into_stored()
         progress.start("Writing Parquet", self._new.bytes)
         staged: list[StagedFile] = []
-        groups = self._new.groups(self._merge)
+        groups = self._new.groups(self._merge, self._span_of)
         for group, files in parquet.write_groups(self._folder, groups, canonical_columns(self._state)):
             staged += files
             progress.advance(group.bytes)
@@ -67,6 +68,10 @@ class RowWriter:
         self._new.clear()
         self._deliveries.clear()
         return [file for file in staged if file.rows]
+
+    def _span_of(self, hour: int) -> Span:
+        """The hour, or its day where that is closed."""
+        return day_span(hour) if hour < self._first_open else Span(hour)
 
     def _merge(self, deliveries: list[Row]) -> tuple[int, bytes]:
         """The line of the row that deliveries of one event are, and its hour."""
@@ -107,6 +112,6 @@ class RowWriter:
             connection.execute(statement("in_order"))
             for file in self._state.data_files():
                 if event_ids := changed.get(file.path):
-                    staged.append(parquet.write_merged(connection, self._folder, file.hour, [file.path], event_ids))
+                    staged.append(parquet.write_merged(connection, self._folder, file.span, [file.path], event_ids))
                     self._state.run("retire_file", file.path)
         return staged

@@ -11,14 +11,14 @@ from typing import NamedTuple
 
 from due_cli.core.errors import ConfigurationError, DueError
 from due_cli.core.progress import Progress
-from due_cli.local.folder import Folder, NoSpaceError, file_error
+from due_cli.local.folder import Folder, NoSpaceError, Span, file_error, span_of
 from due_cli.sql import files
 
 SQL = Path(__file__).with_name("state.sql")
 VERSION = 4  # raised when the schema changes: a newer one is refused, an older one is migrated by the first write
 #              1: due 0.1.0; 2: first_release_hour, the own hours whose events may have that release's ids; 3: a digest
 #              of each row's content in seen (what was there before is no row's, so another delivery is compared);
-#              4: lost_event, the events that were in files which are gone
+#              4: files of days, which earlier ones do not read; lost_event, the events of files which are gone
 
 _BUSY_SECONDS = 60
 _READ_ONLY = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
@@ -34,12 +34,17 @@ class DamagedError(DueError):
 
 
 class DataFile(NamedTuple):
-    """A Parquet file written by due; ``hour`` counts from the epoch, UTC."""
+    """A Parquet file written by due; ``hour`` counts from the epoch, UTC, and is the first one of a day's file."""
 
     path: str
     hour: int
     rows: int
     bytes: int
+
+    @property
+    def span(self) -> Span:
+        """The hours that it holds."""
+        return span_of(self.path, self.hour)
 
 
 class FailedRecord(NamedTuple):
@@ -168,7 +173,8 @@ class State:
 
     def data_files(self, first: int = 0, last: int = 2**40) -> list[DataFile]:
         """The files written by due that count, with an hour in [first, last)."""
-        return [DataFile(*row) for row in self.rows("live_files", first, last)]
+        files = (DataFile(*row) for row in self.rows("live_files", first, last))
+        return [file for file in files if file.span.overlaps(first, last)]
 
     def views(self) -> dict[str, View]:
         """The stored views by name."""

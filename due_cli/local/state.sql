@@ -65,7 +65,8 @@ SELECT key, value FROM meta
 INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value
 
 -- name: live_files
-SELECT path, hour, rows, bytes FROM file WHERE live = 1 AND hour >= ? AND hour < ? ORDER BY hour, path
+-- The file of a day has its first hour.
+SELECT path, hour, rows, bytes FROM file WHERE live = 1 AND hour > ? - 24 AND hour < ? ORDER BY hour, path
 
 -- name: all_live_files
 SELECT path, hour, rows, bytes FROM file WHERE live = 1
@@ -92,7 +93,9 @@ DELETE FROM file WHERE path = ?
 SELECT MAX(hour) FROM file WHERE live = 1
 
 -- name: crowded_hours
-SELECT hour FROM file WHERE live = 1 AND bytes < ? GROUP BY hour HAVING COUNT(*) >= ? ORDER BY hour
+SELECT hour FROM file
+WHERE live = 1 AND bytes < ? AND path LIKE 'events/____/__/__/__/%'
+GROUP BY hour HAVING COUNT(*) >= ? ORDER BY hour
 
 -- name: foreign_shapes
 SELECT path, bytes, changed, shape FROM foreign_file
@@ -104,8 +107,8 @@ ON CONFLICT (path) DO UPDATE SET bytes = excluded.bytes, changed = excluded.chan
 -- name: delete_foreign_file
 DELETE FROM foreign_file WHERE path = ?
 
--- name: add_lost_hour
-INSERT OR IGNORE INTO lost_event (key, hour) SELECT key, hour FROM seen WHERE hour = ?
+-- name: add_lost_hours
+INSERT OR IGNORE INTO lost_event (key, hour) SELECT key, hour FROM seen WHERE hour >= ? AND hour < ?
 
 -- name: add_lost
 INSERT OR IGNORE INTO lost_event (key, hour) VALUES (?, ?)
@@ -136,8 +139,8 @@ INSERT INTO seen (key, digest, hour, batch) VALUES (?, ?, ?, ?) ON CONFLICT (key
 INSERT INTO seen (key, digest, hour, batch) VALUES (?, ?, ?, ?)
 ON CONFLICT (key) DO UPDATE SET digest = excluded.digest, hour = excluded.hour, batch = excluded.batch
 
--- name: delete_seen_hour
-DELETE FROM seen WHERE hour = ?
+-- name: delete_seen_hours
+DELETE FROM seen WHERE hour >= ? AND hour < ?
 
 -- name: status
 SELECT body FROM status WHERE message_id = ?

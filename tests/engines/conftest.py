@@ -50,5 +50,5 @@ def rich(server: servers.Server, attached: Attached, tmp_path_factory: pytest.Te
 def scenes(server: servers.Server, attached: Attached) -> Held:
     """The events of all cases that were counted by hand."""
     records = [record for case in HAND for record in case.records]
-    database = ingested(server.data / "scenes", records)
+    database = ingested(server.data / "scenes", records, by_hour=True)
     return Held(database, attached("scenes", database), filed(records))

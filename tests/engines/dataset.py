@@ -89,7 +89,7 @@ def rich(place: Path, work: Path) -> Rich:
             write(pq.read_table(file, partitioning=None), _moved(file, source, place), without(*missing), HIVE)
         rows += [_of_aws(event, missing) for event in part]
     own = [*samples(), *custom_events(), *checkouts()]
-    database = ingested(place, *data.files_with_duplicates(SEED, new), own)
+    database = ingested(place, *data.files_with_duplicates(SEED, new), own, by_hour=True)
     return Rich(database, [*filed(new), *events, *blanks()], [*rows, *_merged(filed([*new, *own]))])
 
 

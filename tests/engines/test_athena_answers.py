@@ -25,7 +25,7 @@ globals().update({name: each for module in _TESTS for name, each in vars(module)
 def both(server: servers.Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BothTargets]:
     """The events that were counted by hand and some with awkward values, on both targets."""
     hand = [record for case in HAND for record in case.records]
-    database = ingested(tmp_path_factory.mktemp("both"), hand, RECORDS)
+    database = ingested(tmp_path_factory.mktemp("both"), hand, RECORDS, by_hour=True)
     with started() as emulator:
         emulator.athena.engine = Trino(server, emulator)
         stack = stacks.create_stack(views=True)

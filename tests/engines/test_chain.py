@@ -131,7 +131,7 @@ def chain(server: servers.Server, tmp_path_factory: pytest.TempPathFactory) -> I
     """Set up by ``due setup``; each record arrives at the stream when it says that it did."""
     counted = [record for case in CASES for record in case.records]
     records = [*counted, *_once_each(dataset.samples()), *dataset.custom_events()]
-    database = ingested(tmp_path_factory.mktemp("local"), records)
+    database = ingested(tmp_path_factory.mktemp("local"), records, by_hour=True)
     with started(DUE_STACK="due") as emulator:
         emulator.athena.engine = trino = Trino(server, emulator)
         context = multiprocessing.get_context("forkserver")

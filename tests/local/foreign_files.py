@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tests.commands import Due
@@ -39,13 +40,23 @@ def own_files(database: Path) -> list[Path]:
 
 def tables_of(database: Path) -> list[tuple[str, pa.Table]]:
     """The events of a database without due's columns, by the folder of their hour."""
-    return [
-        (
-            file.parent.relative_to(database).as_posix(),
-            pq.read_table(file, partitioning=None).select(range(AWS_COLUMNS)),
-        )
-        for file in own_files(database)
-    ]
+    return [(folder, table.select(range(AWS_COLUMNS))) for folder, table in hours_of(database)]
+
+
+def hours_of(database: Path) -> list[tuple[str, pa.Table]]:
+    """The rows of due's own files, by the folder of their hour, those of a day by that of each row."""
+    found = []
+    for file in own_files(database):
+        table = pq.read_table(file, partitioning=None)
+        folder = file.parent.relative_to(database).as_posix()
+        if "ingest_timestamp" not in table.column_names:
+            found.append((folder, table))
+            continue
+        hours = table["ingest_timestamp"]
+        for hour in sorted(set(hours.to_pylist())):
+            rows = table.filter(pc.equal(hours, pa.scalar(hour, hours.type))).drop_columns(["ingest_timestamp"])
+            found.append((f"{folder}/{hour:%H}", rows))
+    return found
 
 
 def schema_of(table: pa.Table, change: Change) -> pa.Schema:

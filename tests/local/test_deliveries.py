@@ -16,7 +16,7 @@ from due_cli.events.model import Json, Row
 from due_cli.ingest.batch import Block, decode_row, encode_row, read_block
 from due_cli.local.doctor import examine
 from due_cli.local.engine import connect
-from due_cli.local.folder import Folder
+from due_cli.local.folder import Folder, day_span
 from due_cli.local.ingest import ingest_paths
 from due_cli.local.parquet import stored_rows
 from due_cli.local.repair import repair
@@ -63,7 +63,7 @@ def rows_in_files(folder: Folder) -> list[bytes]:
     with open_state(folder) as opened:
         files = opened.data_files()
     return sorted(
-        file.path.rpartition("/")[0].encode() + json.dumps(row, sort_keys=True, default=dict).encode()
+        file.path.rpartition("/")[0].encode() + json.dumps(row, sort_keys=True, default=str).encode()
         for file in files
         for row in pq.read_table(folder.root / file.path, partitioning=None).to_pylist(maps_as_pydicts="strict")
     )
@@ -118,7 +118,7 @@ def test_in_any_order_and_grouping(
         (file,) = opened.data_files()
         ((_, row),) = stored_rows(connection, folder, [file.path], [decode_row(expected[name])["event_id"]])
     assert encode_row(row) == expected[name]
-    assert file.hour == row["arrival_timestamp"] // HOUR
+    assert file.hour == row["arrival_timestamp"] // HOUR // 24 * 24, "its day is closed"
     assert is_consistent(folder)
 
 
@@ -175,7 +175,7 @@ def test_more_events_than_are_merged_at_a_time(database: Path, monkeypatch: pyte
         text = json.dumps(deliveries()).encode()
         events = [decode_row(row.line)["event_id"] for row in read_block(Block("x", 1, text)).rows]
         stored = [row for _, row in stored_rows(connection, folder, [file.path for file in files], events)]
-    assert {file.hour for file in files} == {HAPPENED // HOUR}
+    assert {file.span for file in files} == {day_span(HAPPENED // HOUR)}
     assert len(stored) == 20
     assert all({"first", "second", "third"} <= row["details"].keys() for row in stored)
 
@@ -221,10 +221,8 @@ def test_two_rows_of_an_event_as_a_stack_has_them_count_once(due: Due, new_datab
     handed_in(merged, (*first, *second), (7,))
     handed_in(stack, first, (4,))
     handed_in(later, second, (3,))
-    for number, file in enumerate(foreign_files.own_files(later.root)):
-        target = stack.root / file.relative_to(later.root).with_name(f"part-{number}.parquet")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        file.rename(target)
+    for hour, table in foreign_files.hours_of(later.root):
+        foreign_files.write(table, stack.root / hour / "part-0.parquet")
     assert len(rows(due, stack.root)) == len(rows(due, merged.root)) + 2
     reports = content(due, merged.root).reports
     assert all(reports), "a report without rows shows nothing"

@@ -109,9 +109,8 @@ def test_whole_hours_that_vanished_are_lost_until_each_is_accepted_by_name(
 
 
 def test_a_loss_may_be_accepted_before_a_repair(due: Due, filled: Path) -> None:
-    file = data_files(filled)[0]
-    file.unlink()
-    hour = "{}-{}-{}T{}".format(*file.parts[-5:-1])
+    (hour,) = {row["ingest_timestamp"][:13] for row in rows(due, filled)}
+    data_files(filled)[0].unlink()
     ran = due("doctor", "--local", str(filled), "--accept-loss", hour, "-o", "json").done()
     assert ran.json[0]["found"].startswith("accepted the loss of ")
     in_order(due, filled)
@@ -119,7 +118,8 @@ def test_a_loss_may_be_accepted_before_a_repair(due: Due, filled: Path) -> None:
 
 def test_a_file_of_another_writer_that_is_gone(due: Due, filled: Path, tmp_path: Path) -> None:
     """Since queries read it; put back, it is there again."""
-    foreign = data_files(filled)[0].with_name("foreign.parquet")
+    foreign = filled / "events/2026/01/02/03/foreign.parquet"
+    foreign.parent.mkdir(parents=True)
     shutil.copy(data_files(filled)[0], foreign)
     in_order(due, filled)
     foreign.rename(tmp_path / "aside")

@@ -8,9 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from due_cli.core.progress import Silent
+from due_cli.local.folder import Folder
+from due_cli.local.ingest import ingest_paths
 from tests.commands import Due, write_lines
 from tests.events import wrapping
 from tests.events.records import (
+    HAPPENED,
     RECEIVED,
     pinpoint_email,
     ses_bounce,
@@ -33,6 +37,7 @@ RECORDS = [
 ]
 
 
+HOUR = 3_600_000
 STEPS = pytest.mark.parametrize("step", [pytest.param(1, marks=pytest.mark.slow), 7])
 
 
@@ -86,7 +91,20 @@ def test_an_ingest_that_merges_deliveries_into_stored_rows(due: Due, database: P
 
 @pytest.mark.slow
 @STEPS
-def test_an_ingest_that_merges_small_files(due: Due, database: Path, tmp_path: Path, step: int) -> None:
+def test_an_ingest_that_compacts_days(due: Due, database: Path, tmp_path: Path, step: int) -> None:
+    """Two days of files of hours, of which one has a file of the day too."""
+    texts = [sms_event("TEXT_DELIVERED", messageId=f"m-{n}", eventTimestamp=HAPPENED + n * 9 * HOUR) for n in range(6)]
+    ingest(due, database, write_lines(tmp_path / "first.json", texts[:1]))
+    for one in texts[1:5]:
+        ingest_paths(Folder(database, by_hour=True), [str(write_lines(tmp_path / "one.json", [one]))], Silent())
+    check_ingest(due, database, write_lines(tmp_path / "last.json", texts[5:]), tmp_path, step)
+
+
+@STEPS
+def test_an_ingest_that_merges_small_files(
+    due: Due, database: Path, tmp_path: Path, step: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("due_cli.local.folder.Folder.first_open_hour", lambda _: 0)
     texts = [sms_event("TEXT_DELIVERED", messageId=f"message-{number}") for number in range(8)]
     for text in texts[:7]:
         ingest(due, database, write_lines(tmp_path / "one.json", [text]))

@@ -39,6 +39,12 @@ def files_by_hour(database: Path) -> list[int]:
     return [folders.count(folder) for folder in sorted(set(folders))]
 
 
+@pytest.fixture(autouse=True)
+def every_day_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files are merged by the hour until their day is closed."""
+    monkeypatch.setattr("due_cli.local.folder.Folder.first_open_hour", lambda _: 0)
+
+
 @pytest.mark.slow
 def test_files_stay_few_however_many_ingests_there_are(due: Due, new_database: NewDatabase, tmp_path: Path) -> None:
     """Two hours filled in turns, with a row of every kind: what was merged reads as what never was."""

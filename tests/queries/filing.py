@@ -15,8 +15,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from due_cli.cli.app import main
+from due_cli.core.progress import Silent
 from due_cli.events import documents, loads, rows_of, units
 from due_cli.events.model import Json
+from due_cli.local.folder import Folder
+from due_cli.local.ingest import ingest_paths
 from tests.queries.reference import Filed
 
 AWS_COLUMNS = 13  # of the AWS solution's table; due's own come after them
@@ -46,8 +49,8 @@ def call(home: Path, *words: str) -> None:
         assert main([*words, "--quiet"]) == 0
 
 
-def ingested(place: Path, *files: Sequence[Json]) -> Path:
-    """A new database with the records of each file."""
+def ingested(place: Path, *files: Sequence[Json], by_hour: bool = False) -> Path:
+    """A new database with the records of each file; with ``by_hour`` laid out as a stack is."""
     raw = place / "raw"
     raw.mkdir(parents=True)
     for number, records in enumerate(files):
@@ -55,7 +58,7 @@ def ingested(place: Path, *files: Sequence[Json]) -> Path:
         (raw / f"{number}.json").write_text(lines)
     database = place / "database"
     call(place, "setup", "--local", str(database))
-    call(place, "ingest", str(raw), "--local", str(database))
+    ingest_paths(Folder(database, by_hour=by_hour), [str(raw)], Silent())
     return database
 
 

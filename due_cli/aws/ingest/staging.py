@@ -52,7 +52,7 @@ class StagingArea:
 
     def __init__(self, root: Path) -> None:
         self._root, self._count = root, 0
-        self._template = Folder(root / "template", durable=False)
+        self._template = Folder(root / "template", durable=False, by_hour=True)
         self._template.private.mkdir(parents=True)
         create(self._template, {})
         with open_state(self._template, write=True) as state:
@@ -64,7 +64,7 @@ class StagingArea:
         Raises :class:`NoSpaceError` where the disk is full.
         """
         self._count += 1
-        folder = Folder(self._root / str(self._count), durable=False)
+        folder = Folder(self._root / str(self._count), durable=False, by_hour=True)
         unreadable_files: dict[str, UnreadableFile] = {}
         try:
             shutil.copytree(self._template.root, folder.root)

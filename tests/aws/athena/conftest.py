@@ -88,7 +88,7 @@ def stack(account: StackAccount, emulator: AwsEmulator) -> Stack:
 def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BothTargets]:
     """The events that were counted by hand and some with awkward values, on both targets."""
     hand = [record for case in HAND for record in case.records]
-    database = ingested(tmp_path_factory.mktemp("both"), hand, RECORDS)
+    database = ingested(tmp_path_factory.mktemp("both"), hand, RECORDS, by_hour=True)
     with started() as emulator:
         stack = stacks.create_stack(views=True)
         stacks.add_files(emulator, stack, database)

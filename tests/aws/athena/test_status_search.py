@@ -34,7 +34,7 @@ RECENT_ID, OLD_ID = "of-the-sender-1", "it's of-the-sender-2"
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackAccount]:
     """A stack with events of messages that its table does not know."""
     mails = (Mail(TELLS_ITS_TIME, OLD), Mail(RECENT_ID, RECENT), Mail(OLD_ID, NOW - 100 * DAY))
-    events = ingested(tmp_path_factory.mktemp("events"), [ses(mail, "send") for mail in mails])
+    events = ingested(tmp_path_factory.mktemp("events"), [ses(mail, "send") for mail in mails], by_hour=True)
     with started() as emulator:
         stack = stacks.create_stack(views=False)
         stacks.add_files(emulator, stack, events)
