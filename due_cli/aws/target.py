@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 
 from due_cli.aws.client import Aws
 from due_cli.aws.stack.stack import Stack, find_partial_stack, find_stack, newest_hour
+from due_cli.core.errors import UsageError
 from due_cli.core.progress import Progress
-from due_cli.core.results import Checks, Done, IngestSummary, Removal, Statuses, Table, Value
+from due_cli.core.results import Certificate, Checks, Done, IngestSummary, Removal, Statuses, Table, Value
+from due_cli.erase.certificate import ErasureRequest
 from due_cli.sql.reports import BoundReport
 
 # Modules that need PyAthena or sqlglot are imported by the method that needs them: `due status` starts faster.
@@ -104,6 +106,9 @@ class AwsTarget:
         from due_cli.aws.doctor import doctor
 
         return doctor.examine(self.stack, progress, repair=repair, send_test=send_test, accept_loss=accept_loss)
+
+    def erase(self, request: ErasureRequest, progress: Progress, *, planned: bool) -> Certificate:  # noqa: ARG002
+        raise UsageError("due erase works on folders, and not on stacks yet", "name a folder with --local DIR")
 
     def outputs(self) -> dict[str, Value]:
         from due_cli.aws.stack import outputs

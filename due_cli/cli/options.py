@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from due_cli.core.errors import UsageError
-from due_cli.core.results import Result, Table
+from due_cli.core.results import Certificate, Result, Table
 from due_cli.core.settings import Choice, LocalChoice, Settings, choose_target, output_of, record_target
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def progress_of(context: typer.Context) -> Progress:
     return progress(settings_of(context))
 
 
-def preview(context: typer.Context, plan: Table) -> None:
+def preview(context: typer.Context, plan: Table | Certificate) -> None:
     """Show a plan on standard error, before the command's own output."""
     from due_cli.render import show_preview
 

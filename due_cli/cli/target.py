@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Protocol
 
 from due_cli.core.progress import Progress
-from due_cli.core.results import Checks, Done, IngestSummary, Removal, Statuses, Table, Value
+from due_cli.core.results import Certificate, Checks, Done, IngestSummary, Removal, Statuses, Table, Value
+from due_cli.erase.certificate import ErasureRequest
 from due_cli.sql.reports import BoundReport
 
 
@@ -70,6 +71,9 @@ class Target(Protocol):
 
         ``accept_loss`` are hours whose events are lost, and shall be a problem no longer.
         """
+
+    def erase(self, request: ErasureRequest, progress: Progress, *, planned: bool) -> Certificate:
+        """Erase a person, or, if ``planned``, only find what would be erased."""
 
     def outputs(self) -> dict[str, Value]:
         """The database's resources, by the guide's output keys."""

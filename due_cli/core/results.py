@@ -130,6 +130,18 @@ class Removal:
 
 
 @dataclass(frozen=True, slots=True)
+class Certificate:
+    """What an erasure found and changed: one object for programs, ``lines`` for a person.
+
+    ``found`` is whether anything named the person.
+    """
+
+    fields: dict[str, Value]
+    lines: Sequence[str]
+    found: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Parts:
     """Several results one after another, each with its heading (``due demo``)."""
 
@@ -180,7 +192,7 @@ class FailedIngest(IngestSummary):
     """The counts of an ingest of which too many records failed: the exit code says so."""
 
 
-Result = Table | Record | Text | Statuses | Checks | Done | IngestSummary | Parts
+Result = Table | Record | Text | Statuses | Checks | Done | IngestSummary | Certificate | Parts
 
 
 def counted(count: int, what: str) -> str:

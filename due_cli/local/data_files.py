@@ -30,6 +30,7 @@ from due_cli.local.state import DataFile, State
 from due_cli.local.statuses import merge_recomputed, recompute_statuses
 
 _JOURNAL = "placing"  # in the staging folder: the paths of the files that are being moved into place
+_REPLACING = "replacing"  # the setting that says whether a commit promised replacements
 _MAX_SINGLE_SYNCS = 16
 _MERGE_FILES = 8  # an hour with so many small files has them merged into one
 _SMALL_BYTES = 32 * 1024 * 1024
@@ -96,13 +97,42 @@ def clean_up(folder: Folder, state: State) -> None:
 def remove_retired(folder: Folder, state: State) -> None:
     """Remove replaced files and what killed queries left behind; while there are readers, the next writer does it."""
     with folder.no_readers() as no_readers:
-        if not no_readers:
-            return
-        for (path,) in state.rows("retired_files").fetchall():
-            remove(folder, str(path))
-            state.run("delete_file", path)
-        for temporary in folder.private.glob(f"{folder.query_temp_prefix.name}*"):
-            shutil.rmtree(temporary, ignore_errors=True)
+        if no_readers:
+            remove_replaced(folder, state)
+
+
+def remove_replaced(folder: Folder, state: State) -> None:
+    """Do so now, and finish what a killed erasure has left; the caller knows that nobody reads."""
+    finish_erasure(folder, state)
+    for (path,) in state.rows("retired_files").fetchall():
+        remove(folder, str(path))
+        state.run("delete_file", path)
+    for temporary in folder.private.glob(f"{folder.query_temp_prefix.name}*"):
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def promise_replacements(folder: Folder, state: State) -> None:
+    """Have the next commit decide that the files of ``folder.replacements`` take the places of those of their names."""
+    if folder.durable:
+        _sync([path for path in folder.replacements.rglob("*") if path.is_file()])
+    state.run("set_meta", _REPLACING, "1")
+
+
+def finish_erasure(folder: Folder, state: State) -> None:
+    """Put files in the places that a commit promised them, an empty one for a file that goes."""
+    if state.meta(_REPLACING):
+        for path in folder.replacements.rglob("*"):
+            if not path.is_file():
+                continue
+            place = folder.root / path.relative_to(folder.replacements)
+            if path.stat().st_size:
+                path.replace(place)
+            else:
+                remove(folder, folder.relative(place))
+                state.run("delete_foreign_file", folder.relative(place))
+                path.unlink()
+    shutil.rmtree(folder.replacements, ignore_errors=True)
+    state.run("delete_meta", _REPLACING)
 
 
 def remove(folder: Folder, path: str) -> None:

@@ -99,6 +99,11 @@ class Folder:
         return self.root / "broken"
 
     @property
+    def replacements(self) -> Path:
+        """Files that an erasure puts in the place of those that due did not write."""
+        return self.private / "replacements"
+
+    @property
     def query_temp_prefix(self) -> Path:
         """The beginning of the paths to which queries spill."""
         return self.private / "query-"
@@ -165,6 +170,10 @@ class Folder:
     def no_readers(self) -> AbstractContextManager[bool]:
         """Whether nobody is reading; while this is held, no reader starts."""
         return locks.try_exclusive_lock(self.private / "read.lock")
+
+    def without_readers(self, on_wait: Callable[[], None] | None = None) -> AbstractContextManager[None]:
+        """While this is held, nobody reads; waits for readers to end, after calling ``on_wait``."""
+        return locks.exclusive_lock(self.private / "read.lock", on_wait)
 
     def create_locks(self) -> None:
         """Create the lock files, so that users who may only read the folder can lock them too."""

@@ -72,13 +72,13 @@ def _schema_end(footer: bytes) -> int:
         while number < _SCHEMA:
             delta, kind = footer[at] >> 4, footer[at] & 15
             number += delta
-            at = _skip(footer, at + 1, kind)
+            at = skip_value(footer, at + 1, kind)
     except (IndexError, RecursionError):
         return len(footer)
     return at if number == _SCHEMA else len(footer)
 
 
-def _skip(data: bytes, at: int, kind: int) -> int:
+def skip_value(data: bytes | memoryview, at: int, kind: int) -> int:
     """Where a value of a type ends that begins at ``at``."""
     if kind in (_TRUE, _FALSE):
         return at
@@ -87,28 +87,28 @@ def _skip(data: bytes, at: int, kind: int) -> int:
     if kind == _DOUBLE:
         return at + 8
     if kind in _INTEGERS:
-        return _varint(data, at)[1]
+        return varint(data, at)[1]
     if kind == _BINARY:
-        length, at = _varint(data, at)
+        length, at = varint(data, at)
         return at + length
     if kind in (_LIST, _SET):
         count, inner = data[at] >> 4, data[at] & 15
         at += 1
         if count == 15:
-            count, at = _varint(data, at)
+            count, at = varint(data, at)
         if count > len(data):
             raise IndexError(count)
         for _ in range(count):
-            at = at + 1 if inner in (_TRUE, _FALSE) else _skip(data, at, inner)
+            at = at + 1 if inner in (_TRUE, _FALSE) else skip_value(data, at, inner)
         return at
     if kind != _STRUCT:
         raise IndexError(kind)
     while header := data[at]:
-        at = _skip(data, at + 1 if header >> 4 else _varint(data, at + 1)[1], header & 15)
+        at = skip_value(data, at + 1 if header >> 4 else varint(data, at + 1)[1], header & 15)
     return at + 1
 
 
-def _varint(data: bytes, at: int) -> tuple[int, int]:
+def varint(data: bytes | memoryview, at: int) -> tuple[int, int]:
     """An unsigned integer, and where it ends."""
     value = shift = 0
     while data[at] & 128:

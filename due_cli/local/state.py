@@ -26,6 +26,7 @@ _UNWRITABLE = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, *_READ_ONLY)
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 # A write fails because of a full disk, a quota or a limit; SQLite does not say which.
 _NO_SPACE = ("SQLITE_FULL", *(f"SQLITE_IOERR_{what}" for what in ("WRITE", "FSYNC", "SHMSIZE", "SHMOPEN")))
+_SECURE = "secure_delete"  # the setting of a state that overwrites what is deleted, and always did
 _CACHE_KIB = 16 * 1024
 
 
@@ -184,6 +185,16 @@ class State:
         """The hours whose files are gone, and how many of their events were not ingested again."""
         return self.rows("lost_hours").fetchall() if self.version == VERSION else []
 
+    def forget(self) -> None:
+        """Have the file keep nothing of what was deleted, in its log and in the parts that it does not use.
+
+        Those are overwritten as they become unused; a file that an earlier release wrote is written anew, once.
+        """
+        if not self.meta(_SECURE):
+            self.connection.execute("VACUUM")
+            self.run("set_meta", _SECURE, "1")
+        self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def damage(self) -> str | None:
         """The first fault that SQLite's own check reports, or None."""
         result = self.connection.execute("PRAGMA quick_check(1)").fetchone()[0]
@@ -203,7 +214,7 @@ def create(folder: Folder, meta: dict[str, str], fill: Callable[[State], None] |
             for statement in files.statements(SQL)["schema"].split(";\n"):
                 state.connection.execute(statement)
             state.version = VERSION
-            state.run_many("set_meta", meta.items())
+            state.run_many("set_meta", {**meta, _SECURE: "1"}.items())
             if fill:
                 fill(state)
         state.connection.execute("PRAGMA journal_mode = WAL")  # last, so that everything is in the file that is renamed
@@ -300,6 +311,7 @@ def _connect(path: Path, folder: Folder) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
     connection.execute(f"PRAGMA synchronous = {'FULL' if folder.durable else 'OFF'}")
     connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+    connection.execute("PRAGMA secure_delete = ON")  # what is erased leaves nothing in unused parts of the file
     return connection
 
 

@@ -235,5 +235,20 @@ DELETE FROM view WHERE name = ?
 -- name: translation
 SELECT sql FROM translation WHERE key = ?
 
+-- name: translations
+SELECT key, sql FROM translation
+
+-- name: delete_translation
+DELETE FROM translation WHERE key = ?
+
+-- name: delete_lost
+DELETE FROM lost_event WHERE key = ?
+
+-- name: delete_seen
+DELETE FROM seen WHERE key = ?
+
+-- name: delete_meta
+DELETE FROM meta WHERE key = ?
+
 -- name: set_translation
 INSERT OR REPLACE INTO translation (key, sql) VALUES (?, ?)

@@ -12,7 +12,7 @@ from due_cli.core.errors import DueError, UsageError
 from due_cli.core.progress import Progress
 from due_cli.core.results import Statuses, Table, Timeline
 from due_cli.events.model import UnreadableError
-from due_cli.events.status import Status, merge
+from due_cli.events.status import Status, merge, merge_by_message
 from due_cli.events.status_codec import decode
 from due_cli.events.times import HOUR, millis
 from due_cli.local.folder import Folder, is_own
@@ -35,6 +35,7 @@ DEFAULT_DAYS = 90  # to keep a message's status after its last event
 _LATEST_ARRIVAL = 24 * HOUR  # of an event after its own time: a stream retries for a day
 _EARLIEST_ARRIVAL = 24  # hours before its own time under which another writer, in its own time zone, may file an event
 _MAX_BUFFERED = 50_000
+_MAX_LOOKED_UP = 10_000  # messages at a time
 _FETCH_ROWS = 2_000
 _SHORTEST_BEGINNING = 4  # of an id; a shorter text is no beginning of one
 
@@ -175,6 +176,34 @@ def statuses_from_events(folder: Folder, message_ids: list[str], since: int = 0)
         return {}
     rows = table(folder, sql, parameters, (min(hours), max(hours) + 1), hours=hours)
     return statuses_by_message(message_ids, rows)
+
+
+def statuses_of_own_events(folder: Folder, state: State, messages: list[str]) -> dict[str, Status]:
+    """The statuses that the events in files written by due give messages, those of the open transaction included."""
+    from due_cli.local.all_events import define_all_events
+    from due_cli.local.engine import connect, translate, translate_errors
+    from due_cli.local.queries import hours_since_epoch
+    from due_cli.sql import files
+
+    hours_sql, sql = (
+        translate(state, files.query("status", name).sql).replace("IN ($message_id)", "IN $message_id")
+        for name in ("message_hours", "message")
+    )
+    statuses: dict[str, Status] = {}
+    with connect(folder) as connection, translate_errors():
+        for start in range(0, len(messages), _MAX_LOOKED_UP):
+            parameters = {"message_id": messages[start : start + _MAX_LOOKED_UP], "since": datetime(1970, 1, 1)}
+            own = state.data_files()
+            define_all_events(connection, state, own_files=[file.path for file in own])
+            rows = connection.execute(hours_sql, parameters).fetchall()
+            hours = {hours_since_epoch(moment) for (moment,) in rows}
+            of_hours = [file.path for file in own if not hours.isdisjoint(range(*file.span.bounds))]
+            define_all_events(connection, state, own_files=of_hours)
+            cursor = connection.execute(sql, parameters)
+            columns = [column[0] for column in cursor.description or []]
+            events = statuses_of(columns, cursor.fetchall())
+            statuses.update(merge_by_message(events))
+    return {message: statuses[message] for message in messages if message in statuses}
 
 
 def recompute_statuses(folder: Folder, state: State, progress: Progress, chosen: list[DataFile] | None = None) -> None:

@@ -8,7 +8,8 @@ from functools import partial
 
 from due_cli.core.errors import UsageError
 from due_cli.core.progress import Progress
-from due_cli.core.results import Checks, Done, IngestSummary, Removal, Statuses, Table, Value
+from due_cli.core.results import Certificate, Checks, Done, IngestSummary, Removal, Statuses, Table, Value
+from due_cli.erase.certificate import ErasureRequest
 from due_cli.local.folder import Folder
 from due_cli.sql.reports import BoundReport
 
@@ -114,6 +115,11 @@ class Local:
         if send_test:
             raise UsageError("--send-test sends a record through a stream, and a folder has none", "due doctor")
         return doctor.examine(self.folder, progress, repair_first=repair, accept_loss=accept_loss)
+
+    def erase(self, request: ErasureRequest, progress: Progress, *, planned: bool) -> Certificate:
+        from due_cli.local import erase
+
+        return erase.erase(self.folder, request, progress, planned=planned)
 
     def outputs(self) -> dict[str, Value]:
         from due_cli.local import setup

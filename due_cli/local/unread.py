@@ -65,6 +65,11 @@ def gone_files(folder: Folder, state: State) -> list[str]:
     return [path for path in known if not os.path.lexists(folder.root / path)]
 
 
+def unread_paths(folder: Folder) -> list[str]:
+    """Such files, ingested or not, by their paths below the folder."""
+    return sorted(path for path, _ in _walk(folder))
+
+
 def remember_ingested(folder: Folder, state: State, files: list[str]) -> None:
     """Have the state remember that files under ``events/`` were ingested, as they are now."""
     rows = []

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from typing import SupportsFloat, TextIO
 
 from due_cli.core.errors import UsageError
-from due_cli.core.results import Checks, Done, IngestSummary, Record, Result, Statuses, Table
+from due_cli.core.results import Certificate, Checks, Done, IngestSummary, Record, Result, Statuses, Table
 
 _CSV_SPECIAL = re.compile(r'[",\r\n]')
 
@@ -45,7 +45,7 @@ def text(value: object) -> str:
 
 def json_text(result: Result, stream: TextIO) -> None:
     """Write an array of row objects, or one object for a result that is one."""
-    if isinstance(result, Record):
+    if isinstance(result, (Record, Certificate)):
         stream.write(_json(result.fields) + "\n")
     elif isinstance(result, IngestSummary):
         stream.write(_json(_summary_fields(result)) + "\n")
@@ -114,7 +114,7 @@ def _grid(result: Result) -> tuple[Sequence[str], Iterable[Sequence[object]]]:
         items = [line.item for line in result.timelines]
         names = list(dict.fromkeys(name for item in items for name in item))
         return names, [[item.get(name) for name in names] for item in items]
-    if isinstance(result, Record):
+    if isinstance(result, (Record, Certificate)):
         return list(result.fields), [list(result.fields.values())]
     if isinstance(result, IngestSummary):
         fields = _summary_fields(result)

@@ -9,6 +9,7 @@ from itertools import chain
 from typing import TextIO
 
 from due_cli.core.results import (
+    Certificate,
     Check,
     Checks,
     Done,
@@ -40,7 +41,7 @@ def show(result: Result, settings: Settings, stream: TextIO) -> None:
         write_record(result.fields, stream)
     elif isinstance(result, IngestSummary):
         stream.write(_summary(result) + "\n")
-    elif isinstance(result, Done):
+    elif isinstance(result, (Done, Certificate)):
         stream.writelines(f"{line}\n" for line in result.lines)
 
 

@@ -39,7 +39,8 @@ MAY_IMPORT = {
     "status": {"core", "events"},
     "ingest": {"core", "events"},
     "render": {"core"},
-    "local": {"core", "events", "ingest", "sql", "status"},
+    "erase": {"core", "events"},
+    "local": {"core", "erase", "events", "ingest", "sql", "status"},
     "aws": {"core"},
     "aws/pipeline": {"events"},
     "lambdas": {"events", "aws/pipeline"},
@@ -49,9 +50,9 @@ MAY_IMPORT = {
     "aws/athena": {*_STACK, "aws/resources", "events", "sql", "status"},
     "aws/ingest": {*_STACK, "aws/pipeline", "events", "ingest", "local", "sql"},
     "aws/doctor": {*_STACK, "aws/pipeline", "aws/resources", "aws/athena", "events", "sql"},
-    "aws/target": {*_CLIENT, "aws/stack", "aws/athena", "aws/ingest", "aws/doctor", "sql"},
+    "aws/target": {*_CLIENT, "erase", "aws/stack", "aws/athena", "aws/ingest", "aws/doctor", "sql"},
     "demo": {"core", "events", "local", "sql"},
-    "cli": {"core", "sql", "render", "local", "demo", "aws", "aws/stack", "aws/target"},
+    "cli": {"core", "erase", "sql", "render", "local", "demo", "aws", "aws/stack", "aws/target"},
 }
 
 

@@ -9,9 +9,37 @@ REPORTS = "tests/engines/test_reports.py"
 SES = "tests/events/test_ses.py"
 SMS = "tests/events/test_sms.py"
 STATUSES = "tests/engines/test_dynamodb.py"
+ERASURE = "tests/local/test_erase.py"
 PARTITIONS = "tests/lambdas/test_partition.py"
 
 EVENTS = (
+    Mutant(
+        "erasure",
+        "headers, which are maps, are forgotten",
+        "due_cli/erase/rows.py",
+        "        return tuple(_value(eraser, item) for item in value)",
+        "        return value",
+        ERASURE,
+        "row_about_one_person",
+    ),
+    Mutant(
+        "erasure",
+        "an event keeps the id that is a digest of the address",
+        "due_cli/erase/rows.py",
+        "    is_new = is_concerned and ",
+        "    is_new = not is_concerned and ",
+        ERASURE,
+        "ids_of_events",
+    ),
+    Mutant(
+        "erasure",
+        "replaced files stay until the next ingest",
+        "due_cli/local/erase.py",
+        "                data_files.remove_replaced(self._folder, self._state)",
+        "                pass",
+        ERASURE,
+        "ids_of_events",
+    ),
     Mutant(
         "deliveries of one event",
         "of two texts the shorter stays",
