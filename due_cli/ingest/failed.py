@@ -54,5 +54,5 @@ def only_match(identity: str, matches: Iterable[_Match]) -> _Match:
     if not records:
         raise NotFoundError(f"no failed record {identity}", "due failed list")
     if len(records) > 1:
-        raise UsageError(f"{len(records)} failed records begin with {identity}", "due failed list shows whole ids")
+        raise UsageError(f"{len(records)} failed records begin with {identity}", "due failed list --all")
     return records[0]

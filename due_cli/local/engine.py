@@ -156,8 +156,6 @@ def _first_line(error: Exception) -> str:
 
 
 def _hint(error: duckdb.Error) -> str | None:
-    if isinstance(error, duckdb.CatalogException):
-        return "due view list shows the views; due query 'DESCRIBE email_send' a view's columns"
-    if isinstance(error, duckdb.BinderException):
-        return "due query 'DESCRIBE email_send' shows a view's columns"
+    if isinstance(error, duckdb.PermissionException):
+        return "a query reads the table and the views of the database alone; due ingest takes other files in"
     return None

@@ -18,6 +18,11 @@ ATTACH ':memory:' AS awsdatacatalog;
 CREATE SCHEMA awsdatacatalog."{database}";
 USE awsdatacatalog."{database}"
 
+-- name: no_other_files
+-- What users type reads nothing else of the machine.
+SET allowed_directories = [{folder}];
+SET enable_external_access = false
+
 -- name: in_order
 SET preserve_insertion_order = true
 

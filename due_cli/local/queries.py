@@ -13,7 +13,7 @@ from due_cli.core.errors import DueError, QueryError
 from due_cli.core.results import Table
 from due_cli.local import data_files
 from due_cli.local.all_events import ALL_TIME, Window, define_all_events
-from due_cli.local.engine import connect, statement, translate, translate_errors
+from due_cli.local.engine import connect, statement, text_literal, translate, translate_errors
 from due_cli.local.folder import Folder, is_own
 from due_cli.local.state import State, View, open_state
 from due_cli.sql.parameters import Parameter
@@ -88,6 +88,7 @@ def session(
             define_all_events(connection, state, window, hours=hours, only_types=only_types)
             for view in dependency_order(views, views.keys() if names is None else names):
                 connection.execute(view.translated)
+            connection.execute(statement("no_other_files", folder=text_literal(f"{folder.events}/")))
         yield connection, state
 
 

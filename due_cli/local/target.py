@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 
 from due_cli.core.errors import UsageError
 from due_cli.core.progress import Progress
@@ -40,19 +39,9 @@ class Local:
         """None: a folder does not know who sends."""
 
     def query(self, sql: str) -> Table | Done:
-        from due_cli.local import queries, views
-        from due_cli.sql import statements, transpile
+        from due_cli.local import typed
 
-        self.folder.require()
-        statement = transpile.parse(sql)
-        done = statements.change_view(
-            statement, sql, partial(views.create, self.folder), partial(views.drop, self.folder)
-        )
-        if done is not None:
-            return done
-        return queries.table(
-            self.folder, transpile.to_duckdb(statement), every_view=statements.is_metadata_query(statement)
-        )
+        return typed.run(self.folder, sql)
 
     def create_view(self, sql: str) -> None:
         from due_cli.local import views

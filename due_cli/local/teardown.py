@@ -7,19 +7,25 @@ from contextlib import suppress
 
 from due_cli.core.errors import DueError
 from due_cli.core.progress import Progress
-from due_cli.core.results import Done, Removal
+from due_cli.core.results import Done, Removal, counted
 from due_cli.local import data_files
 from due_cli.local.folder import Folder
 from due_cli.local.state import State, open_state, writer_lock
 
 
 def removal(folder: Folder, *, delete_data: bool) -> Removal:
-    """What a teardown would remove; raises :class:`ConfigurationError` for a folder that is not an events database."""
+    """What a teardown would remove.
+
+    Raises :class:`ConfigurationError` for a folder that is not an events database, and as :func:`execute_removal`.
+    """
     data = []
     if not _has_lost_state(folder):
         with open_state(folder) as state:
+            _check_failed_records(folder, state, delete_data=delete_data)
             data = state.data_files()
-    events = f"{sum(file.rows for file in data):,} events in {len(data):,} files, " if delete_data else ""
+    events = (
+        f"{counted(sum(file.rows for file in data), 'event')} in {counted(len(data), 'file')}, " if delete_data else ""
+    )
     question = f"Remove {events}the views, statuses and bookkeeping of {folder.root}?"
     return Removal(question, lambda progress: execute_removal(folder, delete_data=delete_data, progress=progress))
 
@@ -58,8 +64,8 @@ def _check_failed_records(folder: Folder, state: State, *, delete_data: bool) ->
     failed = state.one("count_failed")
     if failed and not delete_data:
         raise DueError(
-            f"{failed} failed records are kept in {folder.private} and would be lost",
-            "due failed replay, due failed discard --all, or due teardown --delete-data",
+            f"{counted(int(str(failed)), 'failed record')} kept in {folder.private} would be lost",
+            "due failed list, due failed discard --all, or due teardown --delete-data",
         )
 
 

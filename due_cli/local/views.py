@@ -53,19 +53,23 @@ def _store(state: State, view: View) -> None:
     state.run("set_view", view.name, view.sql, view.translated, " ".join(view.depends_on))
 
 
-def drop(folder: Folder, name: str, *, missing_ok: bool = False) -> None:
-    """Drop a user's view; raises for an unknown one, for the guide's, and where other views read it."""
+def drop(folder: Folder, name: str, *, missing_ok: bool = False) -> bool:
+    """Drop a user's view; return whether there was one.
+
+    Raises for an unknown one unless ``missing_ok``, for the guide's, and where other views read it.
+    """
     name = name.lower()
     with open_for_writing(folder, Silent()) as state:
         views = state.views()
         if name not in views and missing_ok:
-            return
+            return False
         if name not in views:
             raise statements.unknown_view(name)
         dependents = sorted(view.name for view in views.values() if name in view.depends_on)
         statements.require_droppable(name, dependents, "due doctor --repair")
         with state.transaction():
             state.run("delete_view", name)
+    return True
 
 
 def list_views(folder: Folder) -> Table:
@@ -81,6 +85,18 @@ def view_sql(folder: Folder, name: str) -> str:
     if view is None:
         raise statements.unknown_view(name)
     return view.sql
+
+
+def table_names(folder: Folder) -> list[str]:
+    """The names of the table and of every view."""
+    with open_state(folder) as state:
+        return [TABLE, *sorted(state.views())]
+
+
+def column_names(folder: Folder, names: Iterable[str]) -> list[str]:
+    """The names of the columns of some of them."""
+    found = columns_of(folder, names).values()
+    return [name for columns in found if not isinstance(columns, QueryError) for name, _ in columns]
 
 
 def columns_of(folder: Folder, names: Iterable[str]) -> dict[str, list[tuple[str, str]] | QueryError]:

@@ -70,7 +70,8 @@ def error(problem: DueError, complete: Complete = str) -> ExitCode:
     """Write what went wrong and what to do next to standard error."""
     note(f"due: {problem.message}")
     if problem.hint:
-        note(f"  try: {complete(problem.hint)}")
+        hint = complete(problem.hint)
+        note(f"  {hint}" if hint.endswith("?") else f"  try: {hint}")
     return problem.exit_code
 
 

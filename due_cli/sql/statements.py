@@ -78,22 +78,27 @@ def with_values(sql: str, values: Mapping[str, Parameter]) -> str:
 class DropView(Protocol):
     """A function that drops a view of a target."""
 
-    def __call__(self, name: str, *, missing_ok: bool) -> None:
-        """Raise for a view that does not exist, unless ``missing_ok``."""
+    def __call__(self, name: str, *, missing_ok: bool) -> bool:
+        """Whether there was one; raise for a view that does not exist, unless ``missing_ok``."""
 
 
-def change_view(statement: exp.Expr, sql: str, create: Callable[[str], str], drop: DropView) -> Done | None:
+def change_view(
+    statement: exp.Expr, sql: str, create: Callable[[str], str], drop: DropView, restore_command: str
+) -> Done | None:
     """Run a ``CREATE VIEW`` or ``DROP VIEW`` with a target's own functions; None for a statement that only reads.
 
-    Raises :class:`QueryError` for any other statement.
+    ``restore_command`` restores a view of the guide. Raises :class:`QueryError` for any other statement.
     """
     if created_view(statement) is not None:
         name = create(sql)
-        return Done([f"Created view {name}"], (preview_command(name),))
+        if name not in files.names("views"):
+            return Done([f"Created view {name}"], (preview_command(name),))
+        line = f"Created view {name} in place of the guide's view of that name, until {restore_command} restores it"
+        return Done([line], (preview_command(name), restore_command))
     dropped = dropped_view(statement)
     if dropped is not None:
-        drop(dropped, missing_ok=bool(statement.args.get("exists")))
-        return Done([f"Dropped view {dropped}"])
+        is_dropped = drop(dropped, missing_ok=bool(statement.args.get("exists")))
+        return Done([f"Dropped view {dropped}" if is_dropped else f"There is no view {dropped}: nothing was dropped"])
     require_read_only(statement, sql)
     return None
 
@@ -175,8 +180,17 @@ def is_read_only(statement: exp.Expr) -> bool:
         return True
     if not is_metadata_query(statement):
         return False
-    executed = _EXECUTED.match(statement.text("expression")) if str(statement.this).upper() == "EXPLAIN" else None
-    return executed is None or is_read_only(parse(statement.text("expression")[executed.end() :]))
+    words, sql = explained(statement) or ("", "")
+    return words != "EXPLAIN ANALYZE" or is_read_only(parse(sql))
+
+
+def explained(statement: exp.Expr) -> tuple[str, str] | None:
+    """The words of an EXPLAIN before the statement that it explains, and that; None for any other statement."""
+    if not isinstance(statement, exp.Command) or str(statement.this).upper() != "EXPLAIN":
+        return None
+    text = statement.text("expression")
+    executed = _EXECUTED.match(text)
+    return ("EXPLAIN ANALYZE", text[executed.end() :]) if executed else ("EXPLAIN", text)
 
 
 def returns_rows(statement: exp.Expr) -> bool:

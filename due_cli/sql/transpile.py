@@ -7,6 +7,7 @@ returns different rows on the two engines, or DuckDB reads every file (measured;
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 from itertools import takewhile
 from types import NoneType
@@ -14,11 +15,13 @@ from types import NoneType
 import sqlglot
 from sqlglot import Token, TokenType, exp
 from sqlglot.errors import SqlglotError
+from sqlglot.helper import camel_to_snake_case
 
 from due_cli.core.errors import QueryError
 from due_cli.sql.functions import FUNCTIONS
 
 _CHECK = "check the statement: it must be Athena's SQL (Trino)"
+_MISSING = re.compile(r"Required keyword: '\w+' missing for <class '[\w.]+\.(\w+)'>")
 PARTITION = "ingest_timestamp"
 
 # sqlglot warns that it does not parse SHOW and EXPLAIN, which due does not need it to.
@@ -101,7 +104,12 @@ def _error_text(error: SqlglotError) -> str:
     if not details:
         return str(error).splitlines()[0]
     first = details[0]
-    return f"line {first['line']}, column {first['col']}: {first['description']}"
+    description = str(first["description"])
+    if missing := _MISSING.match(description):  # which names a class of the parser
+        description = f"an argument is missing in a call of {camel_to_snake_case(missing[1]).lower()}"
+    elif description.startswith("Invalid expression") and first["highlight"]:
+        description = f"unexpected {first['highlight']}"
+    return f"line {first['line']}, column {first['col']}: {description}"
 
 
 def _current_time(node: exp.Expr) -> exp.Expr:

@@ -18,7 +18,9 @@ _DROP = re.compile(rf"drop\s+(view|table)\s+(if\s+exists\s+)?{_NAME}\s*$", re.IG
 _REPAIR = re.compile(rf"msck\s+repair\s+table\s+{_NAME}\s*$", re.IGNORECASE)
 _ADD = re.compile(rf"alter\s+table\s+{_NAME}\s+add\s+(if\s+not\s+exists\s+)?(.*)", re.IGNORECASE | re.DOTALL)
 _PARTITION = re.compile(r"partition\s*\(\s*\w+\s*=\s*'([^']*)'\s*\)(?:\s*location\s+'([^']*)')?", re.IGNORECASE)
-_SHOW = re.compile(rf"show\s+(tables|views|partitions|create\s+view)(?:\s+(?:in\s+)?{_NAME})?\s*$", re.IGNORECASE)
+_SHOW = re.compile(
+    rf"show\s+(tables|views|partitions|create\s+view|columns)(?:\s+(?:(?:in|from)\s+)?{_NAME})?\s*$", re.IGNORECASE
+)
 _DESCRIBE = re.compile(rf"(?:describe|desc)\s+{_NAME}\s*$", re.IGNORECASE)
 _DATABASE = re.compile(r"create\s+(?:database|schema)\s+(if\s+not\s+exists\s+)?[`\"]?(\w+)", re.IGNORECASE)
 
@@ -155,6 +157,12 @@ def _shown(what: str, name: str, catalog: Catalog) -> Result:
         key = table["PartitionKeys"][0]["Name"]
         rows = [f"{key}={one['Values'][0]}" for one in catalog.partitions(name)]
         return Result(["partition"], ["string"], [[row] for row in sorted(rows)])
+    if what == "columns":
+        table = catalog.table(name)
+        if table is None:
+            raise FailedError(f"FAILED: SemanticException [Error 10001]: Table not found {name}")
+        columns = [*table["StorageDescriptor"]["Columns"], *table.get("PartitionKeys", [])]
+        return Result(["field"], ["string"], [[one["Name"].ljust(20)] for one in columns])
     if what.startswith("create"):
         found = catalog.table(name)
         sql = view_sql(found) if found else None

@@ -63,3 +63,40 @@ def test_nothing_is_asked_of_a_parameter_in_a_text() -> None:
     assert with_values("SELECT ':a'", {}) == "SELECT ':a'"
     with pytest.raises(UsageError):
         with_values("SELECT :a", {})
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT * FROM read_csv('{file}')",
+        "SELECT * FROM read_text('{file}')",
+        "SELECT * FROM '{file}'",
+        "SELECT * FROM glob('{folder}/*')",
+        "CREATE VIEW outside AS SELECT * FROM read_csv('{file}')",
+    ],
+)
+def test_no_query_reads_another_file_of_the_machine(due: Due, folder: Path, tmp_path: Path, sql: str) -> None:
+    secret = tmp_path / "secret.csv"
+    secret.write_text("secret\n")
+    ran = due("query", sql.format(file=secret, folder=tmp_path)).failed(6)
+    assert "secret\n" not in ran.out
+    assert due.query("SELECT COUNT(*) AS n FROM all_events") == [{"n": 0}]
+
+
+def test_a_plan_is_read_line_by_line(due: Due, folder: Path) -> None:
+    """Of the statement in Athena's SQL, which DuckDB would not take."""
+    lines = due("query", "EXPLAIN SELECT element_at(attributes, 'x') FROM all_events").done().out.splitlines()
+    assert lines[0] == "Query Plan"
+    assert len(lines) > 3 and all(len(line) <= 100 for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("sql", "says"),
+    [
+        ("SELECT COUNT(*) FORM email_send", "unexpected "),
+        ("SELECT date_diff('day', 1)", "an argument is missing in a call of date_diff"),
+    ],
+)
+def test_a_statement_that_does_not_parse_is_told_in_words(due: Due, folder: Path, sql: str, says: str) -> None:
+    ran = due("query", sql).failed(6)
+    assert says in ran.err and "class" not in ran.err

@@ -11,8 +11,9 @@ from due_cli.aws.stack.stack import Stack
 from due_cli.core.errors import QueryError
 from due_cli.core.progress import Progress
 from due_cli.core.results import Done, Table
-from due_cli.sql import statements, transpile
+from due_cli.sql import metadata, statements, transpile
 from due_cli.sql.as_json import as_json, columns_query, complex_columns
+from due_cli.sql.suggest import with_suggestion
 
 # An error with a position: Athena rejected the statement before it scanned anything.
 _REJECTED = re.compile(r"\bline \d+:\d+")
@@ -22,11 +23,17 @@ _LINES_BEFORE = 1  # of due's, where what was typed becomes part of another quer
 def run(stack: Stack, progress: Progress, sql: str) -> Table | Done:
     """The rows of a query, or the view that a statement created or dropped."""
     statement = transpile.parse(sql)
-    done = statements.change_view(statement, sql, partial(views.create, stack), partial(views.drop, stack))
+    done = statements.change_view(statement, sql, partial(views.create, stack), partial(views.drop, stack), "due setup")
     if done is not None:
         return done
+    if metadata.show(sql)[0] == "functions":  # which Athena does not tell
+        return metadata.functions()
     text = transpile.without_semicolon(sql)
-    return query(stack, progress, text) if statements.returns_rows(statement) else table(stack, progress, text)
+    try:
+        return query(stack, progress, text) if statements.returns_rows(statement) else table(stack, progress, text)
+    except QueryError as error:
+        columns = partial(views.column_names, stack)
+        raise with_suggestion(error, statement, partial(views.table_names, stack), columns) from None
 
 
 def query(stack: Stack, progress: Progress, sql: str) -> Table:

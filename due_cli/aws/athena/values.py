@@ -36,10 +36,10 @@ def rows_of_csv(parts: Iterable[bytes], converters: Sequence[Converter]) -> Iter
 
 
 def rows_of_text(parts: Iterable[bytes], columns: int) -> Iterator[tuple[Value, ...]]:
-    """The lines of a result of text as rows; fields of more than one column are padded, with tabs between them."""
+    """The lines of a result of text as rows; fields are padded, with tabs between those of several columns."""
     for line in _lines(parts):
         if columns == 1:
-            yield (line,)
+            yield (line.rstrip(),)
         elif line.strip():
             fields: list[Value] = [field.strip() for field in line.split("\t", columns - 1)]
             yield (*fields, *[None] * (columns - len(fields)))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from due_cli.aws.resources.view import AthenaView, is_view, query_of, table_of, views_of
 from due_cli.aws.stack.stack import Stack
 from due_cli.core.errors import QueryError, UsageError
 from due_cli.core.results import Table
 from due_cli.sql import statements, transpile
-from due_cli.sql.files import template
+from due_cli.sql.files import TABLE, template
 
 
 def create(stack: Stack, sql: str) -> str:
@@ -31,23 +32,42 @@ def create(stack: Stack, sql: str) -> str:
     return name
 
 
-def drop(stack: Stack, name: str, *, missing_ok: bool = False) -> None:
-    """Drop a view of the user's own; raise where it does not exist, is the guide's, or is read by other views."""
+def drop(stack: Stack, name: str, *, missing_ok: bool = False) -> bool:
+    """Drop a view of the user's own; return whether there was one.
+
+    Raises where it does not exist, unless ``missing_ok``, is the guide's, or is read by other views.
+    """
     name = name.lower()
     views = {view["Name"]: query_of(view) for view in views_of(stack.aws, stack.options.database)}
     if name not in views:
         if missing_ok:
-            return
+            return False
         raise statements.unknown_view(name)
     dependents = [other for other, query in views.items() if other != name and _reads(query, name)]
     statements.require_droppable(name, dependents, "due setup")
     database, workgroup = stack.options.database, stack.names.workgroup
     AthenaView(database=database, name=name, sql="", workgroup=workgroup).delete(stack.aws)
+    return True
 
 
 def list_views(stack: Stack) -> Table:
     """Every view, with what it shows."""
     return statements.view_table(view["Name"] for view in views_of(stack.aws, stack.options.database))
+
+
+def table_names(stack: Stack) -> list[str]:
+    """The names of the table and of every view."""
+    return [TABLE, *(view["Name"] for view in views_of(stack.aws, stack.options.database))]
+
+
+def column_names(stack: Stack, names: Iterable[str]) -> list[str]:
+    """The names of the columns of some of them."""
+    columns: list[str] = []
+    for name in names:
+        if table := table_of(stack.aws, stack.options.database, name):
+            listed = (*table.get("StorageDescriptor", {}).get("Columns", ()), *table.get("PartitionKeys", ()))
+            columns += [column["Name"] for column in listed]
+    return columns
 
 
 def view_sql(stack: Stack, name: str) -> str:

@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 from due_cli.aws.stack.stack import Stack
+from due_cli.core.errors import QueryError
+from due_cli.sql.suggest import with_suggestion
+from due_cli.sql.transpile import parse
 from tests.aws_emulator.aws import AwsEmulator
 from tests.commands import Due
 from tests.sampling import sampled
@@ -77,6 +80,65 @@ def test_a_table_is_described_and_a_query_explained(due: Due, stack: Stack) -> N
     assert described[0] == {"col_name": "event_type", "data_type": "string", "comment": ""}
     assert names[18:] == ["ingest_timestamp", "# Partition Information", "# col_name", "ingest_timestamp"]
     assert due.rows("query", "EXPLAIN SELECT event_type FROM all_events", *ON)
+
+
+def test_both_targets_show_columns_functions_and_views(due: Due, stack: Stack, folder: Path) -> None:
+    shown = {}
+    for target in (ON, ("--local", str(folder))):
+        due("query", "CREATE OR REPLACE VIEW mine AS SELECT event_type, event_id FROM all_events", *target).done()
+        columns = [due.rows("query", sql, *target) for sql in ("SHOW COLUMNS IN mine", "SHOW COLUMNS FROM all_events;")]
+        functions = due.rows("query", "SHOW FUNCTIONS", *target)
+        assert {"function": "date_trunc"} in functions and len(due.rows("query", "DESCRIBE mine", *target)) == 2
+        (views,) = [row for row in due.rows("query", "SHOW VIEWS", *target) if row["views"] == "mine"]
+        text = "\n".join(row["Create View"] for row in due.rows("query", "SHOW CREATE VIEW mine", *target))
+        assert "SELECT event_type, event_id FROM all_events" in text
+        shown[target] = (columns, functions, views)
+    assert shown[ON] == shown["--local", str(folder)]
+    assert [row["field"] for row in shown[ON][0][0]] == ["event_type", "event_id"]
+
+
+@pytest.mark.parametrize(
+    ("sql", "hint"),
+    [
+        ("SELECT * FROM al_events", "did you mean all_events?"),
+        ("SELECT event_typ FROM all_events", "did you mean event_type"),
+        ("SELECT lenth(event_type) FROM all_events", "did you mean length"),
+        ("SELECT * FROM nothing_like_it", "try: due view list"),
+        ("SELECT nothing_like_it FROM all_events", "'DESCRIBE all_events'"),
+        ("SELECT nothing_like_it(1)", "'SHOW FUNCTIONS'"),
+    ],
+)
+def test_both_targets_suggest_names(due: Due, stack: Stack, folder: Path, sql: str, hint: str) -> None:
+    for target in (ON, ("--local", str(folder))):
+        assert hint in due("query", sql, *target).failed(6).err
+
+
+@pytest.mark.parametrize(
+    ("message", "hint"),
+    [
+        ("TABLE_NOT_FOUND: line 1:15: Table 'awsdatacatalog.due_eventdb.al_events' does not exist", "all_events?"),
+        ("COLUMN_NOT_FOUND: line 1:8: Column 'event_typ' cannot be resolved or requester is not", "event_type?"),
+        ("COLUMN_NOT_FOUND: line 1:8: Column 'e.event_typ' cannot be resolved or requester is not", "event_type?"),
+        ("FUNCTION_NOT_FOUND: line 1:8: Function 'lenth' not registered", "did you mean length"),
+    ],
+)
+def test_athenas_own_words_are_understood(message: str, hint: str) -> None:
+    error = with_suggestion(
+        QueryError(message), parse("SELECT 1 FROM all_events"), lambda: ["all_events"], lambda _: ["event_type"]
+    )
+    assert hint in str(error.hint) and error.message == message
+
+
+def test_a_view_of_the_guide_is_not_replaced_in_silence(due: Due, stack: Stack, folder: Path) -> None:
+    for target, restore in ((ON, "due setup"), (("--local", str(folder)), "due doctor --repair")):
+        ran = due("query", "CREATE OR REPLACE VIEW email_send AS SELECT 1 AS one", *target).done()
+        assert "Created view email_send in place of the guide's view" in ran.out
+        assert restore in ran.out.replace(f" {' '.join(target)}", "")
+
+
+def test_what_was_not_there_is_not_called_dropped(due: Due, stack: Stack, folder: Path) -> None:
+    for target in (ON, ("--local", str(folder))):
+        assert due("query", "DROP VIEW IF EXISTS nope", *target).done().out.startswith("There is no view nope")
 
 
 def test_a_query_runs_as_it_was_typed(due: Due, emulator: AwsEmulator, stack: Stack) -> None:
