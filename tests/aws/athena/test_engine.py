@@ -35,7 +35,7 @@ def test_a_query_that_fails_says_why_in_athenas_words(due: Due, emulator: AwsEmu
     """Its lines are those of what was typed, which stands in another query from the second line on."""
     emulator.athena.engine = FailingEngine("COLUMN_NOT_FOUND: line 3:8: Column 'x' cannot be resolved\n\n  or used")
     ran = due("query", "SELECT 1,\n  x FROM all_events", "--stack", "due").failed(6)
-    assert lines(ran.err) == ["due: COLUMN_NOT_FOUND: line 2:8: Column 'x' cannot be resolved or used"]
+    assert lines(ran.err)[0] == "due: COLUMN_NOT_FOUND: line 2:8: Column 'x' cannot be resolved or used"
     ran = due("query", "EXPLAIN SELECT x FROM nowhere", "--stack", "due").failed(6)
     assert ran.err.startswith("due: COLUMN_NOT_FOUND: line 3:8")
 
