@@ -76,8 +76,13 @@ def translate_errors() -> Iterator[None]:
         raise KeyboardInterrupt from None
     except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
         raise DueError(_first_line(error), "due doctor") from None
+    except duckdb.PermissionException as error:
+        message = (
+            f"{_first_line(error).partition(' - ')[0]}: a query reads the table and the views of the database alone"
+        )
+        raise QueryError(message, "due ingest PATH...") from None
     except duckdb.Error as error:
-        raise QueryError(_first_line(error), _hint(error)) from None
+        raise QueryError(_first_line(error)) from None
 
 
 def translate(state: State, sql: str) -> str:
@@ -153,9 +158,3 @@ def _interruptible(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 def _first_line(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return _ERROR_KIND.sub("", lines[0]) if lines else type(error).__name__
-
-
-def _hint(error: duckdb.Error) -> str | None:
-    if isinstance(error, duckdb.PermissionException):
-        return "a query reads the table and the views of the database alone; due ingest takes other files in"
-    return None

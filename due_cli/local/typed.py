@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 
-from sqlglot import exp
-
 from due_cli.core.errors import QueryError
 from due_cli.core.results import Done, Table
 from due_cli.local import queries, views
 from due_cli.local.folder import Folder
 from due_cli.sql import metadata, statements, transpile
 from due_cli.sql.suggest import with_suggestion
+from due_cli.sql.transpile import Statement
 
 
 def run(folder: Folder, sql: str) -> Table | Done:
@@ -28,7 +27,7 @@ def run(folder: Folder, sql: str) -> Table | Done:
         raise with_suggestion(error, statement, names, columns) from None
 
 
-def _rows(folder: Folder, statement: exp.Expr) -> Table:
+def _rows(folder: Folder, statement: Statement) -> Table:
     every_view = statements.is_metadata_query(statement)
     return queries.table(folder, transpile.to_duckdb(statement), every_view=every_view)
 
@@ -50,7 +49,7 @@ def _shown(folder: Folder, sql: str) -> Table | None:
     return None
 
 
-def _explained(folder: Folder, statement: exp.Expr) -> Table | None:
+def _explained(folder: Folder, statement: Statement) -> Table | None:
     """The plan of an EXPLAIN, a row for each line of it, under Athena's name of the column."""
     words, sql = statements.explained(statement) or ("", "")
     if not words:

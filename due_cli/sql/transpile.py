@@ -23,6 +23,7 @@ from due_cli.sql.functions import FUNCTIONS
 _CHECK = "check the statement: it must be Athena's SQL (Trino)"
 _MISSING = re.compile(r"Required keyword: '\w+' missing for <class '[\w.]+\.(\w+)'>")
 PARTITION = "ingest_timestamp"
+Statement = exp.Expr  # for rooms that hand statements on
 
 # sqlglot warns that it does not parse SHOW and EXPLAIN, which due does not need it to.
 logging.getLogger("sqlglot").setLevel(logging.ERROR)
