@@ -66,7 +66,7 @@ def decode(message_id: str, text: str | bytes, loads: Callable[[bytes], Any] = l
     except UnreadableError:
         raise
     except (ValueError, TypeError, AttributeError, LookupError, OverflowError) as error:
-        raise UnreadableError(f"no facts of a message: {type(error).__name__}") from None
+        raise UnreadableError(f"not a message status: {type(error).__name__}") from None
 
 
 def encode_record(status: Status) -> bytes:
@@ -83,7 +83,7 @@ def decode_record(record: Json) -> Status | None:
         return None
     message_id, text = record[_MESSAGE_ID], record[_TEXT]
     if not isinstance(message_id, str) or not message_id or not isinstance(text, str):
-        raise UnreadableError("no facts of a message")
+        raise UnreadableError("not a message status")
     return decode(message_id, text)
 
 

@@ -248,7 +248,7 @@ def open_for_writing(folder: Folder, progress: Progress) -> Iterator[State]:
 def writer_lock(folder: Folder, progress: Progress) -> Iterator[None]:
     """The folder's writer lock, whether or not the folder has a state; waits for another writer, with a note."""
     try:
-        with folder.writer_lock(lambda: progress.note(f"another due is writing to {folder.root}; waiting for it")):
+        with folder.writer_lock(lambda: progress.note(f"another process is writing to {folder.root}; waiting for it")):
             yield
     except FileNotFoundError as error:
         folder.require()

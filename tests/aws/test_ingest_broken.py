@@ -87,7 +87,7 @@ def test_a_killed_ingest_goes_on_and_clears_up(
 def test_ctrl_c_says_how_far_it_came(emulator: AwsEmulator, stack: Stack, folder: Path, temporary: Path) -> None:
     ran = stopped(emulator, folder, signal.SIGINT)
     assert ran.code == 130
-    assert "records are in; the same command goes on from there" in ran.err
+    assert "records are ingested; the same command goes on from there" in ran.err
     assert "Traceback" not in ran.err
     assert list(temporary.iterdir()) == []
 
@@ -95,7 +95,7 @@ def test_ctrl_c_says_how_far_it_came(emulator: AwsEmulator, stack: Stack, folder
 def test_what_is_done_is_not_read_again(emulator: AwsEmulator, stack: Stack, due: Due, folder: Path) -> None:
     """It is in the summary all the same. What was changed is read, though neither its size nor its time says so."""
     deny_last(emulator)
-    assert "10 records are in; the same command goes on from there" in due("ingest", str(folder)).failed(5).err
+    assert "10 records are ingested; the same command goes on from there" in due("ingest", str(folder)).failed(5).err
     emulator.faults.clear()
     for key in keys(emulator, stack):
         emulator.client("s3").delete_object(Bucket=stack.names.bucket, Key=key)

@@ -76,15 +76,15 @@ UNREADABLE = {
     "a fact at an infinite time": (with_part(2, '{"send":1e400}'), "an impossible time"),
     "a fact without a time": (with_part(2, '{"send":null}'), "an impossible time"),
     "an event in 1970": (with_part(3, '[[0,"a"]]'), "an impossible time"),
-    "a value of half an event": (with_part(4, '{"client":[0.5,"x"]}'), "no facts of a message"),
-    "a value of an event that is not there": (with_part(4, '{"client":[1,"x"]}'), "no facts of a message"),
+    "a value of half an event": (with_part(4, '{"client":[0.5,"x"]}'), "not a message status"),
+    "a value of an event that is not there": (with_part(4, '{"client":[1,"x"]}'), "not a message status"),
     "a record status in microseconds": (with_part(5, f'[[{HAPPENED * 1000},"a"],"SENT"]'), "an impossible time"),
     "an infinite price": (with_part(6, "1e400"), "an impossible price"),
     "a price that is no number": (with_part(6, '"nan"'), "an impossible price"),
-    "a price that no double holds": (with_part(6, "1" + "0" * 400), "no facts of a message"),
+    "a price that no double holds": (with_part(6, "1" + "0" * 400), "not a message status"),
     "what is not JSON": (with_part(6, "NaN"), "not JSON"),
     "lists in lists": ("[" * 100_000, "nested"),
-    "nothing": ("[]", "no facts of a message"),
+    "nothing": ("[]", "not a message status"),
 }
 
 

@@ -29,7 +29,7 @@ def test_a_second_ingest_waits_and_says_so(due: Due, database: Path, tmp_path: P
         ingest_under_way(database, tmp_path / "pipe") as first,
         started("ingest", str(file), "--local", str(database), "-o", "json") as second,
     ):
-        says(second, f"another due is writing to {database}; waiting for it")
+        says(second, f"another process is writing to {database}; waiting for it")
         assert second.poll() is None
         one = let_end(first, _text(1) + b"\n" + _text(2)).done().json
         other = ended(second).done().json

@@ -123,7 +123,7 @@ STACKS = (
         "senders",
         "a name that both services have goes to one of them",
         "due_cli/aws/stack/set_search.py",
-        "if name in email and name in texts:",
+        "if name in email and name in phone:",
         "if False:",
         SMS_SETS,
         "both",

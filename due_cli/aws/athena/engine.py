@@ -72,7 +72,7 @@ def table(
     if execution.is_reused:
         written = written_at(stack.aws, *_place(execution.location))
         when = f" of {written:%Y-%m-%d %H:%M} UTC" if written else ""
-        progress.note(f"answered from the run{when}: no event of the period came since; --fresh asks Athena again")
+        progress.note(f"answered from the run{when}: no event of the period came since; --fresh runs the query again")
     progress.aside(cost(execution.scanned + scanned, stack.names.partition))
     return Table([name for name, _ in execution.columns], _rows(stack, execution, json_columns))
 
@@ -87,7 +87,7 @@ def execute(
     Raises :class:`QueryError` with Athena's message where it fails or is cancelled, and errors of the API.
     """
     last_poll: deque[object] = deque(maxlen=1)
-    progress.start("Asking Athena", None)
+    progress.start("Querying Athena", None)
     try:
         with _connection(stack) as connection, connection.cursor(arraysize=1, on_poll=last_poll.append) as cursor:
             _run(cursor, sql, reusable_age)

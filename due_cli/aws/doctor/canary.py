@@ -68,7 +68,7 @@ def send(stack: Stack, progress: Progress, clock: WallClock | None = None) -> li
     return list(_Canary(stack, progress, clock or WallClock()).checks())
 
 
-class _StuckError(Exception):
+class _StepFailedError(Exception):
     """The record failed; with its check."""
 
     def __init__(self, name: str, finding: Finding) -> None:
@@ -100,7 +100,7 @@ class _Canary:
             yield Check(ACCEPTED, "ok", f"{self._names.stream} accepted the test record")
             for hop in (STORED, PARTITIONED, QUERIED):
                 yield self._wait_for(hop, began)
-        except _StuckError as stuck:
+        except _StepFailedError as stuck:
             yield stuck.check
         except DueError as error:
             yield Check(hop, "problem", error.message, self._command("doctor"))
@@ -120,7 +120,7 @@ class _Canary:
         pause = _FIRST_SECONDS
         while not has_passed():
             if self._clock.now() >= end:
-                raise _StuckError(hop, self._stuck(hop, self._clock.now() - began))
+                raise _StepFailedError(hop, self._stuck(hop, self._clock.now() - began))
             self._clock.sleep(pause)
             self._progress.advance(round(pause))
             pause = min(pause * 1.5, _LONGEST_SECONDS)
@@ -181,7 +181,7 @@ class _Canary:
                 for line in lines:
                     if (reason := _reason(line, self._record.test_id)) is not None:
                         text = f"it failed: {reason} ({key})"
-                        raise _StuckError(STORED, ("problem", text, self._command("failed list")))
+                        raise _StepFailedError(STORED, ("problem", text, self._command("failed list")))
 
     def _limit(self) -> float:
         """Seconds within which the stream delivers."""

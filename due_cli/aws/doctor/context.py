@@ -15,6 +15,7 @@ from due_cli.aws.services.pinpoint import AppDetails
 from due_cli.aws.services.ses import ConfigSet
 from due_cli.aws.stack import governance
 from due_cli.aws.stack.names import Names
+from due_cli.aws.stack.projects import is_own_project
 from due_cli.aws.stack.stack import Stack
 from due_cli.core.errors import DueError
 from due_cli.core.results import Check, Finding
@@ -62,12 +63,7 @@ class DoctorContext:
     @property
     def own_projects(self) -> tuple[AppDetails, ...]:
         """The Pinpoint projects that the stack created, or that send it their events."""
-        stack, stream = self.names.stack, self.names.stream_arn
-        return tuple(
-            project
-            for project in self.projects or ()
-            if project.owner == stack or (project.stream and project.stream.stream_arn == stream)
-        )
+        return tuple(project for project in self.projects or () if is_own_project(self.names, project))
 
     @property
     def setup(self) -> str:
@@ -76,7 +72,7 @@ class DoctorContext:
 
     @property
     def policy(self) -> str:
-        """The command that prints the IAM policy that running due needs, for an administrator to attach."""
+        """The command that lists the people that due prints IAM policies for, for an administrator to attach."""
         return self.names.command("setup --policy")
 
     def aws_command(self, words: str) -> str:

@@ -72,7 +72,7 @@ def failed_records(context: DoctorContext) -> Iterator[Finding]:
 def _last_delivery(context: DoctorContext) -> Finding:
     name, send_test = context.names.stream, context.names.command("doctor --send-test")
     count = sum(_metric(context, "IncomingRecords", "Sum", LAST_DAY, _HOUR))
-    incoming = f"; {count:,.0f} records came in in the last day" if count else ""
+    incoming = f"; {count:,.0f} records were received in the last day" if count else ""
     newest = newest_object(context.aws, context.names.bucket, EVENTS)
     if newest is None:
         return "warning", f"{name} has not delivered anything yet{incoming}", send_test

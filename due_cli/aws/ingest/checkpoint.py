@@ -61,7 +61,7 @@ def open_journal(stack: Sequence[str], paths: list[str], progress: Progress) -> 
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             opened.enter_context(
-                exclusive_lock(path, lambda: progress.note("another due ingests these paths: waiting for it"))
+                exclusive_lock(path, lambda: progress.note("another process is ingesting these paths; waiting for it"))
             )
             done = dict(_read(path))
             file = opened.enter_context(path.open("ab"))

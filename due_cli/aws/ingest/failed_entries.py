@@ -53,7 +53,7 @@ from due_cli.ingest.inputs import OversizedRecord
 
 INGEST_FOLDER, STATUS_FOLDER, TOO_LARGE_FOLDER = (f"{ERRORS}{name}/" for name in ("ingest", "status", "too-large"))
 _TOO_LARGE = "larger than 4 MB"
-_REFUSED_STATUS = "the status table would not take these facts"
+_REFUSED_STATUS = "the status table rejected this status"
 _ARRIVALS = ("arrivalTimestamp", "ArrivalTimestamp")
 _TIMES = ("attemptEndingTimestamp", "AttemptEndingTimestamp", "timestamp", *_ARRIVALS)
 _CONVERSION_KEYS = ("dataCatalogTable", "DataCatalogTable", "sequenceNumber")
@@ -172,7 +172,7 @@ def remove_entries(
             copy.seek(0)
             if s3.replace_object(aws, bucket, summary.key, content.etag, copy):
                 return True
-    raise DueError(f"s3://{bucket}/{summary.key} is being changed by somebody else", "run the same command again")
+    raise DueError(f"s3://{bucket}/{summary.key} is being changed by another process", "run the same command again")
 
 
 def _copy(content: ObjectContent, removed_ids: set[str], remainder: Remainder, into: IO[bytes]) -> int | None:

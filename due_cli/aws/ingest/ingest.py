@@ -97,4 +97,4 @@ class _StackIngest:
 
 def _interruption_note(summary: IngestSummary, files: list[str | InputError]) -> str:
     again = "what is given again counts once" if STDIN in files else "the same command goes on from there"
-    return f"{summary.records:,} records are in; {again}"
+    return f"{summary.records:,} records are ingested; {again}"

@@ -213,7 +213,7 @@ def publishing(stack: Stack, progress: Progress) -> Iterator[Publishing]:
     """The publication of inputs into a stack; what is under way at the end of the block is waited for."""
     # One pool, so that an error ends the inputs and their calls at once; those of the inputs leave room for calls.
     with (
-        _seldom_collecting(),
+        _collecting_garbage_rarely(),
         staging_area() as area,
         interruptible_pool(_INPUTS_AT_ONCE + _CALLS_AT_ONCE) as pool,
     ):
@@ -223,7 +223,7 @@ def publishing(stack: Stack, progress: Progress) -> Iterator[Publishing]:
 
 
 @contextmanager
-def _seldom_collecting() -> Iterator[None]:
+def _collecting_garbage_rarely() -> Iterator[None]:
     """Look for cycles of objects as seldom as the worker processes do: statuses are many objects without any."""
     threshold = gc.get_threshold()
     gc.set_threshold(GC_THRESHOLD)

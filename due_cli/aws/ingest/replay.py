@@ -77,7 +77,7 @@ class _Replay:
 
     def __init__(self, stack: Stack, ids: set[str] | None, progress: Progress) -> None:
         self._stack, self._ids, self._progress = stack, ids, progress
-        self._leaves: dict[str, bool] = {}  # by the id of each entry that was tried; its copies share its fate
+        self._leaves: dict[str, bool] = {}  # by the id of each entry that was tried, for its copies too
         self._with_remainder: set[str] = set()
         self.summary = IngestSummary()
 

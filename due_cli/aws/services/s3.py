@@ -172,7 +172,7 @@ def create_object(aws: Aws, bucket: str, key: str, path: Path) -> bool:
                 return True
             return False
         pause(_CONFLICT_SECONDS)  # another put of the same key is under way, and may fail
-    raise DueError(f"{doing}: it is being written by somebody else", "run the same command again")
+    raise DueError(f"{doing}: another process is writing it", "run the same command again")
 
 
 def replace_object(aws: Aws, bucket: str, key: str, etag: str, body: IO[bytes]) -> bool:

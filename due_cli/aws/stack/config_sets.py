@@ -11,7 +11,7 @@ from due_cli.aws.resources.event_destination import NAME, EventDestination, Rout
 from due_cli.aws.resources.project import Project
 from due_cli.aws.resources.resource import Action, Node, Step
 from due_cli.aws.resources.sms_destination import SmsEventDestination
-from due_cli.aws.services import firehose, ses
+from due_cli.aws.services import ses
 from due_cli.aws.services.pinpoint import NoPinpointError
 from due_cli.aws.services.ses import ConfigSet, Destination
 from due_cli.aws.stack import projects, tracking
@@ -29,7 +29,7 @@ from due_cli.aws.stack.routes import (
     sms_role,
 )
 from due_cli.aws.stack.set_search import ConfigSets, all_by_channel, find_by_channel
-from due_cli.aws.stack.stack import Stack
+from due_cli.aws.stack.stack import Stack, require_stream
 from due_cli.core.errors import ConfigurationError, DueError, RefusedError, UsageError
 from due_cli.core.progress import Progress
 from due_cli.core.results import Done, counted
@@ -85,19 +85,19 @@ def attach(stack: Stack, request: AttachRequest, progress: Progress) -> Done:
     require_stream(stack)
     notes: list[str] = []
     if everything:
-        email, texts = all_by_channel(aws, names, request.channel, notes.append)
-        if notes and not email.sets and not texts.sets:
+        email, phone = all_by_channel(aws, names, request.channel, notes.append)
+        if notes and not email.sets and not phone.sets:
             raise ConfigurationError(notes[0], "check that the service exists in this region, and the network")
     else:
-        email, texts = find_by_channel(aws, names, request.set_names, request.channel, notes.append)
-    if texts.sets and request.via == PINPOINT and not everything:
-        problem = f"--via pinpoint is for mail, and {texts.sets[0].name} is an SMS configuration set"
+        email, phone = find_by_channel(aws, names, request.set_names, request.channel, notes.append)
+    if phone.sets and request.via == PINPOINT and not everything:
+        problem = f"--via pinpoint is for mail, and {phone.sets[0].name} is an SMS configuration set"
         raise UsageError(problem, "--via firehose")
     project = _project(stack, request.via, notes) if email.sets else None
-    routes = {sets.service: _routes(names, sets, project) for sets in (email, texts)}
+    routes = {sets.service: _routes(names, sets, project) for sets in (email, phone)}
     nodes: list[Node[Aws]] = []
     skipped: list[str] = []
-    for sets in (email, texts):
+    for sets in (email, phone):
         for config_set in sets.sets:
             try:
                 nodes.append(_node(config_set, routes[sets.service], project, request, sets.service))
@@ -110,9 +110,9 @@ def attach(stack: Stack, request: AttachRequest, progress: Progress) -> Done:
     for set_name, change in tracking.mail_changes(types).items():
         progress.note(f"in the mail of {set_name} {change}")
     execute_with_progress(steps, aws, "Attaching", progress)
-    lines = [line for sets in (email, texts) for line in _attached_lines(steps, routes[sets.service], sets)]
+    lines = [line for sets in (email, phone) for line in _attached_lines(steps, routes[sets.service], sets)]
     lines += tracking.left_out(names, types, request.types)
-    if not email.sets and not texts.sets:
+    if not email.sets and not phone.sets:
         lines = ["No configuration set in this account and region"]
     identities, next_steps = _identities_without_set(aws, progress, everything=everything) if email.sets else ([], ())
     return Done([*notes, *lines, *skipped, *identities], (names.command("doctor"), *next_steps))
@@ -142,20 +142,13 @@ def sender_nodes(aws: Aws, names: Names, note: Callable[[str], None] = lambda _:
     def note_unanswered(text: str) -> None:
         note(f"event destinations of configuration sets, if there are any: {text}")
 
-    email, texts = all_by_channel(aws, names, Channel.AUTO, note_unanswered)
+    email, phone = all_by_channel(aws, names, Channel.AUTO, note_unanswered)
     for config_set in email.sets:
         destination = config_set.destination(NAME)
         if destination and destination.project_arn in email.project_states.unknown:
             note(f"configuration set {config_set.name} keeps {NAME}: Pinpoint does not say whose project it leads to")
-    destinations = (_attached(sets, _routes(names, sets, None)) for sets in (email, texts))
+    destinations = (_attached(sets, _routes(names, sets, None)) for sets in (email, phone))
     return [*projects.removal_nodes(aws, names, note), *(node for nodes in destinations for node in nodes)]
-
-
-def require_stream(stack: Stack) -> None:
-    """Raise :class:`ConfigurationError` for a stack that lacks its stream."""
-    if firehose.stream_status(stack.aws, stack.names.stream) is None:
-        problem = f"the stack {stack.names.stack} has no stream {stack.names.stream}"
-        raise ConfigurationError(problem, stack.names.command("setup"))
 
 
 def opens_hint(stack: Stack) -> str | None:
@@ -288,7 +281,7 @@ def _attached_lines(steps: list[Step[Aws]], routes: Routes, sets: ConfigSets) ->
         if step.action is Action.KEEP:
             lines.append(f"{name[0].upper()}{name[1:]} is already attached to {target}")
         elif previous and routes.leads_nowhere(previous):
-            lines.append(f"Moved {name} from {previous.target}, which is gone, to {target}")
+            lines.append(f"Moved {name} from {previous.target}, which no longer exists, to {target}")
         elif previous and bool(previous.stream_arn) != resource.is_direct:
             lines.append(f"Moved {name} from {previous.target} to {target}")
         elif previous:

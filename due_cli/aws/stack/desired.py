@@ -38,8 +38,9 @@ from due_cli.sql import files
 from due_cli.sql.files import TABLE
 
 _LOG_STREAM = "DestinationDelivery"
-# The function whose role each has for the moment in which it gets its own anew.
-_STAND_IN = {"transform": "partition", "partition": "status-api", "status-api": "transform"}
+# Lambda caches the principal behind a role's ARN: a function whose role was made anew gets another function's role
+# for a moment, and then its own again.
+_TEMPORARY_ROLE = {"transform": "partition", "partition": "status-api", "status-api": "transform"}
 
 
 def desired(names: Names, options: Options, code: Package) -> list[Node[Aws]]:
@@ -260,7 +261,7 @@ def _function(
         name=names.function(key),
         arn=names.function_arn(key),
         role_arn=names.role_arn(key),
-        stand_in_arn=names.role_arn(_STAND_IN[key]),
+        stand_in_arn=names.role_arn(_TEMPORARY_ROLE[key]),
         handler=f"due_cli.lambdas.{key.replace('-', '_')}.handler",
         content=code.content,
         sha256=code.sha256,

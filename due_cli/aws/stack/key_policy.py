@@ -108,8 +108,8 @@ def _is_for(needed: object, principal: object, names: Names) -> bool:
     if not isinstance(principal, Mapping) or not isinstance(needed, Mapping):
         return False
     [(kind, name)] = needed.items()
-    wanted = {name, "*", *([names.account] if kind == "AWS" else [])}
-    return not wanted.isdisjoint(_listed(principal.get(kind, [])))
+    accepted = {name, "*", *([names.account] if kind == "AWS" else [])}
+    return not accepted.isdisjoint(_listed(principal.get(kind, [])))
 
 
 def _covers(statement: Mapping[str, Any], action: str, group: str) -> bool:

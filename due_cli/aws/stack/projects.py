@@ -11,16 +11,16 @@ from due_cli.aws.resources.event_stream import EventStream
 from due_cli.aws.resources.project import Project
 from due_cli.aws.resources.resource import Action, Node
 from due_cli.aws.resources.role import Role
-from due_cli.aws.services import firehose, pinpoint, ses
+from due_cli.aws.services import pinpoint, ses
 from due_cli.aws.services.pinpoint import AppDetails, NoPinpointError, PinpointApp
 from due_cli.aws.stack import policies
 from due_cli.aws.stack.execute import execute
 from due_cli.aws.stack.names import Names
 from due_cli.aws.stack.options import Options
 from due_cli.aws.stack.plan import planned, planned_removal
-from due_cli.aws.stack.stack import Stack
+from due_cli.aws.stack.stack import Stack, require_stream
 from due_cli.aws.tags import STACK_TAG
-from due_cli.core.errors import ConfigurationError, RefusedError, UsageError
+from due_cli.core.errors import RefusedError, UsageError
 from due_cli.core.results import Done
 from due_cli.core.suggestions import not_found
 
@@ -135,7 +135,7 @@ def own_projects(aws: Aws, names: Names) -> list[AppDetails]:
     """
     details = pinpoint.details_of(aws, pinpoint.list_apps(aws))
     return sorted(
-        (project for project in details if project.owner == names.stack or _sends_here(names, project)),
+        (project for project in details if is_own_project(names, project)),
         key=lambda project: (project.owner != names.stack, project.app.created, project.app.project_id),
     )
 
@@ -155,7 +155,7 @@ def project_states(aws: Aws, names: Names, project_arns: Iterable[str]) -> Proje
         details = pinpoint.details_of(aws, [app for app in apps if app.arn in arns])
     except NoPinpointError as error:
         return ProjectStates(unknown=frozenset() if error.denied else frozenset(arns))
-    own = (project.app.arn for project in details if project.owner == names.stack or _sends_here(names, project))
+    own = (project.app.arn for project in details if is_own_project(names, project))
     return ProjectStates(own=frozenset(own), missing=frozenset(arns - {app.arn for app in apps}))
 
 
@@ -192,8 +192,7 @@ def attach(stack: Stack, project_id: str) -> Done:
     aws, names = stack.aws, stack.names
     app = _app(pinpoint.list_apps(aws), project_id)
     _check_project_routes(aws, names, app)
-    if firehose.stream_status(aws, names.stream) is None:
-        raise ConfigurationError(f"the stack {names.stack} has no stream {names.stream}", names.command("setup"))
+    require_stream(stack)
     tags = stack.tags
     stream = _event_stream(names, Project(title=app.name, project_id=app.project_id, tags=tags))
     own_role = role(names, stack.options)
@@ -280,6 +279,11 @@ def _check_project_routes(aws: Aws, names: Names, app: PinpointApp, alternatives
             f"{_label(app)} too, so its events would arrive twice",
             names.command(f"detach-config-set {' '.join(twice)}"),
         )
+
+
+def is_own_project(names: Names, project: AppDetails) -> bool:
+    """Whether the stack created a project, or gets its events."""
+    return project.owner == names.stack or _sends_here(names, project)
 
 
 def _sends_here(names: Names, project: AppDetails) -> bool:

@@ -41,7 +41,7 @@ def find_by_channel(
     With ``auto`` both services are asked. One that cannot be asked is left out with a note if the other has every name.
     Raises :class:`UsageError` for a name that both have, :class:`NotFoundError` for one that none has.
     """
-    wanted = list(dict.fromkeys(set_names))
+    requested = list(dict.fromkeys(set_names))
     errors: list[DueError] = []
 
     def ask(find: Callable[[], Iterable[ConfigSet]]) -> dict[str, ConfigSet]:
@@ -53,22 +53,22 @@ def find_by_channel(
             errors.append(error)
             return {}
 
-    email = ask(lambda: _email_sets(aws, wanted)) if channel is not Channel.SMS else {}
-    texts = ask(lambda: _sms_sets(aws, channel)) if channel is not Channel.EMAIL else {}
-    for name in wanted:
-        if name in email and name in texts:
+    email = ask(lambda: _email_sets(aws, requested)) if channel is not Channel.SMS else {}
+    phone = ask(lambda: _sms_sets(aws, channel)) if channel is not Channel.EMAIL else {}
+    for name in requested:
+        if name in email and name in phone:
             problem = f"SES and End User Messaging both have a configuration set {name}"
             raise UsageError(problem, "--channel email, or --channel sms")
-        if name not in email and name not in texts:
+        if name not in email and name not in phone:
             if errors:
                 raise errors[0]
             mail = ses.config_set_names(aws) if channel is not Channel.SMS else []
-            raise not_found("configuration set", name, {known: known for known in (*mail, *texts)})
+            raise not_found("configuration set", name, {known: known for known in (*mail, *phone)})
     for error in errors:
-        note(f"not asked: {error.message}")
+        note(f"not checked: {error.message}")
     return (
-        with_targets(aws, names, [email[name] for name in wanted if name in email]),
-        with_targets(aws, names, [texts[name] for name in wanted if name in texts], SMS),
+        with_targets(aws, names, [email[name] for name in requested if name in email]),
+        with_targets(aws, names, [phone[name] for name in requested if name in phone], SMS),
     )
 
 
@@ -78,11 +78,11 @@ def all_by_channel(
     """Every configuration set of SES, and of End User Messaging; a note says where one of them does not answer."""
     email = ses.config_sets_or_none(aws) if channel is not Channel.SMS else []
     if email is None:
-        note("Amazon SES does not answer here")
-    texts = sms.config_sets_or_none(aws) if channel is not Channel.EMAIL else []
-    if texts is None:
-        note("End User Messaging does not answer here")
-    return with_targets(aws, names, email or ()), with_targets(aws, names, texts or (), SMS)
+        note("Amazon SES is unavailable in this region")
+    phone = sms.config_sets_or_none(aws) if channel is not Channel.EMAIL else []
+    if phone is None:
+        note("End User Messaging is unavailable in this region")
+    return with_targets(aws, names, email or ()), with_targets(aws, names, phone or (), SMS)
 
 
 def with_targets(aws: Aws, names: Names, sets: Iterable[ConfigSet], service: SendingService = EMAIL) -> ConfigSets:

@@ -34,7 +34,7 @@ from due_cli.aws.stack.stack import Stack, names_in, partial_options, stored_opt
 from due_cli.aws.tags import STACK_TAG
 from due_cli.core.errors import DueError, RefusedError, UsageError
 from due_cli.core.progress import Progress
-from due_cli.core.results import Done, Table
+from due_cli.core.results import Done, Table, counted
 
 _TAG = re.compile(r"[\w .:/=+@-]{1,128}")
 _MOST_TAGS = 48  # of the 50 of IAM two are due's own, on a role
@@ -66,7 +66,7 @@ class SetupPlan:
     def question(self) -> str:
         """The question to ask before it is executed."""
         names = self.stack.names
-        return f"Apply these {self.changes} changes in account {names.account}, region {names.region}?"
+        return f"Apply {counted(self.changes, 'change')} in account {names.account}, region {names.region}?"
 
     @property
     def changes(self) -> int:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from due_cli.aws.client import Aws
 from due_cli.aws.errors import ignore_errors, translate_errors
-from due_cli.aws.services import s3
+from due_cli.aws.services import firehose, s3
 from due_cli.aws.stack.names import EVENTS, Names, names_of
 from due_cli.aws.stack.options import OPTIONS_VARIABLE, Options, decode_options
 from due_cli.aws.tags import DATABASE_TAG, STACK_TAG, tags_from_list
@@ -72,6 +72,13 @@ def find_partial_stack(aws: Aws, stack: str) -> Stack:
     options = stored_options(aws, names)
     known = options or partial_options(aws, names) or Options()
     return Stack(aws=aws, names=names, options=known, is_complete=options is not None)
+
+
+def require_stream(stack: Stack) -> None:
+    """Raise :class:`ConfigurationError` for a stack that lacks its stream."""
+    if firehose.stream_status(stack.aws, stack.names.stream) is None:
+        problem = f"the stack {stack.names.stack} has no stream {stack.names.stream}"
+        raise ConfigurationError(problem, stack.names.command("setup"))
 
 
 def newest_hour(stack: Stack) -> datetime | None:

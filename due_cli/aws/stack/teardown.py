@@ -22,7 +22,7 @@ from due_cli.aws.stack.plan import PLAN_COLUMNS, is_own, plan_row, planned_remov
 from due_cli.aws.stack.stack import Stack
 from due_cli.aws.stack.topics import subscription_nodes
 from due_cli.core.progress import Progress
-from due_cli.core.results import Done, Removal, Table
+from due_cli.core.results import Done, Removal, Table, counted
 from due_cli.sql import files
 
 _CATALOG = (CatalogDatabase, CatalogTable, AthenaView)
@@ -81,7 +81,7 @@ def _question(stack: Stack, steps: list[Step[Aws]], *, delete_data: bool, keeps_
         waiting = f", after {seconds} seconds for those that are on their way" if seconds else ""
         place += f"; the events in {names.bucket} stay{waiting}"
     count = sum(step.action is Action.DELETE for step in steps)
-    return f"Delete these {count} resources of the stack {names.stack} ({place})?"
+    return f"Delete {counted(count, 'resource')} of the stack {names.stack} ({place})?"
 
 
 def _exists(nodes: list[Node[Aws]], key: str, aws: Aws) -> bool:

@@ -9,12 +9,11 @@ from due_cli.aws.client import Aws
 from due_cli.aws.resources.resource import Action, Node
 from due_cli.aws.resources.subscription import TopicSubscription, topic_name
 from due_cli.aws.services import sns
-from due_cli.aws.stack.config_sets import require_stream
 from due_cli.aws.stack.execute import execute_with_progress
 from due_cli.aws.stack.names import Names
 from due_cli.aws.stack.plan import planned, planned_removal
 from due_cli.aws.stack.routes import TOPIC_ROLE, topic_role
-from due_cli.aws.stack.stack import Stack
+from due_cli.aws.stack.stack import Stack, require_stream
 from due_cli.core.errors import NotFoundError, RefusedError, UsageError
 from due_cli.core.progress import Progress
 from due_cli.core.results import Done

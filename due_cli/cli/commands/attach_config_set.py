@@ -32,7 +32,7 @@ def attach_config_set(
     ] = None,
     channel: Annotated[
         Channel,
-        typer.Option(help="Those of SES (email), of End User Messaging (sms), or of the one that has the name."),
+        typer.Option(help="Service of the sets: email (SES), sms (End User Messaging), auto (by their names)."),
     ] = Channel.AUTO,
     via: Annotated[
         Via, typer.Option(help="Through the stack's Pinpoint project, or directly to Firehose; auto: Pinpoint if any.")

@@ -20,7 +20,7 @@ def detach_config_set(
     names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Configuration sets.")],
     channel: Annotated[
         Channel,
-        typer.Option(help="Those of SES (email), of End User Messaging (sms), or of the one that has the name."),
+        typer.Option(help="Service of the sets: email (SES), sms (End User Messaging), auto (by their names)."),
     ] = Channel.AUTO,
 ) -> Done:
     """Remove the event destinations that attach configuration sets to the database; others stay."""

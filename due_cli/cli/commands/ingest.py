@@ -19,7 +19,7 @@ def ingest(
     paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files, folders, or - for standard input.")],
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 when any record failed.")] = False,
 ) -> IngestSummary:
-    """Add event records to the database: JSON, however it is wrapped (SNS, EventBridge, Firehose, ...), gzip or not.
+    """Add event records to the database: JSON, however it is wrapped (SNS, EventBridge, Firehose, ...) or compressed.
 
     Records of Amazon Pinpoint, Amazon SES, End User Messaging SMS and WhatsApp may be mixed. An event is filed under
     the hour in which it arrived or, where its record does not say, happened. The same input again adds nothing;

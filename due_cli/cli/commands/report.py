@@ -94,7 +94,7 @@ def _command(query: files.Query) -> Callable[..., Any]:
 
     since = f"Start of the period: a time (2026-11-01, 2026-11, yesterday) or a duration (7d). [default: {query.since}]"
     until = "End of the period: a time, or a duration before now. [default: now]"
-    fresh = "Ask Athena again, even if no event of the period came since an earlier run."
+    fresh = "Run the query again, even if no event of the period came since an earlier run."
     sql = "Print the statement for Athena, with its values, instead of running it."
     return with_signature(
         run,

@@ -146,7 +146,7 @@ def test_a_terminal_shows_that_athena_is_at_work(emulator: AwsEmulator, stack: S
     emulator.athena.slow = 1
     with at_terminal(*QUERY) as terminal:
         assert terminal.let_end() == 0
-    assert "Asking Athena" in terminal.output
+    assert "Querying Athena" in terminal.output
     assert "%" not in terminal.output, "nobody knows how much is left"
 
 

@@ -188,7 +188,7 @@ def test_what_leads_nowhere_is_in_nobodys_way(emulator: AwsEmulator, stack: Stac
     if leads == "a stream that is gone":
         gone = to_stream("event-database", OTHER_STREAM)
     emulator.ses.destinations("marketing").append(gone)
-    assert "which is gone, to the delivery stream due-events" in said(attach(stack, "marketing"))
+    assert "which no longer exists, to the delivery stream due-events" in said(attach(stack, "marketing"))
     [found] = emulator.ses.destinations("marketing")
     assert found["KinesisFirehoseDestination"]["DeliveryStreamArn"] == stack.names.stream_arn
 
@@ -207,7 +207,7 @@ def test_a_set_of_a_pinpoint_that_is_gone_is_moved_by_request_only(emulator: Aws
         attach(stack, "marketing", via="firehose")
     emulator.faults.clear()
     emulator.pinpoint.gone = Gone.FORBIDDEN
-    assert "which is gone, to the delivery stream" in said(attach(stack, "marketing", via="firehose"))
+    assert "which no longer exists, to the delivery stream" in said(attach(stack, "marketing", via="firehose"))
     assert "KinesisFirehoseDestination" in emulator.ses.destinations("marketing")[0]
 
 

@@ -241,6 +241,7 @@ def test_where_ses_does_not_answer_there_is_nothing_of_it_to_remove(
     monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", nobody)
     notes: list[str] = []
     assert [node.key for node in config_sets.sender_nodes(Aws(), stack.names, notes.append)] == ["pinpoint-role"]
-    assert notes == ["event destinations of configuration sets, if there are any: Amazon SES does not answer here"]
+    problem = "Amazon SES is unavailable in this region"
+    assert notes == [f"event destinations of configuration sets, if there are any: {problem}"]
     with pytest.raises(ConfigurationError):
         attach(replace(stack, aws=Aws()), everything=True)

@@ -131,7 +131,7 @@ def test_a_service_that_may_not_be_asked_is_left_out(
     emulator: AwsEmulator, stack: Stack, denied: str, name: str
 ) -> None:
     emulator.faults.deny(denied)
-    assert any(line.startswith("not asked: ") for line in attach(stack, name).lines)
+    assert any(line.startswith("not checked: ") for line in attach(stack, name).lines)
     with pytest.raises(RefusedError, match="access denied"):
         attach(stack, "unknown")
 
