@@ -1,4 +1,4 @@
-"""The AWS target: :class:`due_cli.cli.target.Target` for a stack."""
+"""The AWS target: :class:`due_cli.api.target.Target` for a stack."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from due_cli.sql.reports import BoundReport
 
 @dataclass(frozen=True, slots=True)
 class AwsTarget:
-    """A stack on AWS; methods as :class:`due_cli.cli.target.Target` describes them."""
+    """A stack on AWS; methods as :class:`due_cli.api.target.Target` describes them."""
 
     stack: Stack
     progress: Progress

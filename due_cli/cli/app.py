@@ -18,7 +18,7 @@ from due_cli.cli import commands
 from due_cli.cli.command import App, LazyGroup, Section
 from due_cli.cli.hints import with_target
 from due_cli.cli.options import Invocation
-from due_cli.core.errors import DueError, ExitCode
+from due_cli.core.errors import DueError, ExitCode, of_system
 from due_cli.core.settings import Settings
 
 
@@ -102,8 +102,7 @@ def _explained(error: Exception) -> DueError:
     if isinstance(error, DueError):
         return error
     if isinstance(error, OSError):
-        reason = (error.strerror or str(error)).lower()
-        return DueError(f"{error.filename}: {reason}" if error.filename else reason)
+        return of_system(error)
     return DueError(f"a bug: {type(error).__name__}: {error}", f"the same command with --debug, and {_how_to_report()}")
 
 

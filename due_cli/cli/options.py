@@ -5,22 +5,30 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from itertools import islice
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from due_cli.core.errors import UsageError
-from due_cli.core.results import Certificate, Result, Table
-from due_cli.core.settings import Choice, LocalChoice, Settings, choose_target, output_of, record_target
+from due_cli.core.results import Certificate, Table
+from due_cli.core.settings import (
+    FORMATS,
+    Choice,
+    LocalChoice,
+    Output,
+    Settings,
+    choose_target,
+    output_of,
+    record_target,
+)
 
 if TYPE_CHECKING:
+    from due_cli.api.database import Database
+    from due_cli.api.target import Target
     from due_cli.aws.stack.stack import Stack
-    from due_cli.cli.target import Target
     from due_cli.core.progress import Progress
-Limited = TypeVar("Limited", bound=Result)
 GLOBAL_SECTION = "Global options"
 ProjectId = Annotated[str, typer.Argument(metavar="PROJECT_ID", help="Id of an Amazon Pinpoint project.")]
 LimitOption = Annotated[
@@ -51,20 +59,27 @@ def settings_from(
     profile: Annotated[str | None, _global("--profile", metavar="NAME", text="Profile of the AWS CLI.")] = None,
     output: Annotated[
         str | None,
-        _global("--output", "-o", metavar="FORMAT", text="Format: table, json, csv or markdown. [env var: DUE_OUTPUT]"),
+        _global("--output", "-o", metavar="FORMAT", text=f"Format: {FORMATS}. [env var: DUE_OUTPUT]"),
     ] = None,
+    to: Annotated[Path | None, _global("--to", metavar="FILE", text="File to write with -o parquet.")] = None,
     quiet: Annotated[bool | None, _global("--quiet", "-q", text="Show no progress and no hints.")] = None,
     debug: Annotated[bool | None, _global("--debug", text="Show a traceback when something goes wrong.")] = None,
     no_color: Annotated[bool | None, _global("--no-color", text="Use no colors; NO_COLOR works too.")] = None,
     no_pager: Annotated[bool | None, _global("--no-pager", text="Use no pager; DUE_PAGER or PAGER names one.")] = None,
 ) -> Settings:
     """The settings of a call from its global options, which are the parameters; None is what was not given."""
+    chosen = output_of(os.environ.get("DUE_OUTPUT") if output is None else output)
+    if to is None and chosen is Output.PARQUET:
+        raise UsageError("-o parquet writes a file, and none is named", "add --to FILE")
+    if to is not None and chosen is not Output.PARQUET:
+        raise UsageError(f"--to names the file of -o parquet, and -o is {chosen}", "add -o parquet, or write > FILE")
     return Settings(
         local=None if local is None else Path(local),
         stack=stack,
         region=region,
         profile=profile,
-        output=output_of(os.environ.get("DUE_OUTPUT") if output is None else output),
+        output=chosen,
+        to=None if to is None else Path(to),
         quiet=bool(quiet),
         debug=bool(debug),
         color=not no_color and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb",
@@ -91,15 +106,17 @@ def settings_of(context: typer.Context) -> Settings:
 
 def target_of(context: typer.Context, *, allow_partial: bool = False) -> Target:
     """The events database that this call works on; with ``allow_partial`` also an incomplete stack."""
+    from due_cli.api.target import open_target
+
     choice = choose_target(settings_of(context), os.environ)
-    if isinstance(choice, LocalChoice):
-        from due_cli.local.folder import Folder
-        from due_cli.local.target import Local
+    return open_target(choice, progress_of(context), allow_partial=allow_partial)
 
-        return Local(Folder(choice.folder))
-    from due_cli.aws.target import open_stack
 
-    return open_stack(choice.stack, choice.profile, choice.region, progress_of(context), allow_partial=allow_partial)
+def database_of(context: typer.Context) -> Database:
+    """The events database that this call works on, as Python code has it too."""
+    from due_cli.api.database import Database
+
+    return Database(target_of(context), progress_of(context))
 
 
 def stack_of(context: typer.Context) -> Stack:
@@ -128,15 +145,6 @@ def preview(context: typer.Context, plan: Table | Certificate) -> None:
     from due_cli.render import show_preview
 
     show_preview(plan, settings_of(context))
-
-
-def limited(result: Limited, limit: int | None) -> Limited:
-    """The first rows of a table, as many as ``--limit`` says; any other result as it is."""
-    if limit is None or not isinstance(result, Table):
-        return result
-    if limit < 1:
-        raise UsageError(f"--limit: {limit} is not a number of rows", "at least 1")
-    return replace(result, rows=islice(result.rows, limit))
 
 
 def option_parameter(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum, unique
 
 
@@ -59,3 +61,18 @@ class QueryError(DueError):
     """A statement that the engine refused or failed to run."""
 
     exit_code = ExitCode.QUERY
+
+
+@contextmanager
+def system_errors() -> Iterator[None]:
+    """Raise what the system refused, such as a file that may not be read, as :class:`DueError`."""
+    try:
+        yield
+    except OSError as error:
+        raise of_system(error) from error
+
+
+def of_system(error: OSError) -> DueError:
+    """An error of the system as one of due's: to which file, and what."""
+    reason = (error.strerror or str(error)).lower()
+    return DueError(f"{error.filename}: {reason}" if error.filename else reason)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
-from typing import Literal
+from itertools import islice
+from typing import Literal, TypeVar
 
+from due_cli.core.errors import UsageError
 from due_cli.core.progress import Progress
 
 Value = object  # a cell: None, text, number, bool, datetime, list or mapping
@@ -16,10 +18,27 @@ def _nothing() -> None:
     return None
 
 
+TypeKind = Literal[
+    "boolean", "integer", "double", "text", "bytes", "date", "time", "timestamp", "list", "map", "struct", "json"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnType:
+    """The type of a column; ``parts`` are the item of a list, key and value of a map, and the fields of a struct.
+
+    ``json`` is a list, map or struct whose parts are not known.
+    """
+
+    kind: TypeKind
+    parts: tuple[tuple[str, ColumnType], ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """Rows of named columns; ``rows`` may be a stream and is read once.
 
+    ``types`` are those of the columns; without them the values of the rows, which then are few, tell.
     ``next_steps`` are commands to run next. ``empty`` is what a person sees if there are no rows, or
     what finds that out; ``hint`` finds what to say once the rows are read.
     """
@@ -29,6 +48,7 @@ class Table:
     next_steps: Sequence[str] = ()
     empty: str | Callable[[], str] = "no rows"
     hint: Callable[[], str | None] = _nothing
+    types: Sequence[ColumnType] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +213,16 @@ class FailedIngest(IngestSummary):
 
 
 Result = Table | Record | Text | Statuses | Checks | Done | IngestSummary | Certificate | Parts
+Limited = TypeVar("Limited", bound=Result)
+
+
+def limited(result: Limited, limit: int | None) -> Limited:
+    """The first rows of a table, as many as ``--limit`` says; any other result as it is."""
+    if limit is None or not isinstance(result, Table):
+        return result
+    if limit < 1:
+        raise UsageError(f"--limit: {limit} is not a number of rows", "at least 1")
+    return replace(result, rows=islice(result.rows, limit))
 
 
 def counted(count: int, what: str) -> str:

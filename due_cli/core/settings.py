@@ -26,6 +26,11 @@ class Output(StrEnum):
     JSON = "json"
     CSV = "csv"
     MARKDOWN = "markdown"
+    NDJSON = "ndjson"
+    PARQUET = "parquet"
+
+
+FORMATS = f"{', '.join(list(Output)[:-1])} or {list(Output)[-1]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +42,7 @@ class Settings:
     region: str | None = None
     profile: str | None = None
     output: Output = Output.TABLE
+    to: Path | None = None  # the file of -o parquet
     quiet: bool = False
     debug: bool = False
     color: bool = True
@@ -119,7 +125,7 @@ def output_of(text: str | None) -> Output:
     try:
         return Output(text.lower())
     except ValueError:
-        raise UsageError(f"{text!r} is not an output format", "table, json, csv or markdown") from None
+        raise UsageError(f"{text!r} is not an output format", FORMATS) from None
 
 
 def validate_database(name: str) -> None:

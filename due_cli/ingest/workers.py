@@ -6,6 +6,7 @@ import gc
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -13,6 +14,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from itertools import chain
+from types import ModuleType
 from typing import TypeVar
 
 from due_cli.core.errors import DueError
@@ -76,7 +78,7 @@ def _pool(processes: int) -> Iterator[ProcessPoolExecutor]:
 def _submit(pool: ProcessPoolExecutor, chunk: Chunk, work: Callable[[Block], _Result]) -> Future[_Result] | None:
     if not isinstance(chunk, Block) or len(chunk.data) > _LARGE_BYTES:
         return None
-    with _starting_processes():  # the first call starts the processes
+    with _starting_processes(), _without_main():  # the first call starts the processes
         return pool.submit(work, chunk)
 
 
@@ -85,14 +87,28 @@ def _starting_processes() -> Iterator[None]:
     """Signals that end due do so after the block: a process that is ended while it starts prints a traceback.
 
     The mask alone would not do, since any other thread may be given a signal. The processes inherit it: Ctrl-C, which
-    reaches all of a terminal's processes, is this one's to answer.
+    reaches all of a terminal's processes, is this one's to answer. Other threads than the main one get no signals.
     """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
     with signals_deferred():
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
         try:
             yield
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Let processes start without the program that started due: its script would run again in each of them."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def _result(chunk: Chunk, future: Future[_Result] | None, work: Callable[[Block], _Result]) -> ChunkResult[_Result]:

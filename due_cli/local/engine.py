@@ -9,7 +9,7 @@ import re
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -18,6 +18,7 @@ import duckdb
 
 from due_cli import __version__
 from due_cli.core.errors import DueError, QueryError
+from due_cli.core.results import ColumnType, TypeKind
 from due_cli.local.folder import Folder
 from due_cli.local.state import State
 from due_cli.sql import files
@@ -26,6 +27,17 @@ _SQL = Path(__file__).with_name("parquet.sql")
 INGEST_MEMORY = "224MB"
 QUERY_MEMORY = "60%"  # of the machine's or its container's; beyond that a query spills to disk
 
+_KINDS: dict[str, TypeKind] = {
+    "boolean": "boolean",
+    **dict.fromkeys(("tinyint", "smallint", "integer", "bigint", "hugeint"), "integer"),  # a hugeint is a sum
+    **dict.fromkeys(("utinyint", "usmallint", "uinteger", "ubigint"), "integer"),
+    **dict.fromkeys(("float", "double", "decimal"), "double"),
+    "blob": "bytes",
+    "date": "date",
+    "time": "time",
+    **dict.fromkeys(("timestamp", "timestamp_s", "timestamp_ms", "timestamp_ns"), "timestamp"),
+    "timestamp with time zone": "timestamp",
+}
 _ERROR_KIND = re.compile(r"^\w+ Error: ")
 
 
@@ -49,7 +61,7 @@ def connect(
     folder: Folder, memory: str = QUERY_MEMORY, threads: int | None = None
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A new connection with Athena's semantics (UTC, integer division); ``threads`` defaults to the number of cores."""
-    temporary = f"{folder.query_temp_prefix}{os.getpid()}"
+    temporary = f"{folder.query_temp_prefix}{os.getpid()}-{os.urandom(4).hex()}"  # DuckDB clears it when it closes
     connection = duckdb.connect()
     try:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
@@ -57,10 +69,18 @@ def connect(
             "settings", threads=threads or cores, memory=memory, temporary=temporary.replace("'", "''")
         )
         connection.execute(settings)
-        with _interruptible(connection):
+        with _INTERRUPTS.watching(connection):
             yield connection
     finally:
         connection.close()
+
+
+def column_type(kind: duckdb.sqltypes.DuckDBPyType) -> ColumnType:
+    """A type of DuckDB's as one of a result."""
+    if kind.id in ("list", "array", "map", "struct"):
+        parts = [(name, column_type(part)) for name, part in kind.children if isinstance(part, type(kind))]
+        return ColumnType("list" if kind.id == "array" else kind.id, tuple(parts))
+    return ColumnType(_KINDS.get(kind.id, "text"))
 
 
 @contextmanager
@@ -129,30 +149,67 @@ def _versions() -> tuple[str, ...]:
     return __version__, version("sqlglot"), str(edited)
 
 
-@contextmanager
-def _interruptible(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """While this lasts, Ctrl-C ends a query at once: DuckDB looks for signals only between its tasks."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    reader, writer = os.pipe()
-    os.set_blocking(writer, False)
+class _Interrupts:
+    """The open connections, whose queries Ctrl-C ends at once: DuckDB looks for signals only between its tasks.
 
-    def watch() -> None:
+    A process has one place that is told of signals, and only the main thread may set it; results may be open side by
+    side, and be closed in any order and thread. Whatever was told of signals before still is.
+    """
+
+    def __init__(self) -> None:
+        self._connections: list[duckdb.DuckDBPyConnection] = []
+        self._lock = threading.RLock()  # reentrant: what is forgotten is closed by the garbage collector, at any time
+        self._stop_watching: Callable[[], None] | None = None
+
+    @contextmanager
+    def watching(self, connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+        """While this lasts, Ctrl-C ends the connection's query."""
+        with self._lock:
+            self._connections.append(connection)
+            if self._stop_watching is None and _in_main_thread():
+                self._stop_watching = self._watch()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._connections.remove(connection)
+                if not self._connections and self._stop_watching is not None and _in_main_thread():
+                    self._stop_watching()
+                    self._stop_watching = None
+
+    def _watch(self) -> Callable[[], None]:
+        """Be told of signals; return what ends that."""
+        reader, writer = os.pipe()
+        os.set_blocking(writer, False)
+        previous = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+        watcher = threading.Thread(target=self._interrupt_on_signals, args=(reader, previous), daemon=True)
+        watcher.start()
+
+        def stop() -> None:
+            replaced = signal.set_wakeup_fd(previous)
+            if replaced != writer:  # somebody else is told of signals by now
+                signal.set_wakeup_fd(replaced)
+            os.close(writer)
+            watcher.join()
+            os.close(reader)
+
+        return stop
+
+    def _interrupt_on_signals(self, reader: int, previous: int) -> None:
         while number := os.read(reader, 1):
+            if previous != -1:
+                with suppress(OSError):
+                    os.write(previous, number)
             if number[0] == signal.SIGINT and signal.getsignal(number[0]) is signal.default_int_handler:
-                connection.interrupt()  # where Ctrl-C is not deferred
+                for connection in tuple(self._connections):  # where Ctrl-C is not deferred
+                    connection.interrupt()
 
-    watcher = threading.Thread(target=watch, daemon=True)
-    previous = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-    watcher.start()
-    try:
-        yield
-    finally:
-        signal.set_wakeup_fd(previous)
-        os.close(writer)
-        watcher.join()
-        os.close(reader)
+
+_INTERRUPTS = _Interrupts()  # one for the process, as there is one place that is told of signals
+
+
+def _in_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
 
 
 def _first_line(error: Exception) -> str:

@@ -13,7 +13,7 @@ from due_cli.core.errors import DueError, QueryError
 from due_cli.core.results import Table
 from due_cli.local import data_files
 from due_cli.local.all_events import ALL_TIME, Window, define_all_events
-from due_cli.local.engine import connect, statement, text_literal, translate, translate_errors
+from due_cli.local.engine import column_type, connect, statement, text_literal, translate, translate_errors
 from due_cli.local.folder import Folder, is_own
 from due_cli.local.state import State, View, open_state
 from due_cli.sql.parameters import Parameter
@@ -61,11 +61,12 @@ def table(
         connection, _ = stack.enter_context(session(folder, names, window, hours=hours))
         with translate_errors(), _named_file(folder):
             cursor = connection.execute(sql, dict(parameters) if parameters else None)
-            columns = [column[0] for column in cursor.description or []]
+            description = cursor.description or []
     except BaseException:
         stack.close()
         raise
-    return Table(columns, _rows(folder, cursor, stack))
+    types = [column_type(column[1]) for column in description]
+    return Table([column[0] for column in description], _rows(folder, cursor, stack), types=types)
 
 
 @contextmanager

@@ -287,7 +287,7 @@ def _open(folder: Folder, write: bool) -> sqlite3.Connection:
             f"as the folder's owner: {folder.command('doctor')}",
         )
     uri = f"{folder.state.as_uri()}?immutable=1"
-    return _checked(sqlite3.connect(uri, uri=True, isolation_level=None), folder)
+    return _checked(sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False), folder)
 
 
 def _checked(connection: sqlite3.Connection, folder: Folder) -> sqlite3.Connection:
@@ -308,7 +308,8 @@ def _checked(connection: sqlite3.Connection, folder: Folder) -> sqlite3.Connecti
 
 
 def _connect(path: Path, folder: Folder) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
+    # A result may be read to its end, and closed, by another thread than the one that asked.
+    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     connection.execute(f"PRAGMA synchronous = {'FULL' if folder.durable else 'OFF'}")
     connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
     connection.execute("PRAGMA secure_delete = ON")  # what is erased leaves nothing in unused parts of the file

@@ -1,4 +1,4 @@
-"""The local target: :class:`due_cli.cli.target.Target` for a folder."""
+"""The local target: :class:`due_cli.api.target.Target` for a folder."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from due_cli.sql.reports import BoundReport
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """A folder on this machine; methods as :class:`due_cli.cli.target.Target` describes them."""
+    """A folder on this machine; methods as :class:`due_cli.api.target.Target` describes them."""
 
     folder: Folder
 

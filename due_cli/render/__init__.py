@@ -9,7 +9,19 @@ from dataclasses import replace
 from typing import TextIO
 
 from due_cli.core.errors import DueError, ExitCode
-from due_cli.core.results import Checks, Done, FailedIngest, IngestSummary, Parts, Record, Result, Statuses, Table, Text
+from due_cli.core.results import (
+    Checks,
+    Done,
+    FailedIngest,
+    IngestSummary,
+    Parts,
+    Record,
+    Result,
+    Statuses,
+    Table,
+    Text,
+    counted,
+)
 from due_cli.core.settings import Output, Settings
 from due_cli.render import data
 
@@ -20,6 +32,7 @@ _WRITERS: dict[Output, Callable[[Result, TextIO], None]] = {
     Output.JSON: data.json_text,
     Output.CSV: data.csv_text,
     Output.MARKDOWN: data.markdown_text,
+    Output.NDJSON: data.ndjson_text,
 }
 
 
@@ -35,6 +48,12 @@ def emit(result: Result, settings: Settings, complete: Complete = str) -> ExitCo
         _write_text(result)
     elif settings.output is Output.TABLE:
         _show(result, settings, sys.stdout)
+    elif settings.to is not None:
+        from due_cli.render.arrow import write_parquet
+
+        count = write_parquet(data.table_of(result), settings.to)
+        if not settings.quiet:
+            note(f"wrote {counted(count, 'row')} to {settings.to}")
     else:
         _WRITERS[settings.output](result, sys.stdout)
     sys.stdout.flush()

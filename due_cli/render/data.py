@@ -1,4 +1,4 @@
-"""Results for programs: JSON, CSV and Markdown, never shortened."""
+"""Results for programs: JSON, a line of JSON a row, CSV and Markdown, never shortened."""
 
 from __future__ import annotations
 
@@ -59,11 +59,19 @@ def json_text(result: Result, stream: TextIO) -> None:
         stream.write("[]\n" if separator == "[\n " else "\n]\n")
 
 
+def ndjson_text(result: Result, stream: TextIO) -> None:
+    """Write an object a line."""
+    if isinstance(result, (Record, IngestSummary, Done)):
+        json_text(result, stream)
+    else:
+        stream.writelines(_json(fields) + "\n" for fields in _objects(result))
+
+
 def csv_text(result: Result, stream: TextIO) -> None:
     """Write a header and a line per row (RFC 4180, with line feeds); NULL is empty, and empty text is ``""``."""
-    columns, rows = _grid(result)
-    stream.write(",".join(map(_csv_field, columns)) + "\n")
-    stream.writelines(",".join(map(_csv_field, row)) + "\n" for row in rows)
+    table = table_of(result)
+    stream.write(",".join(map(_csv_field, table.columns)) + "\n")
+    stream.writelines(",".join(map(_csv_field, row)) + "\n" for row in table.rows)
 
 
 def _csv_field(value: object) -> str:
@@ -75,9 +83,9 @@ def _csv_field(value: object) -> str:
 
 def markdown_text(result: Result, stream: TextIO) -> None:
     """Write a Markdown table."""
-    columns, rows = _grid(result)
-    stream.write(f"| {' | '.join(columns)} |\n|{' --- |' * len(columns)}\n")
-    for row in rows:
+    table = table_of(result)
+    stream.write(f"| {' | '.join(table.columns)} |\n|{' --- |' * len(table.columns)}\n")
+    for row in table.rows:
         cells = (text(value).replace("|", "\\|").replace("\n", "<br>") for value in row)
         stream.write(f"| {' | '.join(cells)} |\n")
 
@@ -94,18 +102,28 @@ def _objects(result: Result) -> Iterator[Mapping[str, object]]:
     if isinstance(result, Statuses):
         yield from (line.item for line in result.timelines)
         return
-    columns, rows = _grid(result)
+    table = table_of(result)
+    require_distinct(table.columns)
+    for row in table.rows:
+        yield dict(zip(table.columns, row, strict=True))
+
+
+def require_distinct(columns: Sequence[str]) -> None:
+    """Raise :class:`UsageError` where two columns have the same name."""
     if repeated := [name for name, count in Counter(columns).items() if count > 1]:
         raise UsageError(
-            f"two columns are named {repeated[0]}, as an object of JSON has none", "name one: AS other_name"
+            f"two columns are named {repeated[0]}, and a row has each name once", "name one: AS other_name"
         )
-    for row in rows:
-        yield dict(zip(columns, row, strict=True))
+
+
+def table_of(result: Result) -> Table:
+    """The rows of any result that has some."""
+    if isinstance(result, Table):
+        return result
+    return Table(*_grid(result))
 
 
 def _grid(result: Result) -> tuple[Sequence[str], Iterable[Sequence[object]]]:
-    if isinstance(result, Table):
-        return result.columns, result.rows
     if isinstance(result, Checks):
         # "mend" is the fix; the first release named the column so, and programs read it.
         columns = ("check", "outcome", "found", "mend", "code")

@@ -143,6 +143,8 @@ def _unnest(node: exp.Expr) -> exp.Expr:
     has_star = any(isinstance(column, exp.Star) for column in outer.expressions)
     plain = {name: value for name, value in lists.items() if has_star or name.lower() in bare}
     structs = {alias: _struct(lists)} if any(column.table.lower() == alias.lower() for column in used) else {}
+    if not plain and not structs:  # the lists only say how many rows there are
+        return node
     inner = exp.select("*").from_(source)
     for name, value in {**plain, **structs}.items():
         inner = inner.select(exp.alias_(value, name, quoted=True))

@@ -20,7 +20,8 @@ ONLY_IN = {
     "boto3": ("aws/", "lambdas/"),
     "botocore": ("aws/", "lambdas/"),
     "duckdb": ("local/",),
-    "pyarrow": ("local/",),
+    "pandas": ("api/rows", "render/arrow"),
+    "pyarrow": ("local/", "api/rows", "render/arrow"),
     "sqlglot": ("sql/",),
     "orjson": ("ingest/", "aws/ingest/"),
     "pyathena": ("aws/athena/",),
@@ -52,7 +53,8 @@ MAY_IMPORT = {
     "aws/doctor": {*_STACK, "aws/pipeline", "aws/resources", "aws/athena", "events", "sql"},
     "aws/target": {*_CLIENT, "erase", "aws/stack", "aws/athena", "aws/ingest", "aws/doctor", "sql"},
     "demo": {"core", "events", "local", "sql"},
-    "cli": {"core", "erase", "sql", "render", "local", "demo", "aws", "aws/stack", "aws/target"},
+    "api": {"core", "erase", "render", "sql", "local", "aws/target"},
+    "cli": {"core", "api", "erase", "sql", "render", "local", "demo", "aws", "aws/stack"},
 }
 
 
@@ -163,6 +165,13 @@ def test_only_render_prints() -> None:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
     ]
     assert wrong == []
+
+
+def test_importing_due_loads_nothing_else() -> None:
+    program = "import sys; before = set(sys.modules); import due_cli; print(sorted(set(sys.modules) - before))"
+    ran = subprocess.run([sys.executable, "-S", "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    loaded = {name.split(".")[0] for name in ast.literal_eval(ran.stdout)}
+    assert loaded - set(sys.stdlib_module_names) == {"due_cli"}
 
 
 @pytest.mark.parametrize("line", ["--help", "--version", "report --help", "report bounce-rate --help", "setup --help"])

@@ -72,7 +72,7 @@ def test_environment_chooses_target_and_format(
     monkeypatch.setenv("DUE_LOCAL", str(tmp_path))
     due("outputs").failed(3)
     monkeypatch.setenv("DUE_OUTPUT", "yaml")
-    assert "table, json, csv or markdown" in due("outputs").failed(2).err
+    assert "table, json, csv, markdown, ndjson or parquet" in due("outputs").failed(2).err
 
 
 def test_due_toml_of_a_parent_comes_before_what_setup_recorded(

@@ -85,6 +85,8 @@ def test_expression(ask: Ask, expression: str, values: list[Any]) -> None:
 @pytest.mark.parametrize(
     ("sql", "rows"),
     [
+        ("SELECT id FROM t CROSS JOIN UNNEST(names) AS u (a)", [(1,), (1,)]),
+        ("SELECT COUNT(*) FROM t CROSS JOIN UNNEST(sequence(1, 3)) AS u (a)", [(9,)]),
         ("SELECT id, a FROM t CROSS JOIN UNNEST(names) AS u (a)", [(1, "a"), (1, "b")]),
         ("SELECT id, a FROM t, UNNEST(names) AS u (a)", [(1, "a"), (1, "b")]),
         ("SELECT id, u.a FROM t CROSS JOIN UNNEST(names) AS u (a)", [(1, "a"), (1, "b")]),

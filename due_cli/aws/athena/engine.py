@@ -29,7 +29,7 @@ from due_cli.aws.services.s3 import read_parts, written_at
 from due_cli.aws.stack.stack import Stack
 from due_cli.core.errors import ConfigurationError, DueError, QueryError
 from due_cli.core.progress import Progress
-from due_cli.core.results import Table, Value, size_text
+from due_cli.core.results import ColumnType, Table, Value, size_text
 
 _POLL_SECONDS = 0.25
 _CUTOFF = re.compile("bytes scanned limit", re.IGNORECASE)
@@ -74,7 +74,11 @@ def table(
         when = f" of {written:%Y-%m-%d %H:%M} UTC" if written else ""
         progress.note(f"answered from the run{when}: no event of the period came since; --fresh runs the query again")
     progress.aside(cost(execution.scanned + scanned, stack.names.partition))
-    return Table([name for name, _ in execution.columns], _rows(stack, execution, json_columns))
+    types = [
+        ColumnType("json") if number in json_columns else values.column_type(kind)
+        for number, (_, kind) in enumerate(execution.columns)
+    ]
+    return Table([name for name, _ in execution.columns], _rows(stack, execution, json_columns), types=types)
 
 
 def execute(

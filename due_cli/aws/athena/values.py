@@ -18,7 +18,7 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from due_cli.core.results import Value
+from due_cli.core.results import ColumnType, TypeKind, Value
 
 Converter = Callable[[str], Value]
 _FIELD = re.compile(r'(?:^|,)("[^"]*(?:""[^"]*)*"|[^,"]*)')
@@ -48,6 +48,11 @@ def rows_of_text(parts: Iterable[bytes], columns: int) -> Iterator[tuple[Value, 
 def converter(kind: str) -> Converter:
     """The function that converts values of an Athena type; those of an unknown type stay text."""
     return _CONVERTERS.get(kind, str)
+
+
+def column_type(kind: str) -> ColumnType:
+    """An Athena type as one of a result; maps, arrays and rows that were not cast to JSON are text."""
+    return ColumnType(_KINDS.get(kind, "text"))
 
 
 def json_value(text: str) -> Value:
@@ -113,4 +118,13 @@ _CONVERTERS: dict[str, Converter] = {
     "date": _parsed_or_text(date.fromisoformat),
     "time": _parsed_or_text(time.fromisoformat),
     "varbinary": bytes.fromhex,
+}
+_KINDS: dict[str, TypeKind] = {
+    "boolean": "boolean",
+    **dict.fromkeys(("tinyint", "smallint", "integer", "bigint"), "integer"),
+    **dict.fromkeys(("real", "float", "double", "decimal"), "double"),
+    **dict.fromkeys(("timestamp", "timestamp with time zone"), "timestamp"),
+    "date": "date",
+    "time": "time",
+    "varbinary": "bytes",
 }

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from due_cli.cli.command import App, Section
-from due_cli.cli.options import LimitOption, YesOption, confirm, limited, progress_of, settings_of, target_of
-from due_cli.core.results import Done, IngestSummary, Table, Text, counted
+from due_cli.cli.options import LimitOption, YesOption, confirm, progress_of, settings_of, target_of
+from due_cli.core.results import Done, IngestSummary, Table, Text, counted, limited
 from due_cli.core.settings import Output
 
 app = App(section=Section.LOOK_AFTER, position=2)

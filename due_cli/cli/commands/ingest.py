@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from due_cli.cli.command import App, Section
-from due_cli.cli.options import progress_of, target_of
+from due_cli.cli.options import database_of
 from due_cli.core.results import IngestSummary
 
 app = App(section=Section.START, position=3)
@@ -25,4 +25,4 @@ def ingest(
     the hour in which it arrived or, where its record does not say, happened. The same input again adds nothing;
     records that cannot be read are kept (due failed list). The exit code is 1 when every record failed.
     """
-    return target_of(context).ingest(paths, progress_of(context)).judged(strict=strict)
+    return database_of(context).ingest(paths).result.judged(strict=strict)

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from due_cli.cli.command import App, Section
-from due_cli.cli.options import LimitOption, limited, target_of
+from due_cli.cli.options import LimitOption, database_of
 from due_cli.core.results import Done, Table
 
 app = App(section=Section.ASK, position=2)
@@ -40,7 +40,8 @@ def query(
     read are allowed, and CREATE OR REPLACE VIEW and DROP VIEW, which create and drop views of your own.
     """
     from due_cli.sql.parameters import given_parameters
-    from due_cli.sql.statements import statement_text, with_values
+    from due_cli.sql.statements import statement_text
 
-    values = given_parameters(param or [], since, until, datetime.now(UTC))
-    return limited(target_of(context).query(with_values(statement_text(sql, file), values)), limit)
+    values = given_parameters(param or [], None, None, datetime.now(UTC))
+    statement = statement_text(sql, file)
+    return database_of(context).query(statement, parameters=values, since=since, until=until, limit=limit).result

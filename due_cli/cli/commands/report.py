@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from due_cli.cli.command import App, LazyGroup, Section
-from due_cli.cli.options import LimitOption, limited, option_parameter, target_of, with_signature
-from due_cli.core.errors import DueError
-from due_cli.core.results import Table, Text, Value, time_ago
+from due_cli.cli.options import LimitOption, database_of, option_parameter, with_signature
+from due_cli.core.results import Table, Text
 
 if TYPE_CHECKING:
-    from due_cli.cli.target import Target
     from due_cli.sql import files
-    from due_cli.sql.reports import BoundReport
 
 _TYPES: dict[files.OptionType, type] = {"TEXT": str, "INTEGER": int, "DURATION": str, "KEY=VALUE": str}
-
-_HOUR = timedelta(hours=1)
-_FRESH = 3 * _HOUR  # an hour is named by its beginning
-_SEND = "'_email.send'"  # in the text of a report on messages that were sent
 
 app = App(section=Section.ASK, position=1)
 
@@ -59,11 +50,9 @@ def report(context: typer.Context) -> Table | None:
     """Run a report on the events; without a name, list the reports."""
     if context.invoked_subcommand is not None:
         return None
-    from due_cli.sql import files
+    from due_cli.api import reports
 
-    queries = [files.query("reports", name) for name in files.names("reports")]
-    steps = ("due report NAME --since 7d", "due report NAME --help")
-    return Table(("report", "about"), [(query.name, query.about) for query in queries], steps)
+    return reports.reports()
 
 
 def _command(query: files.Query) -> Callable[..., Any]:
@@ -81,16 +70,10 @@ def _command(query: files.Query) -> Callable[..., Any]:
         from due_cli.sql.reports import bind
 
         options = {option.name: values[_parameter(option)] for option in query.options}
-        now = datetime.now(UTC)
-        report = bind(query.name, options, since, until, now=now)
         if sql:
-            return Text(report.statement)
-        target = target_of(context)
-        opens = "" if limit else query.opens  # the rows that are left out may have some
-        table = _with_hint(
-            limited(target.report(report, fresh=fresh), limit), report, opens, target, now.replace(tzinfo=None)
-        )
-        return replace(table, empty=lambda: _why_empty(target, report)) if _SEND in query.sql else table
+            return Text(bind(query.name, options, since, until, now=datetime.now(UTC)).statement)
+        database = database_of(context)
+        return database.report(query.name, since=since, until=until, limit=limit, fresh=fresh, **options).result
 
     since = f"Start of the period: a time (2026-11-01, 2026-11, yesterday) or a duration (7d). [default: {query.since}]"
     until = "End of the period: a time, or a duration before now. [default: now]"
@@ -108,58 +91,6 @@ def _command(query: files.Query) -> Callable[..., Any]:
             option_parameter("sql", bool, flag="--sql", text=sql, default=False),
         ],
     )
-
-
-def _with_hint(table: Table, report: BoundReport, opens: str, target: Target, now: datetime) -> Table:
-    """The table with what is said of it once its rows are read: its period and place, how old its newest events are.
-
-    If the column ``opens`` is empty in all its rows, the target has something to say about that too.
-    """
-    column = list(table.columns).index(opens) if opens else None
-    is_empty, has_opens = True, column is None
-
-    def rows() -> Iterator[Sequence[Value]]:
-        nonlocal is_empty, has_opens
-        for row in table.rows:
-            is_empty = False
-            has_opens = has_opens or (column is not None and bool(row[column]))
-            yield row
-
-    def hint() -> str:
-        lines = [f"{report.since_hour:%Y-%m-%d %H:%M} to {report.end_hour:%Y-%m-%d %H:%M} UTC, {target.place}"]
-        with suppress(DueError):  # who may not list the hours has the report all the same
-            newest = target.newest_hour()
-            if newest is None:
-                lines.append("no events yet")
-            elif is_empty or now - newest > _FRESH:
-                lines.append(f"newest events {time_ago(now - newest - _HOUR)}")
-        if not is_empty and not has_opens and (about_opens := target.opens_hint()):
-            lines.append(about_opens)
-        return "\n".join(lines)
-
-    return replace(table, rows=rows(), hint=hint)
-
-
-def _why_empty(target: Target, report: BoundReport) -> str:
-    """Whether a report on sends has no rows because only other events of email came."""
-    from due_cli.sql import files
-    from due_cli.sql.parameters import substitute
-
-    hours = {"read_from": report.first_hour, "since": report.since_hour, "until": report.end_hour}
-    counts = target.query(substitute(files.query("checks", "email_sends").sql, hours))
-    rows = list(counts.rows) if isinstance(counts, Table) else []
-    events, sends, sends_before = rows[0] if rows else (0, 0, 0)
-    if events and not sends and sends_before:
-        return (
-            "no rows: no message was sent in the period, and its email events are of messages sent before, which count "
-            "where they were sent: choose an earlier --since"
-        )
-    if events and not sends:
-        return (
-            "no rows: the period has email events but no Send events, by which a message is counted; identity "
-            "notifications have none: publish Send through a configuration set (due attach-config-set)"
-        )
-    return "no rows"
 
 
 def _parameter(option: files.Option) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from due_cli.cli.command import App, Section
-from due_cli.cli.options import settings_of, target_of
+from due_cli.cli.options import database_of, settings_of
 from due_cli.core.results import Statuses
 from due_cli.core.settings import Output
 
@@ -29,5 +29,5 @@ def status(
     A message that the status store does not know is looked up in the events: from the time that an id of SES tells,
     on AWS else those of the last 30 days. Exits with code 4 if a message is unknown.
     """
-    with_details = settings_of(context).output is Output.TABLE
-    return target_of(context).statuses(message_ids, everywhere=everywhere, with_details=with_details)
+    details = settings_of(context).output is Output.TABLE
+    return database_of(context).status(message_ids, everywhere=everywhere, details=details).result

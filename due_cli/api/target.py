@@ -1,4 +1,4 @@
-"""The interface of a target, by which commands work on a folder and on a stack alike."""
+"""The interface of a target, by which commands and Python code work on a folder and on a stack alike."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Protocol
 
 from due_cli.core.progress import Progress
 from due_cli.core.results import Certificate, Checks, Done, IngestSummary, Removal, Statuses, Table, Value
+from due_cli.core.settings import Choice, LocalChoice
 from due_cli.erase.certificate import ErasureRequest
 from due_cli.sql.reports import BoundReport
 
@@ -80,3 +81,15 @@ class Target(Protocol):
 
     def removal(self, *, delete_data: bool) -> Removal:
         """The removal of what setup created; the events stay unless ``delete_data``."""
+
+
+def open_target(choice: Choice, progress: Progress, *, allow_partial: bool = False) -> Target:
+    """The events database of a choice; with ``allow_partial`` also an incomplete stack."""
+    if isinstance(choice, LocalChoice):
+        from due_cli.local.folder import Folder
+        from due_cli.local.target import Local
+
+        return Local(Folder(choice.folder))
+    from due_cli.aws.target import open_stack
+
+    return open_stack(choice.stack, choice.profile, choice.region, progress, allow_partial=allow_partial)
