@@ -14,7 +14,7 @@ from tests.cli.test_help import commands, help_of
 from tests.commands import Due
 
 OPTIONS = (
-    *("--local", "--stack", "--region", "--profile", "-o, --output", "-q, --quiet"),
+    *("--local", "--stack", "--region", "--profile", "-o, --output", "--to", "-q, --quiet"),
     *("--debug", "--no-color", "--no-pager"),
 )
 
