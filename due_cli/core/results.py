@@ -206,10 +206,19 @@ class IngestSummary:
             return self
         return FailedIngest(**{one.name: getattr(self, one.name) for one in fields(self)})
 
+    def refused(self) -> IngestSummary:
+        """The same summary, as that of an ingest of which AWS refused a part."""
+        return RefusedIngest(**{one.name: getattr(self, one.name) for one in fields(self)})
+
 
 @dataclass(frozen=True, slots=True)
 class FailedIngest(IngestSummary):
     """The counts of an ingest of which too many records failed: the exit code says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedIngest(IngestSummary):
+    """The counts of an ingest of which AWS refused a part, which ``problems`` names: the exit code says so."""
 
 
 Result = Table | Record | Text | Statuses | Checks | Done | IngestSummary | Certificate | Parts

@@ -18,12 +18,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from due_cli.core.memory import release_free_memory
 from due_cli.events.model import Row
 from due_cli.ingest.batch import decode_row
 from due_cli.local.engine import connect, statement, text_list, text_literal, translate_errors
 from due_cli.local.folder import Folder, Span, is_day_file
 
-_BUFFER_BYTES = 48 * 1024 * 1024
+_BUFFER_BYTES = 32 * 1024 * 1024
 _GROUP_BYTES = 12 * 1024 * 1024
 _MERGED_EVENTS = 10_000  # held at a time, each with all its deliveries
 Merge = Callable[[list[Row]], tuple[int, bytes]]  # of deliveries of one event the hour and line of its row
@@ -114,6 +115,8 @@ class Spill:
         Deliveries of one event are merged by ``merge``, which returns the line and its hour, the same or an earlier
         one: so hours are in descending order. The caller removes the files.
         """
+        if self._flushed:
+            self._flush()  # what is buffered of a large ingest would be beside what writing takes
         hours = [-hour for hour in {*self._buffers, *self._flushed}]
         heapify(hours)
         number = 0
@@ -144,10 +147,11 @@ class Spill:
         self._path.mkdir(parents=True, exist_ok=True)
         for hour, lines in self._buffers.items():
             with (self._path / f"{hour}.json").open("ab") as file:
-                file.write(b"\n".join(lines) + b"\n")
+                file.writelines(line + b"\n" for line in lines)
         self._flushed.update(self._buffers)
         self._buffers.clear()
         self._buffered = 0
+        release_free_memory()
 
     def _write(self, hour: int, target: BinaryIO, merge: Merge, hours: list[int]) -> int:
         """Write the rows of an hour, each event once; return their number.
@@ -159,7 +163,7 @@ class Spill:
                 with (self._path / f"{hour}.json").open("rb") as file:
                     shutil.copyfileobj(file, target)
             if lines := self._buffers.get(hour):
-                target.write(b"\n".join(lines) + b"\n")
+                target.writelines(line + b"\n" for line in lines)
             return self._counts[hour]
         count = 0
         repeated = self._repeated[hour]
@@ -227,6 +231,7 @@ def write_groups(
             files = list(_write_group(connection.sql(query), folder, group))
         idle.append(connection)
         group.path.unlink()
+        release_free_memory()
         return group, files
 
     idle: list[duckdb.DuckDBPyConnection] = []

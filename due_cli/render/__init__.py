@@ -16,6 +16,7 @@ from due_cli.core.results import (
     IngestSummary,
     Parts,
     Record,
+    RefusedIngest,
     Result,
     Statuses,
     Table,
@@ -132,6 +133,8 @@ def _exit_code(result: Result) -> ExitCode:
         return ExitCode.PROBLEMS
     if isinstance(result, Statuses) and any(line.item["status"] == "not_found" for line in result.timelines):
         return ExitCode.NOT_FOUND
+    if isinstance(result, RefusedIngest):
+        return ExitCode.REFUSED
     if isinstance(result, IngestSummary) and (result.problems or isinstance(result, FailedIngest)):
         return ExitCode.FAILED
     return ExitCode.DONE

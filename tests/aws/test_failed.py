@@ -17,6 +17,7 @@ from due_cli.aws.stack import person_policies
 from due_cli.aws.stack.stack import Stack
 from due_cli.events import rows_of, status_of
 from due_cli.events.status_codec import encode_record
+from due_cli.events.times import iso
 from tests.aws import streaming
 from tests.aws.streaming import HOUR, conversion_failed, emulator, made_once, processing_failed, put, stack
 from tests.aws_emulator.aws import AwsEmulator
@@ -248,8 +249,10 @@ def test_what_is_not_as_aws_writes_it_is_listed_and_hides_nothing(
 def test_what_aws_will_not_take_stays(emulator: AwsEmulator, stack: Stack, due: Due, filled: dict[str, bytes]) -> None:
     emulator.faults.refuse("dynamodb:BatchExecuteStatement", "AccessDeniedException", status=403)
     emulator.faults.refuse("lambda:Invoke", "AccessDeniedException", status=403)
-    ran = due("failed", "replay", "-o", "json").failed(1)
-    assert "AccessDenied" in ran.err and "access denied" in ran.json["problems"][0]
+    ran = due("failed", "replay", "-o", "json").failed(5)
+    lambda_, table = ran.json["problems"]
+    assert "access denied" in lambda_
+    assert table.startswith("due-message-status denies writes: the statuses of 1 message are kept under errors/status/")
     assert [ran.json[key] for key in ("kept", "failed")] == [3, 3]
     emulator.faults.clear()
     emulator.journal.clear()
@@ -259,6 +262,22 @@ def test_what_aws_will_not_take_stays(emulator: AwsEmulator, stack: Stack, due: 
     assert [row["id"] for row in listed(due)] == [
         row["id"] for row in listed(due) if row["reason"].startswith("not JSON")
     ]
+
+
+def test_statuses_of_a_record_that_the_table_denies_are_kept(emulator: AwsEmulator, stack: Stack, due: Due) -> None:
+    recent = iso(int(time.time() * 1000))
+    record = json.dumps(ses_send(mail={"messageId": "m-1", "timestamp": recent})).encode()
+    put(emulator, stack, f"{FAILED}/one", processing_failed(record))
+    emulator.faults.deny("dynamodb:BatchExecuteStatement")
+    ran = due("failed", "replay", "-o", "json").failed(5)
+    assert ran.json["kept"] == 1
+    assert "the statuses of 1 message are kept under errors/status/" in ran.json["problems"][0]
+    assert [row["origin"].startswith("errors/status/") for row in listed(due)] == [True]
+    due("failed", "replay").failed(5)
+    emulator.faults.clear()
+    due("failed", "replay").done()
+    assert streaming.statuses(emulator, stack).keys() == {"m-1"}
+    assert listed(due) == []
 
 
 def test_an_event_that_the_function_fails_on_again_stays(emulator: AwsEmulator, stack: Stack, due: Due) -> None:

@@ -11,6 +11,7 @@ import gc
 import hashlib
 import json
 import tempfile
+import threading
 import time
 import uuid
 from collections import deque
@@ -24,6 +25,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TypeVar
 
+from due_cli.aws.errors import DENIED_CODES
 from due_cli.aws.ingest.bulk import BulkClient
 from due_cli.aws.ingest.failed_entries import INGEST_FOLDER, STATUS_FOLDER, TOO_LARGE_FOLDER
 from due_cli.aws.ingest.staging import StagedInput, StagingArea, staging_area
@@ -33,8 +35,10 @@ from due_cli.aws.pipeline.status_store import Outcome, StatusStore
 from due_cli.aws.pool import interruptible_pool, pause
 from due_cli.aws.services import s3
 from due_cli.aws.services.glue import add_partitions, partition_location, partition_locations
+from due_cli.aws.stack.names import INGESTED
 from due_cli.aws.stack.stack import Stack
 from due_cli.core.errors import DueError
+from due_cli.core.memory import release_free_memory
 from due_cli.core.progress import Progress
 from due_cli.core.results import IngestSummary, counted
 from due_cli.events.documents import MAX_RECORD_BYTES
@@ -78,12 +82,17 @@ class _PendingInput:
 
 
 class Publisher:
-    """Puts staged inputs into a stack; what it calls of AWS is called in the threads of ``pool``."""
+    """Puts staged inputs into a stack; what it calls of AWS is called in the threads of ``pool``.
+
+    ``denied_statuses`` counts the messages whose statuses the caller may not write.
+    """
 
     def __init__(self, stack: Stack, pool: ThreadPoolExecutor) -> None:
         self._stack, self._pool = stack, pool
         self._aws, self._names, self._bucket = stack.aws, stack.names, stack.names.bucket
         self._client = BulkClient(stack.aws)
+        self._counting = threading.Lock()
+        self.denied_statuses = 0
 
     def publish(self, staged: StagedInput, *, keep_failures: bool = True) -> list[str]:
         """Put everything of an input into the stack, and return notes for the user.
@@ -132,6 +141,8 @@ class Publisher:
                 codes.update(outcome.codes if outcome.refused else ())
             if not count:
                 return []
+            with self._counting:
+                self.denied_statuses += count if DENIED_CODES & codes else 0
             refused.seek(0)
             key = f"{STATUS_FOLDER}{datetime.now(UTC):%Y/%m/%d/%H}/{uuid.uuid4()}.jsonl"
             s3.write_object(self._aws, self._bucket, key, refused)
@@ -180,8 +191,13 @@ class Publishing:
     """Inputs on their way into a stack: staged one after the other, and published side by side meanwhile."""
 
     def __init__(self, area: StagingArea, publisher: Publisher, pool: ThreadPoolExecutor, progress: Progress) -> None:
-        self._area, self._publisher, self._pool, self._progress = area, publisher, pool, progress
+        self.area, self._publisher, self._pool, self._progress = area, publisher, pool, progress
         self._pending: deque[_PendingInput] = deque()
+
+    @property
+    def denied_statuses(self) -> int:
+        """How many messages there are whose statuses the caller may not write."""
+        return self._publisher.denied_statuses
 
     def add(
         self, results: Iterable[BatchResult], finish: Callable[[IngestSummary], None], *, keep_failures: bool = True
@@ -189,7 +205,7 @@ class Publishing:
         """Stage an input and have it published; ``finish`` is called with its summary, in order, once it is."""
         while len(self._pending) == _INPUTS_AT_ONCE or sum(one.bytes for one in self._pending) > _STAGED_BYTES:
             self._finish_first()
-        staged = self._area.stage(results, self._progress)
+        staged = self.area.stage(results, self._progress)
         future = self._pool.submit(self._publisher.publish, staged, keep_failures=keep_failures)
         self._pending.append(_PendingInput(staged=staged, bytes=staged.bytes, future=future, finish=finish))
         while self._pending and self._pending[0].future.done():
@@ -206,6 +222,8 @@ class Publishing:
             self._progress.note(note)
         pending.finish(pending.staged.summary)
         pending.staged.remove()
+        if pending.bytes > _STAGED_BYTES:
+            release_free_memory()
 
 
 @contextmanager
@@ -246,7 +264,7 @@ def _hour_objects(state: State) -> list[_HourObject]:
         for _, key, of_content in events:
             digest.update(key + of_content)
         moment = datetime.fromtimestamp(hour * HOUR // 1000, UTC)
-        name = f"ingest-{digest.hexdigest()[:32]}.parquet"
+        name = f"{INGESTED}{digest.hexdigest()[:32]}.parquet"
         objects.append(_HourObject(path=paths[hour], hour=f"{moment:%Y-%m-%d %H}:00:00", name=name))
     return objects
 

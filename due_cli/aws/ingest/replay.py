@@ -17,8 +17,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
 
-from due_cli.aws.errors import translate_errors
-from due_cli.aws.ingest.failed_entries import FailedEntry, Kind, newest, read_objects, remove_entries
+from due_cli.aws.errors import DENIED_CODES, POLICY_HINT, translate_errors
+from due_cli.aws.ingest.failed_entries import (
+    STATUS_FOLDER,
+    FailedEntry,
+    Kind,
+    newest,
+    read_objects,
+    remove_entries,
+)
 from due_cli.aws.ingest.publish import Publishing, publishing
 from due_cli.aws.ingest.wrapping import single
 from due_cli.aws.pipeline.environment import Deadline
@@ -26,9 +33,9 @@ from due_cli.aws.pipeline.status_store import StatusStore
 from due_cli.aws.services import s3
 from due_cli.aws.services.s3 import ObjectSummary
 from due_cli.aws.stack.stack import Stack
-from due_cli.core.errors import DueError
+from due_cli.core.errors import DueError, RefusedError
 from due_cli.core.progress import Progress
-from due_cli.core.results import IngestSummary
+from due_cli.core.results import IngestSummary, counted
 from due_cli.events.model import Envelope
 from due_cli.events.reading import read
 from due_cli.events.status import Status
@@ -41,10 +48,19 @@ _BYTES_AT_ONCE = 4 * 1024 * 1024
 
 
 def replay_entries(stack: Stack, ids: set[str] | None, progress: Progress) -> IngestSummary:
-    """Publish the entries of some ids, or all with None, as far as they can be read now."""
+    """Publish the entries of some ids, or all with None, as far as they can be read now.
+
+    The summary says so where AWS refused the caller a part of that.
+    """
     replay = _Replay(stack, ids, progress)
     with publishing(stack, progress) as publication:
         replay.run(publication)
+    denied = replay.denied_statuses + publication.denied_statuses
+    if denied:
+        text = f"{stack.names.status_table} denies writes: the statuses of {counted(denied, 'message')} are kept under"
+        replay.summary = replay.summary.plus(IngestSummary(problems=(f"{text} {STATUS_FOLDER}; {POLICY_HINT}",)))
+    if denied or replay.is_refused:
+        return replay.summary.refused()
     return replay.summary
 
 
@@ -73,12 +89,18 @@ class _Readable(NamedTuple):
 
 
 class _Replay:
-    """One replay; ``summary`` is that of the objects that it has finished."""
+    """One replay; ``summary`` is that of the objects that it has finished.
+
+    ``denied_statuses`` counts the messages whose statuses the caller may not write, ``is_refused`` tells whether the
+    partition function could not be called.
+    """
 
     def __init__(self, stack: Stack, ids: set[str] | None, progress: Progress) -> None:
         self._stack, self._ids, self._progress = stack, ids, progress
         self._leaves: dict[str, bool] = {}  # by the id of each entry that was tried, for its copies too
         self._with_remainder: set[str] = set()
+        self.denied_statuses = 0
+        self.is_refused = False
         self.summary = IngestSummary()
 
     def run(self, publication: Publishing) -> None:
@@ -145,6 +167,7 @@ class _Replay:
         if outcome.refused:
             codes = ", ".join(sorted(outcome.codes))
             self._progress.note(f"{names.status_table} would not take {len(outcome.refused)} statuses ({codes})")
+            self.denied_statuses += len(outcome.refused) if DENIED_CODES & outcome.codes.keys() else 0
         return {status.message_id for status in outcome.refused}
 
     def _invoke(self, entry: FailedEntry, replayed: _ObjectReplay) -> bool:
@@ -156,6 +179,7 @@ class _Replay:
                 response = self._stack.aws.lambda_.invoke(FunctionName=name, Payload=payload)
         except DueError as error:  # the entries beside it can do without the function
             replayed.summary = replayed.summary.plus(IngestSummary(problems=(error.message,)))
+            self.is_refused = self.is_refused or isinstance(error, RefusedError)
             return False
         return "FunctionError" not in response
 

@@ -12,6 +12,7 @@ from due_cli.core.errors import UsageError
 
 FUNCTIONS = ("transform", "partition", "status-api")
 EVENTS, ERRORS, RESULTS = "events/", "errors/", "athena-results/"
+INGESTED = "ingest-"  # the names of objects that due ingest and due failed replay write begin so
 _STACK = re.compile(r"[a-z](?:[a-z0-9]|-(?!-))*[a-z0-9]|[a-z]")
 _LONGEST_BUCKET = 63  # S3's limit; all other names are shorter than the bucket's
 
@@ -34,6 +35,14 @@ class Names:
     def stream(self) -> str:
         """The delivery stream."""
         return f"{self.stack}-events"
+
+    def is_delivered(self, key: str) -> bool:
+        """Whether an object under ``events/`` is a delivery of the stream, which names it after itself."""
+        return key.rpartition("/")[2].startswith(f"{self.stream}-")
+
+    def is_own_object(self, key: str) -> bool:
+        """Whether an object under ``events/`` is a delivery, or was written by due itself."""
+        return self.is_delivered(key) or key.rpartition("/")[2].startswith(INGESTED)
 
     @property
     def status_table(self) -> str:
