@@ -322,6 +322,23 @@ def test_what_waits_in_the_bucket(env: DoctorEnv, due: Due) -> None:
     env.assert_healthy()
 
 
+def test_what_due_ingest_wrote_is_no_delivery(env: DoctorEnv) -> None:
+    bucket = env.stack.names.bucket
+    objects = s3_backends[ACCOUNT][PARTITION].buckets[bucket].keys
+    [delivery] = [name for name in objects if name.startswith("events/")]
+    ingested = f"{delivery.rpartition('/')[0]}/ingest-0.parquet"
+    env.client("s3").copy_object(Bucket=bucket, Key=ingested, CopySource={"Bucket": bucket, "Key": delivery})
+    env.assert_healthy()
+    event = objects[delivery]
+    delivered, event.last_modified = event.last_modified, event.last_modified - timedelta(days=3)
+    env.assert_problems(
+        Expected("delivery stream", "due-events delivered last 20..-..-..$", "due doctor --send-test", "warning")
+    )
+    event.last_modified = delivered
+    env.client("s3").delete_object(Bucket=bucket, Key=ingested)
+    env.assert_healthy()
+
+
 def place_of(bucket: str, key: str) -> dict[str, Any]:
     """An object as an event of S3's names it."""
     return {"bucket": {"name": bucket}, "object": {"key": key}}

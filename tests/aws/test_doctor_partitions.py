@@ -11,7 +11,7 @@ from moto.s3.models import s3_backends
 from due_cli.aws.client import Aws
 from due_cli.aws.doctor import partitions
 from due_cli.aws.doctor.context import DoctorContext, run_check
-from due_cli.aws.services.s3 import hours_with_objects
+from due_cli.aws.services.s3 import hours_with_objects, newest_object
 from due_cli.aws.stack.desired import desired
 from due_cli.aws.stack.execute import execute
 from due_cli.aws.stack.options import Options
@@ -214,3 +214,15 @@ def test_an_hour_costs_one_listing_however_much_is_in_it(emulator: AwsEmulator, 
     }
     # The years, the months of two, one page each for two of the months, and for the third one an hour
     assert len(emulator.journal.of("s3:ListObjectsV2")) <= 3 + 2 + 4
+
+
+def test_the_newest_of_some_objects_is_looked_for_in_hours_before(emulator: AwsEmulator, stack: Stack) -> None:
+    for hours, name in ((0, "due-events-1"), (1, "ingest-1"), (2, "ingest-2"), (700, "ingest-3")):
+        key = f"events/{FIRST + timedelta(hours=hours):%Y/%m/%d/%H}/{name}.parquet"
+        emulator.client("s3").put_object(Bucket=stack.names.bucket, Key=key, Body=b"x")
+
+    def newest(hours: int) -> datetime | None:
+        return newest_object(stack.aws, stack.names.bucket, "events/", stack.names.is_delivered, hours)
+
+    assert newest(3) is None
+    assert newest(4) is not None

@@ -87,7 +87,16 @@ def test_a_person_sees_every_hop(env: DoctorEnv) -> None:
     assert [line.split(":")[0].split(maxsplit=1)[1] for line in ran.out.splitlines()[:-1]] == [
         *("resources", "roles", "Pinpoint", "configuration sets", "identities"),
         *("SMS configuration sets", "topics", "SMS senders", "delivery stream", "deliveries"),
-        *("functions", "failed records", "partitions", "Lake Formation", "views", "report", "status table"),
+        *(
+            "functions",
+            "failed records",
+            "partitions",
+            "other files",
+            "Lake Formation",
+            "views",
+            "report",
+            "status table",
+        ),
         *("status API", "alarms"),
     ]
     assert ran.out.splitlines()[-1] == "everything is in order"

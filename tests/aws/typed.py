@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fnmatch
 import json
 import shlex
+from pathlib import Path
 from typing import Any
 
 from botocore import xform_name
@@ -32,6 +34,9 @@ def _aws(words: list[str], emulator: AwsEmulator) -> None:
     if service == "logs":
         _tail(operation, rest, emulator)
         return
+    if service == "s3":
+        _objects(operation, rest, emulator)
+        return
     shapes = {xform_name(name, "-"): name for name in model(service).operation_names}
     shape = model(service).operation_model(shapes[operation]).input_shape
     assert shape is not None
@@ -50,6 +55,28 @@ def _tail(operation: str, rest: list[str], emulator: AwsEmulator) -> None:
     assert (since, duration) in (("--since", "1d"), ("--since", "1h"))
     assert more in ([], ["--filter-pattern", '"[ERROR]"'])
     emulator.client("logs").filter_log_events(logGroupName=group)
+
+
+def _objects(operation: str, rest: list[str], emulator: AwsEmulator) -> None:
+    """``aws s3 cp`` to a folder and ``aws s3 rm``, of all objects of a folder that the last fitting filter includes."""
+    client, uri = emulator.client("s3"), rest.pop(0)
+    bucket, _, prefix = uri.removeprefix("s3://").partition("/")
+    target = Path(rest.pop(0)) if operation == "cp" else None
+    assert operation in ("cp", "rm")
+    assert rest.pop(0) == "--recursive"
+    filters = list(zip(rest[::2], rest[1::2], strict=True))
+    assert {option for option, _ in filters} <= {"--include", "--exclude"}
+    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    for key in [entry["Key"] for page in pages for entry in page.get("Contents", ())]:
+        name = key.removeprefix(prefix)
+        fitting = [option for option, pattern in filters if fnmatch.fnmatchcase(name, pattern)]
+        if fitting and fitting[-1] == "--exclude":
+            continue
+        if target is None:
+            client.delete_object(Bucket=bucket, Key=key)
+        else:
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            client.download_file(bucket, key, str(target / name))
 
 
 def _value(text: str, kind: str) -> Any:

@@ -50,7 +50,7 @@ MAY_IMPORT = {
     "aws/stack": {*_CLIENT, "aws/pipeline", "aws/services", "aws/resources", "sql"},
     "aws/athena": {*_STACK, "aws/resources", "events", "sql", "status"},
     "aws/ingest": {*_STACK, "aws/pipeline", "events", "ingest", "local", "sql"},
-    "aws/doctor": {*_STACK, "aws/pipeline", "aws/resources", "aws/athena", "events", "sql"},
+    "aws/doctor": {*_STACK, "aws/pipeline", "aws/resources", "aws/athena", "events", "local", "sql"},
     "aws/target": {*_CLIENT, "erase", "aws/stack", "aws/athena", "aws/ingest", "aws/doctor", "sql"},
     "demo": {"core", "events", "local", "sql"},
     "api": {"core", "erase", "render", "sql", "local", "aws/target"},

@@ -19,7 +19,9 @@ def _lines(start: int) -> Iterator[bytes]:
         seconds = 1_794_000 + 4 * (number % HOURS)  # the beginning of HAPPENED and of the times beside it
         for sample in samples:
             number += 1
-            line = sample.replace('-1"', f'-{number}"').replace("status-1", f"status-{number}")
+            line = sample.replace('-1"', f'-{number}"')
+            for name in ("status", "flow"):  # in JSON text, whose quotes are escaped
+                line = line.replace(f"{name}-1", f"{name}-{number}")
             yield line.replace("1794000", str(seconds)).encode()
         yield b'{"event_type": "_email.send", "cut off: %d' % number
 

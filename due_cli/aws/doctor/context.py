@@ -12,9 +12,10 @@ from due_cli.aws.errors import POLICY_HINT, is_lake_formation, is_not_found, mis
 from due_cli.aws.resources.resource import Node, Step
 from due_cli.aws.services.cloudwatch import LogLine
 from due_cli.aws.services.pinpoint import AppDetails
+from due_cli.aws.services.s3 import Survey, survey
 from due_cli.aws.services.ses import ConfigSet
 from due_cli.aws.stack import governance
-from due_cli.aws.stack.names import Names
+from due_cli.aws.stack.names import EVENTS, Names
 from due_cli.aws.stack.projects import is_own_project
 from due_cli.aws.stack.stack import Stack
 from due_cli.core.errors import DueError
@@ -42,13 +43,15 @@ class Comparison:
 class DoctorContext:
     """A stack under examination, with the state of its resources.
 
-    ``projects`` is None where Pinpoint is unavailable; ``config_sets`` is filled by the check that reads them.
+    ``projects`` is None where Pinpoint is unavailable; ``config_sets`` is filled by the check that reads them, and
+    ``surveys`` by the first that asks what the bucket has.
     """
 
     stack: Stack
     comparisons: tuple[Comparison, ...]
     projects: tuple[AppDetails, ...] | None
     config_sets: list[ConfigSet] = field(default_factory=list)
+    surveys: list[Survey] = field(default_factory=list)
 
     @property
     def aws(self) -> Aws:
@@ -64,6 +67,12 @@ class DoctorContext:
     def own_projects(self) -> tuple[AppDetails, ...]:
         """The Pinpoint projects that the stack created, or that send it their events."""
         return tuple(project for project in self.projects or () if is_own_project(self.names, project))
+
+    def survey(self) -> Survey:
+        """What lies under ``events/``, listed once for the checks of one group."""
+        if not self.surveys:
+            self.surveys.append(survey(self.aws, self.names.bucket, EVENTS, self.names.is_own_object))
+        return self.surveys[0]
 
     @property
     def setup(self) -> str:

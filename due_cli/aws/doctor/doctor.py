@@ -9,6 +9,7 @@ from concurrent.futures import as_completed
 
 from due_cli.aws.doctor import (
     canary,
+    files,
     functions,
     messages,
     partitions,
@@ -48,7 +49,7 @@ _GROUPS: tuple[dict[str, CheckFunction], ...] = (
     {"deliveries": stream.deliveries},
     {"functions": functions.functions},
     {"failed records": stream.failed_records},
-    {"partitions": partitions.partitions},
+    {"partitions": partitions.partitions, "other files": files.other_files},
     {"Lake Formation": report.lake_formation},
     {"views": views.views},
     {"report": report.report},

@@ -17,8 +17,6 @@ from due_cli.aws.services.glue import (
     partition_location,
     relocate_partition,
 )
-from due_cli.aws.services.s3 import hours_with_objects
-from due_cli.aws.stack.names import EVENTS
 from due_cli.aws.stack.stack import Stack
 from due_cli.core.errors import NotFoundError
 from due_cli.core.hours import hour_text, parse_hour
@@ -77,17 +75,17 @@ class _Hours:
                     yield partition
 
 
-def _read_hours(stack: Stack) -> _Hours:
-    bucket, database = stack.names.bucket, stack.options.database
+def _read_hours(context: DoctorContext) -> _Hours:
+    stack = context.stack
     with interruptible_pool(2) as pool:
-        stored = pool.submit(hours_with_objects, stack.aws, bucket, EVENTS)
-        partitions = pool.submit(list_partitions, stack.aws, database, TABLE)
-        return _Hours(bucket, frozenset(stored.result()), tuple(partitions.result()))
+        survey = pool.submit(context.survey)
+        partitions = pool.submit(list_partitions, stack.aws, stack.options.database, TABLE)
+        return _Hours(stack.names.bucket, survey.result().hours, tuple(partitions.result()))
 
 
 def repair(stack: Stack) -> list[str]:
     """Add missing partitions and relocate those of the bucket; return each action in words."""
-    hours = _read_hours(stack)
+    hours = _read_hours(DoctorContext(stack, (), ()))
     where = (stack.aws, stack.options.database, TABLE, stack.names.bucket)
     actions = []
     if hours.missing:
@@ -123,7 +121,7 @@ def _vanished(stack: Stack, hours: _Hours) -> list[Partition]:
 
 def partitions(context: DoctorContext) -> Iterator[Finding]:
     """Every difference between hours and partitions."""
-    hours = _read_hours(context.stack)
+    hours = _read_hours(context)
     repair_command = context.names.command("doctor --repair")
     findings: list[Finding] = []
     if hours.missing:

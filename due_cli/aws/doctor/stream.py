@@ -10,13 +10,14 @@ from typing import Literal
 from due_cli.aws.doctor.context import LAST_DAY, MAX_LISTED, DoctorContext, ago, group_lines
 from due_cli.aws.services.cloudwatch import LogLine, Metric, read_log, read_metrics
 from due_cli.aws.services.firehose import stream_status
-from due_cli.aws.services.s3 import newest_object, summarize_prefix
+from due_cli.aws.services.s3 import newest_hour, newest_object, summarize_prefix
 from due_cli.aws.stack.alarms import LATE_SECONDS
 from due_cli.aws.stack.names import ERRORS, EVENTS
 from due_cli.core.results import Finding, counted
 
 _FIVE_MINUTES = timedelta(minutes=5)
 _HOUR = timedelta(hours=1)
+_DELIVERY_HOURS = 48  # with objects, of which the newest delivery is looked for: due ingest writes to hours too
 _DENIED = ("AccessDenied", "Access was denied", "not authorized", "assume")
 
 
@@ -73,9 +74,11 @@ def _last_delivery(context: DoctorContext) -> Finding:
     name, send_test = context.names.stream, context.names.command("doctor --send-test")
     count = sum(_metric(context, "IncomingRecords", "Sum", LAST_DAY, _HOUR))
     incoming = f"; {count:,.0f} records were received in the last day" if count else ""
-    newest = newest_object(context.aws, context.names.bucket, EVENTS)
+    names = context.names
+    newest = newest_object(context.aws, names.bucket, EVENTS, names.is_delivered, _DELIVERY_HOURS)
     if newest is None:
-        return "warning", f"{name} has not delivered anything yet{incoming}", send_test
+        where = "" if newest_hour(context.aws, names.bucket, EVENTS) is None else " in the newest hours with events"
+        return "warning", f"{name} has not delivered anything{where or ' yet'}{incoming}", send_test
     if datetime.now(UTC) - newest > LAST_DAY:
         return "warning", f"{name} delivered last {ago(newest)}{incoming}", send_test
     return "ok", f"{name} is ACTIVE; last delivery {ago(newest)}{incoming}", None

@@ -16,6 +16,7 @@ from operator import itemgetter
 
 from due_cli.aws.ingest.checkpoint import Journal, open_journal
 from due_cli.aws.ingest.publish import Publishing, publishing
+from due_cli.aws.ingest.staging import StagingArea
 from due_cli.aws.stack.stack import Stack
 from due_cli.core.progress import Progress
 from due_cli.core.results import IngestSummary
@@ -59,11 +60,11 @@ class _StackIngest:
 
     def run(self, files: list[str | InputError], publication: Publishing) -> None:
         """Stage and publish every input that an earlier ingest was not done with."""
-        with closing(process(self._chunks(files), read_block)) as results:
+        with closing(process(self._chunks(files, publication.area), read_block)) as results:
             for number, of_input in groupby(self._numbered(results), key=itemgetter(0)):
                 publication.add((result for _, result in of_input), partial(self._finish, files[number]))
 
-    def _chunks(self, files: list[str | InputError]) -> Iterator[Chunk]:
+    def _chunks(self, files: list[str | InputError], area: StagingArea) -> Iterator[Chunk]:
         """The chunks of every input; the number of each one's input goes to ``_numbers``."""
         for number, file in enumerate(files):
             if isinstance(file, InputError):
@@ -72,7 +73,7 @@ class _StackIngest:
             elif (summary := self._journal.summary(file)) is not None:
                 self._resume(file, summary)
             else:
-                for chunk in inputs.chunks([file]):
+                for chunk in area.chunks(file):
                     self._numbers.append(number)
                     yield chunk
 

@@ -18,7 +18,9 @@ from due_cli.core.progress import Progress
 from due_cli.core.results import IngestSummary
 from due_cli.events.not_records import UnreadableFile
 from due_cli.ingest.batch import file_id
+from due_cli.ingest.inputs import Chunk
 from due_cli.ingest.workers import BatchResult
+from due_cli.local import parquet_input
 from due_cli.local.data_files import merge_hours
 from due_cli.local.engine import canonical_columns
 from due_cli.local.folder import Folder, NoSpaceError, file_error
@@ -57,6 +59,11 @@ class StagingArea:
         create(self._template, {})
         with open_state(self._template, write=True) as state:
             canonical_columns(state)  # made once: it takes longer than a small input
+
+    def chunks(self, file: str) -> Iterator[Chunk]:
+        """The chunks of a file; of a Parquet file that due did not write its rows."""
+        with open_state(self._template) as state:
+            yield from parquet_input.chunks(self._template, state, [file])
 
     def stage(self, results: Iterable[BatchResult], progress: Progress) -> StagedInput:
         """Ingest the results of one input into a new folder.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import io
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from itertools import chain
+from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from botocore.response import StreamingBody
     from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef
 
+PAGE_KEYS = 1000  # of a listing
 PART_BYTES = 4 * 2**20  # of one GetObject of read_parts
 # botocore repeats a call, but not the reading of its response.
 _CONNECTION_ERRORS = (HTTPClientError, ConnectionFailedError, IncompleteReadError, ResponseStreamingError)
@@ -34,6 +35,7 @@ _SMALL_BYTES = 1024 * 1024  # objects up to this size are fetched ahead, concurr
 _FETCHED_AHEAD, _AT_ONCE = 16, 8
 _BUFFER_BYTES = 256 * 1024
 _HOUR_DEPTH = 4  # year, month, day, hour
+_HIDDEN = (".", "_")  # beginnings of names that Athena reads over
 _MISSING = ("NoSuchKey", "404")
 _EXISTING = ("PreconditionFailed", "412")
 _CONFLICTING = ("ConditionalRequestConflict", "409")
@@ -67,6 +69,18 @@ class PrefixSummary:
     count: int = 0
     newest: datetime | None = None
     more: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """What lies under ``events/``: hours, and the keys that are in none, as far as they were listed.
+
+    ``foreign`` has of each hour the first key that is not one of the stack's own objects.
+    """
+
+    hours: frozenset[str]
+    foreign: Mapping[str, str]
+    outside: tuple[str, ...]
 
 
 def list_objects(aws: Aws, bucket: str, prefix: str) -> Iterator[ObjectSummary]:
@@ -132,6 +146,16 @@ def read_object(aws: Aws, bucket: str, key: str) -> bytes:
         return aws.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
 
 
+def read_tail(aws: Aws, bucket: str, key: str, size: int) -> bytes | None:
+    """The last bytes of an object, as many as there are; None where there is no such object."""
+    doing = f"reading s3://{bucket}/{key} (s3:GetObject)"
+    with translate_errors(doing), ignore_errors(*_MISSING):
+        with ignore_errors("InvalidRange"):  # it is empty
+            return aws.s3.get_object(Bucket=bucket, Key=key, Range=f"bytes=-{size}")["Body"].read()
+        return b""
+    return None
+
+
 def written_at(aws: Aws, bucket: str, key: str) -> datetime | None:
     """When an object was written; None where there is no such object."""
     with translate_errors(f"looking at s3://{bucket}/{key} (s3:GetObject)"), ignore_errors(*_MISSING):
@@ -190,23 +214,73 @@ def delete_object(aws: Aws, bucket: str, key: str) -> None:
 
 
 def hours_with_objects(aws: Aws, bucket: str, prefix: str) -> set[str]:
-    """Every hour that has an object, in the form of a partition's value (``2026-11-22 03:00:00``).
+    """Every hour that has an object, in the form of a partition's value (``2026-11-22 03:00:00``)."""
+    return set(survey(aws, bucket, prefix).hours)
+
+
+def survey(aws: Aws, bucket: str, prefix: str, is_own: Callable[[str], bool] = lambda _: True) -> Survey:
+    """What lies under a prefix; ``is_own`` tells by its key whether an object is one of a stack's own.
 
     A page of a listing that ends within an hour is followed by one that begins after that hour, so an hour costs at
-    most one call, whether it has ten objects or a million.
+    most one call, whether it has ten objects or a million. One page is listed of each folder that is no year or month.
+    """
+    keys: list[str] = []
+    with (
+        translate_errors(f"listing s3://{bucket}/{prefix} (s3:ListBucket)"),
+        interruptible_pool(_AT_ONCE) as pool,
+    ):
+        folders = [prefix]
+        others: list[str] = []
+        for _ in range(_HOUR_DEPTH - 2):  # years, and their months
+            levels = list(pool.map(partial(_level, aws, bucket), folders))
+            keys += [key for _, names in levels for key in names]
+            below = [folder for names, _ in levels for folder in names]
+            folders = [folder for folder in below if _is_number(folder)]
+            others += [folder for folder in below if not _is_number(folder)]
+        parts = [
+            _sorted_out(keys, is_own),
+            *pool.map(lambda month: _sorted_out(_some_keys_of_each_hour(aws, bucket, month), is_own), folders),
+            *pool.map(lambda folder: _sorted_out(_first_keys(aws, bucket, folder), is_own), others),
+        ]
+    return Survey(
+        hours=frozenset(hour for part in parts for hour in part.hours),
+        foreign={hour: key for part in parts for hour, key in part.foreign.items()},
+        outside=tuple(key for part in parts for key in part.outside),
+    )
+
+
+def _sorted_out(keys: Iterable[str], is_own: Callable[[str], bool]) -> Survey:
+    hours: set[str] = set()
+    foreign: dict[str, str] = {}
+    outside: list[str] = []
+    for key in keys:
+        name = key.rpartition("/")[2]
+        hour = hour_text(key)
+        if hour is not None:
+            hours.add(hour)
+            if hour not in foreign and not name.startswith(_HIDDEN) and name and not is_own(key):
+                foreign[hour] = key
+        elif name and not name.startswith(_HIDDEN):
+            outside.append(key)
+    return Survey(hours=frozenset(hours), foreign=foreign, outside=tuple(outside))
+
+
+def _first_keys(aws: Aws, bucket: str, prefix: str) -> list[str]:
+    page = aws.s3.list_objects_v2(Bucket=bucket, Prefix=prefix)
+    return [entry["Key"] for entry in page.get("Contents", [])]
+
+
+def newest_object(aws: Aws, bucket: str, prefix: str, is_meant: Callable[[str], bool], hours: int) -> datetime | None:
+    """When the newest object that is meant was written, of the newest hour that has one; ``is_meant`` takes its key.
+
+    None where none of the newest ``hours`` that have objects has one.
     """
     with translate_errors(f"listing s3://{bucket}/{prefix} (s3:ListBucket)"):
-        years = _digit_folders(aws, bucket, prefix)
-        with interruptible_pool(_AT_ONCE) as pool:
-            months = chain.from_iterable(pool.map(partial(_digit_folders, aws, bucket), years))
-            return set().union(*pool.map(partial(_hours_below, aws, bucket), months))
-
-
-def newest_object(aws: Aws, bucket: str, prefix: str) -> datetime | None:
-    """When the newest object of the newest hour was written; None where there is no hour."""
-    with translate_errors(f"listing s3://{bucket}/{prefix} (s3:ListBucket)"):
-        newest = _hour_folder(aws, bucket, prefix, max)
-    return None if newest is None else summarize_prefix(aws, bucket, newest).newest
+        for folder in islice(_newest_hours(aws, bucket, prefix, _HOUR_DEPTH), hours):
+            written = [entry.modified for entry in list_objects(aws, bucket, folder) if is_meant(entry.key)]
+            if written:
+                return max(written)
+    return None
 
 
 def oldest_hour(aws: Aws, bucket: str, prefix: str) -> str | None:
@@ -267,15 +341,30 @@ def _hour_folder(aws: Aws, bucket: str, prefix: str, choose: Callable[[list[str]
     return prefix
 
 
+def _newest_hours(aws: Aws, bucket: str, prefix: str, depth: int) -> Iterator[str]:
+    """The folders of hours that have objects, the newest first; ``depth`` is how many levels they are below."""
+    if depth == 0:
+        yield prefix
+        return
+    for folder in sorted(_digit_folders(aws, bucket, prefix), reverse=True):
+        yield from _newest_hours(aws, bucket, folder, depth - 1)
+
+
 def _digit_folders(aws: Aws, bucket: str, prefix: str) -> list[str]:
     """The folders one level below a prefix whose names are digits."""
-    pages = aws.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, Delimiter="/")
+    return [folder for folder in _level(aws, bucket, prefix)[0] if _is_number(folder)]
+
+
+def _level(aws: Aws, bucket: str, prefix: str) -> tuple[list[str], list[str]]:
+    """The folders one level below a prefix, and the keys that are in none of them."""
+    pages = list(aws.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, Delimiter="/"))
     folders = [folder.get("Prefix", "") for page in pages for folder in page.get("CommonPrefixes", [])]
-    return [folder for folder in folders if folder.removeprefix(prefix).strip("/").isdecimal()]
+    return folders, [entry.get("Key", "") for page in pages for entry in page.get("Contents", [])]
 
 
-def _hours_below(aws: Aws, bucket: str, prefix: str) -> set[str]:
-    return {hour for key in _some_keys_of_each_hour(aws, bucket, prefix) if (hour := hour_text(key)) is not None}
+def _is_number(folder: str) -> bool:
+    """Whether the name of a folder is digits."""
+    return folder.rstrip("/").rpartition("/")[2].isdecimal()
 
 
 def _some_keys_of_each_hour(aws: Aws, bucket: str, prefix: str) -> Iterator[str]:
