@@ -28,11 +28,11 @@ def other_files(context: DoctorContext) -> Iterator[Finding]:
     for place, keys in list(places.items())[:MAX_LISTED]:
         number = counted(len(keys), "object") + (" or more" if len(keys) >= PAGE_KEYS else "")
         text = f"{place}: no query reads {number} there (queries read events/YYYY/MM/DD/HH/)"
-        yield "problem", text, _take_in(context, *_choice(place))
+        yield "problem", text, _take_in(context, *_choice(place)), "outside"
     if len(places) > MAX_LISTED:
         rest = list(places)[MAX_LISTED:]
         text = f"no query reads what is in {counted(len(rest), 'other folder')}: {short_list(rest)}"
-        yield "problem", text, _take_in(context, *_choice(rest[0]))
+        yield "problem", text, _take_in(context, *_choice(rest[0])), "outside"
     findings = _sampled(context, survey.foreign)
     yield from findings
     if not places and not survey.foreign:
@@ -86,7 +86,7 @@ def _sampled(context: DoctorContext, foreign: Mapping[str, str]) -> Iterator[Fin
             by_fault[fault].append(key)
     for fault, broken in sorted(by_fault.items(), key=lambda item: (-len(item[1]), item[0]))[:MAX_LISTED]:
         text = f"queries fail on {len(broken):,} of {looked_at}, such as {broken[0]}: {fault}"
-        yield "problem", text, _take_in(context, *_written_alike(context, broken))
+        yield "problem", text, _take_in(context, *_written_alike(context, broken)), "unreadable"
     if not by_fault:
         yield "ok", f"Athena reads the columns of {looked_at}, that the stack did not write", None
 

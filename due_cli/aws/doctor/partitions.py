@@ -75,6 +75,11 @@ class _Hours:
                     yield partition
 
 
+def _hours_of(stack: Stack) -> _Hours:
+    """The hours as they are now, whatever a check has listed."""
+    return _read_hours(DoctorContext(stack, (), ()))
+
+
 def _read_hours(context: DoctorContext) -> _Hours:
     stack = context.stack
     with interruptible_pool(2) as pool:
@@ -85,7 +90,7 @@ def _read_hours(context: DoctorContext) -> _Hours:
 
 def repair(stack: Stack) -> list[str]:
     """Add missing partitions and relocate those of the bucket; return each action in words."""
-    hours = _read_hours(DoctorContext(stack, (), ()))
+    hours = _hours_of(stack)
     where = (stack.aws, stack.options.database, TABLE, stack.names.bucket)
     actions = []
     if hours.missing:
@@ -102,7 +107,7 @@ def accept_losses(stack: Stack, hours: list[str]) -> list[str]:
 
     Raises :class:`UsageError` for what is no hour, and :class:`NotFoundError` for one whose objects are not gone.
     """
-    vanished = {parse_hour(str(one.hour), "--accept-loss"): one for one in _vanished(stack, _read_hours(stack))}
+    vanished = {parse_hour(str(one.hour), "--accept-loss"): one for one in _vanished(stack, _hours_of(stack))}
     numbers = [parse_hour(text, "--accept-loss") for text in hours]
     if unknown := [number for number in numbers if number not in vanished]:
         raise NotFoundError(f"nothing of the hour {hour_text(unknown[0])} is lost", stack.names.command("doctor"))
@@ -115,7 +120,7 @@ def _vanished(stack: Stack, hours: _Hours) -> list[Partition]:
     """The partitions whose objects are gone: looked at twice, as an hour may be new."""
     if not hours.vanished:
         return []
-    again = set(_read_hours(stack).vanished)
+    again = set(_hours_of(stack).vanished)
     return [partition for partition in hours.vanished if partition in again]
 
 
