@@ -1,7 +1,9 @@
-# Everything runs in an environment of its own in .venv, made from pyproject.toml.
+# Everything runs in an environment of its own in .venv, made from pyproject.toml: what running due needs, and for the
+# other targets the tools for development too.
 
 PYTHON ?= python3
 BIN := .venv/bin
+INSTALLED := .venv/.installed
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
@@ -12,14 +14,20 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 
-$(READY): pyproject.toml
+$(INSTALLED): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11, 5))' || { echo "due needs Python 3.11.5 or later: make PYTHON=python3.12" >&2; exit 1; }
-	$(PYTHON) -m venv .venv
+	@echo "installing due in .venv, with DuckDB, Arrow, pandas and boto3 (about 150 MB to download)"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --disable-pip-version-check --editable . | grep -E '^ *(Downloading|Installing|ERROR)' || true
+	@$(BIN)/due --version
+	@touch $(INSTALLED)
+
+$(READY): $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
 	@touch $(READY)
 
-demo: $(READY) ## a guided demo on this machine, without an account
+demo: $(INSTALLED) ## a guided demo on this machine, without an account
 	@$(BIN)/due demo
 
 story: $(READY) ## a stack on AWS from setup to teardown, in an emulated account

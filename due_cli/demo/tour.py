@@ -7,7 +7,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from due_cli.core.errors import UsageError
@@ -30,14 +30,11 @@ DATABASE = "due_demo"
 _RECORDS = "records"
 _MARK = "demo"
 
-# The reports that are shown, with their period.
-_REPORTS = (("bounce-rate", "12h"), ("engagement-rate", "12h"), ("campaign-engagement", None), ("sms-cost", None))
-
 Part = tuple[str, Result]
 
 
-def tour(place: Path | None, progress: Progress) -> Iterator[Part]:
-    """Write the month, ingest it and run the commands of a guided demo; an earlier demo in the folder is replaced.
+def tour(place: Path | None, progress: Progress, records: int = DEFAULT_RECORDS) -> Iterator[Part]:
+    """Write the month, ingest it, tell its story by commands, and end with more to try; replaces an earlier demo.
 
     Raises :class:`UsageError` for a folder that holds anything else.
     """
@@ -45,24 +42,58 @@ def tour(place: Path | None, progress: Progress) -> Iterator[Part]:
     folder = Folder(shown.absolute())
     _remove_earlier_demo(folder, shown, progress)
     now = datetime.now(UTC)
-    month = _write_records(folder, now, progress)
-    records = shlex.quote(str(shown / _RECORDS))
+    month = _write_records(folder, now, progress, records)
+    written = shlex.quote(str(shown / _RECORDS))
     yield (
         "A small shop's month: raw records of SES, Pinpoint, End User Messaging SMS and WhatsApp, in every wrapper.",
-        Done([f"{month.records:,} records in {len(month.files)} files in {records}"]),
+        Done([f"{month.records:,} records in {len(month.files)} files in {written}"]),
     )
     program = f"{_program()} --local {shlex.quote(str(shown))}"
-    yield f"$ {program} ingest {records}", ingest_paths(folder, [str(shown / _RECORDS)], progress)
-    for name, since in _REPORTS:
-        option = f" --since {since}" if since else ""
-        yield f"$ {program} report {name}{option}", report(folder, bind(name, {}, since, now=now))
-    for message in (month.interesting_message, month.sms_message):
-        yield f"$ {program} status {message}", statuses(folder, [message], with_details=True)
-    yield f"$ {program} failed list", failed_records.list_failed(folder, by_reason=True)
-    yield "Where to go from here", _next_steps(shown, month, program)
+    yield f"$ {program} ingest {written}", ingest_paths(folder, [str(shown / _RECORDS)], progress)
+
+    def shown_report(story: str, name: str, since: datetime | None = None, until: datetime | None = None) -> Part:
+        period = [None if moment is None else f"{moment:%Y-%m-%dT%H:%MZ}" for moment in (since, until)]
+        options = "".join(f" --{name} {at}" for name, at in zip(("since", "until"), period, strict=True) if at)
+        rows = report(folder, bind(name, {}, *period, now=now))
+        return f"{story}\n$ {program} report {name}{options}", rows
+
+    at, hour = month.incident, timedelta(hours=1)
+    yield shown_report(
+        f"On {at.day} {at:%B} at {at:%H:%M} UTC every ninth mail bounced. SES reviews senders at one in twenty.",
+        "bounce-rate",
+        at - 3 * hour,
+        at + 3 * hour,
+    )
+    yield shown_report("It was one campaign: the last of these, which went to an old list.", "campaign-engagement")
+    yield shown_report("Text messages: what each campaign cost, in thousandths of a cent.", "sms-cost")
+    for story, message in (
+        ("A customer asks where a mail is. It was delayed, delivered, opened and clicked.", month.interesting_message),
+        ("Another waits for a text. The carrier blocked it.", month.sms_message),
+    ):
+        yield f"{story}\n$ {program} status {message}", statuses(folder, [message], with_details=True)
+    failed = failed_records.list_failed(folder, by_reason=True)
+    yield f"What could not be read is kept, with the reason.\n$ {program} failed list", failed
+    yield "Try it yourself", Done(list(_menu(month, program)))
+    yield "Where it is", _places(shown, month)
 
 
-def _next_steps(shown: Path, month: Month, program: str) -> Record:
+def _menu(month: Month, program: str) -> Iterator[str]:
+    """Questions, each with the command that answers it."""
+    for question, words in (
+        ("Which mails did one customer get, and which were opened?", f"report subject-lines --address {month.address}"),
+        ("Why did this message bounce?", f"status {month.bounced_message}"),
+        ("Which subjects are read?", "report subject-engagement"),
+        ("Who gets mail for months and never reads it?", "report address-engagement"),
+        ("What did texts about orders cost?", f"report sms-cost-by-tag --tag {month.tag}"),
+        ("What does a view hold?", preview_command("email_hardbounce").removeprefix("due ")),
+        ("The reports as files for others?", "report bounce-rate -o csv"),
+        ("Is everything in order?", "doctor"),
+    ):
+        yield question
+        yield f"  $ {program} {words}"
+
+
+def _places(shown: Path, month: Month) -> Record:
     return Record(
         {
             "database": str(shown),
@@ -73,13 +104,7 @@ def _next_steps(shown: Path, month: Month, program: str) -> Record:
             "tag": month.tag,
             "address": month.address,
         },
-        (
-            f"{program} report",
-            f"{program} report subject-lines --address {month.address}",
-            preview_command("email_hardbounce").replace("due", program, 1),
-            f"{program} doctor",
-            f"{_program()} setup --local DIR, then {_program()} ingest YOUR-FILES",
-        ),
+        (f"{_program()} setup --local DIR, then {_program()} ingest YOUR-FILES",),
     )
 
 
@@ -91,15 +116,15 @@ def _program() -> str:
     return os.path.relpath(called)
 
 
-def _write_records(folder: Folder, now: datetime, progress: Progress) -> Month:
+def _write_records(folder: Folder, now: datetime, progress: Progress, records: int) -> Month:
     set_up(folder, DATABASE, None, progress)
     with open_for_writing(folder, progress) as state, state.transaction():
         state.run("set_meta", _MARK, "yes")
-    records = folder.root / _RECORDS
-    records.mkdir(exist_ok=True)
-    progress.start("Writing a month of records", DEFAULT_RECORDS)
+    place = folder.root / _RECORDS
+    place.mkdir(exist_ok=True)
+    progress.start("Writing a month of records", records)
     try:
-        return write_month(records, now, progress=lambda count: progress.advance(count, count=count))
+        return write_month(place, now, records=records, progress=lambda count: progress.advance(count, count=count))
     finally:
         progress.finish()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -49,3 +50,17 @@ def test_an_installed_due_runs_the_demo(install: Callable[[Path], Path], tmp_pat
     ran = subprocess.run([due, "demo"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
     assert "total_hardbounces" in ran.stdout
+
+
+def test_the_demo_installs_what_running_needs_and_no_tools(tmp_path: Path) -> None:
+    def steps(target: str) -> str:
+        for name in ("Makefile", "pyproject.toml"):
+            shutil.copy(ROOT / name, tmp_path)
+        command = ["make", "-n", "--no-print-directory", target]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+
+    assert "--group dev" in steps("test")
+    demo = steps("demo")
+    assert "pip install" in demo
+    assert "--group" not in demo
+    assert demo.splitlines()[-1] == ".venv/bin/due demo"
