@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 from due_cli.aws.client import Aws
 from due_cli.aws.stack.stack import Stack, find_partial_stack, find_stack, newest_hour
-from due_cli.core.errors import UsageError
 from due_cli.core.progress import Progress
 from due_cli.core.results import Certificate, Checks, Done, IngestSummary, Removal, Statuses, Table, Value
 from due_cli.erase.certificate import ErasureRequest
@@ -107,8 +106,10 @@ class AwsTarget:
 
         return doctor.examine(self.stack, progress, repair=repair, send_test=send_test, accept_loss=accept_loss)
 
-    def erase(self, request: ErasureRequest, progress: Progress, *, planned: bool) -> Certificate:  # noqa: ARG002
-        raise UsageError("due erase works on folders, and not on stacks yet", "name a folder with --local DIR")
+    def erase(self, request: ErasureRequest, progress: Progress, *, planned: bool) -> Certificate:
+        from due_cli.aws.erase import erase
+
+        return erase.erase(self.stack, request, progress, planned=planned)
 
     def outputs(self) -> dict[str, Value]:
         from due_cli.aws.stack import outputs

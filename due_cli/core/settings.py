@@ -93,6 +93,12 @@ def choose_setup_target(settings: Settings, environment: Mapping[str, str]) -> C
     return choice
 
 
+def state_folder(environment: Mapping[str, str]) -> Path:
+    """Where due keeps on this machine what an interrupted command needs to go on."""
+    base = environment.get("XDG_STATE_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "state") / "due"
+
+
 def recorded_file(environment: Mapping[str, str]) -> Path:
     """The file in the user's configuration folder where ``due setup`` records its target."""
     base = environment.get("XDG_CONFIG_HOME")

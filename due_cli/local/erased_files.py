@@ -17,6 +17,7 @@ from due_cli.erase.rows import ErasedRow, Row, erase_row, has_subject
 
 _BATCH_ROWS = 8_192
 _MOST_GROUP_ROWS = 65_536
+_EVENT_ID = "event_id"
 _OLD_TIME = "INT96"
 
 Changes = dict[int, tuple[Row, ErasedRow]]  # rows before and after, by their place in a batch
@@ -36,6 +37,22 @@ class ErasedFile:
 def examine_file(path: Path, eraser: Eraser) -> ErasedFile | None:
     """What erasing would do to a file; None where no row names the person."""
     return _counted(_changes(path, eraser))
+
+
+def count_rows(path: Path) -> int:
+    """How many rows a file has."""
+    return int(pq.read_metadata(path).num_rows)
+
+
+def has_event_ids(path: Path) -> bool:
+    """Whether a file has due's columns."""
+    return _EVENT_ID in pq.read_schema(path).names
+
+
+def changed_rows(path: Path, eraser: Eraser) -> Iterator[tuple[Row, ErasedRow]]:
+    """The rows of a file that name the person, and what becomes of each."""
+    for _, changes in _changes(path, eraser):
+        yield from changes.values()
 
 
 def names_person(path: Path, eraser: Eraser) -> bool:

@@ -109,7 +109,7 @@ def _roles(value: Any) -> set[str]:
 def _s3(call: Call) -> list[Need]:
     bucket, key = call.parameters.get("Bucket"), call.parameters.get("Key")
     action = _S3_ACTIONS.get(call.operation, call.operation)
-    if call.extra.get("versions"):
+    if call.extra.get("versions") or call.parameters.get("VersionId"):
         action += "Version"
     if bucket is None:
         return [Need(f"s3:{action}")]

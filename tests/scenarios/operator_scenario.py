@@ -50,6 +50,7 @@ class OperatorScenario:
         self._ask()
         self._repair()
         self._interrupt()
+        self._erase()
         roles = [one["Arn"] for one in self.client("iam").list_roles()["Roles"]]
         found = {role: rights_in(self.emulator.iam.policies(role)) for role in roles}
         self.due("teardown", "--yes", "--delete-data")
@@ -188,6 +189,21 @@ class OperatorScenario:
         yield
         over.set()
         thread.join()
+
+    def _erase(self) -> None:
+        """A person who has mails of their own and one with others, and of whom there is an old version of an object."""
+        s3, destination = self.client("s3"), "maria@example.org"
+        s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+        for body in (destination, "nobody"):
+            s3.put_object(Bucket=BUCKET, Key="errors/processing-failed/2026/11/22/03/x", Body=body.encode())
+        mails = [
+            ses_send(mail={"messageId": "hers", "destination": [destination]}),
+            ses_send(mail={"messageId": "theirs", "destination": [destination, "bob@example.org"]}),
+        ]
+        (self.commands.home / "mails.json").write_text(json.dumps(mails))
+        self.due("ingest", "mails.json")
+        self.due("erase", destination, "--plan")
+        assert "1 removed, 1 changed" in self.due("erase", destination, "--yes").out
 
     def _interrupt(self) -> None:
         """Ctrl-C while Athena works."""

@@ -20,6 +20,7 @@ from typing import BinaryIO
 from due_cli.core.locks import exclusive_lock
 from due_cli.core.progress import Progress
 from due_cli.core.results import IngestSummary
+from due_cli.core.settings import state_folder
 from due_cli.ingest.inputs import STDIN
 
 # An input that ends in an error has no checkpoint: whoever goes on has to meet its problems again.
@@ -73,8 +74,7 @@ def open_journal(stack: Sequence[str], paths: list[str], progress: Progress) -> 
 
 
 def _path(stack: Sequence[str], paths: list[str]) -> Path:
-    base = os.environ.get("XDG_STATE_HOME")
-    folder = (Path(base) if base else Path.home() / ".local" / "state") / "due" / "ingest"
+    folder = state_folder(os.environ) / "ingest"
     words = "\0".join([*stack, *(os.path.abspath(path) for path in paths)])  # noqa: PTH100  names that Path refuses too
     return folder / f"{hashlib.sha256(os.fsencode(words)).hexdigest()[:32]}.jsonl"
 

@@ -54,6 +54,18 @@ class ObjectSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class ObjectVersion:
+    """A version of an object: the latest, or one that was replaced or deleted."""
+
+    key: str
+    version_id: str
+    is_latest: bool
+    size: int
+    etag: str
+    modified: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ObjectContent:
     """An object opened for reading; ``etag`` is of what is read."""
 
@@ -211,6 +223,29 @@ def delete_object(aws: Aws, bucket: str, key: str) -> None:
     """Delete an object; do nothing where it does not exist."""
     with translate_errors(f"deleting s3://{bucket}/{key}"), ignore_errors(*_MISSING):
         aws.s3.delete_object(Bucket=bucket, Key=key)
+
+
+def list_versions(aws: Aws, bucket: str) -> Iterator[ObjectVersion]:
+    """Every version of every object, which is one each in a bucket that never was versioned."""
+    with translate_errors(f"listing the versions in s3://{bucket} (s3:ListBucketVersions)"):
+        for page in aws.s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+            for one in page.get("Versions", []):
+                yield ObjectVersion(
+                    one["Key"], one["VersionId"], one["IsLatest"], one["Size"], one["ETag"], one["LastModified"]
+                )
+
+
+def download(aws: Aws, bucket: str, version: ObjectVersion, path: Path) -> None:
+    """Write the content of a version to a file, and that of the latest version where it is that."""
+    old = {} if version.is_latest else {"VersionId": version.version_id}
+    with translate_errors(f"reading s3://{bucket}/{version.key} (s3:GetObject, s3:GetObjectVersion)"):
+        aws.s3.download_file(bucket, version.key, str(path), ExtraArgs=old)
+
+
+def delete_version(aws: Aws, bucket: str, key: str, version_id: str) -> None:
+    """Delete a version of an object for good."""
+    with translate_errors(f"deleting a version of s3://{bucket}/{key} (s3:DeleteObjectVersion)"):
+        aws.s3.delete_object(Bucket=bucket, Key=key, VersionId=version_id)
 
 
 def hours_with_objects(aws: Aws, bucket: str, prefix: str) -> set[str]:

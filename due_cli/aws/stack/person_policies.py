@@ -94,10 +94,13 @@ def _storage(names: Names) -> Policy:
         "GetBucketTagging PutBucketTagging TagResource GetEncryptionConfiguration PutEncryptionConfiguration "
         "*LifecycleConfiguration ListBucketMultipartUploads"
     )
-    objects = "GetObject PutObject DeleteObject DeleteObjectVersion AbortMultipartUpload ListMultipartUploadParts"
+    objects = (
+        "GetObject GetObjectVersion PutObject DeleteObject DeleteObjectVersion AbortMultipartUpload "
+        "ListMultipartUploadParts"
+    )
     table = (
         "CreateTable DeleteTable UpdateTable DescribeTable DescribeTimeToLive UpdateTimeToLive TagResource "
-        "ListTagsOfResource BatchGetItem PartiQLInsert PartiQLUpdate"
+        "ListTagsOfResource BatchGetItem PartiQLInsert PartiQLUpdate Scan PutItem DeleteItem"
     )
     return allow(
         [*_actions("s3", f"{bucket} {objects}"), *_actions("dynamodb", table)],

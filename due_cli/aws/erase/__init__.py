@@ -1,0 +1,1 @@
+"""``due erase`` on a stack: its bucket and its status table without a person."""
