@@ -21,6 +21,8 @@ from due_cli.cli.options import Invocation
 from due_cli.core.errors import DueError, ExitCode, of_system
 from due_cli.core.settings import Settings
 
+_STOPPED_OUTPUT = "PacifyFlushWrapper"  # Typer's, in the place of the output of a help whose reader has enough
+
 
 def run() -> None:
     """The console script."""
@@ -40,6 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from due_cli.render import note
 
             note("due: interrupted")
+        if type(sys.stdout).__name__ == _STOPPED_OUTPUT:
+            return ExitCode.DONE
         return ended.code if isinstance(ended.code, int) else ExitCode.FAILED
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from enum import StrEnum, unique
 from functools import cache, partial, wraps
-from itertools import zip_longest
+from itertools import pairwise, takewhile, zip_longest
 from typing import Any, TypeVar
 
 import typer
@@ -40,6 +40,7 @@ class Section(StrEnum):
 Function = TypeVar("Function", bound=Callable[..., Any])
 _MAX_HELP_WIDTH = 120  # of a wider terminal, as lines of text are hard to read beyond
 _CLAUSE = re.compile(r"[;:.](?:\s|$)")
+_NO_DASH = ("DIR", "FILE", "FORMAT", "HOUR", "ID", "N", "NAME", "REGION", "TIME")  # values that begin with none
 _SECTIONS = ("Arguments", "Options", GLOBAL_SECTION)
 
 
@@ -52,6 +53,7 @@ class Command(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the words; an option whose metavar is in brackets may be without a value, which then is empty."""
+        _require_values(self, ctx, args)
         optional = {name for one in self.params if (one.metavar or "").startswith("[") for name in one.opts}
         words = [
             f"{word}=" if word in optional and follower.startswith("-") else word
@@ -71,6 +73,11 @@ class Group(TyperGroup):
         super().__init__(**settings)
         self.params = [*self.params, *_global_parameters()]
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the words up to the command's name."""
+        _require_values(self, ctx, args)
+        return super().parse_args(ctx, args)
+
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the sections of commands, then those of parameters."""
         self.format_commands(ctx, formatter)
@@ -85,6 +92,17 @@ class Group(TyperGroup):
     def sections(self, ctx: Any) -> Iterator[tuple[str, Sequence[str]]]:
         """The titles of the sections of commands with the names in each."""
         yield "Commands", self.list_commands(ctx)
+
+
+def _require_values(command: Command | Group, ctx: Any, args: Sequence[str]) -> None:
+    """Fail where another option stands in the place of an option's value."""
+    parameters: list[Any] = [one for one in command.params if one.param_type_name == "option"]
+    names = {name for one in parameters for name in (*one.opts, *one.secondary_opts)}
+    taking = {name for one in parameters if one.metavar in _NO_DASH for name in one.opts}
+    given = list(takewhile(lambda word: word != "--", args))
+    for word, follower in pairwise(given):
+        if word in taking and follower.partition("=")[0] in names:
+            ctx.fail(f"Option '{word}' requires an argument, and {follower} is an option.")
 
 
 class LazyGroup(Group):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from due_cli.core.errors import UsageError
-from due_cli.core.results import Certificate, Table
+from due_cli.core.results import Certificate, Plan, Table
 from due_cli.core.settings import (
     FORMATS,
     Choice,
@@ -50,7 +50,7 @@ def _global(*names: str, metavar: str | None = None, text: str) -> Any:
 
 def settings_from(
     local: Annotated[
-        Path | None, _global("--local", metavar="DIR", text="Folder to work on. [env var: DUE_LOCAL]")
+        str | None, _global("--local", metavar="DIR", text="Folder to work on. [env var: DUE_LOCAL]")
     ] = None,
     stack: Annotated[
         str | None, _global("--stack", metavar="NAME", text="Stack on AWS to work on. [env var: DUE_STACK]")
@@ -68,6 +68,9 @@ def settings_from(
     no_pager: Annotated[bool | None, _global("--no-pager", text="Use no pager; DUE_PAGER or PAGER names one.")] = None,
 ) -> Settings:
     """The settings of a call from its global options, which are the parameters; None is what was not given."""
+    for option, value in (("--local", local), ("--stack", stack)):
+        if value == "":
+            raise UsageError(f"{option}: the name is empty", "leave it out for the default")
     chosen = output_of(os.environ.get("DUE_OUTPUT") if output is None else output)
     if to is None and chosen is Output.PARQUET:
         raise UsageError("-o parquet writes a file, and none is named", "add --to FILE")
@@ -140,7 +143,7 @@ def progress_of(context: typer.Context) -> Progress:
     return progress(settings_of(context))
 
 
-def preview(context: typer.Context, plan: Table | Certificate) -> None:
+def preview(context: typer.Context, plan: Table | Plan | Certificate) -> None:
     """Show a plan on standard error, before the command's own output."""
     from due_cli.render import show_preview
 

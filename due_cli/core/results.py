@@ -52,6 +52,15 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Plan:
+    """What a command would do: the steps that are shown, and a summary of all, as text and as fields of one object."""
+
+    steps: Table
+    summary: str
+    fields: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """One object: one line per field, or one JSON object with ``-o json``."""
 
@@ -221,7 +230,7 @@ class RefusedIngest(IngestSummary):
     """The counts of an ingest of which AWS refused a part, which ``problems`` names: the exit code says so."""
 
 
-Result = Table | Record | Text | Statuses | Checks | Done | IngestSummary | Certificate | Parts
+Result = Table | Plan | Record | Text | Statuses | Checks | Done | IngestSummary | Certificate | Parts
 Limited = TypeVar("Limited", bound=Result)
 
 

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from typing import SupportsFloat, TextIO
 
 from due_cli.core.errors import UsageError
-from due_cli.core.results import Certificate, Checks, Done, IngestSummary, Record, Result, Statuses, Table
+from due_cli.core.results import Certificate, Checks, Done, IngestSummary, Plan, Record, Result, Statuses, Table
 
 _CSV_SPECIAL = re.compile(r'[",\r\n]')
 
@@ -49,6 +49,8 @@ def json_text(result: Result, stream: TextIO) -> None:
         stream.write(_json(result.fields) + "\n")
     elif isinstance(result, IngestSummary):
         stream.write(_json(_summary_fields(result)) + "\n")
+    elif isinstance(result, Plan):
+        stream.write(_json({**result.fields, "steps": list(_objects(result.steps))}) + "\n")
     elif isinstance(result, Done):
         stream.write(_json({"done": list(result.lines)}) + "\n")
     else:
@@ -120,7 +122,7 @@ def table_of(result: Result) -> Table:
     """The rows of any result that has some."""
     if isinstance(result, Table):
         return result
-    return Table(*_grid(result))
+    return result.steps if isinstance(result, Plan) else Table(*_grid(result))
 
 
 def _grid(result: Result) -> tuple[Sequence[str], Iterable[Sequence[object]]]:

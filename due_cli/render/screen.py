@@ -15,6 +15,7 @@ from due_cli.core.results import (
     Done,
     IngestSummary,
     Outcome,
+    Plan,
     Record,
     Result,
     Statuses,
@@ -33,6 +34,10 @@ def show(result: Result, settings: Settings, stream: TextIO) -> None:
     """Write a result for a person; shortened only if the stream is a terminal."""
     if isinstance(result, Table):
         _table(result, settings, stream)
+    elif isinstance(result, Plan):
+        if rows := list(result.steps.rows):
+            _table(replace(result.steps, rows=rows), settings, stream)
+        stream.write(f"{result.summary}\n")
     elif isinstance(result, Statuses):
         stream.write("\n".join(_timeline(line) for line in result.timelines))
     elif isinstance(result, Checks):

@@ -132,3 +132,30 @@ def test_no_command_has_an_option_twice() -> None:
             walk(inner)
 
     walk(build_app())
+
+
+@pytest.mark.parametrize(
+    ("words", "option"),
+    [
+        (("report", "bounce-rate", "--since", "--until", "7d"), "--since"),
+        (("--local", "--stack", "x", "outputs"), "--local"),
+        (("query", "-f", "--limit", "3"), "-f"),
+        (("query", "SELECT 1", "--limit", "--local=x"), "--limit"),
+        (("outputs", "-o"), "-o"),
+    ],
+    ids=" ".join,
+)
+def test_an_option_whose_value_is_missing_says_so(due: Due, folder: Path, words: tuple[str, ...], option: str) -> None:
+    assert f"Option '{option}' requires an argument" in due(*words).failed(2).err
+
+
+@pytest.mark.parametrize("words", [("query", "SELECT 1", "--local", ""), ("--stack", "", "outputs")], ids=" ".join)
+def test_an_empty_name_is_not_the_current_folder(due: Due, words: tuple[str, ...]) -> None:
+    assert "the name is empty" in due(*words).failed(2).err
+    assert not Path(".due").exists()
+
+
+def test_a_reader_that_has_enough_of_the_help_is_no_error() -> None:
+    script = f"{sys.executable} -m due_cli setup --help | true; exit ${{PIPESTATUS[0]}}"
+    ran = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (0, "")

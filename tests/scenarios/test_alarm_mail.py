@@ -19,7 +19,9 @@ TOPIC = "arn:aws:sns:us-east-1:123456789012:due-alarms"
 def test_no_address_any_more_plans_and_makes_the_end_of_the_topic(emulator: AwsEmulator, commands: Commands) -> None:
     assert commands.due(*MAILED).code == 0
     assert contents(emulator)["topics"] == [TOPIC]
-    planned = json.loads(commands.due("setup", "--no-pinpoint", "--plan", "--alarm-email", "", "-o", "json").out)
+    planned = json.loads(commands.due("setup", "--no-pinpoint", "--plan", "--alarm-email", "", "-o", "json").out)[
+        "steps"
+    ]
     assert [(row["what"], row["name"]) for row in planned if row["action"] == "delete"] == [("topic", "due-alarms")]
     assert contents(emulator)["topics"] == [TOPIC]
     ended = commands.due(*SETUP, "--alarm-email", "")

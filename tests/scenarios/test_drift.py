@@ -191,7 +191,7 @@ def test_what_was_changed_by_hand_is_set_right(made: Made, changes: tuple[Change
         after = details(made.emulator)
         assert after != before, f"{change.__name__} changed nothing"
         before = after
-    plan = json.loads(made.commands.due("setup", "--plan", "--no-pinpoint", "-o", "json").out)
+    plan = json.loads(made.commands.due("setup", "--plan", "--no-pinpoint", "-o", "json").out)["steps"]
     shown = [row for row in plan if row["action"] != "keep"]
     assert len(shown) == len(changes), shown
     for row in shown:
@@ -207,7 +207,7 @@ def test_a_role_that_was_deleted_is_made_and_given_anew(made: Made) -> None:
     iam, emulator = made.emulator.client("iam"), made.emulator
     iam.delete_role_policy(RoleName="due-partition-us-east-1", PolicyName="due")
     iam.delete_role(RoleName="due-partition-us-east-1")
-    plan = json.loads(made.commands.due("setup", "--plan", "--no-pinpoint", "-o", "json").out)
+    plan = json.loads(made.commands.due("setup", "--plan", "--no-pinpoint", "-o", "json").out)["steps"]
     shown = {row["name"]: row["differs"] for row in plan if row["action"] != "keep"}
     assert shown.keys() == {"due-partition-us-east-1", "due-partition"}
     assert shown["due-partition"].startswith("Role: one of the same name, which is gone -> arn:aws:iam::")

@@ -15,6 +15,7 @@ from due_cli.aws.stack.names import names_of
 from due_cli.aws.stack.options import Options
 from due_cli.core.errors import UsageError
 from tests.aws_emulator.aws import AwsEmulator
+from tests.commands import Due
 from tests.scenarios.commands import Commands
 
 KEY = "arn:aws:kms:us-east-1:123456789012:key/0f3b0d0e-5a0c-4b7e-9d5e-2d1c7a4b6e01"
@@ -49,6 +50,18 @@ def test_it_fits_into_a_policy(longest: int, region: str, partition: str) -> Non
         document = person_policies.rights(person, names, Options(kms_key=key, permissions_boundary=BOUNDARY))
         without_whitespace = json.dumps(document, separators=(",", ":"))
         assert len(without_whitespace) <= (_MOST_INLINE if person == "operator" else _MOST_CHARACTERS)
+
+
+@pytest.mark.parametrize("region", ["eu-west-1", None])
+def test_without_credentials_it_has_placeholders(due: Due, monkeypatch: pytest.MonkeyPatch, region: str | None) -> None:
+    """Whoever asks for the rights has none yet."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    ran = due("setup", "--policy", "analyst", *(("--region", region) if region else ())).done()
+    place = f"{region or 'REGION'}:ACCOUNT_ID"
+    assert f"arn:aws:glue:{place}:table/due_eventdb/*" in json.dumps(ran.json)
+    assert "ACCOUNT_ID" in ran.err and "replace them" in ran.err
 
 
 @pytest.mark.parametrize("words", ["setup --policy", "setup --policy --stack due", "setup --policy -o json"])

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from benchmarks.cost import idle_dollars
 from due_cli.aws.tags import DATABASE_TAG, STACK_TAG
 from tests.aws.stack import sending
 from tests.aws_emulator.aws import AwsEmulator
@@ -24,9 +25,14 @@ def test_plan_changes_nothing(emulator: AwsEmulator, commands: Commands) -> None
     before = contents(emulator)
     ended = commands.due("setup", "--plan", "-o", "json", "--no-pinpoint")
     assert ended.code == 0, ended.err
-    assert {row["action"] for row in json.loads(ended.out)} == {"create"}
+    plan = json.loads(ended.out)
+    assert {row["action"] for row in plan["steps"]} == {"create"}
+    assert (plan["create"], plan["change"], plan["keep"]) == (len(plan["steps"]), 0, 0)
+    assert plan["usd_per_month"] == round(idle_dollars(), 2)
+    shown = commands.due("setup", "--plan", "--no-pinpoint").out.splitlines()
+    assert shown[-1].startswith(f"create {plan['create']}, change 0, keep 0; costs $2.10 a month")
     asked = commands.due("setup", "--plan", "-o", "json", "--no-pinpoint", "--usage-endpoint", "https://example.com/u")
-    sent = [row for row in json.loads(asked.out) if row["action"] == "send"]
+    sent = [row for row in json.loads(asked.out)["steps"] if row["action"] == "send"]
     assert [row["name"] for row in sent] == ["https://example.com/u"]
     assert "S3PartitionTriggers" in sent[0]["differs"]
     assert emulator.journal.mutating == []
@@ -41,7 +47,10 @@ def test_second_setup_makes_no_mutating_call(emulator: AwsEmulator, commands: Co
     assert ended.code == 0, ended.err
     assert emulator.journal.mutating == []
     assert contents(emulator) == before
-    assert "is up to date" in ended.out
+    assert (ended.out, ended.err) == ("Stack due is up to date\n", "")
+    again = commands.due("setup", "--plan", "--no-pinpoint", "-o", "json")
+    assert json.loads(again.out)["steps"] == []
+    assert len(json.loads(commands.due("setup", "--plan", "--all", "--no-pinpoint", "-o", "json").out)["steps"]) > 30
 
 
 def test_without_a_yes_nothing_is_made(emulator: AwsEmulator, commands: Commands) -> None:
@@ -94,7 +103,8 @@ def test_what_was_changed_by_hand_is_shown_and_set_right(emulator: AwsEmulator, 
     emulator.client("lambda").update_function_configuration(FunctionName="due-transform", MemorySize=128)
     emulator.client("iam").delete_role_policy(RoleName="due-stream-us-east-1", PolicyName="due")
     plan = json.loads(commands.due("setup", "--plan", "--no-pinpoint", "-o", "json").out)
-    changes = {row["name"]: row["differs"] for row in plan if row["action"] == "update"}
+    assert (plan["create"], plan["change"], len(plan["steps"])) == (0, 2, 2)
+    changes = {row["name"]: row["differs"] for row in plan["steps"]}
     assert changes.keys() == {"due-transform", "due-stream-us-east-1"}
     assert changes["due-transform"] == "MemorySize: 128 -> 512"
     assert commands.due(*SETUP).code == 0
@@ -121,7 +131,7 @@ def test_another_tag_reaches_everything_that_is_there(emulator: AwsEmulator, com
     assert [name for name, one in there.items() if _common(one.read()) != {"team": "mail", STACK_TAG: "due"}] == []
     for one in there.values():
         one.add({"cost": "7"})
-    plan = json.loads(commands.due(*whole, "--tag", "team=web", "--plan", "-o", "json").out)
+    plan = json.loads(commands.due(*whole, "--tag", "team=web", "--plan", "--all", "-o", "json").out)["steps"]
     # AWS has no tags for tables and views, metric filters, what a bucket notifies of, and where a project's events go.
     untagged = {row["what"] for row in plan if "tags: team=mail -> team=web" not in row["differs"]}
     assert untagged == {"table", "view", "metric filter", "notification", "event stream"}

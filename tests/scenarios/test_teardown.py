@@ -79,7 +79,7 @@ def test_a_setup_that_files_kept_hours_may_be_killed(emulator: AwsEmulator, comm
 
     killed = commands.due(*SETUP, killed_by=is_filing)
     assert killed.code == -9
-    planned = json.loads(commands.due("setup", "--plan", "--no-pinpoint", "-o", "json").out)
+    planned = json.loads(commands.due("setup", "--plan", "--no-pinpoint", "-o", "json").out)["steps"]
     assert [row["name"] for row in planned if row["what"] == "partitions of"] == ["all_events"]
     assert commands.due(*SETUP).code == 0
     pages = (

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
+from due_cli.aws import prices
 from due_cli.aws.client import Aws
 from due_cli.aws.errors import is_lake_formation
 from due_cli.aws.event_types import Tracking, TypeChoice
+from due_cli.aws.resources.alarm import Alarm
 from due_cli.aws.resources.notification import Notification
 from due_cli.aws.resources.resource import Action, Step
 from due_cli.aws.services.account import kms_key_fault, reservable_concurrency
@@ -27,15 +30,17 @@ from due_cli.aws.stack import (
 )
 from due_cli.aws.stack.desired import desired, existing_partitions, obsolete
 from due_cli.aws.stack.execute import execute, execute_with_progress
-from due_cli.aws.stack.names import Names
+from due_cli.aws.stack.names import Names, names_of
 from due_cli.aws.stack.options import Options, validate
 from due_cli.aws.stack.plan import PLAN_COLUMNS, foreign_owner, plan_row, planned, planned_removal
 from due_cli.aws.stack.stack import Stack, names_in, partial_options, stored_options
 from due_cli.aws.tags import STACK_TAG
-from due_cli.core.errors import DueError, RefusedError, UsageError
+from due_cli.core.errors import ConfigurationError, DueError, RefusedError, UsageError
 from due_cli.core.progress import Progress
-from due_cli.core.results import Done, Table, counted
+from due_cli.core.results import Done, Plan, Table, counted
 
+USD_PER_MILLION_EVENTS = 1.02  # with their statuses, as the README's table has it
+_ACCOUNT, _REGION = "ACCOUNT_ID", "REGION"  # in a policy that is printed without credentials
 _TAG = re.compile(r"[\w .:/=+@-]{1,128}")
 _MOST_TAGS = 48  # of the 50 of IAM two are due's own, on a role
 
@@ -73,14 +78,28 @@ class SetupPlan:
         """The number of resources that are created, changed or deleted."""
         return sum(step.action is not Action.KEEP for step in self.steps)
 
-    def table(self) -> Table:
-        """Every resource with what is done about it, what SES will do to mail, and where usage counts are sent."""
-        rows = [plan_row(step) for step in self.steps]
+    def shown(self, *, everything: bool = False) -> Plan:
+        """The resources that change, or all; what SES will do to mail, where usage counts are sent, what it costs."""
+        rows = [plan_row(step) for step in self.steps if everything or step.action is not Action.KEEP]
         rows += [("change", "mail", set_name, change) for set_name, change in self.mail_changes.items()]
         if self.stack.options.usage_endpoint:
             sent = "solution id, id of the stack, time, S3PartitionTriggers"
             rows.append(("send", "counts of use", self.stack.options.usage_endpoint, sent))
-        return Table(PLAN_COLUMNS, rows, empty="nothing to do")
+        counts = Counter(step.action for step in self.steps)
+        words = {Action.CREATE: "create", Action.UPDATE: "change", Action.KEEP: "keep", Action.DELETE: "delete"}
+        shown = {words[action]: counts[action] for action in words if counts[action] or action is not Action.DELETE}
+        dollars = self.dollars_without_events
+        summary = ", ".join(f"{word} {count:,}" for word, count in shown.items())
+        cost = f"costs ${dollars:.2f} a month, and about ${USD_PER_MILLION_EVENTS:.2f} more for each million events"
+        costs = {"usd_per_month": round(dollars, 2), "usd_per_million_events": USD_PER_MILLION_EVENTS}
+        return Plan(Table(PLAN_COLUMNS, rows), f"{summary}; {cost}", {**shown, **costs})
+
+    @property
+    def dollars_without_events(self) -> float:
+        """What the stack costs a month to which no event comes: its alarms, billed by the metrics that they are on."""
+        staying = (step.node.resource for step in self.steps if step.action is not Action.DELETE)
+        metrics = sum(resource.metric_count for resource in staying if isinstance(resource, Alarm))
+        return metrics * prices.of("cloudwatch", "usd_per_alarm_month")
 
 
 def plan_setup(aws: Aws, stack: str, request: SetupRequest) -> SetupPlan:
@@ -135,14 +154,27 @@ def policies() -> Table:
     return Table(("person", "about"), rows, [f"due setup --policy {name}" for name, _ in rows])
 
 
-def policy(aws: Aws, stack: str, person: str, options: Mapping[str, object], progress: Progress) -> str:
-    """The rights that a person needs for a stack, as a policy document; two calls, for the account and its catalog."""
+def policy(
+    profile: str | None, region: str | None, stack: str, person: str, options: Mapping[str, object], progress: Progress
+) -> str:
+    """The rights that a person needs for a stack, as a policy document; two calls, for the account and its catalog.
+
+    Without a region or credentials it has placeholders.
+    """
     if person not in person_policies.PERSONS:
         raise UsageError(f"--policy: there is no policy for {person!r}", f"one of {', '.join(person_policies.PERSONS)}")
     chosen = Options().updated(options)
     validate(chosen)
-    chosen = replace(chosen, catalog_key=governance.catalog_key(aws, None))
-    rights = person_policies.rights(person, names_in(aws, stack), chosen)
+    try:
+        aws = Aws(profile, region)
+        names = names_in(aws, stack)
+    except ConfigurationError as error:
+        names = names_of(stack, _ACCOUNT, region or _REGION, "aws")
+        placeholders = " and ".join([_ACCOUNT, *([] if region else [_REGION])])
+        progress.note(f"{error.message}: the policy has {placeholders} for what is not known; replace them")
+    else:
+        chosen = replace(chosen, catalog_key=governance.catalog_key(aws, None))
+    rights = person_policies.rights(person, names, chosen)
     if person == "operator" and not chosen.permissions_boundary:
         progress.note(
             "this policy amounts to an administrator's: whoever may create roles can give them any right; "
@@ -161,7 +193,7 @@ def execute_setup(setup: SetupPlan, progress: Progress) -> Done:
     """Execute the steps of the plan; raises if one fails, and the same command continues from there."""
     names = setup.stack.names
     if not setup.changes:
-        return Done([f"Stack {names.stack} is up to date", *setup.notes], _next(names))
+        return Done([f"Stack {names.stack} is up to date"])
     try:
         execute_with_progress(setup.steps, setup.stack.aws, "Setting up", progress, with_notes=True)
     except NoPinpointError as unavailable:

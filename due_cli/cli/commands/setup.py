@@ -22,7 +22,8 @@ from due_cli.cli.options import (
     settings_of,
     with_signature,
 )
-from due_cli.core.results import Done, Table, Text
+from due_cli.core.errors import UsageError
+from due_cli.core.results import Done, Plan, Table, Text
 from due_cli.core.settings import AwsChoice, LocalChoice, choose_setup_target
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def _setup(
         typer.Option(metavar="KEY=VALUE", help="Tag to add to every resource. May be repeated."),
     ] = None,
     plan: Annotated[bool, typer.Option("--plan", help="Show what would be done, without doing it.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="With --plan, show what stays as it is too.")] = False,
     policy: Annotated[
         str | None,
         typer.Option(
@@ -63,7 +65,7 @@ def _setup(
     ] = None,
     yes: YesOption = False,
     **chosen: str | int | None,
-) -> Done | Table | Text:
+) -> Done | Plan | Table | Text:
     """Create the events database on AWS, or update it; with --local DIR, in a folder of this machine.
 
     On AWS it plans, asks for confirmation, and creates what is missing; it can be interrupted and run again. Options
@@ -81,6 +83,7 @@ def _setup(
             "no_pinpoint": no_pinpoint or None,
             "tag": tag,
             "plan": plan or None,
+            "all": everything or None,
             "policy": policy,
         }
         return _set_up_folder(context, choice, {**chosen, **aws_options})
@@ -89,9 +92,12 @@ def _setup(
 
     if policy == "":
         return setup.policies()
-    aws = Aws(choice.profile, choice.region)
     if policy is not None:
-        return Text(setup.policy(aws, choice.stack, policy, chosen, progress_of(context)))
+        progress = progress_of(context)
+        return Text(setup.policy(choice.profile, choice.region, choice.stack, policy, chosen, progress))
+    if everything and not plan:
+        raise UsageError("--all shows all of a plan", "due setup --plan --all")
+    aws = Aws(choice.profile, choice.region)
     project = projects.ProjectChoice(
         project_id=pinpoint_project_id, project_name=pinpoint_project_name, use=not no_pinpoint
     )
@@ -100,18 +106,23 @@ def _setup(
         options=chosen, project=project, config_sets=sets, tracking=tracking, tags=tuple(tag or ())
     )
     setup_plan = setup.plan_setup(aws, choice.stack, request)
-    return _execute(context, choice, setup_plan, yes=yes, only_plan=plan)
+    if plan:
+        _note_findings(context, setup_plan)
+        return setup_plan.shown(everything=everything)
+    return _execute(context, choice, setup_plan, yes=yes)
 
 
-def _execute(context: typer.Context, choice: AwsChoice, plan: SetupPlan, *, yes: bool, only_plan: bool) -> Done | Table:
-    from due_cli.aws.stack.setup import execute_setup
-
+def _note_findings(context: typer.Context, plan: SetupPlan) -> None:
     for finding in plan.findings:
         progress_of(context).note(finding)
-    if only_plan:
-        return plan.table()
+
+
+def _execute(context: typer.Context, choice: AwsChoice, plan: SetupPlan, *, yes: bool) -> Done:
+    from due_cli.aws.stack.setup import execute_setup
+
+    _note_findings(context, plan)
     if plan.changes:
-        preview(context, plan.table())
+        preview(context, plan.shown())
         if not confirm(plan.question, yes=yes, what="due setup"):
             return Done(["Nothing was changed"])
     done = execute_setup(plan, progress_of(context))

@@ -12,6 +12,7 @@ import pytest
 from benchmarks import cost
 from benchmarks.usage import Usage, measure_usage
 from due_cli.aws import prices
+from due_cli.aws.stack import setup
 
 _ROOT = Path(__file__).parents[3]
 _README = (_ROOT / "README.md").read_text("utf-8")
@@ -40,6 +41,13 @@ def test_what_the_readme_says_beside_the_table() -> None:
     assert f"costs ${cost.idle_dollars():.2f} a month" in said
     assert f"cost ${cost.failure_dollars():.2f} a month at most" in said
     assert f"cost ${cost.sending_dollars():,.0f} a month with SES" in said
+
+
+def test_the_plan_of_a_setup_says_what_the_table_sums_up_to() -> None:
+    usage = measure_usage()
+    dollars = sum(item.dollars for item in (*cost.events_database(usage), *cost.message_status(usage)))
+    events = cost.MESSAGES_PER_DAY * cost.DAYS * usage.events
+    assert round((dollars - cost.idle_dollars()) / events * 1e6, 2) == setup.USD_PER_MILLION_EVENTS
 
 
 def test_firehose_bills_as_in_its_own_example() -> None:

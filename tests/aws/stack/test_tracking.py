@@ -162,7 +162,7 @@ def test_the_plan_of_a_setup_says_it_too(emulator: AwsEmulator, due: Due) -> Non
         Aws(), "due", setup.SetupRequest(options={}, project=ProjectChoice(use=False), config_sets=("marketing",))
     )
     assert "Opens and clicks of marketing are left out" in "\n".join(plan.notes)
-    assert "change" not in [row[0] for row in plan.table().rows]
+    assert "change" not in [row[0] for row in plan.shown(everything=True).steps.rows]
     assert (
         "--tracking is of the sets that --config-sets names" in due("setup", "--tracking", "on", "--plan").failed(2).err
     )
