@@ -30,6 +30,14 @@ if TYPE_CHECKING:
     from due_cli.aws.stack.setup import SetupPlan
 
 app = App(section=Section.START, position=2)
+PolicyOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="[operator|analyst|on-call]",
+        help="Print the IAM policy for a person who runs due; without a value, list them.",
+        show_default=False,
+    ),
+]
 
 
 def _setup(
@@ -55,14 +63,7 @@ def _setup(
     ] = None,
     plan: Annotated[bool, typer.Option("--plan", help="Show what would be done, without doing it.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="With --plan, show what stays as it is too.")] = False,
-    policy: Annotated[
-        str | None,
-        typer.Option(
-            metavar="[operator|analyst|on-call]",
-            help="Print the IAM policy for a person who runs due; without a value, list them.",
-            show_default=False,
-        ),
-    ] = None,
+    policy: PolicyOption = None,
     yes: YesOption = False,
     **chosen: str | int | None,
 ) -> Done | Plan | Table | Text:
@@ -97,7 +98,6 @@ def _setup(
         return Text(setup.policy(choice.profile, choice.region, choice.stack, policy, chosen, progress))
     if everything and not plan:
         raise UsageError("--all shows all of a plan", "due setup --plan --all")
-    aws = Aws(choice.profile, choice.region)
     project = projects.ProjectChoice(
         project_id=pinpoint_project_id, project_name=pinpoint_project_name, use=not no_pinpoint
     )
@@ -105,7 +105,7 @@ def _setup(
     request = setup.SetupRequest(
         options=chosen, project=project, config_sets=sets, tracking=tracking, tags=tuple(tag or ())
     )
-    setup_plan = setup.plan_setup(aws, choice.stack, request)
+    setup_plan = setup.plan_setup(Aws(choice.profile, choice.region), choice.stack, request)
     if plan:
         _note_findings(context, setup_plan)
         return setup_plan.shown(everything=everything)

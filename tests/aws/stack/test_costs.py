@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import cost
-from benchmarks.usage import Usage, measure_usage
+from benchmarks.usage import MESSAGES_PER_DAY, Usage, measure_usage
 from due_cli.aws import prices
 from due_cli.aws.stack import setup
 
@@ -46,7 +46,7 @@ def test_what_the_readme_says_beside_the_table() -> None:
 def test_the_plan_of_a_setup_says_what_the_table_sums_up_to() -> None:
     usage = measure_usage()
     dollars = sum(item.dollars for item in (*cost.events_database(usage), *cost.message_status(usage)))
-    events = cost.MESSAGES_PER_DAY * cost.DAYS * usage.events
+    events = MESSAGES_PER_DAY * cost.DAYS * usage.events
     assert round((dollars - cost.idle_dollars()) / events * 1e6, 2) == setup.USD_PER_MILLION_EVENTS
 
 
