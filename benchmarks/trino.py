@@ -21,8 +21,7 @@ from benchmarks.bench_run import AS_OF, BenchRun, grouped, log
 from benchmarks.measure import MEGABYTE, Detail, Results, Row, seconds_of
 from benchmarks.questions import QUESTIONS, Question, report_rows
 from due_cli.local.folder import Folder
-from due_cli.sql import files
-from due_cli.sql.parameters import parameter_values, period, substitute
+from due_cli.sql.reports import bind
 from tests.engines import fetch, hive, java, servers
 
 _FILES_PER_HOUR = 12  # Firehose delivers every five minutes
@@ -118,9 +117,7 @@ def _figures(one: hive.Trino, twelve: hive.Trino, folder: Folder, question: Ques
 
 def _own(question: Question) -> str:
     """The statement that ``due report --sql`` prints."""
-    query = files.query("reports", question.name)
-    window = period(query.since, None, AS_OF.replace(tzinfo=UTC))
-    return substitute(query.sql, parameter_values(query, window, dict(question.options)))
+    return bind(question.name, dict(question.options), now=AS_OF.replace(tzinfo=UTC)).statement
 
 
 def _guide(question: Question) -> str:

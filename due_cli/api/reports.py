@@ -48,7 +48,7 @@ def run(target: Target, report: BoundReport, now: datetime, *, limit: int | None
     opens = "" if limit else query.opens  # the rows that are left out may have some
     table = limited(target.report(report, fresh=fresh), limit)
     table = _with_hint(table, report, opens, target, now.replace(tzinfo=None))
-    return replace(table, empty=lambda: _why_empty(target, report)) if _SEND in query.sql else table
+    return replace(table, empty=lambda: _why_empty(target, report)) if _SEND in report.sql else table
 
 
 def _with_hint(table: Table, report: BoundReport, opens: str, target: Target, now: datetime) -> Table:

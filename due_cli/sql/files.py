@@ -6,6 +6,7 @@ The header comments of a file describe it:
 -- since: 6mo    default of --since                -- lookback: 1d    how long before since events are read
 -- option: NAME TYPE DEFAULT-or-required Help.      -- example: due report …
 -- opens: total_opens    the column that is 0, false or NULL in every row where no opens came
+-- rows: contains(recipients, :address)    on which facts of messages alone a report looks (due_cli.sql.messages)
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ class Query:
     lookback: str
     example: str
     opens: str
+    rows: str
     options: tuple[Option, ...]
 
 
@@ -109,6 +111,7 @@ def parse(name: str, text: str) -> Query:
         lookback=first("lookback", "0h"),
         example=first("example"),
         opens=first("opens"),
+        rows=" ".join(header.get("rows", [])),
         options=tuple(_option(name, line) for line in header.get("option", [])),
     )
 

@@ -15,14 +15,18 @@ from due_cli.local.folder import Folder
 from due_cli.local.queries import session
 from due_cli.render.data import plain
 from due_cli.sql import files
+from due_cli.sql.messages import expanded
 from due_cli.sql.parameters import parameter_values, period, used_parameters
 from due_cli.sql.transpile import parse, to_duckdb
 from tests.queries.reference import Rows
 
 
 def text_of(report: str) -> str:
-    """The file of a report."""
-    return (files.folder() / "reports" / f"{report}.sql").read_text("utf-8")
+    """The file of a report, with its statement as ``--sql`` prints it: with the relation of messages that it reads."""
+    text = (files.folder() / "reports" / f"{report}.sql").read_text("utf-8")
+    query = files.query("reports", report)
+    header = "".join(line for line in text.removesuffix(f"{query.sql}\n").splitlines(True) if "-- rows:" not in line)
+    return header + expanded(query.sql, rows=query.rows)
 
 
 @cache

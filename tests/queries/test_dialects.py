@@ -7,6 +7,7 @@ import sqlglot
 from sqlglot import exp
 
 from due_cli.sql import files
+from due_cli.sql.messages import columns, expanded, families
 from tests.commands import Due
 from tests.queries.conftest import Week
 from tests.queries.forbidden import RULES
@@ -69,6 +70,19 @@ def test_percent_signs_stay_out_of_reports(name: str) -> None:
     assert "%" not in files.query("reports", name).sql  # a client that formats with % would read them
 
 
+def _messages_query(family: str) -> str:
+    """A statement with all columns of a relation of messages."""
+    return expanded(f"SELECT {', '.join(columns(family))} FROM {family}_messages")
+
+
+@pytest.mark.parametrize("dialect", ["athena", "trino"])
+@pytest.mark.parametrize("family", families())
+def test_relation_of_messages_is_athenas_and_trinos(family: str, dialect: str) -> None:
+    statement = _parsed(_messages_query(family), dialect)
+    broken = {rule: [piece.sql(dialect) for piece in find(statement)] for rule, find in RULES.items()}
+    assert broken == {rule: [] for rule in RULES}
+
+
 def _words(name: str) -> list[str]:
     own = [option.name for option in files.query("reports", name).options]
     return ["report", name, *_PERIOD, *(word for option in own for word in (f"--{option}", _OPTIONS[option][0]))]
@@ -102,4 +116,4 @@ def test_printed_statement_gives_the_rows_of_the_report(due: Due, week: Week, na
 
 
 def test_printing_a_statement_needs_no_database(due: Due) -> None:
-    assert due("report", "bounce-rate", "--sql").done().out.startswith("SELECT")
+    assert due("report", "bounce-rate", "--sql").done().out.startswith("WITH email_events AS (")
