@@ -78,10 +78,8 @@ def listed(due: Due) -> list[dict[str, Any]]:
 
 
 def replayed(due: Due, *identities: str) -> dict[str, Any]:
-    ran = due("failed", "replay", *identities, "-o", "json")
-    account = ran.json
+    account = due("failed", "replay", *identities, "-o", "json").done().json
     assert isinstance(account, dict)
-    assert ran.code == (1 if account["records"] == account["failed"] > 0 else 0)
     counted = sum(account[key] for key in ("kept", "duplicates", "ignored", "failed"))
     assert account["records"] == counted
     return account

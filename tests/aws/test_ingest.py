@@ -333,7 +333,7 @@ def test_a_record_that_is_too_large_is_kept_as_it_is(
     (row,) = due.rows("failed", "list")
     assert row["bytes"] == len(large) and "larger than 4 MB" in row["reason"]
     assert due("failed", "show", row["id"]).done().raw == large
-    assert due("failed", "replay", "-o", "json").failed(1).json["failed"] == 1
+    assert due("failed", "replay", "-o", "json").done().json["failed"] == 1
     due("failed", "discard", row["id"], "--yes").done()
     assert streaming.objects(emulator, stack, "errors/") == {}
 

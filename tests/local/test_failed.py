@@ -81,7 +81,7 @@ def test_an_id_may_be_shortened_and_must_be_known(due: Due, filled: Path) -> Non
 
 def test_a_replay_of_what_still_fails_changes_nothing(due: Due, filled: Path) -> None:
     before = listed(due, filled)
-    summary = due("failed", "replay", "--local", str(filled), "-o", "json").failed(1).json
+    summary = due("failed", "replay", "--local", str(filled), "-o", "json").done().json
     assert (summary["records"], summary["failed"]) == (4, 4)
     assert listed(due, filled) == before
 
@@ -128,7 +128,7 @@ def test_after_an_upgrade_a_replay_files_what_it_now_understands(
 
 def test_one_id_is_replayed_alone(due: Due, filled: Path) -> None:
     identity = listed(due, filled)[2]["id"]
-    summary = due("failed", "replay", identity, "--local", str(filled), "-o", "json").failed(1).json
+    summary = due("failed", "replay", identity, "--local", str(filled), "-o", "json").done().json
     assert summary["records"] == 1
 
 

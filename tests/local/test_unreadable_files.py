@@ -43,7 +43,7 @@ def test_a_file_without_json_is_one_failed_record(due: Due, database: Path, tmp_
     assert hashlib.sha256(data).hexdigest() in row["reason"]
     assert (row["origin"], row["bytes"]) == (str(path), len(data))
     assert due("failed", "show", row["id"], "--local", str(database)).done().raw == data[: 64 * 1024]
-    replayed = due("failed", "replay", "--local", str(database), "-o", "json").failed(1).json
+    replayed = due("failed", "replay", "--local", str(database), "-o", "json").done().json
     assert (replayed["records"], replayed["failed"]) == (1, 1)
     assert due.rows("failed", "list", "--local", str(database)) == [row]
     doctor = due("doctor", "--local", str(database), "-o", "json").json
