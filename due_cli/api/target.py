@@ -67,6 +67,13 @@ class Target(Protocol):
     def discard(self, identities: list[str], progress: Progress) -> int:
         """Delete failed records permanently; return how many."""
 
+    def compact(self, progress: Progress, *, plan: bool, adopted: bool, delete: bool) -> Done:
+        """Write closed days as one file each; with ``plan`` say what that would do.
+
+        With ``adopted`` the files of other writers too, which are kept beside; with ``delete`` those that an earlier
+        call kept are deleted.
+        """
+
     def examine(self, progress: Progress, *, repair: bool, send_test: bool, accept_loss: list[str]) -> Checks:
         """Check every part of the database; with ``repair``, after repairing what can be repaired.
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from due_cli.aws.client import Aws
 from due_cli.aws.stack.stack import Stack, find_partial_stack, find_stack, newest_hour
+from due_cli.core.errors import UsageError
 from due_cli.core.progress import Progress
 from due_cli.core.results import Certificate, Checks, Done, IngestSummary, Removal, Statuses, Table, Value
 from due_cli.erase.certificate import ErasureRequest
@@ -100,6 +101,9 @@ class AwsTarget:
         from due_cli.aws.ingest import failed_records
 
         return failed_records.discard(self.stack, identities, progress)
+
+    def compact(self, progress: Progress, *, plan: bool, adopted: bool, delete: bool) -> Done:  # noqa: ARG002
+        raise UsageError(f"{self.place} is on AWS, and due compact is for a folder", "due compact --local DIR")
 
     def examine(self, progress: Progress, *, repair: bool, send_test: bool, accept_loss: list[str]) -> Checks:
         from due_cli.aws.doctor import doctor

@@ -143,10 +143,14 @@ class Checks:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A change that was made, or did not have to be made: what happened, in lines."""
+    """A change that was made, or did not have to be made: what happened, in lines.
+
+    ``fields`` are its numbers, which programs get in place of the lines.
+    """
 
     lines: Sequence[str]
     next_steps: Sequence[str] = ()
+    fields: dict[str, Value] | None = None
 
 
 @dataclass(frozen=True, slots=True)

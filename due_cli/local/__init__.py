@@ -7,6 +7,7 @@ On disk:
     DIR/events/YYYY/MM/DD/HH/*.parquet        files of other writers: read as they are, never changed
     DIR/.due/state.sqlite                     which files count, which events were seen, statuses, failed records, views
     DIR/.due/staging/                         an ingest's work; a killed one's is removed by the next
+    DIR/replaced/                             files of other writers that due compact --adopted wrote anew
     DIR/broken/                               what a repair moved out of the way
 
 A file written by due counts only once the state lists it, so one commit decides everything that an ingest did.
@@ -20,7 +21,7 @@ Modules:
     statuses.py         due status, the status store    doctor.py       due doctor; repair.py: --repair
     folder.py           layout and locks                state.py        the SQLite state (state.sql)
     parquet.py          rows to Parquet files           data_files.py   publish, retire, merge, adopt and check them
-    compact.py          closed days to one file each
+    compact.py          due compact: one file a closed day  adopted_files.py  --adopted; retention.py: --keep-events
     all_events.py       the view over all files         engine.py       DuckDB connections, translated SQL, errors
     conversions.py      columns of other types          footers.py      which files have the same schema
 """

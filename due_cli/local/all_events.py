@@ -20,7 +20,7 @@ from due_cli.core.errors import DueError
 from due_cli.local import conversions
 from due_cli.local.conversions import Converted
 from due_cli.local.engine import canonical_columns, statement
-from due_cli.local.folder import file_error, is_day_file, is_own
+from due_cli.local.folder import file_error, is_day_file
 from due_cli.local.footers import Schemas
 from due_cli.local.parquet import INGEST_TIMESTAMP
 from due_cli.local.state import State
@@ -64,9 +64,11 @@ def define_all_events(
     *,
     hours: Set[int] | None = None,
     only_types: bool = False,
+    others: bool = False,
 ) -> None:
     """Create the view ``all_events`` over the files of the window, or only over these files written by due.
 
+    With ``own_files`` and ``others`` over the files of other writers in the window too.
     With ``hours`` only over the files of these hours, which lie in the window.
     With ``only_types`` over one file of each schema, which is enough to see whether a statement on it is valid.
     """
@@ -77,7 +79,7 @@ def define_all_events(
         ]
         groups = foreign_groups(connection, state, window, hours)
     else:
-        own, groups = own_files, []
+        own, groups = own_files, foreign_groups(connection, state, window) if others else []
     for days in (False, True):
         if paths := [path for path in own if is_day_file(path) == days]:
             groups.insert(0, _own_group(paths, columns, days=days))
@@ -172,8 +174,8 @@ def _by_schema(state: State, window: Window, hours: Set[int] | None) -> dict[str
     bounds = (None if bound == edge else bound for bound, edge in zip(window, ALL_TIME, strict=True))
     foreign = [
         path
-        for path, hour in state.folder.parquet_files(*bounds)
-        if not is_own(path) and window[0] <= hour < window[1] and (hours is None or hour in hours)
+        for path, hour in state.foreign_files(*bounds)
+        if window[0] <= hour < window[1] and (hours is None or hour in hours)
     ]
     known = {row[0]: row[1:] for row in state.rows("foreign_shapes")} if foreign else {}
     by_schema: dict[str, list[str]] = defaultdict(list)

@@ -20,13 +20,14 @@ import pyarrow.parquet as pq
 
 from due_cli.core.errors import DueError
 from due_cli.core.progress import Progress
+from due_cli.events.times import LATEST
 from due_cli.ingest.batch import encode_row, key_of, stage
 from due_cli.local import parquet
 from due_cli.local.engine import INGEST_MEMORY, connect, translate_errors
 from due_cli.local.folder import Folder, Span, file_error, is_day_file, is_own
 from due_cli.local.parquet import StagedFile
 from due_cli.local.rows import RowWriter
-from due_cli.local.state import DataFile, State
+from due_cli.local.state import DataFile, ReplacedFile, State
 from due_cli.local.statuses import merge_recomputed, recompute_statuses
 
 _JOURNAL = "placing"  # in the staging folder: the paths of the files that are being moved into place
@@ -95,7 +96,10 @@ def clean_up(folder: Folder, state: State) -> None:
 
 
 def remove_retired(folder: Folder, state: State) -> None:
-    """Remove replaced files and what killed queries left behind; while there are readers, the next writer does it."""
+    """Remove replaced files and what killed queries left behind, and move those of other writers aside.
+
+    While there are readers, the next writer does it.
+    """
     with folder.no_readers() as no_readers:
         if no_readers:
             remove_replaced(folder, state)
@@ -107,6 +111,11 @@ def remove_replaced(folder: Folder, state: State) -> None:
     for (path,) in state.rows("retired_files").fetchall():
         remove(folder, str(path))
         state.run("delete_file", path)
+    for file in state.replaced_files():
+        if not file.moved:
+            move_original(folder.root / file.path, folder.replaced / file.path, file)
+            remove_empty(folder, (folder.root / file.path).parent)
+            state.run("set_moved", file.path)
     for temporary in folder.private.glob(f"{folder.query_temp_prefix.name}*"):
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -133,6 +142,13 @@ def finish_erasure(folder: Folder, state: State) -> None:
                 path.unlink()
     shutil.rmtree(folder.replacements, ignore_errors=True)
     state.run("delete_meta", _REPLACING)
+
+
+def move_original(source: Path, target: Path, file: ReplacedFile) -> None:
+    """Move a replaced file, unless it is not there any more or something else is at its new place."""
+    if file.is_at(source) and not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        source.replace(target)
 
 
 def remove(folder: Folder, path: str) -> None:
@@ -306,7 +322,7 @@ def _journal(folder: Folder) -> list[str]:
 def _keys(folder: Folder, path: str, hour: int) -> Iterator[list[tuple[bytes, str, int]]]:
     """The events of a file written by due, in batches: (key of the table of seen events, event id, hour).
 
-    The hour is the file's, or that of the row in the file of a day.
+    The hour is the file's, or that of the row in the file of a day. Rows of other writers may have no id.
     """
     columns = ["event_id", "occurred_at", *([parquet.INGEST_TIMESTAMP] if is_day_file(path) else [])]
     with pq.ParquetFile(folder.root / path) as file:
@@ -318,4 +334,5 @@ def _keys(folder: Folder, path: str, hour: int) -> Iterator[list[tuple[bytes, st
             yield [
                 (key_of(event, event_time), event, own)
                 for event, event_time, own in zip(events, times, hours, strict=True)
+                if event is not None and event_time is not None and 0 <= event_time < LATEST
             ]

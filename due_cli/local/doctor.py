@@ -18,16 +18,17 @@ from due_cli.core.errors import ConfigurationError, DueError, QueryError
 from due_cli.core.hours import hour_text
 from due_cli.core.progress import Progress
 from due_cli.core.results import Check, Checks, Finding, counted
-from due_cli.local import data_files, failed_records, statuses, views
+from due_cli.local import adopted_files, compact, data_files, failed_records, retention, statuses, views
 from due_cli.local.all_events import LostValues, lost_values, sample
 from due_cli.local.engine import canonical_columns, translate_errors
-from due_cli.local.folder import Folder, hour_of, is_own
+from due_cli.local.folder import Folder, hour_of
 from due_cli.local.footers import Schemas
 from due_cli.local.queries import report, session
 from due_cli.local.repair import accept_losses, repair
 from due_cli.local.state import DamagedError, DataFile, open_state
 from due_cli.local.unread import gone_files, ingest_command, unread_files
 from due_cli.sql.files import TABLE
+from due_cli.sql.parameters import FOREVER
 from due_cli.sql.reports import bind
 
 _MIN_FREE_BYTES = 256 * 1024 * 1024  # one commit of an ingest
@@ -77,6 +78,8 @@ class _FolderDoctor:
                 yield Check(name, "warning", "not checked: fix the files first")
             else:
                 yield from _run(name, check)
+        yield from _run("closed days", self._closed_days)
+        yield from _run("retention", self._retention)
         yield from _run("failed records", self._failed)
 
     def _state(self) -> Iterator[Finding]:
@@ -125,7 +128,7 @@ class _FolderDoctor:
         with open_state(self._folder) as state, self._folder.reader_lock():
             listed = state.data_files()
             unlisted = [path for path, _ in data_files.unlisted(self._folder, state)]
-            foreign = [path for path, _ in self._folder.parquet_files() if not is_own(path)]
+            foreign = [path for path, _ in state.foreign_files()]
             faults = [
                 *self._faults_of_listed(listed),
                 *self._faults_of_unlisted(unlisted),
@@ -258,6 +261,29 @@ class _FolderDoctor:
             yield "problem", text, self._repair
         else:
             yield "ok", f"{counted(total, 'message')}, consistent with the events", None
+
+    def _closed_days(self) -> Iterator[Finding]:
+        with open_state(self._folder) as state:
+            days = compact.worthwhile_days(self._folder, state)
+            originals = adopted_files.kept_originals(self._folder, state)
+        if days:
+            number = sum(len(files) for _, files in days)
+            text = f"{counted(len(days), 'day')} in {counted(number, 'file')}: reports would be faster with one a day"
+            yield "ok", text, self._folder.command("compact")
+        else:
+            yield "ok", "one file each, or little more", None
+        if originals:
+            text = f"{counted(len(originals), 'original')} of compacted files are kept in {self._folder.replaced}"
+            yield "ok", text, self._folder.command("compact --adopted --yes")
+
+    def _retention(self) -> Iterator[Finding]:
+        with open_state(self._folder) as state:
+            kept, days = retention.settings(state), state.meta("status_days", str(statuses.DEFAULT_DAYS))
+            oldest = state.one("oldest_hour")
+        times = {option: "for ever" if time == FOREVER else time for option, time in kept.items()}
+        text = f"events are kept {times['keep_events']}, failed records {times['keep_errors']}, statuses {days} days"
+        since = f"; the oldest day is {hour_text(oldest)[:10]}" if isinstance(oldest, int) else ""
+        yield "ok", f"{text}{since}", None
 
     def _failed(self) -> Iterator[Finding]:
         total, readable = failed_records.count_readable(self._folder)

@@ -27,7 +27,8 @@ from due_cli.erase.person import Eraser
 from due_cli.erase.rows import ErasedRow, Row, message_ids
 from due_cli.ingest.batch import encode_status, key_of
 from due_cli.local import data_files, erased_files, pages
-from due_cli.local.folder import Folder, is_own
+from due_cli.local.adopted_files import original_paths
+from due_cli.local.folder import Folder
 from due_cli.local.parquet import StagedFile
 from due_cli.local.state import DataFile, FailedRecord, State, View, open_for_writing, open_state
 from due_cli.local.statuses import statuses_of_own_events
@@ -56,6 +57,7 @@ class _Found:
     views: list[View] = field(default_factory=list)
     shapes: list[str] = field(default_factory=list)
     translations: list[str] = field(default_factory=list)
+    originals: list[Path] = field(default_factory=list)  # of files that due compact --adopted wrote anew
     set_aside: int = 0  # files of an earlier repair, which cannot be searched
     unread: list[str] = field(default_factory=list)
 
@@ -136,6 +138,8 @@ class _Erasure:
             raise
         finally:
             data_files.clear_staging(self._folder, self._state)
+        for original in found.originals:
+            original.unlink()
         shutil.rmtree(self._folder.broken, ignore_errors=True)
         self._state.forget()
 
@@ -163,6 +167,8 @@ class _Erasure:
 
     def _on_own_row(self, row: Row, erased: ErasedRow) -> None:
         self._messages.update((*message_ids(row), *message_ids(erased.row or {})))
+        if row.get("event_id") is None or row.get("occurred_at") is None:
+            return  # of a file that due did not write, and compacted
         before = key_of(row["event_id"], row["occurred_at"])
         after = None if erased.row is None else key_of(erased.row["event_id"], row["occurred_at"])
         self._seen.append((before, after))
@@ -215,7 +221,7 @@ def _search(folder: Folder, state: State, eraser: Eraser, progress: Progress) ->
     person = eraser.person
     findings = Findings(not_reached=list(_NOT_REACHED))
     own = {file.path: file for file in state.data_files()}
-    adopted = [path for path, _ in folder.parquet_files() if not is_own(path)]
+    adopted = [path for path, _ in state.foreign_files()]
     sizes = {path: (folder.root / path).stat().st_size for path in (*own, *adopted)}
     progress.start("Searching events", sum(sizes.values()))
     rows = sum(file.rows for file in own.values())
@@ -242,6 +248,11 @@ def _search(folder: Folder, state: State, eraser: Eraser, progress: Progress) ->
         views=[view for view in state.views().values() if person.is_named_in(f"{view.sql}\n{view.translated}")],
         shapes=[path for (path, *_) in state.rows("foreign_shapes").fetchall() if person.is_named_in(str(path))],
         translations=[key for key, sql in state.rows("translations").fetchall() if person.is_named_in(str(sql))],
+        originals=[
+            path
+            for path in original_paths(folder, state)
+            if pages.may_contain(path, person.candidates) and erased_files.names_person(path, eraser)
+        ],
         set_aside=sum(path.is_file() for path in folder.broken.rglob("*")),
         unread=[path for path in unread_paths(folder) if _file_names_person(folder.root / path, eraser)],
     )
@@ -258,6 +269,7 @@ def _search(folder: Folder, state: State, eraser: Eraser, progress: Progress) ->
         "views": len(found.views),
         "cached_entries": len(found.shapes) + len(found.translations),
         "files_in_broken": found.set_aside,
+        "originals": len(found.originals),
     }
     if found.sealed:
         findings.not_reached.insert(

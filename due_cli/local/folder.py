@@ -104,6 +104,11 @@ class Folder:
         return self.private / "replacements"
 
     @property
+    def replaced(self) -> Path:
+        """Where the files of other writers are kept whose rows are in files written by due."""
+        return self.root / "replaced"
+
+    @property
     def query_temp_prefix(self) -> Path:
         """The beginning of the paths to which queries spill."""
         return self.private / "query-"
@@ -150,10 +155,6 @@ class Folder:
                 parts = path.relative_to(self.events).parts
                 if path.is_dir() and all(map(re.Pattern.fullmatch, _HOUR_PARTS, parts)):
                     yield path
-
-    def has_foreign_files(self) -> bool:
-        """Whether there are files of other writers."""
-        return any(not is_own(path) for path, _ in self.parquet_files())
 
     def command(self, words: str) -> str:
         """A ``due`` command on this folder that runs as it stands."""

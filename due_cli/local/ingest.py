@@ -30,7 +30,7 @@ from due_cli.ingest.batch import (
 )
 from due_cli.ingest.inputs import InputError, OversizedRecord
 from due_cli.ingest.workers import BatchResult, process
-from due_cli.local import data_files, parquet_input
+from due_cli.local import data_files, parquet_input, retention
 from due_cli.local.compact import compact_after_ingest
 from due_cli.local.folder import Folder, file_error
 from due_cli.local.rows import RowWriter
@@ -60,6 +60,7 @@ def ingest(folder: Folder, state: State, results: Iterable[BatchResult], progres
         if interruption is not None:
             raise interruption
         data_files.merge_small_files(folder, state, progress)
+        retention.apply(folder, state, progress)
         compact_after_ingest(folder, state, progress)
     except BaseException as error:
         state.rollback()

@@ -290,13 +290,19 @@ def stored_rows(
         if not same_columns:
             continue
         files = text_list([str(folder.root / path) for path in same_columns])
-        cursor = connection.execute(statement("own_rows_of", files=files), {"ids": event_ids})
-        columns = [column[0] for column in cursor.description or []]
-        while rows := cursor.fetchmany(_FETCH_ROWS):
-            for values in rows:
-                row: Any = _without_nulls(dict(zip(columns, values, strict=True)))
-                row.pop(INGEST_TIMESTAMP, None)
-                yield folder.relative(Path(row.pop("filename"))), row
+        for row in fetched_rows(connection.execute(statement("own_rows_of", files=files), {"ids": event_ids})):
+            path: Any = row.pop("filename")  # type: ignore[typeddict-item]  # not the table's
+            yield folder.relative(Path(path)), row
+
+
+def fetched_rows(cursor: duckdb.DuckDBPyConnection) -> Iterator[Row]:
+    """The rows of a statement that selects the table's columns, as their records gave them."""
+    columns = [column[0] for column in cursor.description or []]
+    while rows := cursor.fetchmany(_FETCH_ROWS):
+        for values in rows:
+            row: Any = _without_nulls(dict(zip(columns, values, strict=True)))
+            row.pop(INGEST_TIMESTAMP, None)
+            yield row
 
 
 def _without_nulls(value: Any) -> Any:

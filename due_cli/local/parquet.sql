@@ -66,6 +66,25 @@ make_timestamp(
 -- name: every_event
 SELECT * FROM all_events
 
+-- name: events_with_ids
+-- Those of which due can tell another delivery.
+SELECT event_id, occurred_at FROM all_events WHERE {identified}
+
+-- name: events_without
+SELECT * FROM all_events WHERE NOT ({identified}) OR event_id NOT IN (SELECT UNNEST($ids))
+
+-- name: events_of
+SELECT * FROM all_events WHERE {identified} AND event_id IN (SELECT UNNEST($ids))
+
+-- name: identified
+COALESCE(
+    event_type IS NOT NULL
+    AND event_id IS NOT NULL
+    AND occurred_at BETWEEN 0 AND 4102444799999
+    AND arrival_timestamp BETWEEN 946684800000 AND 4102444799999,
+    false
+)
+
 -- name: select_files
 SELECT
     {columns},

@@ -14,7 +14,7 @@ from due_cli.core.results import Table
 from due_cli.local import data_files
 from due_cli.local.all_events import ALL_TIME, Window, define_all_events
 from due_cli.local.engine import column_type, connect, statement, text_literal, translate, translate_errors
-from due_cli.local.folder import Folder, is_own
+from due_cli.local.folder import Folder
 from due_cli.local.state import State, View, open_state
 from due_cli.sql.parameters import Parameter
 from due_cli.sql.reports import BoundReport
@@ -38,7 +38,7 @@ def newest_hour(folder: Folder) -> datetime | None:
         own = state.one("newest_hour")
         since = own if isinstance(own, int) else None
         hours = [data_files.newest_hour(folder, file) for file in state.data_files(own)] if isinstance(own, int) else []
-    hours += [hour for path, hour in folder.parquet_files(since) if not is_own(path)]
+        hours += [hour for _, hour in state.foreign_files(since)]
     return datetime.fromtimestamp(max(hours) * 3600, UTC).replace(tzinfo=None) if hours else None
 
 

@@ -23,6 +23,7 @@ _SALVAGED = (
     ("failed records", "all_failed_parts", "add_failed_part"),
     ("which files are adopted", "foreign_shapes", "set_foreign_shape"),
     ("which events are lost", "all_lost", "add_lost"),
+    ("which files were replaced", "replaced_originals", "set_replaced"),
 )
 _SETTINGS = "settings"
 NOT_IN_FILES = "failed records, views of your own and --status-days, which no file has"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from due_cli.core.errors import ConfigurationError, UsageError
 from due_cli.core.progress import Progress
 from due_cli.core.results import Done, counted
 from due_cli.core.settings import DEFAULT_DATABASE, validate_database
-from due_cli.local import data_files
+from due_cli.local import data_files, retention
 from due_cli.local.folder import Folder, file_error, is_own
 from due_cli.local.recovery import NOT_IN_FILES, initial_settings, recover_state
 from due_cli.local.state import DataFile, State, create, open_state, writer_lock
@@ -24,15 +25,21 @@ def set_up_folder(folder: Folder, options: Mapping[str, object], progress: Progr
     Raises :class:`UsageError` for an option that only a stack on AWS has, and for an invalid value.
     """
     for name, value in options.items():
-        if value is not None and name not in ("database", "status_days"):
+        if value is not None and name not in ("database", "status_days", *retention.OPTIONS):
             raise UsageError(f"--{name.replace('_', '-')} is for AWS, and {folder.root} is a folder", "leave one out")
     database, status_days = options.get("database"), options.get("status_days")
     if status_days is not None and (not isinstance(status_days, int) or status_days < 1):
         raise UsageError(f"--status-days: {status_days} is not a number of days", "1 or more")
-    return set_up(folder, str(database or DEFAULT_DATABASE), status_days, progress)
+    return set_up(folder, str(database or DEFAULT_DATABASE), status_days, progress, options)
 
 
-def set_up(folder: Folder, database: str, status_days: int | None, progress: Progress) -> Done:
+def set_up(
+    folder: Folder,
+    database: str,
+    status_days: int | None,
+    progress: Progress,
+    options: Mapping[str, object] = MappingProxyType({}),
+) -> Done:
     """Make a folder an events database, or update an existing one; repeating it changes nothing.
 
     Existing Parquet files of the layout are read as they are. Raises :class:`UsageError` for a path that is not a
@@ -56,6 +63,7 @@ def set_up(folder: Folder, database: str, status_days: int | None, progress: Pro
                 if status_days is not None and state.meta("status_days") != str(status_days):
                     days_before = state.meta("status_days")
                     state.run("set_meta", "status_days", str(status_days))
+                kept = retention.set_options(state, options)
                 views_updated = update_shipped_views(state)
             data_files.clear_staging(folder, state)
             unread = unread_files(folder, state)
@@ -71,6 +79,7 @@ def set_up(folder: Folder, database: str, status_days: int | None, progress: Pro
         lines.append(f"Updated {counted(views_updated, 'view')}")
     if days_before is not None:
         lines.append(f"Statuses are kept {status_days} days after the last event (were {days_before})")
+    lines += kept
     lines += [line[0].upper() + line[1:] for line in recovered]
     lines += [f"Not read: {group.text}" for group in unread[:_MAX_LISTED]]
     if len(unread) > _MAX_LISTED:

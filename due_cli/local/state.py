@@ -11,14 +11,15 @@ from typing import NamedTuple
 
 from due_cli.core.errors import ConfigurationError, DueError
 from due_cli.core.progress import Progress
-from due_cli.local.folder import Folder, NoSpaceError, Span, file_error, span_of
+from due_cli.local.folder import Folder, NoSpaceError, Span, file_error, is_own, span_of
 from due_cli.sql import files
 
 SQL = Path(__file__).with_name("state.sql")
 VERSION = 4  # raised when the schema changes: a newer one is refused, an older one is migrated by the first write
 #              1: due 0.1.0; 2: first_release_hour, the own hours whose events may have that release's ids; 3: a digest
 #              of each row's content in seen (what was there before is no row's, so another delivery is compared);
-#              4: files of days, which earlier ones do not read; lost_event, the events of files which are gone
+#              4: files of days, which earlier ones do not read; lost_event, the events of files which are gone;
+#              replaced_file, the files of other writers whose rows are in files written by due
 
 _BUSY_SECONDS = 60
 _READ_ONLY = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
@@ -46,6 +47,23 @@ class DataFile(NamedTuple):
     def span(self) -> Span:
         """The hours that it holds."""
         return span_of(self.path, self.hour)
+
+
+class ReplacedFile(NamedTuple):
+    """A file of another writer whose rows are in a file written by due; ``moved`` says that it was moved aside."""
+
+    path: str
+    bytes: int
+    changed: int
+    moved: bool
+
+    def is_at(self, path: Path) -> bool:
+        """Whether a file is this one: of its size, and not changed since."""
+        try:
+            status = path.stat()
+        except OSError:
+            return False
+        return (status.st_size, status.st_mtime_ns) == (self.bytes, self.changed)
 
 
 class FailedRecord(NamedTuple):
@@ -177,6 +195,18 @@ class State:
         files = (DataFile(*row) for row in self.rows("live_files", first, last))
         return [file for file in files if file.span.overlaps(first, last)]
 
+    def replaced_files(self) -> list[ReplacedFile]:
+        """The files of other writers whose rows are in files written by due."""
+        rows = self.rows("replaced_files") if self.version == VERSION else ()
+        return [ReplacedFile(path, size, changed, bool(moved)) for path, size, changed, moved in rows]
+
+    def foreign_files(self, first: int | None = None, last: int | None = None) -> Iterator[tuple[str, int]]:
+        """The files of other writers that count, with their hours, from and up to an hour as far as these are given."""
+        replaced = {file.path: file for file in self.replaced_files()}
+        for path, hour in self.folder.parquet_files(first, last):
+            if not is_own(path) and not (path in replaced and replaced[path].is_at(self.folder.root / path)):
+                yield path, hour
+
     def views(self) -> dict[str, View]:
         """The stored views by name."""
         return {row[0]: View(row[0], row[1], row[2], tuple(row[3].split())) for row in self.rows("views")}
@@ -269,6 +299,7 @@ def _migrate(state: State) -> None:
         if state.version <= 2:
             state.run("from_version_2")
         state.run("from_version_3")
+        state.run("create_replaced_file")
         state.version = VERSION
 
 

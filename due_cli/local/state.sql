@@ -36,6 +36,12 @@ CREATE TABLE view (name TEXT PRIMARY KEY, sql TEXT NOT NULL, translated TEXT NOT
 CREATE TABLE translation (key TEXT PRIMARY KEY, sql TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE first_release_hour (hour INTEGER PRIMARY KEY);
 CREATE TABLE lost_event (key BLOB PRIMARY KEY, hour INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE replaced_file (
+    path TEXT PRIMARY KEY,
+    bytes INTEGER NOT NULL,
+    changed INTEGER NOT NULL,
+    moved INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
 
 -- name: from_version_1
 CREATE TABLE first_release_hour (hour INTEGER PRIMARY KEY)
@@ -45,6 +51,27 @@ ALTER TABLE seen RENAME COLUMN rank TO digest
 
 -- name: from_version_3
 CREATE TABLE lost_event (key BLOB PRIMARY KEY, hour INTEGER NOT NULL) WITHOUT ROWID
+
+-- name: create_replaced_file
+CREATE TABLE replaced_file (
+    path TEXT PRIMARY KEY,
+    bytes INTEGER NOT NULL,
+    changed INTEGER NOT NULL,
+    moved INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID
+
+-- name: replaced_files
+SELECT path, bytes, changed, moved FROM replaced_file ORDER BY path
+
+-- name: replaced_originals
+SELECT path, bytes, changed FROM replaced_file
+
+-- name: set_replaced
+INSERT INTO replaced_file (path, bytes, changed) VALUES (?, ?, ?)
+ON CONFLICT (path) DO UPDATE SET bytes = excluded.bytes, changed = excluded.changed, moved = 0
+
+-- name: set_moved
+UPDATE replaced_file SET moved = 1 WHERE path = ?
 
 -- name: seen_hours
 SELECT DISTINCT substr(key, 1, 4) FROM seen
@@ -212,6 +239,21 @@ SELECT id, part, content FROM failed_part
 
 -- name: delete_incomplete_failed
 DELETE FROM failed WHERE bytes <> (SELECT COALESCE(SUM(LENGTH(content)), 0) FROM failed_part AS p WHERE p.id = failed.id)
+
+-- name: count_failed_before
+SELECT COUNT(*) FROM failed WHERE kept_at < ?
+
+-- name: delete_failed_before
+DELETE FROM failed WHERE kept_at < ?
+
+-- name: delete_failed_parts_before
+DELETE FROM failed_part WHERE id IN (SELECT id FROM failed WHERE kept_at < ?)
+
+-- name: oldest_hour
+SELECT MIN(hour) FROM file WHERE live = 1
+
+-- name: delete_lost_hours
+DELETE FROM lost_event WHERE hour >= ? AND hour < ?
 
 -- name: count_failed
 SELECT COUNT(*) FROM failed

@@ -15,8 +15,9 @@ from due_cli.events.model import UnreadableError
 from due_cli.events.status import Status, merge, merge_by_message
 from due_cli.events.status_codec import decode
 from due_cli.events.times import HOUR, millis
-from due_cli.local.folder import Folder, is_own
+from due_cli.local.folder import Folder
 from due_cli.local.state import DataFile, State, open_state
+from due_cli.sql.parameters import FOREVER
 from due_cli.status.history import (
     beginning,
     details_by_message,
@@ -130,8 +131,8 @@ def _uncertain(folder: Folder, windows: dict[str, tuple[int | None, int]]) -> li
         return []
     hours = {message: _arrival_hours(*window) for message, window in windows.items()}
     first, last = min(first for first, _ in hours.values()), max(last for _, last in hours.values())
-    files = folder.parquet_files(first or None, last)
-    adopted = sorted({hour for path, hour in files if not is_own(path)})
+    with open_state(folder) as state:
+        adopted = sorted({hour for _, hour in state.foreign_files(first or None, last)})
     return [message for message, (low, high) in hours.items() if bisect_left(adopted, low) < bisect_left(adopted, high)]
 
 
@@ -146,8 +147,13 @@ def stored_status(state: State, message: str) -> Status | None:
     if not isinstance(body, bytes):
         return None
     status = decode(message, body)
+    return None if is_expired(state, status) else status
+
+
+def is_expired(state: State, status: Status) -> bool:
+    """Whether a status is older than statuses are kept."""
     days = int(state.meta("status_days", str(DEFAULT_DAYS)))
-    return status if status.last + days * 24 * HOUR >= time.time() * 1000 else None
+    return status.last + days * 24 * HOUR < time.time() * 1000
 
 
 def statuses_from_events(folder: Folder, message_ids: list[str], since: int = 0) -> dict[str, Status]:
@@ -237,15 +243,16 @@ def merge_recomputed(state: State) -> None:
 def differing_messages(state: State) -> list[str]:
     """The messages whose stored status differs from that of their events, after :func:`recompute_statuses`.
 
-    Where an event was delivered in two versions, the store may have more than the rows that were kept; and what due
-    0.1.0 stored has no answers.
+    Where an event was delivered in two versions, or events are not kept for ever, the store may have more than the rows
+    that were kept; and what due 0.1.0 stored has no answers.
     """
     variants = {str(message) for (message,) in state.rows("variants")}
+    some_are_gone = state.meta("keep_events", FOREVER) != FOREVER
     differing = [str(message) for (message,) in state.rows("differing_statuses")]
     return [
         message
         for message in differing
-        if not (message in variants and _stored_has_more(state, message))
+        if not ((some_are_gone or message in variants) and _stored_has_more(state, message))
         and not _stored_without_answers(state, message)
     ]
 

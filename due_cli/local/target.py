@@ -98,6 +98,13 @@ class Local:
 
         return failed_records.discard(self.folder, identities, progress)
 
+    def compact(self, progress: Progress, *, plan: bool, adopted: bool, delete: bool) -> Done:
+        from due_cli.local import compact
+
+        if plan:
+            return compact.plan(self.folder)
+        return compact.compact(self.folder, progress, adopted=adopted, delete=delete)
+
     def examine(self, progress: Progress, *, repair: bool, send_test: bool, accept_loss: list[str]) -> Checks:
         from due_cli.local import doctor
 

@@ -9,6 +9,7 @@ from due_cli.core.errors import DueError
 from due_cli.core.progress import Progress
 from due_cli.core.results import Done, Removal, counted
 from due_cli.local import data_files
+from due_cli.local.adopted_files import restore_replaced
 from due_cli.local.folder import Folder
 from due_cli.local.state import State, open_state, writer_lock
 
@@ -70,6 +71,7 @@ def _check_failed_records(folder: Folder, state: State, *, delete_data: bool) ->
 
 
 def _delete_data(folder: Folder, state: State) -> None:
+    restore_replaced(folder, state)
     for path, _ in state.rows("all_files").fetchall():
         data_files.remove(folder, str(path))
     if folder.broken.is_dir():

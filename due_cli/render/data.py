@@ -52,7 +52,7 @@ def json_text(result: Result, stream: TextIO) -> None:
     elif isinstance(result, Plan):
         stream.write(_json({**result.fields, "steps": list(_objects(result.steps))}) + "\n")
     elif isinstance(result, Done):
-        stream.write(_json({"done": list(result.lines)}) + "\n")
+        stream.write(_json({"done": list(result.lines)} if result.fields is None else result.fields) + "\n")
     else:
         separator = "[\n "
         for fields in _objects(result):
@@ -139,6 +139,8 @@ def _grid(result: Result) -> tuple[Sequence[str], Iterable[Sequence[object]]]:
     if isinstance(result, IngestSummary):
         fields = _summary_fields(result)
         return list(fields), [list(fields.values())]
+    if isinstance(result, Done) and result.fields is not None:
+        return list(result.fields), [list(result.fields.values())]
     if isinstance(result, Done):
         return ("done",), [(line,) for line in result.lines]
     raise TypeError(f"{type(result).__name__} has no rows")

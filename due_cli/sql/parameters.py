@@ -13,6 +13,7 @@ from due_cli.sql.files import Option, Query
 
 Parameter = str | int | datetime | tuple[str, ...]
 
+FOREVER = "forever"  # in the place of the duration for which things are kept
 _DURATION = re.compile(r"(\d{1,5})\s*(min|h|d|w|mo|y)")
 _UNITS = {"min": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 _PARAMETER = re.compile(r"[a-z_][a-z0-9_]*")
@@ -86,6 +87,11 @@ def given_parameters(pairs: Sequence[str], since: str | None, until: str | None,
     if until is not None:
         values["until"] = period("0001-01-01", until, now).until_hour
     return values
+
+
+def kept_since(kept: str, now: datetime, option: str) -> datetime | None:
+    """The time since which things are kept, for a duration such as 25mo; None for ever (``forever``)."""
+    return None if kept.strip().lower() == FOREVER else subtract_duration(now, kept, option)
 
 
 def subtract_duration(moment: datetime, duration: str, option: str) -> datetime:

@@ -130,6 +130,7 @@ def test_a_state_of_the_version_before_days(due: Due, database: Path, tmp_path: 
     """It is read as it is, and gets files of days with the first write."""
     by_hour(database, tmp_path, SPREAD)
     state(database, "DROP TABLE lost_event")
+    state(database, "DROP TABLE replaced_file")
     state(database, "PRAGMA user_version = 3")
     before = content(due, database)
     assert state(database, "PRAGMA user_version") == [(3,)]
@@ -158,3 +159,29 @@ def test_a_file_of_a_day_that_is_missing(due: Due, database: Path, tmp_path: Pat
     assert 0 < ingest(due, database, source)["kept"] < len(SPREAD)
     assert rows(due, database) == before
     due("doctor", "--local", str(database)).done()
+
+
+def test_the_command_compacts_every_closed_day_and_says_what_it_did(due: Due, database: Path, tmp_path: Path) -> None:
+    """The plan says the same before, and changes nothing."""
+    by_hour(database, tmp_path, SPREAD[::2], SPREAD[1::2], [text(99, int(time.time() * 1000))])
+    before, names = content(due, database), files_below(database)
+    planned = due("compact", "--plan", "--local", str(database), "-o", "json").done().json
+    assert files_below(database) == names
+    doctor = due.rows("doctor", "--local", str(database))
+    (found,) = [check for check in doctor if check["check"] == "closed days"]
+    assert found["outcome"] == "ok" and found["mend"].startswith("due compact --local")
+    done = due("compact", "--local", str(database), "-o", "json").done().json
+    month = planned.pop("month")
+    sizes = [each.pop(name) for each in (planned, done) for name in ("bytes_before", "bytes_after")]
+    assert all(sizes) and sizes[0] == sizes[2]
+    numbers = {"days": 4, "rows": 12, "files_before": 12, "files_after": 4}
+    assert planned == done and numbers.items() <= done.items()
+    assert 0 <= month["files_before"] - month["files_after"] <= 9, "as many of the days as are of the last thirty"
+    assert month["bytes_after"] <= month["bytes_before"]
+    assert sum((database / path).stat().st_size for (path,) in state(database, "SELECT path FROM file")) > sizes[3]
+    assert content(due, database) == before
+    assert unaccounted(database) == set()
+    (found,) = [check for check in due.rows("doctor", "--local", str(database)) if check["check"] == "closed days"]
+    assert found["mend"] is None
+    ran = due("compact", "--local", str(database)).done()
+    assert ran.out == "Every closed day is one file already\n"

@@ -203,6 +203,7 @@ def test_a_folder_whose_state_has_no_digests(database: Path) -> None:
     state(database, "ALTER TABLE seen RENAME COLUMN digest TO rank")
     state(database, "UPDATE seen SET rank = x'0000053012345678'")
     state(database, "DROP TABLE lost_event")
+    state(database, "DROP TABLE replaced_file")
     state(database, "PRAGMA user_version = 2")
     assert handed_in(folder, EVENTS["bounce"][:1], (1,)) == (1, 0, 0)
     read_once = state(database, "SELECT digest FROM seen")

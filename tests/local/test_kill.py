@@ -24,7 +24,7 @@ from tests.events.records import (
     ses_open,
     sms_event,
 )
-from tests.local.database import files_below, ingest, rows, state, statuses, unaccounted
+from tests.local.database import content, files_below, ingest, rows, state, statuses, unaccounted
 from tests.local.kills import crash_images, kill
 
 RECORDS = [
@@ -98,6 +98,20 @@ def test_an_ingest_that_compacts_days(due: Due, database: Path, tmp_path: Path, 
     for one in texts[1:5]:
         ingest_paths(Folder(database, by_hour=True), [str(write_lines(tmp_path / "one.json", [one]))], Silent())
     check_ingest(due, database, write_lines(tmp_path / "last.json", texts[5:]), tmp_path, step)
+
+
+@STEPS
+def test_a_compaction(due: Due, database: Path, tmp_path: Path, step: int) -> None:
+    for n in range(4):
+        one = write_lines(tmp_path / "one.json", [sms_event("TEXT_DELIVERED", messageId=f"m-{n}")])
+        ingest_paths(Folder(database, by_hour=True), [str(one)], Silent())
+    before = content(due, database)
+    for image in killed(database, ["compact"], tmp_path / "killed", step):
+        assert rows(due, image) == before.rows, "a reader after the kill and before the next writer"
+        due("compact", "--local", str(image)).done()
+        assert content(due, image) == before
+        assert state(image, "SELECT COUNT(*) FROM file") == [(1,)]
+        assert unaccounted(image) == set()
 
 
 @STEPS

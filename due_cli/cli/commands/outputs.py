@@ -8,7 +8,7 @@ from due_cli.cli.command import App, Section
 from due_cli.cli.options import target_of
 from due_cli.core.results import Record
 
-app = App(section=Section.LOOK_AFTER, position=3)
+app = App(section=Section.LOOK_AFTER, position=4)
 
 
 @app.add("due outputs -o json")

@@ -29,6 +29,11 @@ from due_cli.core.settings import AwsChoice, LocalChoice, choose_setup_target
 if TYPE_CHECKING:
     from due_cli.aws.stack.setup import SetupPlan
 
+_KEPT = {
+    "keep_events": "Time to keep events, such as 25mo; in a folder.",
+    "keep_errors": "Time to keep failed records, such as 90d; in a folder.",
+}
+
 app = App(section=Section.START, position=2)
 PolicyOption = Annotated[
     str | None,
@@ -70,8 +75,8 @@ def _setup(
     """Create the events database on AWS, or update it; with --local DIR, in a folder of this machine.
 
     On AWS it plans, asks for confirmation, and creates what is missing; it can be interrupted and run again. Options
-    that are not given keep the stack's values. In a folder, only --database and --status-days apply, and Parquet files
-    that are already in DIR/events/YYYY/MM/DD/HH (the AWS solution's own data) are read as they are.
+    that are not given keep their values. In a folder, only --database, --status-days and --keep-... apply (the next
+    ingest or compact deletes what is older), and Parquet files in DIR/events/YYYY/MM/DD/HH are read as they are.
     """
     choice = choose_setup_target(settings_of(context), os.environ)
     if isinstance(choice, LocalChoice):
@@ -95,7 +100,7 @@ def _setup(
         return setup.policies()
     if policy is not None:
         progress = progress_of(context)
-        return Text(setup.policy(choice.profile, choice.region, choice.stack, policy, chosen, progress))
+        return Text(setup.policy(choice.profile, choice.region, choice.stack, policy, _of_a_stack(chosen), progress))
     if everything and not plan:
         raise UsageError("--all shows all of a plan", "due setup --plan --all")
     project = projects.ProjectChoice(
@@ -103,13 +108,20 @@ def _setup(
     )
     sets = tuple((config_sets or "").replace(",", " ").split())
     request = setup.SetupRequest(
-        options=chosen, project=project, config_sets=sets, tracking=tracking, tags=tuple(tag or ())
+        options=_of_a_stack(chosen), project=project, config_sets=sets, tracking=tracking, tags=tuple(tag or ())
     )
     setup_plan = setup.plan_setup(Aws(choice.profile, choice.region), choice.stack, request)
     if plan:
         _note_findings(context, setup_plan)
         return setup_plan.shown(everything=everything)
     return _execute(context, choice, setup_plan, yes=yes)
+
+
+def _of_a_stack(chosen: Mapping[str, str | int | None]) -> dict[str, str | int | None]:
+    """The options without those of folders alone; raises :class:`UsageError` where one of these is given."""
+    if any(chosen.get(name) is not None for name in _KEPT):
+        raise UsageError("--keep-events and --keep-errors are for a folder", "due setup --local DIR")
+    return {name: value for name, value in chosen.items() if name not in _KEPT}
 
 
 def _note_findings(context: typer.Context, plan: SetupPlan) -> None:
@@ -144,7 +156,13 @@ def _command() -> Callable[..., Any]:
 
     parameters = inspect.signature(_setup, eval_str=True).parameters
     declared = [parameter for name, parameter in parameters.items() if name != "chosen"]
-    return with_signature(_setup, [*declared, *map(_stack_option, setup_options())])
+    kept = [
+        option_parameter(
+            name, str | None, flag=f"--{name.replace('_', '-')}", metavar="TIME", text=f"{about} [default: forever]"
+        )
+        for name, about in _KEPT.items()
+    ]
+    return with_signature(_setup, [*declared, *map(_stack_option, setup_options()), *kept])
 
 
 def _stack_option(option: Field[Any]) -> inspect.Parameter:
