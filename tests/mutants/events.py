@@ -9,10 +9,38 @@ REPORTS = "tests/engines/test_reports.py"
 SES = "tests/events/test_ses.py"
 SMS = "tests/events/test_sms.py"
 STATUSES = "tests/engines/test_dynamodb.py"
+COMPACTION = "tests/local/test_compact_adopted.py"
 ERASURE = "tests/local/test_erase.py"
 PARTITIONS = "tests/lambdas/test_partition.py"
 
 EVENTS = (
+    Mutant(
+        "compaction",
+        "an event that adopted files have twice is kept twice",
+        "due_cli/local/adopted_files.py",
+        "            if event_id in met or state",
+        "            if state",
+        COMPACTION,
+        "more_than_once",
+    ),
+    Mutant(
+        "compaction",
+        "a replaced file is read beside the one that has its rows",
+        "due_cli/local/state.py",
+        " and not (path in replaced and replaced[path].is_at(self.folder.root / path))",
+        "",
+        COMPACTION,
+        "comes_back",
+    ),
+    Mutant(
+        "compaction",
+        "the files of hours are read beside that of their day",
+        "due_cli/local/compact.py",
+        '            state.run("retire_file", file.path)',
+        "            pass",
+        "tests/local/test_compact.py",
+        "once_it_is_closed",
+    ),
     Mutant(
         "erasure",
         "headers, which are maps, are forgotten",

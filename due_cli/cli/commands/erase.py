@@ -12,7 +12,7 @@ from due_cli.core.results import Certificate, Done
 from due_cli.erase.certificate import ErasureRequest
 from due_cli.erase.person import Mode
 
-app = App(section=Section.LOOK_AFTER, position=4)
+app = App(section=Section.LOOK_AFTER, position=5)
 
 
 @app.add(

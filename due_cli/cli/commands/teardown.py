@@ -12,7 +12,7 @@ from due_cli.cli.options import YesOption, confirm, preview, progress_of, settin
 from due_cli.core.results import Done
 from due_cli.core.settings import choose_target, forget_target
 
-app = App(section=Section.LOOK_AFTER, position=5)
+app = App(section=Section.LOOK_AFTER, position=6)
 
 
 @app.add("due teardown --yes", "due teardown --delete-data --yes")
