@@ -12,6 +12,7 @@ from tests.aws_emulator.bucket_policies import BucketPolicies
 from tests.aws_emulator.dynamodb import Statements
 from tests.aws_emulator.firehose import Firehose
 from tests.aws_emulator.functions import Functions
+from tests.aws_emulator.glue import PartitionPages
 from tests.aws_emulator.http_api import HttpApis
 from tests.aws_emulator.lake_formation import LakeFormation
 from tests.aws_emulator.logs import Logs
@@ -34,6 +35,7 @@ class AwsEmulator(Core):
         self.functions = Functions(self)
         self.firehose = Firehose(self, self.lake_formation)
         self.statements = Statements(self)
+        self.partition_pages = PartitionPages(self)
         self.athena = Athena(self)
         self.http_apis = HttpApis(self, self.functions)
         self.pinpoint = Pinpoint(self)
