@@ -1,4 +1,4 @@
-"""What a stack costs a month as the guide reckons it: ``python -m benchmarks.cost`` prints the README's table.
+"""What a stack costs a month as the guide reckons it: ``python -m benchmarks.cost`` prints the table of docs/costs.md.
 
 The guide's assumptions ("Cost") are a million messages a day and five queries a day that each ask of a month's events;
 ``usage`` says what that is in units that are billed, ``due_cli/aws/prices.toml`` what a unit costs. What
@@ -74,7 +74,7 @@ def billed_gigabytes(records: float, steps: float) -> float:
 
 
 def table() -> str:
-    """The README's table."""
+    """The table of docs/costs.md."""
     usage = measure_usage()
     database, status = events_database(usage), message_status(usage)
     first, second = (sum(item.dollars for item in items) for items in (database, status))

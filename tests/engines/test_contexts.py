@@ -56,7 +56,7 @@ _TEXTS = (
     " ",
     "a=b",
 )
-# Where DuckDB's JSON goes its own way; the README's table of what is not portable has them.
+# Where DuckDB's JSON goes its own way; docs/portability.md has them.
 _DIFFER = {
     '{"a": 1.5e300}': "Trino spells it 1.5E300",
     '{"a": 12345678.5}': "Trino spells it 1.23456785E7",

@@ -1,4 +1,4 @@
-"""What ``portable.md`` lists is the same on every engine; of what the README lists, only what it says to write."""
+"""What ``portable.md`` lists is the same on every engine; of docs/portability.md only what it says to write."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from trino.exceptions import TrinoQueryError
 from due_cli.core.errors import QueryError
 from tests.engines.held import Held
 
-README = Path(__file__).parents[2] / "README.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "portability.md"
 _ON_MORE_ROWS = ("approx_distinct", "variance")  # which differ on many rows, or by the order of rows
 _CODE = re.compile(r"`([^`]+)`")
 _EVENTS = """\
@@ -55,7 +55,7 @@ _HERE = Path(__file__).parent
 PORTABLE = [code for _, codes in _lines(_HERE / "portable.md", "") for code in _CODE.findall(codes)]
 INSTEAD = [
     (old.strip("`"), new.strip("`"))
-    for old, new, _ in _lines(README, "### What is not portable")
+    for old, new, _ in _lines(DOCUMENT, "")
     if _CODE.fullmatch(old) and _CODE.fullmatch(new) and not old.startswith("`SELECT")
 ]
 

@@ -68,7 +68,7 @@ def test_view_is_the_same(rich: Held, view: str) -> None:
 
 
 def _spelled(found: Any) -> Any:
-    """The one field of a struct whose name has capitals, as Trino names it (README, "What is not portable")."""
+    """The one field of a struct whose name has capitals, as Trino names it (docs/portability.md)."""
     if isinstance(found, list):
         return [_spelled(item) for item in found]
     if isinstance(found, dict):

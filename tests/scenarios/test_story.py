@@ -1,4 +1,4 @@
-"""The story of a stack, as ``make story`` shows it, and as the README tells it."""
+"""The story of a stack, as ``make story`` shows it, and as docs/stack.md tells it."""
 
 from __future__ import annotations
 
@@ -34,13 +34,14 @@ def test_it_runs_from_nothing_to_nothing(emulator: AwsEmulator, commands: Comman
     for name in files.names("reports"):
         outputs = [out for typed, out in printed.items() if typed.split()[1:3] == ["report", name]]
         assert outputs and all(len(out.splitlines()) > 2 for out in outputs), name
-    _as_in_the_readme(printed)
+    _as_documented(printed)
 
 
-def _as_in_the_readme(printed: dict[str, str]) -> None:
-    """The README shows some of it, each line as it is printed but for the hour; a line may stand for those left out."""
-    shown = [(typed, out) for typed, out in transcripts("Use it on AWS") if out]
+def _as_documented(printed: dict[str, str]) -> None:
+    """It shows some of it, each line as it is printed but for the hour; a line may stand for those left out."""
+    shown = [(typed, out) for typed, out in transcripts("docs/stack.md") if out]
     assert len(shown) >= 5
+    assert {typed for typed, _ in transcripts("README.md", "On AWS")} <= printed.keys()
     for typed, out in shown:
         lines = iter(_timeless(printed[typed]))
         for line in _timeless(out):

@@ -1,4 +1,4 @@
-"""What a stack costs: the README's table, its arithmetic against sums done by hand, and where the prices are from."""
+"""What a stack costs: the table of docs/costs.md, its arithmetic against sums done by hand, the source of prices."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from due_cli.aws import prices
 from due_cli.aws.stack import setup
 
 _ROOT = Path(__file__).parents[3]
-_README = (_ROOT / "README.md").read_text("utf-8")
+_COSTS = (_ROOT / "docs" / "costs.md").read_text("utf-8")
 _PRICES = (_ROOT / "due_cli/aws/prices.toml").read_text("utf-8")
 
 # Sixty million events a month, each billed as one step of 5 KB, read and written once.
@@ -23,15 +23,15 @@ ROUND = Usage(events=2, item=924, bytes=1024, steps=1, stored=100, reads=1, writ
 
 
 def section() -> str:
-    """What the README says of costs."""
-    return _README.partition("\n### What it costs\n")[2].partition("\n### ")[0]
+    """What the documentation says of costs."""
+    return _COSTS
 
 
-def test_the_readme_has_the_table() -> None:
+def test_the_documentation_has_the_table() -> None:
     assert f"\n\n{cost.table()}\n\n" in section()
 
 
-def test_what_the_readme_says_beside_the_table() -> None:
+def test_what_is_said_beside_the_table() -> None:
     usage = measure_usage()
     said = " ".join(section().split())
     assert f"here they are {usage.events:.1f}, of {usage.bytes / 1000:.1f} KB" in said
