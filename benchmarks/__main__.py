@@ -19,6 +19,7 @@ SECTIONS = {
     "startup": "startup.measure",
     "status": "status.measure",
     "ingest": "ingest.measure",
+    "erase": "erase.measure",
     "aws-ingest": "aws_ingest.measure",
     "reports": "reports.measure",
     "day": "reports.measure_day",

@@ -35,6 +35,7 @@ from due_cli.local.statuses import statuses_of_own_events
 from due_cli.local.unread import unread_paths
 
 _THREADS = 2
+_GROUP_BYTES = 16 * 1024 * 1024
 _WITHOUT = frozenset(("event_id",))  # a column of due's that holds digests
 _STATUSES_AT_A_TIME = 20_000
 _NOT_REACHED = (
@@ -227,15 +228,16 @@ def _search(folder: Folder, state: State, eraser: Eraser, progress: Progress) ->
     rows = sum(file.rows for file in own.values())
     files: list[tuple[str, DataFile | None]] = []
 
-    def may_name(path: str) -> bool:
-        without = _WITHOUT if path in own else frozenset()
-        return pages.may_contain(folder.root / path, person.candidates, without=without)
+    def may_name(paths: list[str]) -> list[str]:
+        without = _WITHOUT if paths[0] in own else frozenset()
+        named = pages.files_that_may_contain((folder.root / path for path in paths), person.candidates, without=without)
+        return [path for path in paths if folder.root / path in named]
 
+    groups = [*_groups(list(own), sizes), *_groups(adopted, sizes)]
     with ThreadPoolExecutor(_THREADS) as pool:
-        for path, may in zip(sizes, pool.map(may_name, sizes), strict=True):
-            if may:
-                files.append((path, own.get(path)))
-            progress.advance(sizes[path])
+        for group, named in zip(groups, pool.map(may_name, groups), strict=True):
+            files += [(path, own.get(path)) for path in named]
+            progress.advance(sum(sizes[path] for path in group))
     progress.finish()
     for path in adopted:
         rows += pq.read_metadata(folder.root / path).num_rows
@@ -278,6 +280,18 @@ def _search(folder: Folder, state: State, eraser: Eraser, progress: Progress) ->
     if found.unread:
         findings.not_reached.insert(0, f"files that no query reads and that name the person: {', '.join(found.unread)}")
     return findings, found
+
+
+def _groups(paths: list[str], sizes: dict[str, int]) -> Iterator[list[str]]:
+    """Files of so many bytes that they are worth a search."""
+    group: list[str] = []
+    for path in paths:
+        group.append(path)
+        if sum(sizes[one] for one in group) >= _GROUP_BYTES:
+            yield group
+            group = []
+    if group:
+        yield group
 
 
 def _statuses(state: State, eraser: Eraser) -> Iterator[str]:

@@ -78,7 +78,7 @@ def _schema_end(footer: bytes) -> int:
     return at if number == _SCHEMA else len(footer)
 
 
-def skip_value(data: bytes | memoryview, at: int, kind: int) -> int:
+def skip_value(data: bytes, at: int, kind: int) -> int:
     """Where a value of a type ends that begins at ``at``."""
     if kind in (_TRUE, _FALSE):
         return at
@@ -108,7 +108,7 @@ def skip_value(data: bytes | memoryview, at: int, kind: int) -> int:
     return at + 1
 
 
-def varint(data: bytes | memoryview, at: int) -> tuple[int, int]:
+def varint(data: bytes, at: int) -> tuple[int, int]:
     """An unsigned integer, and where it ends."""
     value = shift = 0
     while data[at] & 128:

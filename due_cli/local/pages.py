@@ -6,7 +6,8 @@ one after the other, each behind its length. In another encoding a text may be i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import accumulate
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,6 +18,7 @@ import pyarrow.parquet as pq
 from due_cli.local.footers import skip_value, varint
 
 _TEXTS = "BYTE_ARRAY"
+_SEARCHED_BYTES = 16 * 1024 * 1024  # of texts at a time
 _PLAIN = 0  # of parquet.thrift's Encoding
 _POINTERS = (2, 8)  # PLAIN_DICTIONARY, RLE_DICTIONARY
 _DATA, _DICTIONARY, _DATA_V2 = 0, 2, 3  # of PageType
@@ -37,50 +39,87 @@ _Fields = dict[int, tuple[int, int]]  # of a Thrift struct: the type of each fie
 
 
 def may_contain(path: Path, pattern: str, *, without: frozenset[str] = frozenset()) -> bool:
-    """Whether a pattern (RE2, for bytes) may be in the values or the footer of a Parquet file; no is certain.
+    """Whether a pattern may be in one file, as :func:`files_that_may_contain` has it."""
+    return bool(files_that_may_contain([path], pattern, without=without))
+
+
+def files_that_may_contain(paths: Iterable[Path], pattern: str, *, without: frozenset[str] = frozenset()) -> set[Path]:
+    """The files in whose values or footers a pattern (RE2, for bytes) may be; for the others it is certain.
 
     Columns of the names ``without`` are not searched. Raises what pyarrow raises for a file that it cannot read.
     """
+    found: set[Path] = set()
+    search = _Search(pattern, found)
+    for path in paths:
+        for page in _texts_of(path, without):
+            if page is None:
+                found.add(path)
+            if path in found:
+                break
+            search.add(path, page)
+    search.flush()
+    return found
+
+
+class _Search:
+    """Texts of files, searched many at a time: to read the pattern takes longer than to search a page."""
+
+    def __init__(self, pattern: str, found: set[Path]) -> None:
+        self._pattern, self._found = pattern, found
+        self._pages: list[bytes] = []
+        self._owners: list[Path] = []
+        self._bytes = 0
+
+    def add(self, owner: Path, page: bytes | None) -> None:
+        """Add a page; search what there is where it is much."""
+        if page:
+            self._pages.append(page)
+            self._owners.append(owner)
+            self._bytes += len(page)
+        if self._bytes >= _SEARCHED_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Search all that was added."""
+        if not self._pages:
+            return
+        ends = pa.array([0, *accumulate(map(len, self._pages))], pa.int64()).buffers()[1]
+        values = [None, ends, pa.py_buffer(b"".join(self._pages))]
+        texts = pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(self._pages), values)
+        for place in pc.indices_nonzero(pc.match_substring_regex(texts, self._pattern)).to_pylist():
+            self._found.add(self._owners[place])
+        self._pages, self._owners, self._bytes = [], [], 0
+
+
+def _texts_of(path: Path, without: frozenset[str]) -> Iterator[bytes | None]:
+    """The footer of a file and its pages of texts; None for what cannot be searched so."""
     with path.open("rb") as file, pq.ParquetFile(file) as opened:
         metadata = opened.metadata
-        if _found([_footer(file)], pattern):
-            return True
+        yield _footer(file)
         for group in range(metadata.num_row_groups):
+            row_group = metadata.row_group(group)
             for column in range(metadata.num_columns):
-                chunk = metadata.row_group(group).column(column)
+                chunk = row_group.column(column)
                 if chunk.physical_type != _TEXTS or chunk.path_in_schema in without:
                     continue
                 if chunk.compression not in _CODECS:
-                    return True
+                    yield None
+                    return
                 start = chunk.data_page_offset
                 if chunk.has_dictionary_page and chunk.dictionary_page_offset:
                     start = min(start, chunk.dictionary_page_offset)
                 file.seek(start)
-                pages = _pages(memoryview(file.read(chunk.total_compressed_size)), _CODECS[chunk.compression])
-                if _found(pages, pattern):
-                    return True
-    return False
+                yield from _pages(file.read(chunk.total_compressed_size), _CODECS[chunk.compression])
 
 
-def _found(pages: Iterator[pa.Buffer | None] | list[pa.Buffer | None], pattern: str) -> bool:
-    for page in pages:
-        if page is None:
-            return True
-        offsets = pa.array([0, page.size], pa.int64()).buffers()[1]
-        values = pa.LargeBinaryArray.from_buffers(pa.large_binary(), 1, [None, offsets, page])
-        if pc.match_substring_regex(values, pattern)[0].as_py():
-            return True
-    return False
-
-
-def _footer(file: BinaryIO) -> pa.Buffer:
+def _footer(file: BinaryIO) -> bytes:
     size = file.seek(-_END_BYTES, 2) + _END_BYTES
     length = int.from_bytes(file.read(4), "little")
     file.seek(size - _END_BYTES - length)
-    return pa.py_buffer(file.read(length))
+    return file.read(length)
 
 
-def _pages(chunk: memoryview, codec: str | None) -> Iterator[pa.Buffer | None]:
+def _pages(chunk: bytes, codec: str | None) -> Iterator[bytes | None]:
     """The decompressed pages of a column chunk that may hold texts; None for one in which a text may be in parts."""
     at = 0
     while at < len(chunk):
@@ -100,13 +139,13 @@ def _pages(chunk: memoryview, codec: str | None) -> Iterator[pa.Buffer | None]:
         if kind == _DATA_V2:  # its levels are not compressed, and nor are its values where it says so
             levels = _integer(chunk, header[5]) + _integer(chunk, header[6])
             if 7 in header and header[7][0] != _TRUE:
-                yield pa.py_buffer(chunk[body + levels : at])
+                yield chunk[body + levels : at]
                 continue
-        data = pa.py_buffer(chunk[body + levels : at])
-        yield data if codec is None else pa.Codec(codec).decompress(data, size - levels)
+        data = chunk[body + levels : at]
+        yield data if codec is None else pa.Codec(codec).decompress(data, size - levels, asbytes=True)
 
 
-def _struct(data: memoryview, at: int) -> tuple[_Fields, int]:
+def _struct(data: bytes, at: int) -> tuple[_Fields, int]:
     """The fields of a Thrift struct, and where it ends."""
     fields: _Fields = {}
     number = 0
@@ -122,6 +161,6 @@ def _struct(data: memoryview, at: int) -> tuple[_Fields, int]:
     return fields, at + 1
 
 
-def _integer(data: memoryview, field: tuple[int, int]) -> int:
+def _integer(data: bytes, field: tuple[int, int]) -> int:
     zigzag, _ = varint(data, field[1])
     return (zigzag >> 1) ^ -(zigzag & 1)
