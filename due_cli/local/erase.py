@@ -59,6 +59,7 @@ class _Found:
     shapes: list[str] = field(default_factory=list)
     translations: list[str] = field(default_factory=list)
     originals: list[Path] = field(default_factory=list)  # of files that due compact --adopted wrote anew
+    facts: list[Path] = field(default_factory=list)  # computed from events, and computed again when they are missing
     set_aside: int = 0  # files of an earlier repair, which cannot be searched
     unread: list[str] = field(default_factory=list)
 
@@ -134,6 +135,8 @@ class _Erasure:
                 self._state.commit()
                 data_files.finish_erasure(self._folder, self._state)
                 data_files.remove_replaced(self._folder, self._state)
+                for facts in found.facts:
+                    facts.unlink(missing_ok=True)
         except BaseException:
             self._state.rollback()
             raise
@@ -255,6 +258,7 @@ def _search(folder: Folder, state: State, eraser: Eraser, progress: Progress) ->
             for path in original_paths(folder, state)
             if pages.may_contain(path, person.candidates) and erased_files.names_person(path, eraser)
         ],
+        facts=sorted(pages.files_that_may_contain(folder.private.glob("facts/**/*.parquet"), person.candidates)),
         set_aside=sum(path.is_file() for path in folder.broken.rglob("*")),
         unread=[path for path in unread_paths(folder) if _file_names_person(folder.root / path, eraser)],
     )
@@ -270,6 +274,7 @@ def _search(folder: Folder, state: State, eraser: Eraser, progress: Progress) ->
         "failed_records": len(found.failed),
         "views": len(found.views),
         "cached_entries": len(found.shapes) + len(found.translations),
+        "files_of_facts": len(found.facts),
         "files_in_broken": found.set_aside,
         "originals": len(found.originals),
     }

@@ -35,8 +35,9 @@ class ErasedFile:
 
 
 def examine_file(path: Path, eraser: Eraser) -> ErasedFile | None:
-    """What erasing would do to a file; None where no row names the person."""
-    return _counted(_changes(path, eraser))
+    """What erasing would do to a file; None where it does not name the person."""
+    examined = _counted(_changes(path, eraser))
+    return examined if examined.naming or _metadata_names(path, eraser) else None
 
 
 def count_rows(path: Path) -> int:
@@ -56,8 +57,13 @@ def changed_rows(path: Path, eraser: Eraser) -> Iterator[tuple[Row, ErasedRow]]:
 
 
 def names_person(path: Path, eraser: Eraser) -> bool:
-    """Whether a row of a file names the person."""
-    return any(changes for _, changes in _changes(path, eraser))
+    """Whether a row of a file, or what its writer noted in it, names the person."""
+    return _metadata_names(path, eraser) or any(changes for _, changes in _changes(path, eraser))
+
+
+def _metadata_names(path: Path, eraser: Eraser) -> bool:
+    noted = pq.read_metadata(path).metadata or {}
+    return eraser.person.is_named_in(b"\n".join([*noted, *noted.values()]).decode("utf-8", "surrogateescape"))
 
 
 def rewrite_file(path: Path, target: Path, eraser: Eraser, on_row: RowSeen) -> ErasedFile:
@@ -86,7 +92,6 @@ def rewrite_file(path: Path, target: Path, eraser: Eraser, on_row: RowSeen) -> E
 
     with writer:
         erased = _counted(written())
-    assert erased is not None  # noqa: S101  only files that name the person are rewritten
     if not erased.rows:
         target.unlink()
     return erased
@@ -98,15 +103,13 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _counted(changes: Iterator[tuple[pa.RecordBatch, Changes]]) -> ErasedFile | None:
+def _counted(changes: Iterator[tuple[pa.RecordBatch, Changes]]) -> ErasedFile:
     naming = removed = rows = with_subject = 0
     for batch, found in changes:
         rows += len(batch)
         naming += len(found)
         removed += sum(erased.row is None for _, erased in found.values())
         with_subject += sum(erased.row is not None and has_subject(erased.row) for _, erased in found.values())
-    if not naming:
-        return None
     return ErasedFile(naming=naming, removed=removed, rows=rows - removed, with_subject=with_subject)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -154,7 +155,8 @@ def adopt(database: Path, tmp_path: Path) -> None:
         hour = database / "events" / "/".join(file.relative_to(database / "events").parts[:3]) / "07"
         hour.mkdir(exist_ok=True)
         columns = [name for name in table.column_names if name != "ingest_timestamp"]
-        pq.write_table(table.select(columns), hour / f"part-{file.name[4:8]}.parquet", compression="zstd")
+        noted = table.select(columns).replace_schema_metadata({"first": f"<{MARIA}>"})
+        pq.write_table(noted, hour / f"part-{file.name[4:8]}.parquet", compression="zstd")
 
 
 def adopted_files(database: Path) -> list[Path]:
@@ -238,6 +240,9 @@ def test_caches_views_and_what_was_set_aside(due: Due, database: Path, tmp_path:
     hidden = database / "events/2026/01/01/00" / "hers.json"
     hidden.parent.mkdir(parents=True)
     hidden.write_text(json.dumps({"to": MARIA}))
+    facts = database / ".due/facts/day.parquet"
+    facts.parent.mkdir(exist_ok=True)
+    pq.write_table(pa.table({"recipient": [MARIA]}), facts)
     (database / "broken").mkdir()
     (database / "broken" / "due-1.parquet").write_bytes(b"unreadable")
     with closing(sqlite3.connect(database / ".due/state.sqlite")) as connection:
@@ -248,7 +253,7 @@ def test_caches_views_and_what_was_set_aside(due: Due, database: Path, tmp_path:
     assert certificate["others"]["views"] == 1
     assert certificate["others"]["cached_entries"] >= 2
     assert "hers.json" in certificate["not_reached"][0]
-    assert not (database / "broken").exists()
+    assert not (database / "broken").exists() and not facts.exists()
     hidden.unlink()
     assert places_that_name(database, MARIA) == []
 
