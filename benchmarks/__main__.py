@@ -21,6 +21,7 @@ SECTIONS = {
     "ingest": "ingest.measure",
     "erase": "erase.measure",
     "aws-ingest": "aws_ingest.measure",
+    "tables": "tables.measure",
     "reports": "reports.measure",
     "day": "reports.measure_day",
     "history": "reports.measure_history",
