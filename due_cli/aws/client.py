@@ -161,3 +161,8 @@ class RateLimiter:
             begin = max(self._next, time.monotonic())
             self._next = begin + self._seconds
         pause(max(0.0, begin - time.monotonic()))
+
+
+def region_names() -> list[str]:
+    """The regions of AWS that have SES, as boto3 knows them without a call."""
+    return sorted(boto3.Session(region_name="us-east-1").get_available_regions("sesv2"))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from due_cli.cli import completion
 from due_cli.core.errors import UsageError
 from due_cli.core.results import Certificate, Plan, Table
 from due_cli.core.settings import (
@@ -44,8 +45,17 @@ class Invocation:
     settings: Settings | None = None
 
 
-def _global(*names: str, metavar: str | None = None, text: str) -> Any:
-    return typer.Option(*names, metavar=metavar, help=text, show_default=False, rich_help_panel=GLOBAL_SECTION)
+def _global(
+    *names: str, metavar: str | None = None, text: str, completion: Callable[[str], list[str]] | None = None
+) -> Any:
+    return typer.Option(
+        *names,
+        metavar=metavar,
+        help=text,
+        show_default=False,
+        rich_help_panel=GLOBAL_SECTION,
+        autocompletion=completion,
+    )
 
 
 def settings_from(
@@ -53,13 +63,27 @@ def settings_from(
         str | None, _global("--local", metavar="DIR", text="Folder to work on. [env var: DUE_LOCAL]")
     ] = None,
     stack: Annotated[
-        str | None, _global("--stack", metavar="NAME", text="Stack on AWS to work on. [env var: DUE_STACK]")
+        str | None,
+        _global(
+            "--stack",
+            metavar="NAME",
+            text="Stack on AWS to work on. [env var: DUE_STACK]",
+            completion=completion.stacks,
+        ),
     ] = None,
-    region: Annotated[str | None, _global("--region", metavar="REGION", text="AWS region.")] = None,
+    region: Annotated[
+        str | None, _global("--region", metavar="REGION", text="AWS region.", completion=completion.regions)
+    ] = None,
     profile: Annotated[str | None, _global("--profile", metavar="NAME", text="Profile of the AWS CLI.")] = None,
     output: Annotated[
         str | None,
-        _global("--output", "-o", metavar="FORMAT", text=f"Format: {FORMATS}. [env var: DUE_OUTPUT]"),
+        _global(
+            "--output",
+            "-o",
+            metavar="FORMAT",
+            text=f"Format: {FORMATS}. [env var: DUE_OUTPUT]",
+            completion=completion.outputs,
+        ),
     ] = None,
     to: Annotated[Path | None, _global("--to", metavar="FILE", text="File to write with -o parquet.")] = None,
     quiet: Annotated[bool | None, _global("--quiet", "-q", text="Show no progress and no hints.")] = None,
@@ -151,10 +175,18 @@ def preview(context: typer.Context, plan: Table | Plan | Certificate) -> None:
 
 
 def option_parameter(
-    name: str, kind: Any, *, flag: str, metavar: str | None = None, text: str, default: object = None
+    name: str,
+    kind: Any,
+    *,
+    flag: str,
+    metavar: str | None = None,
+    text: str,
+    default: object = None,
+    completion: Callable[[str], list[str]] | None = None,
 ) -> inspect.Parameter:
     """A function parameter that Typer reads as an option, for options that are declared outside of the function."""
-    annotation = Annotated[kind, typer.Option(flag, metavar=metavar, help=text, show_default=False)]
+    option = typer.Option(flag, metavar=metavar, help=text, show_default=False, autocompletion=completion)
+    annotation = Annotated[kind, option]
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 

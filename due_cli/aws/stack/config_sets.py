@@ -336,3 +336,8 @@ def _without_set(aws: Aws, names: list[str], progress: Progress) -> list[str]:
     finally:
         progress.finish()
     return identities
+
+
+def config_set_names(aws: Aws) -> list[str]:
+    """Every configuration set of SES in the account and region."""
+    return ses.config_set_names(aws)

@@ -9,6 +9,7 @@ import typer
 
 from due_cli.aws.event_types import Channel, Tracking, type_choice
 from due_cli.cli.command import App, Section
+from due_cli.cli.completion import config_sets as complete_sets
 from due_cli.cli.options import progress_of, stack_of
 from due_cli.core.results import Done
 
@@ -28,7 +29,8 @@ class Via(StrEnum):
 def attach_config_set(
     context: typer.Context,
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="NAME...", help="Configuration sets.", show_default=False)
+        list[str] | None,
+        typer.Argument(metavar="NAME...", help="Configuration sets.", show_default=False, autocompletion=complete_sets),
     ] = None,
     channel: Annotated[
         Channel,

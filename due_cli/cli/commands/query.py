@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from due_cli.cli.command import App, Section
+from due_cli.cli.completion import times
 from due_cli.cli.options import LimitOption, database_of
 from due_cli.core.results import Done, Table
 
@@ -30,8 +31,12 @@ def query(
     param: Annotated[
         list[str] | None, typer.Option("--param", metavar="NAME=VALUE", help="Value of :NAME in the statement.")
     ] = None,
-    since: Annotated[str | None, typer.Option("--since", metavar="TIME", help="Value of :since, a whole hour.")] = None,
-    until: Annotated[str | None, typer.Option("--until", metavar="TIME", help="Value of :until, a whole hour.")] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="TIME", help="Value of :since, a whole hour.", autocompletion=times)
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option("--until", metavar="TIME", help="Value of :until, a whole hour.", autocompletion=times)
+    ] = None,
     limit: LimitOption = None,
 ) -> Table | Done:
     """Run one statement on the table and the views.

@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from due_cli.cli.command import App, LazyGroup, Section
+from due_cli.cli.completion import times
 from due_cli.cli.options import LimitOption, database_of, option_parameter, with_signature
 from due_cli.core.results import Table, Text
 
@@ -84,8 +85,8 @@ def _command(query: files.Query) -> Callable[..., Any]:
         [
             inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context),
             *map(_report_parameter, query.options),
-            option_parameter("since", str | None, flag="--since", metavar="TIME", text=since),
-            option_parameter("until", str | None, flag="--until", metavar="TIME", text=until),
+            option_parameter("since", str | None, flag="--since", metavar="TIME", text=since, completion=times),
+            option_parameter("until", str | None, flag="--until", metavar="TIME", text=until, completion=times),
             inspect.Parameter("limit", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=LimitOption),
             option_parameter("fresh", bool, flag="--fresh", text=fresh, default=False),
             option_parameter("sql", bool, flag="--sql", text=sql, default=False),

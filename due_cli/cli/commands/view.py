@@ -7,10 +7,11 @@ from typing import Annotated
 import typer
 
 from due_cli.cli.command import App, Section
+from due_cli.cli.completion import views
 from due_cli.cli.options import target_of
 from due_cli.core.results import Done, Table, Text
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the view.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the view.", autocompletion=views)]
 
 app = App(section=Section.ASK, position=4)
 
