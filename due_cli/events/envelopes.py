@@ -70,7 +70,7 @@ _TIMES = ("@timestamp", "timestamp", "time", "_time", "ts", "__REALTIME_TIMESTAM
 # A field that holds a record, by what shippers, consoles and logs call it.
 _FIELDS = tuple(
     "message Message MESSAGE log _raw _source @message body Body data Data Record record event result payload detail "
-    "responsePayload default line msg value textPayload jsonPayload".split()
+    "responsePayload default line msg value textPayload jsonPayload rawBody raw_body".split()
 )
 
 

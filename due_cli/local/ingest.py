@@ -38,7 +38,7 @@ from due_cli.local.state import State, open_for_writing
 from due_cli.local.unread import remember_ingested
 
 COMMIT_BYTES = 4 * 1024**3  # spilled rows of this size are stored and committed before more is read
-_MAX_BUFFERED_STATUSES = 50_000
+_MAX_BUFFERED_STATUSES = 25_000
 _STATUS_CHUNK = 2_000  # small, so that the worker processes do not run out of work meanwhile
 _PART_BYTES = 1024 * 1024
 _PENDING = "pending"  # the id of an oversized record of which not all was read: one at a time is

@@ -24,8 +24,8 @@ from due_cli.ingest.batch import decode_row
 from due_cli.local.engine import connect, statement, text_list, text_literal, translate_errors
 from due_cli.local.folder import Folder, Span, is_day_file
 
-_BUFFER_BYTES = 32 * 1024 * 1024
-_GROUP_BYTES = 12 * 1024 * 1024
+_BUFFER_BYTES = 24 * 1024 * 1024
+_GROUP_BYTES = 8 * 1024 * 1024
 _MERGED_EVENTS = 10_000  # held at a time, each with all its deliveries
 Merge = Callable[[list[Row]], tuple[int, bytes]]  # of deliveries of one event the hour and line of its row
 _EVENT_ID = re.compile(rb'"event_id":"([\w-]{22})"')

@@ -240,7 +240,7 @@ WRAPPERS: dict[str, Wrap] = {
     },
     **{
         f"field {name}": _in_a_field(name)
-        for name in ("message", "log", "MESSAGE", "_raw", "@message", "msg", "data", "event")
+        for name in ("message", "log", "MESSAGE", "_raw", "@message", "msg", "data", "event", "rawBody")
     },
     "_source": lambda value: {"_index": "mail", "_id": "1", "_source": value},
     "search hits": lambda value: {

@@ -38,7 +38,7 @@ from due_cli.aws.services.glue import add_partitions, partition_location, partit
 from due_cli.aws.stack.names import INGESTED
 from due_cli.aws.stack.stack import Stack
 from due_cli.core.errors import DueError
-from due_cli.core.memory import release_free_memory
+from due_cli.core.memory import release_free_memory, share_arenas
 from due_cli.core.progress import Progress
 from due_cli.core.results import IngestSummary, counted
 from due_cli.events.documents import MAX_RECORD_BYTES
@@ -229,6 +229,7 @@ class Publishing:
 @contextmanager
 def publishing(stack: Stack, progress: Progress) -> Iterator[Publishing]:
     """The publication of inputs into a stack; what is under way at the end of the block is waited for."""
+    share_arenas()
     # One pool, so that an error ends the inputs and their calls at once; those of the inputs leave room for calls.
     with (
         _collecting_garbage_rarely(),
