@@ -28,7 +28,7 @@ from due_cli.erase.rows import ErasedRow, Row, message_ids
 from due_cli.ingest.batch import encode_status, key_of
 from due_cli.local import data_files, erased_files, pages
 from due_cli.local.adopted_files import original_paths
-from due_cli.local.folder import Folder
+from due_cli.local.folder import Folder, file_error
 from due_cli.local.parquet import StagedFile
 from due_cli.local.state import DataFile, FailedRecord, State, View, open_for_writing, open_state
 from due_cli.local.statuses import statuses_of_own_events
@@ -37,6 +37,7 @@ from due_cli.local.unread import unread_paths
 _THREADS = 2
 _GROUP_BYTES = 16 * 1024 * 1024
 _WITHOUT = frozenset(("event_id",))  # a column of due's that holds digests
+_LARGE_RECORD, _OVERLAP = 64 * 1024 * 1024, 4 * 1024
 _STATUSES_AT_A_TIME = 20_000
 _NOT_REACHED = (
     "events that come after this, and exports that are ingested again",
@@ -226,24 +227,18 @@ def _search(folder: Folder, state: State, eraser: Eraser, progress: Progress) ->
     findings = Findings(not_reached=list(_NOT_REACHED))
     own = {file.path: file for file in state.data_files()}
     adopted = [path for path, _ in state.foreign_files()]
-    sizes = {path: (folder.root / path).stat().st_size for path in (*own, *adopted)}
+    try:
+        sizes = {path: (folder.root / path).stat().st_size for path in (*own, *adopted)}
+    except OSError as error:
+        raise file_error(error, folder.root) from None
     progress.start("Searching events", sum(sizes.values()))
-    rows = sum(file.rows for file in own.values())
-    files: list[tuple[str, DataFile | None]] = []
-
-    def may_name(paths: list[str]) -> list[str]:
-        without = _WITHOUT if paths[0] in own else frozenset()
-        named = pages.files_that_may_contain((folder.root / path for path in paths), person.candidates, without=without)
-        return [path for path in paths if folder.root / path in named]
-
-    groups = [*_groups(list(own), sizes), *_groups(adopted, sizes)]
-    with ThreadPoolExecutor(_THREADS) as pool:
-        for group, named in zip(groups, pool.map(may_name, groups), strict=True):
-            files += [(path, own.get(path)) for path in named]
-            progress.advance(sum(sizes[path] for path in group))
+    files = [
+        *((path, own[path]) for path in _files(folder, list(own), sizes, eraser, progress, _WITHOUT)),
+        *((path, None) for path in _files(folder, adopted, sizes, eraser, progress)),
+    ]
     progress.finish()
-    for path in adopted:
-        rows += pq.read_metadata(folder.root / path).num_rows
+    rows = sum(file.rows for file in own.values())
+    rows += sum(pq.read_metadata(folder.root / path).num_rows for path in adopted)
     failed, sealed = _failed(state, eraser)
     found = _Found(
         files=files,
@@ -287,14 +282,43 @@ def _search(folder: Folder, state: State, eraser: Eraser, progress: Progress) ->
     return findings, found
 
 
+def _files(
+    folder: Folder,
+    paths: list[str],
+    sizes: dict[str, int],
+    eraser: Eraser,
+    progress: Progress,
+    without: frozenset[str] = frozenset(),
+) -> list[str]:
+    """The files that may name the person; columns of the names ``without`` are not searched."""
+
+    def search(group: list[str]) -> list[str]:
+        places = (folder.root / path for path in group)
+        try:
+            found = pages.files_that_may_contain(places, eraser.person.candidates, without=without)
+        except ValueError as error:
+            raise DueError(str(error), folder.command("doctor")) from None
+        return [path for path in group if folder.root / path in found]
+
+    files: list[str] = []
+    groups = list(_groups(paths, sizes))
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for group, found in zip(groups, pool.map(search, groups), strict=True):
+            files += found
+            progress.advance(sum(sizes[path] for path in group))
+    return files
+
+
 def _groups(paths: list[str], sizes: dict[str, int]) -> Iterator[list[str]]:
     """Files of so many bytes that they are worth a search."""
     group: list[str] = []
+    size = 0
     for path in paths:
         group.append(path)
-        if sum(sizes[one] for one in group) >= _GROUP_BYTES:
+        size += sizes[path]
+        if size >= _GROUP_BYTES:
             yield group
-            group = []
+            group, size = [], 0
     if group:
         yield group
 
@@ -314,14 +338,26 @@ def _failed(state: State, eraser: Eraser) -> tuple[list[str], int]:
     named, sealed = [], 0
     for row in state.rows("failed").fetchall():
         record = FailedRecord(*row)
-        content = b"".join(part for (part,) in state.rows("failed_parts", record.id))
+        about = f"{record.reason}\n{record.origin}\n"
         try:
-            about = f"{record.reason}\n{record.origin}\n"
-            if eraser.person.is_named_in(about) or names_person(content, eraser.person):
+            contents = _contents(state, record)
+            if eraser.person.is_named_in(about) or any(names_person(one, eraser.person) for one in contents):
                 named.append(record.id)
         except SealedError:
             sealed += 1
     return named, sealed
+
+
+def _contents(state: State, record: FailedRecord) -> Iterator[bytes]:
+    """The content of a failed record, one that is large in parts that overlap."""
+    parts = (part for (part,) in state.rows("failed_parts", record.id))
+    if record.bytes <= _LARGE_RECORD:
+        yield b"".join(parts)
+        return
+    end = b""
+    for part in parts:
+        yield end + part
+        end = part[-_OVERLAP:]
 
 
 def _file_names_person(path: Path, eraser: Eraser) -> bool:

@@ -46,17 +46,21 @@ def may_contain(path: Path, pattern: str, *, without: frozenset[str] = frozenset
 def files_that_may_contain(paths: Iterable[Path], pattern: str, *, without: frozenset[str] = frozenset()) -> set[Path]:
     """The files in whose values or footers a pattern (RE2, for bytes) may be; for the others it is certain.
 
-    Columns of the names ``without`` are not searched. Raises what pyarrow raises for a file that it cannot read.
+    Columns of the names ``without`` are not searched. Raises ValueError, which names the file, for one that is
+    not readable.
     """
     found: set[Path] = set()
     search = _Search(pattern, found)
     for path in paths:
-        for page in _texts_of(path, without):
-            if page is None:
-                found.add(path)
-            if path in found:
-                break
-            search.add(path, page)
+        try:
+            for page in _texts_of(path, without):
+                if page is None:
+                    found.add(path)
+                if path in found:
+                    break
+                search.add(path, page)
+        except (pa.ArrowException, IndexError, KeyError, OSError, ValueError, RecursionError) as error:
+            raise ValueError(f"{path} is not readable: {str(error).partition(chr(10))[0]}") from None
     search.flush()
     return found
 
@@ -125,6 +129,8 @@ def _pages(chunk: bytes, codec: str | None) -> Iterator[bytes | None]:
     while at < len(chunk):
         fields, body = _struct(chunk, at)
         kind, size, compressed = (_integer(chunk, fields[number]) for number in (1, 2, 3))
+        if compressed < 0:
+            raise ValueError("a page of less than no bytes")
         at = body + compressed
         if kind not in _HEADER_OF:
             continue  # an index page

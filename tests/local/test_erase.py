@@ -332,6 +332,18 @@ def test_without_a_terminal_it_needs_yes_or_plan(due: Due, database: Path, tmp_p
     assert places_that_name(database, MARIA)
 
 
+def test_a_broken_file_is_named_and_nothing_is_changed(due: Due, database: Path, tmp_path: Path) -> None:
+    ingest(due, database, write_lines(tmp_path / "in.jsonl", [mail(MARIA, message="m1")]))
+    (file,) = (database / "events").rglob("due-*.parquet")
+    whole = file.read_bytes()
+    for broken in (b"PAR1 and no more", whole[:4] + b"\xff" * 2000 + whole[2004:]):
+        file.write_bytes(broken)
+        ran = due("erase", MARIA, "--yes", "--local", str(database)).failed(1)
+        assert file.name in ran.err and "doctor" in ran.err and "bug" not in ran.err
+    file.write_bytes(whole)
+    assert erase(due, database, MARIA, "--yes")["rows"]["removed"] == 1
+
+
 def test_nothing_found_is_done(due: Due, database: Path) -> None:
     assert f"Nothing names {MARIA}" in due("erase", MARIA, "--yes", "--local", str(database)).done().out
 

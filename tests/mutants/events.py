@@ -66,7 +66,7 @@ EVENTS = (
         "                data_files.remove_replaced(self._folder, self._state)",
         "                pass",
         ERASURE,
-        "ids_of_events",
+        "waits_for_readers",
     ),
     Mutant(
         "deliveries of one event",
