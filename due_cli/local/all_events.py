@@ -17,9 +17,10 @@ import duckdb
 from duckdb.sqltypes import DuckDBPyType
 
 from due_cli.core.errors import DueError
-from due_cli.local import conversions
+from due_cli.local import conversions, facts
 from due_cli.local.conversions import Converted
 from due_cli.local.engine import canonical_columns, statement
+from due_cli.local.facts import EventFiles, StoredFacts
 from due_cli.local.folder import file_error, is_day_file
 from due_cli.local.footers import Schemas
 from due_cli.local.parquet import INGEST_TIMESTAMP
@@ -65,19 +66,25 @@ def define_all_events(
     hours: Set[int] | None = None,
     only_types: bool = False,
     others: bool = False,
-) -> None:
+    families: Sequence[str] = (),
+) -> bool:
     """Create the view ``all_events`` over the files of the window, or only over these files written by due.
 
     With ``own_files`` and ``others`` over the files of other writers in the window too.
     With ``hours`` only over the files of these hours, which lie in the window.
     With ``only_types`` over one file of each schema, which is enough to see whether a statement on it is valid.
+    With ``families`` of messages it leaves out the days whose facts are stored, which are in the views
+    ``stored_FAMILY_facts`` then; returns whether there are any.
     """
     columns = canonical_columns(state)
+    stored = StoredFacts(days=frozenset(), files={})
     if own_files is None:
-        own = [
-            file.path for file in state.data_files(*window) if hours is None or hours & set(range(*file.span.bounds))
-        ]
-        groups = foreign_groups(connection, state, window, hours)
+        events = event_files(state, window, hours)
+        if families:
+            stored = facts.stored(state.folder, events, window, families)
+            events = events.without(stored.days)
+        own = [file.path for file in events.own]
+        groups = _foreign_groups(connection, state, events.foreign)
     else:
         own, groups = own_files, foreign_groups(connection, state, window) if others else []
     for days in (False, True):
@@ -99,18 +106,38 @@ def define_all_events(
         nulls = {name: f"CAST(NULL AS {kind})" for name, kind in columns.items()}
         selects = [statement("no_files", columns=_select_list(nulls))]
     connection.execute(statement("all_events", selects="\nUNION ALL\n".join(selects)))
+    for family, paths in stored.files.items() if stored.days else ():
+        set_paths(connection, f"facts_{family}", paths)
+        connection.execute(statement("stored_facts", family=family))
+    return bool(stored.days)
 
 
-def foreign_groups(
-    connection: duckdb.DuckDBPyConnection, state: State, window: Window = ALL_TIME, hours: Set[int] | None = None
-) -> list[FileGroup]:
-    """The files of other writers in the window, or in some of its hours, those of the same columns together.
+def event_files(state: State, window: Window = ALL_TIME, hours: Set[int] | None = None) -> EventFiles:
+    """The files with events of a window, or of some of its hours."""
+    bounds = (None if bound == edge else bound for bound, edge in zip(window, ALL_TIME, strict=True))
+    foreign = [
+        (path, hour)
+        for path, hour in state.foreign_files(*bounds)
+        if window[0] <= hour < window[1] and (hours is None or hour in hours)
+    ]
+    own = [file for file in state.data_files(*window) if hours is None or hours & set(range(*file.span.bounds))]
+    return EventFiles(own=own, foreign=foreign)
+
+
+def foreign_groups(connection: duckdb.DuckDBPyConnection, state: State, window: Window = ALL_TIME) -> list[FileGroup]:
+    """The files of other writers in the window, those of the same columns together.
 
     Raises :class:`DueError` for a file that is not Parquet.
     """
+    return _foreign_groups(connection, state, event_files(state, window).foreign)
+
+
+def _foreign_groups(
+    connection: duckdb.DuckDBPyConnection, state: State, foreign: Sequence[tuple[str, int]]
+) -> list[FileGroup]:
     by_columns: dict[tuple[tuple[str, str], ...], list[str]] = defaultdict(list)
     types: dict[tuple[tuple[str, str], ...], dict[str, DuckDBPyType]] = {}
-    for paths in _by_schema(state, window, hours).values():
+    for paths in _by_schema(state, [path for path, _ in foreign]).values():
         described = _describe(connection, state, paths[0])
         columns = tuple((name, str(kind)) for name, kind in described.items())
         by_columns[columns] += paths
@@ -169,14 +196,8 @@ def _own_group(paths: list[str], columns: dict[str, str], *, days: bool) -> File
     return FileGroup(paths=paths, columns=columns, converted=converted, days=days)
 
 
-def _by_schema(state: State, window: Window, hours: Set[int] | None) -> dict[str, list[str]]:
-    """The files of other writers by the key of their schema, which the state remembers by size and time of a file."""
-    bounds = (None if bound == edge else bound for bound, edge in zip(window, ALL_TIME, strict=True))
-    foreign = [
-        path
-        for path, hour in state.foreign_files(*bounds)
-        if window[0] <= hour < window[1] and (hours is None or hour in hours)
-    ]
+def _by_schema(state: State, foreign: Sequence[str]) -> dict[str, list[str]]:
+    """Files of other writers by the key of their schema, which the state remembers by size and time of a file."""
     known = {row[0]: row[1:] for row in state.rows("foreign_shapes")} if foreign else {}
     by_schema: dict[str, list[str]] = defaultdict(list)
     schemas = Schemas()

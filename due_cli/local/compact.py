@@ -20,6 +20,7 @@ from due_cli.local.data_files import clean_up, clear_staging, publish, remove_re
 from due_cli.local.engine import INGEST_MEMORY, connect, statement, translate_errors
 from due_cli.local.folder import Folder, Span, day_span, file_error
 from due_cli.local.state import DataFile, State, open_for_writing, open_state
+from due_cli.local.write_facts import write_missing
 
 _MANY_FILES = 8  # fewer that came after a day was compacted are left beside its file,
 _SMALL_PART = 8  # unless they have this part of its rows: it would be written again for every late event
@@ -46,6 +47,7 @@ def compact(folder: Folder, progress: Progress, *, adopted: bool = False, delete
             days = list(loose_days(folder, state))
             before = [file for _, files in days for file in files]
             after = compact_days(folder, state, days, progress)
+            write_missing(folder, state, progress)
         except OSError as error:
             raise file_error(error, folder.root) from None
         finally:

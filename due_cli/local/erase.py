@@ -26,7 +26,7 @@ from due_cli.erase.content import SealedError, names_person
 from due_cli.erase.person import Eraser
 from due_cli.erase.rows import ErasedRow, Row, message_ids
 from due_cli.ingest.batch import encode_status, key_of
-from due_cli.local import data_files, erased_files, pages
+from due_cli.local import data_files, erased_files, facts, pages
 from due_cli.local.adopted_files import original_paths
 from due_cli.local.folder import Folder, file_error
 from due_cli.local.parquet import StagedFile
@@ -133,6 +133,7 @@ class _Erasure:
         try:
             self._change_state(found, [own.path for _, own in files if own])
             with self._folder.without_readers(self._note_waiting):
+                facts.remove_all(self._folder)  # before the events change; the next ingest stores them anew
                 self._state.commit()
                 data_files.finish_erasure(self._folder, self._state)
                 data_files.remove_replaced(self._folder, self._state)

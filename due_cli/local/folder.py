@@ -89,6 +89,11 @@ class Folder:
         return self.private / "staging"
 
     @property
+    def facts(self) -> Path:
+        """The stored facts of messages."""
+        return self.private / "facts"
+
+    @property
     def created_marker(self) -> Path:
         """An empty file: setup created the folder itself, so teardown removes it too."""
         return self.private / "made-folder"

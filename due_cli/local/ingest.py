@@ -36,6 +36,7 @@ from due_cli.local.folder import Folder, file_error
 from due_cli.local.rows import RowWriter
 from due_cli.local.state import State, open_for_writing
 from due_cli.local.unread import remember_ingested
+from due_cli.local.write_facts import write_missing
 
 COMMIT_BYTES = 4 * 1024**3  # spilled rows of this size are stored and committed before more is read
 _MAX_BUFFERED_STATUSES = 25_000
@@ -94,6 +95,7 @@ def ingest_paths(folder: Folder, paths: list[str], progress: Progress) -> Ingest
             summary = ingest(folder, state, results, progress)
         finally:
             progress.finish()
+        write_missing(folder, state, progress)
         if not summary.problems:
             remember_ingested(folder, state, [file for file in files if isinstance(file, str)])
         return summary

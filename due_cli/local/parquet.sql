@@ -20,7 +20,7 @@ USE awsdatacatalog."{database}"
 
 -- name: no_other_files
 -- What users type reads nothing else of the machine.
-SET allowed_directories = [{folder}];
+SET allowed_directories = {folders};
 SET enable_external_access = false
 
 -- name: in_order
@@ -90,6 +90,14 @@ SELECT
     {columns},
     {ingest_timestamp} AS ingest_timestamp
 FROM read_parquet(getvariable('{files}'), filename = 'due_path', hive_partitioning = false)
+
+-- name: part_of_messages
+CREATE MACRO due_part(message_id) AS hash(message_id) % {parts}
+
+-- name: stored_facts
+CREATE OR REPLACE VIEW stored_{family}_facts AS
+SELECT *
+FROM read_parquet(getvariable('facts_{family}'), hive_partitioning = false)
 
 -- name: no_files
 SELECT {columns}, CAST(NULL AS TIMESTAMP) AS ingest_timestamp WHERE false

@@ -11,9 +11,9 @@ import duckdb
 
 from due_cli.core.errors import DueError, QueryError
 from due_cli.core.results import Table
-from due_cli.local import data_files
+from due_cli.local import data_files, facts
 from due_cli.local.all_events import ALL_TIME, Window, define_all_events
-from due_cli.local.engine import column_type, connect, statement, text_literal, translate, translate_errors
+from due_cli.local.engine import column_type, connect, statement, text_list, translate, translate_errors
 from due_cli.local.folder import Folder
 from due_cli.local.state import State, View, open_state
 from due_cli.sql.parameters import Parameter
@@ -26,10 +26,12 @@ _WORD = re.compile(r"\w+")
 
 def report(folder: Folder, bound: BoundReport) -> Table:
     """The rows of a report; only the files of its period are opened."""
-    with open_state(folder) as state:
-        sql = translate(state, bound.sql)
     window = (hours_since_epoch(bound.first_hour), hours_since_epoch(bound.end_hour))
-    return table(folder, sql, bound.parameters, window)
+    names = {word.lower() for word in _WORD.findall(bound.sql)}
+    with _stream(folder) as stack:
+        connection, state, has_facts = stack.enter_context(_session(folder, names, window, families=bound.families))
+        sql = translate(state, bound.facts_sql if has_facts else bound.sql)
+        return _executed(folder, stack, connection, sql, bound.parameters)
 
 
 def newest_hour(folder: Folder) -> datetime | None:
@@ -56,15 +58,32 @@ def table(
     Only the views that it names are defined, unless ``every_view`` (for SHOW).
     """
     names = None if every_view else {word.lower() for word in _WORD.findall(sql)}
+    with _stream(folder) as stack:
+        connection, _ = stack.enter_context(session(folder, names, window, hours=hours))
+        return _executed(folder, stack, connection, sql, parameters)
+
+
+@contextmanager
+def _stream(folder: Folder) -> Iterator[ExitStack]:
+    """What a stream of rows keeps open: closed here where it could not be made, else by its last row."""
     stack = ExitStack()
     try:
-        connection, _ = stack.enter_context(session(folder, names, window, hours=hours))
         with translate_errors(), _named_file(folder):
-            cursor = connection.execute(sql, dict(parameters) if parameters else None)
-            description = cursor.description or []
+            yield stack
     except BaseException:
         stack.close()
         raise
+
+
+def _executed(
+    folder: Folder,
+    stack: ExitStack,
+    connection: duckdb.DuckDBPyConnection,
+    sql: str,
+    parameters: Mapping[str, Parameter | list[str]] | None,
+) -> Table:
+    cursor = connection.execute(sql, dict(parameters) if parameters else None)
+    description = cursor.description or []
     types = [column_type(column[1]) for column in description]
     return Table([column[0] for column in description], _rows(folder, cursor, stack), types=types)
 
@@ -82,15 +101,36 @@ def session(
 
     With ``only_types`` over one file of each schema: enough to describe them.
     """
-    with open_state(folder) as state, folder.reader_lock(), connect(folder) as connection:
-        views = state.views()
-        with translate_errors():
-            connection.execute(statement("database", database=state.meta("database")))
-            define_all_events(connection, state, window, hours=hours, only_types=only_types)
-            for view in dependency_order(views, views.keys() if names is None else names):
-                connection.execute(view.translated)
-            connection.execute(statement("no_other_files", folder=text_literal(f"{folder.events}/")))
+    with _session(folder, names, window, hours=hours, only_types=only_types) as (connection, state, _):
         yield connection, state
+
+
+@contextmanager
+def _session(
+    folder: Folder,
+    names: set[str] | None,
+    window: Window,
+    *,
+    hours: Set[int] | None = None,
+    only_types: bool = False,
+    families: Sequence[str] = (),
+) -> Iterator[tuple[duckdb.DuckDBPyConnection, State, bool]]:
+    """A session, and whether it has stored facts of some families of messages in the place of their events.
+
+    It has none where a view is read that needs the events.
+    """
+    with open_state(folder) as state, folder.reader_lock(), connect(folder) as connection:
+        views = dependency_order(state.views(), state.views().keys() if names is None else names)
+        with translate_errors(), _named_file(folder):
+            connection.execute(statement("database", database=state.meta("database")))
+            has_facts = define_all_events(
+                connection, state, window, hours=hours, only_types=only_types, families=() if views else families
+            )
+            for view in views:
+                connection.execute(view.translated)
+            folders = [f"{folder.events}/", *([f"{folder.facts}/"] if has_facts else [])]
+            connection.execute(statement("no_other_files", folders=text_list(folders)))
+        yield connection, state, has_facts
 
 
 def dependency_order(views: dict[str, View], names: Set[str]) -> list[View]:
@@ -120,6 +160,10 @@ def _named_file(folder: Folder) -> Iterator[None]:
         yield
     except duckdb.Error as error:
         if type(error) in _FILE_ERRORS:
+            if broken := facts.broken(folder):
+                raise DueError(
+                    f"{folder.facts / broken[0]} is not readable", folder.command("doctor --repair")
+                ) from None
             for path, _ in folder.parquet_files():
                 if fault := data_files.parquet_fault(folder, path):
                     raise DueError(f"{folder.root / path} {fault}", folder.command("doctor")) from None

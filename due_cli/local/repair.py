@@ -7,7 +7,7 @@ from due_cli.core.hours import hour_text, parse_hour
 from due_cli.core.progress import Progress
 from due_cli.core.results import counted
 from due_cli.core.settings import DEFAULT_DATABASE
-from due_cli.local import data_files, statuses
+from due_cli.local import data_files, facts, statuses
 from due_cli.local.folder import Folder, hour_of
 from due_cli.local.recovery import recover_state
 from due_cli.local.setup import set_up
@@ -45,6 +45,9 @@ def repair(folder: Folder, progress: Progress) -> list[str]:
                 done.append(f"updated {counted(views_updated, 'view')} to this version's")
             done += _repair_statuses(folder, state, progress, rows_lost=bool(removed))
             data_files.clear_staging(folder, state)
+            if broken := facts.broken(folder):
+                facts.remove(folder, broken)
+                done.append(f"removed {counted(len(broken), 'unreadable file')} of facts of messages")
     return done
 
 

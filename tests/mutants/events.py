@@ -69,6 +69,15 @@ EVENTS = (
         "waits_for_readers",
     ),
     Mutant(
+        "stored facts",
+        "a stale day is read",
+        "due_cli/local/facts.py",
+        "[_definition(), *sorted(found)]",
+        "[_definition()]",
+        "tests/local/test_facts.py",
+        "late_event_is_counted",
+    ),
+    Mutant(
         "deliveries of one event",
         "of two texts the shorter stays",
         "due_cli/events/merging.py",
