@@ -272,5 +272,5 @@ def test_every_channel_survives_the_table(world: World) -> None:
 
 def test_a_line_kept_for_replay_is_one_status() -> None:
     assert decode_record({"message_id": "m", "event_type": "x"}) is None
-    with pytest.raises(ValueError, match="no facts"):
+    with pytest.raises(ValueError, match="not a message status"):
         decode_record({"message_id": "m", "status_facts": "[]"})
