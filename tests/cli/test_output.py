@@ -106,6 +106,12 @@ def test_data_goes_to_standard_output_and_talk_to_standard_error(due: Due, fille
     assert due("setup", "--local", str(filled), "--quiet").done().err == ""
 
 
+def test_a_change_of_the_days_of_statuses_is_said(due: Due, folder: Path) -> None:
+    words = ("setup", "--local", str(folder), "--status-days", "30")
+    assert "Statuses are kept 30 days after the last event (were 90)\n" in due(*words).done().out
+    assert "days" not in due(*words).done().out.replace(str(folder), "")
+
+
 def test_status_is_an_array_in_the_order_asked(due: Due, filled: Path) -> None:
     ran = due("status", "unknown-1", MESSAGE, "unknown-2", "-o", "json").failed(4)
     assert [(item["message_id"], item["status"]) for item in ran.json] == [

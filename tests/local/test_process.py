@@ -133,7 +133,8 @@ def test_ctrl_c_while_files_are_written(due: Due, database: Path, tmp_path: Path
         if repeated:
             time.sleep(0.05)
             under_way.send_signal(signal.SIGINT)
-        ran = ended(under_way).failed(130)
+        ran = ended(under_way)
+    assert ran.code == 130 or (repeated and ran.code == -signal.SIGINT)  # a process that is ending answers no more
     kept = len(rows(due, database))
     assert kept in (0, 400)
     if not repeated:
