@@ -137,8 +137,8 @@ class _Erasure:
                 self._state.commit()
                 data_files.finish_erasure(self._folder, self._state)
                 data_files.remove_replaced(self._folder, self._state)
-                for facts in found.facts:
-                    facts.unlink(missing_ok=True)
+                for file in found.facts:
+                    file.unlink(missing_ok=True)
         except BaseException:
             self._state.rollback()
             raise
