@@ -26,6 +26,7 @@ SECTIONS = {
     "day": "reports.measure_day",
     "history": "reports.measure_history",
     "adopted": "adopted.measure",
+    "compact": "compact.measure",
     "setup": "setup.measure",
     "functions": "functions.measure",
     "trino": "trino.measure",
