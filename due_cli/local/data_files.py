@@ -108,9 +108,12 @@ def remove_retired(folder: Folder, state: State) -> None:
 def remove_replaced(folder: Folder, state: State) -> None:
     """Do so now, and finish what a killed erasure has left; the caller knows that nobody reads."""
     finish_erasure(folder, state)
-    for (path,) in state.rows("retired_files").fetchall():
+    retired = state.rows("retired_files").fetchall()
+    for (path,) in retired:
         remove(folder, str(path))
-        state.run("delete_file", path)
+    if retired:
+        with state.transaction():  # one commit: each waits for the disk
+            state.run_many("delete_file", retired)
     for file in state.replaced_files():
         if not file.moved:
             move_original(folder.root / file.path, folder.replaced / file.path, file)
