@@ -27,7 +27,6 @@ MORE = (TIMES - 1) * INPUT * 2 // 3  # less than the rest of the input, which it
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(reason="the larger input may take more than the limit")
 def test_memory_does_not_grow_with_the_input(
     emulator: AwsEmulator, stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
