@@ -19,6 +19,7 @@ from due_cli.local.all_events import define_all_events
 from due_cli.local.data_files import clean_up, clear_staging, publish, remove_retired
 from due_cli.local.engine import INGEST_MEMORY, connect, statement, translate_errors
 from due_cli.local.folder import Folder, Span, day_span, file_error
+from due_cli.local.memory import share_heaps
 from due_cli.local.state import DataFile, State, open_for_writing, open_state
 from due_cli.local.write_facts import write_missing
 
@@ -169,6 +170,7 @@ def compact_days(
     if not days:
         return []
     written = []
+    share_heaps()
     progress.start("Compacting", sum(file.rows for _, files in days for file in files))
     with connect(folder, INGEST_MEMORY) as connection, translate_errors():
         for day, files in days:

@@ -33,6 +33,7 @@ from due_cli.ingest.workers import BatchResult, process
 from due_cli.local import data_files, parquet_input, retention
 from due_cli.local.compact import compact_after_ingest
 from due_cli.local.folder import Folder, file_error
+from due_cli.local.memory import share_heaps
 from due_cli.local.rows import RowWriter
 from due_cli.local.state import State, open_for_writing
 from due_cli.local.unread import remember_ingested
@@ -51,6 +52,7 @@ def ingest(folder: Folder, state: State, results: Iterable[BatchResult], progres
     Everything up to a commit counts together or not at all; a killed ingest is repeated and counts what was committed
     as duplicates. On Ctrl-C and SIGTERM what was read so far is committed; a second one discards it.
     """
+    share_heaps()
     data_files.clean_up(folder, state)
     writer = _FolderIngest(folder, state, progress)
     try:

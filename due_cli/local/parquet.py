@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,11 +19,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from due_cli.core.memory import release_free_memory
 from due_cli.events.model import Row
 from due_cli.ingest.batch import decode_row
 from due_cli.local.engine import connect, statement, text_list, text_literal, translate_errors
 from due_cli.local.folder import Folder, Span, is_day_file
+from due_cli.local.memory import release_free_memory
 
 _BUFFER_BYTES = 24 * 1024 * 1024
 _GROUP_BYTES = 8 * 1024 * 1024
@@ -32,7 +33,9 @@ _EVENT_ID = re.compile(rb'"event_id":"([\w-]{22})"')
 
 INGEST_TIMESTAMP = "ingest_timestamp"  # the hour of a row's arrival; a column of a day's file
 _ROW_GROUP_ROWS = 16_384
-_SORTED_ROWS = 2 * _ROW_GROUP_ROWS  # of a day, at a time: all of a larger day would not fit into memory
+_SORTED_ROWS = 2 * _ROW_GROUP_ROWS  # of a day, at a time: all of a larger day would not fit into memory,
+_TABLE_BYTES = 16 * 1024 * 1024  # nor would so many rows that are large
+_BATCH_ROWS = 2_048
 _PARALLEL_GROUPS = 2
 _FETCH_ROWS = 1_000
 _GROUP_MEMORY = "160MB"
@@ -52,12 +55,13 @@ _MIN_OBJECT_BYTES = 1024 * 1024  # DuckDB holds buffers of twice the largest lin
 
 @dataclass(frozen=True, slots=True)
 class SpilledGroup:
-    """A file of JSON lines with the rows of one hour or day after the other: (its span, number of rows) in order.
+    """JSON lines with the rows of one hour or day after the other: (its span, number of rows) in order.
 
-    No line has more than ``largest`` bytes.
+    They are in several files where they are many: DuckDB holds more of a large one. No line has more than ``largest``
+    bytes.
     """
 
-    path: Path
+    paths: tuple[Path, ...]
     parts: tuple[tuple[Span, int], ...]
     bytes: int
     largest: int
@@ -122,17 +126,21 @@ class Spill:
         number = 0
         while hours:
             number += 1
-            path = self._path / f"group-{number}.json"
             self._path.mkdir(parents=True, exist_ok=True)
             counts: Counter[Span] = Counter()
-            span = None
-            with path.open("wb") as file:
-                while hours and (file.tell() < _GROUP_BYTES or span_of(-hours[0]) == span):
-                    hour = -heappop(hours)
-                    span = span_of(hour)
+            paths: list[Path] = []
+            span, size, file_size = None, 0, 0
+            while hours and (size < _GROUP_BYTES or span_of(-hours[0]) == span):
+                if not paths or file_size >= _GROUP_BYTES:
+                    paths.append(self._path / f"group-{number}-{len(paths)}.json")
+                    file_size = 0
+                hour = -heappop(hours)
+                span = span_of(hour)
+                with paths[-1].open("ab") as file:
                     counts[span] += self._write(hour, file, merge, hours)
-                size = file.tell()
-            yield SpilledGroup(path, tuple((+counts).items()), size, self.largest)
+                    size += file.tell() - file_size
+                    file_size = file.tell()
+            yield SpilledGroup(tuple(paths), tuple((+counts).items()), size, self.largest)
 
     def clear(self) -> None:
         """Remove every row."""
@@ -220,17 +228,17 @@ def write_groups(
     spec = "{" + ", ".join(f"{text_literal(name)}: {text_literal(kind)}" for name, kind in columns.items()) + "}"
 
     def write(group: SpilledGroup) -> tuple[SpilledGroup, list[StagedFile]]:
-        query = statement(
-            "spilled_rows",
-            file=text_literal(str(group.path)),
-            columns=spec,
-            largest=max(group.largest + 1, _MIN_OBJECT_BYTES),
-        )
         connection = idle.pop() if idle else connections.enter_context(_insertion_order(folder))
+        largest = max(group.largest + 1, _MIN_OBJECT_BYTES)
+        relations = (
+            connection.sql(statement("spilled_rows", file=text_literal(str(path)), columns=spec, largest=largest))
+            for path in group.paths
+        )
         with translate_errors():
-            files = list(_write_group(connection.sql(query), folder, group))
+            files = list(_write_group(relations, folder, group))
         idle.append(connection)
-        group.path.unlink()
+        for path in group.paths:
+            path.unlink()
         release_free_memory()
         return group, files
 
@@ -252,16 +260,24 @@ def _insertion_order(folder: Folder) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def _write_group(rows: duckdb.DuckDBPyRelation, folder: Folder, group: SpilledGroup) -> Iterator[StagedFile]:
-    reader = rows.to_arrow_reader(_ROW_GROUP_ROWS)
-    if len(group.parts) == 1:
-        yield _write(folder, group.parts[0][0], reader, reader.schema)
-        return
-    table = reader.read_all()
-    start = 0
+def _write_group(
+    relations: Iterable[duckdb.DuckDBPyRelation], folder: Folder, group: SpilledGroup
+) -> Iterator[StagedFile]:
+    readers = (relation.to_arrow_reader(_BATCH_ROWS) for relation in relations)
+    first = next(readers)
+    batches = chain(first, chain.from_iterable(readers))
+    rest: list[pa.RecordBatch] = []
+
+    def take(count: int) -> Iterator[pa.RecordBatch]:
+        while count:
+            batch = rest.pop() if rest else next(batches)
+            if batch.num_rows > count:
+                rest.append(batch.slice(count))
+            yield batch.slice(0, count)
+            count -= min(count, batch.num_rows)
+
     for span, count in group.parts:
-        yield _write(folder, span, table.slice(start, count).to_batches(), table.schema)
-        start += count
+        yield _write(folder, span, take(count), first.schema)
 
 
 def write_merged(
@@ -278,7 +294,7 @@ def write_merged(
 
 def write_rows(folder: Folder, span: Span, relation: duckdb.DuckDBPyRelation) -> StagedFile:
     """Write the rows of a relation to the file of an hour, or of a day."""
-    reader = relation.to_arrow_reader(_ROW_GROUP_ROWS)
+    reader = relation.to_arrow_reader(_BATCH_ROWS)
     return _write(folder, span, reader, reader.schema)
 
 
@@ -332,15 +348,16 @@ def _write(folder: Folder, span: Span, batches: Iterable[pa.RecordBatch], schema
 
 
 def _tables(batches: Iterable[pa.RecordBatch], schema: pa.Schema, size: int) -> Iterator[pa.Table]:
-    """The rows in tables of about a size."""
+    """The rows in tables of about ``size`` rows, fewer where they are large."""
     collected: list[pa.RecordBatch] = []
-    count = 0
+    count = held = 0
     for batch in batches:
         collected.append(batch)
         count += batch.num_rows
-        if count >= size:
+        held += batch.nbytes
+        if count >= size or held >= _TABLE_BYTES:
             yield pa.Table.from_batches(collected, schema)
-            collected, count = [], 0
+            collected, count, held = [], 0, 0
     if collected:
         yield pa.Table.from_batches(collected, schema)
 

@@ -91,7 +91,8 @@ def test_files_that_a_reader_may_have_listed_stay_until_it_ends(due: Due, databa
     with started("query", "SELECT * FROM all_events", "--local", str(database), "-o", "json") as reader:
         assert reader.stdout is not None
         first = os.read(reader.stdout.fileno(), 1)
-        ingest(due, database, write_lines(tmp_path / "last.json", [_text(0)]))
+        records = [encoded(sms_event("TEXT_DELIVERED", messageId=f"last-{index}")) for index in range(60)]
+        ingest(due, database, write_lines(tmp_path / "last.json", records))
         assert state(database, "SELECT COUNT(*) FROM file WHERE live = 1") == [(1,)], "they should have been merged"
         assert all((database / path).exists() for path in before)
         seen = ended(reader).done()

@@ -38,7 +38,6 @@ from due_cli.aws.services.glue import add_partitions, partition_location, partit
 from due_cli.aws.stack.names import INGESTED
 from due_cli.aws.stack.stack import Stack
 from due_cli.core.errors import DueError
-from due_cli.core.memory import release_free_memory, share_arenas
 from due_cli.core.progress import Progress
 from due_cli.core.results import IngestSummary, counted
 from due_cli.events.documents import MAX_RECORD_BYTES
@@ -47,6 +46,7 @@ from due_cli.events.status_codec import encode_record
 from due_cli.events.times import HOUR
 from due_cli.ingest.batch import decode_status
 from due_cli.ingest.workers import GC_THRESHOLD, BatchResult
+from due_cli.local.memory import release_free_memory, share_heaps
 from due_cli.local.state import FailedRecord, State, open_state
 from due_cli.sql.files import TABLE
 
@@ -229,7 +229,7 @@ class Publishing:
 @contextmanager
 def publishing(stack: Stack, progress: Progress) -> Iterator[Publishing]:
     """The publication of inputs into a stack; what is under way at the end of the block is waited for."""
-    share_arenas()
+    share_heaps()
     # One pool, so that an error ends the inputs and their calls at once; those of the inputs leave room for calls.
     with (
         _collecting_garbage_rarely(),

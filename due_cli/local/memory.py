@@ -1,15 +1,18 @@
-"""Memory that a process has freed and still holds, where the C library is glibc; elsewhere nothing is done."""
+"""Memory that a process has freed and still holds."""
 
 from __future__ import annotations
 
 import ctypes
 import sys
 
+import pyarrow as pa
+
 _ARENA_MAX, _ARENAS = -8, 2  # M_ARENA_MAX (mallopt(3))
 
 
-def share_arenas() -> None:
-    """Have threads that start from now on share few heaps: each would keep for itself what it has freed."""
+def share_heaps() -> None:
+    """Have threads that start from now on share few heaps, and Arrow too: each would keep for itself what it freed."""
+    pa.set_memory_pool(pa.system_memory_pool())
     if sys.platform == "linux" and (option := getattr(ctypes.CDLL(None), "mallopt", None)):
         option(_ARENA_MAX, _ARENAS)
 
