@@ -71,7 +71,7 @@ def test_a_header_that_a_sender_defined_stands_for_its_message(due: Due, both: B
 def test_many_ids_are_as_many_statements_as_athena_takes(both: BothTargets, progress: RecordedProgress) -> None:
     """A statement has at most 262,144 bytes, and an id stands in it three times."""
     both.emulator.journal.clear()
-    unknown = ["'" * 300 + f"-{number}" for number in range(250)]
+    unknown = ["x" + "'" * 300 + f"-{number}" for number in range(250)]
     found = statuses.statuses(both.stack, progress, [*unknown, "awkward-1"], everywhere=True)
     assert [line.item["status"] for line in found.timelines] == ["not_found"] * 250 + ["send"]
     asked = [call.parameters["QueryString"] for call in both.emulator.journal.of("athena:StartQueryExecution")]
