@@ -33,6 +33,13 @@ def week(tmp_path_factory: pytest.TempPathFactory) -> Week:
 
 
 @pytest.fixture(scope="session")
+def week_by_hour(tmp_path_factory: pytest.TempPathFactory) -> Week:
+    """The week in a file for each hour, as of the open day and on a stack."""
+    records = data.week(SEED)
+    return Week(ingested(tmp_path_factory.mktemp("hours"), records, by_hour=True), filed(records))
+
+
+@pytest.fixture(scope="session")
 def old_week(week: Week, tmp_path_factory: pytest.TempPathFactory) -> Week:
     """The week as the AWS solution's pipeline filed it: without due's columns, with duplicates, keys in lower case."""
     events = [lowered(event) for event in data.refiled(SEED, week.events)]

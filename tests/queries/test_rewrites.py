@@ -266,10 +266,10 @@ _CUT = "TIMESTAMP '2026-03-03 12:00:00'"
             WHERE ingest_timestamp > current_timestamp - interval '{_DAYS}' day""",
     ],
 )
-def test_only_the_files_of_the_asked_hours_are_read(week: Week, sql: str) -> None:
-    every = _files_read(week.database, sql.partition("WHERE")[0])
-    assert every == len({event.hour for event in week.events})
-    assert 0 < _files_read(week.database, sql) < every * 2 / 3
+def test_only_the_files_of_the_asked_hours_are_read(week_by_hour: Week, sql: str) -> None:
+    every = _files_read(week_by_hour.database, sql.partition("WHERE")[0])
+    assert every == len({event.hour for event in week_by_hour.events})
+    assert 0 < _files_read(week_by_hour.database, sql) < every * 2 / 3
 
 
 @pytest.mark.parametrize(
