@@ -41,7 +41,7 @@ def test_the_incident_stands_out(demo: tuple[Path, Parts]) -> None:
     assert isinstance(rows, list)
     worst = max(rows, key=lambda row: row["total_hardbounces"])
     assert worst["bounce_rate"] > 0.05
-    assert rows.index(worst) == 2  # three hours before the end of the period
+    assert worst["total_sends"] == max(row["total_sends"] for row in rows)
 
 
 def test_every_command_that_is_shown_runs_as_it_stands(

@@ -380,7 +380,10 @@ def test_an_object_that_is_no_parquet(chain: Chain, due: Due) -> None:
     bucket, _, prefix = chain.place(hour).removeprefix("s3://").partition("/")
     s3 = chain.emulator.client("s3")
     s3.put_object(Bucket=bucket, Key=f"{prefix}notes.txt", Body=b"not a table at all" * 10)
-    chain.doctor_stack.assert_problems(Expected("report", "bounce-rate fails: HIVE_.*notes.txt"))
+    chain.doctor_stack.assert_problems(
+        Expected("report", "bounce-rate fails: HIVE_.*notes.txt"),
+        Expected("other files", "queries fail on .*notes.txt: it is no Parquet file"),
+    )
     s3.delete_object(Bucket=bucket, Key=f"{prefix}notes.txt")
     chain.doctor_stack.assert_healthy()
 
