@@ -200,7 +200,7 @@ def test_standard_input_that_is_closed(due: Due, filled: Path) -> None:
     where = ("--local", str(filled))
     with command(*_with_closed("<&-", "ingest", "-", *where)) as under_way:
         assert ended(under_way).failed(1).err == "standard input: it is closed\n"
-    with command(*_with_closed("<&-", "teardown", *where)) as under_way:
+    with command(*_with_closed("<&-", "teardown", "--delete-data", *where)) as under_way:
         assert "--yes" in ended(under_way).failed(2).err
     with command(*_with_closed("<&-", "query", "SELECT 1 AS one", "-o", "csv", *where)) as under_way:
         assert ended(under_way).done().out == "one\n1\n"

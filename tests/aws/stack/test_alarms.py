@@ -1,4 +1,4 @@
-"""The README's table of alarms against those of a stack, and the command that each alarm's text says to run."""
+"""The table of alarms in docs/stack.md against those of a stack, and the command that each alarm's text says to run."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from due_cli.aws.stack.alarms import Signal, signals
 from due_cli.aws.stack.names import names_of
 from due_cli.cli.app import build_app
 
-README = Path(__file__).parents[3] / "README.md"
+STACK_PAGE = Path(__file__).parents[3] / "docs" / "stack.md"
 NAMES = names_of("due", "123456789012", "us-east-1")
 SIGNALS = {NAMES.alarm(signal.key): signal for signal in signals(NAMES)}
 
 
 def table() -> dict[str, str]:
-    """What the README says to do, by the name of the alarm; one row may name several."""
-    text = README.read_text("utf-8").partition("| alarm | raised when |")[2].partition("\n\n")[0]
+    """What the page says to do, by the name of the alarm; one row may name several."""
+    text = STACK_PAGE.read_text("utf-8").partition("| alarm | raised when |")[2].partition("\n\n")[0]
     rows: dict[str, str] = {}
     for line in text.splitlines()[2:]:
         named, _, action = (cell.strip() for cell in line.strip().strip("|").split(" | "))
