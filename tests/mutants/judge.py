@@ -31,7 +31,7 @@ def run_tests(tree: Path, tests: str, chosen: str, *, to_the_end: bool = False) 
         "DUE_ENGINES": "1" if tests.startswith("tests/engines/") else "",
         "DUE_ENGINES_CACHE": str(fetch.cache()),
     }
-    options = ["-q", "-m", "not slow", "--tb=no", "-rfE", "-k", chosen]
+    options = ["-q", "--tb=no", "-rfE", "-k", chosen]
     options += ["-p", "no:cacheprovider", "-p", "no:unraisableexception"]
     command = [sys.executable, "-m", "pytest", *options, *tests.split(), *([] if to_the_end else ["-x"])]
     done = subprocess.run(
