@@ -137,8 +137,6 @@ class _Erasure:
                 self._state.commit()
                 data_files.finish_erasure(self._folder, self._state)
                 data_files.remove_replaced(self._folder, self._state)
-                for file in found.facts:
-                    file.unlink(missing_ok=True)
         except BaseException:
             self._state.rollback()
             raise
@@ -254,7 +252,7 @@ def _search(folder: Folder, state: State, eraser: Eraser, progress: Progress) ->
             for path in original_paths(folder, state)
             if pages.may_contain(path, person.candidates) and erased_files.names_person(path, eraser)
         ],
-        facts=sorted(pages.files_that_may_contain(folder.private.glob("facts/**/*.parquet"), person.candidates)),
+        facts=sorted(pages.files_that_may_contain(folder.facts.glob("*.parquet"), person.candidates)),
         set_aside=sum(path.is_file() for path in folder.broken.rglob("*")),
         unread=[path for path in unread_paths(folder) if _file_names_person(folder.root / path, eraser)],
     )

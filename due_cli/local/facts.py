@@ -94,10 +94,14 @@ def name_of(family: str, day: int, digest: str, *, is_empty: bool = False) -> st
     return f"{_beginning(family, day)}{digest}{_NO_ROWS if is_empty else _SUFFIX}"
 
 
-def is_stored(folder: Folder, day: int, digest: str) -> bool:
-    """Whether all facts of a day are stored, by the digest of its event files."""
+def missing_days(folder: Folder, digests_of_days: dict[int, str]) -> list[int]:
+    """The days whose facts are not all stored, in order; the digests are those of their event files."""
     names = _stored_names(folder)
-    return all(_found(family, day, digest, names) for family in messages.families())
+    return [
+        day
+        for day, digest in sorted(digests_of_days.items())
+        if not all(_found(family, day, digest, names) for family in messages.families())
+    ]
 
 
 def broken(folder: Folder) -> list[str]:

@@ -53,11 +53,7 @@ def _write_missing(folder: Folder, state: State, progress: Progress, *, everythi
     for path, hour in events.foreign:
         sizes[hour // DAY] += (folder.root / path).stat().st_size // _BYTES_AN_EVENT
     end = folder.first_open_hour() // DAY
-    missing = [
-        day
-        for day, digest in sorted(digests.items())
-        if day < end and (everything or day in own) and not facts.is_stored(folder, day, digest)
-    ]
+    missing = [day for day in facts.missing_days(folder, digests) if day < end and (everything or day in own)]
     if not everything and sum(sizes[day] for day in missing) < _LEAST_EVENTS:
         return
     progress.start("Storing facts of messages", len(missing))

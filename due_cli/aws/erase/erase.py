@@ -43,7 +43,7 @@ _NOT_REACHED = (
 
 
 @dataclass(kw_only=True)
-class _Found:
+class _FoundObjects:
     """What names the person, before anything is changed."""
 
     events: list[ObjectVersion] = field(default_factory=list)
@@ -104,8 +104,8 @@ def _key(stack: Stack, *, planned: bool) -> Iterator[bytes]:
     path.unlink()
 
 
-def _search(stack: Stack, eraser: Eraser, progress: Progress) -> tuple[Findings, _Found]:
-    findings, found = Findings(not_reached=list(_NOT_REACHED)), _Found()
+def _search(stack: Stack, eraser: Eraser, progress: Progress) -> tuple[Findings, _FoundObjects]:
+    findings, found = Findings(not_reached=list(_NOT_REACHED)), _FoundObjects()
     versions = list(s3.list_versions(stack.aws, stack.names.bucket))
     progress.start("Searching objects", sum(version.size for version in versions))
     rows = 0
@@ -163,7 +163,7 @@ def _search_object(path: Path, version: ObjectVersion, eraser: Eraser) -> _Searc
         return _Searched(is_named=None)
 
 
-def _kind_of(stack: Stack, version: ObjectVersion, searched: _Searched, found: _Found) -> list[ObjectVersion]:
+def _kind_of(stack: Stack, version: ObjectVersion, searched: _Searched, found: _FoundObjects) -> list[ObjectVersion]:
     if not version.is_latest:
         return found.old
     if version.key.startswith((ERRORS, stack.names.failed_events)):
@@ -173,7 +173,7 @@ def _kind_of(stack: Stack, version: ObjectVersion, searched: _Searched, found: _
     return found.events if searched.is_parquet else found.others
 
 
-def _erase_objects(stack: Stack, eraser: Eraser, findings: Findings, found: _Found, progress: Progress) -> None:
+def _erase_objects(stack: Stack, eraser: Eraser, findings: Findings, found: _FoundObjects, progress: Progress) -> None:
     aws, bucket = stack.aws, stack.names.bucket
     progress.start("Rewriting objects", len(found.events))
     for version in found.events:

@@ -39,7 +39,7 @@ _KEY = "DescribeKey GetKeyPolicy CreateGrant Encrypt Decrypt ReEncrypt* Generate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
+class PersonPolicy:
     """A kind of person who runs due: what that is, and the statements of the policy for it."""
 
     about: str
@@ -295,9 +295,9 @@ def _reading_key(options: Options) -> list[Policy]:
 
 
 PERSONS = {
-    "operator": Person(about="sets stacks up and removes them; runs every command", statements=_operator),
-    "analyst": Person(about="runs reports and queries that read; lists and shows views", statements=_analyst),
-    "on-call": Person(
+    "operator": PersonPolicy(about="sets stacks up and removes them; runs every command", statements=_operator),
+    "analyst": PersonPolicy(about="runs reports and queries that read; lists and shows views", statements=_analyst),
+    "on-call": PersonPolicy(
         about="reads statuses and failed records; runs doctor without --repair and --send-test", statements=_on_call
     ),
 }
